@@ -1,0 +1,201 @@
+"""A trained bundle on disk: manifest and hashes, safetensors and JSON -> core values. Never a pickle.
+
+manifest.json           what it is, for which model, from which data, how good; hashes of the rest
+sae/cfg.json            SAELens' own format
+sae/sae_weights.safetensors
+predictor.safetensors   weights and calibration of the line-risk predictor
+features.json           what is known about the autoencoder's features
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.errors import ArtifactError
+from reviewbot.core.plan import ReadingPlan
+from reviewbot.core.pooling import group_sizes
+from reviewbot.core.predictor import Predictor
+from reviewbot.core.reasons import FeatureNote
+from reviewbot.core.report import ArtifactInfo
+from reviewbot.core.sae import SparseCoder
+
+FORMAT = "reviewbot-artifact/1"
+DEFAULT = Path(__file__).parent / "_artifacts" / "default"
+FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
+MAX_FILE = 256 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactModel:
+    """The model whose states the artifact was trained on."""
+
+    name: str
+    sha256: str
+    layer: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Everything that turns hidden states into risks."""
+
+    info: ArtifactInfo
+    model: ArtifactModel
+    plan: ReadingPlan
+    coder: SparseCoder
+    predictor: Predictor
+    notes: Mapping[int, FeatureNote]
+    show_above: float  # risk from which a line is shown
+    gate_above: float  # the gate's threshold where the settings name none
+    manifest: Mapping[str, Any]
+
+
+def load_artifact(directory: Path | None = None) -> Artifact:
+    """Load a bundle, the one inside the package by default.
+
+    raises  ArtifactError where a file is missing or damaged, or does not match the manifest
+    """
+    where = DEFAULT if directory is None else directory
+    raw = _read(where / "manifest.json")
+    try:
+        return _load(where, raw)
+    except (KeyError, ValueError, TypeError, SafetensorError, RecursionError) as exc:
+        raise ArtifactError(
+            f"nothing was scored: the artifact {where.name!r} is damaged: "
+            f"{type(exc).__name__} {str(exc)[:200]}",
+            fix="install reviewbot again, or train the artifact again",
+        ) from exc
+
+
+def check_model(artifact: Artifact, sha256: str, name: str) -> None:
+    """Refuse a model that the artifact was not trained on."""
+    if sha256 != artifact.model.sha256:
+        raise ArtifactError(
+            f"nothing was scored: artifact {artifact.info.name!r} was trained on the model "
+            f"{artifact.model.name} ({artifact.model.sha256[:12]}), this is {name} ({sha256[:12]})",
+            fix="leave --model out, or train an artifact on that model: reviewbot train --help",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise ArtifactError(
+                f"nothing was scored: {path.name} of the artifact is over {MAX_FILE} bytes",
+                fix="name another artifact",
+            )
+        return path.read_bytes()
+    except OSError as exc:
+        raise ArtifactError(
+            f"nothing was scored: the artifact {path.parent.name!r} cannot be read: "
+            f"{path.name}: {exc.strerror or exc}",
+            fix="check --artifact, or install reviewbot again",
+        ) from exc
+
+
+def _load(where: Path, raw: bytes) -> Artifact:
+    manifest = json.loads(raw)
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"the format is {manifest['format']!r}, not {FORMAT!r}")
+    content = {name: _read(where / name) for name in FILES}
+    for name, data in content.items():
+        if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
+            raise ValueError(f"{name} does not have the hash in the manifest")
+    model = ArtifactModel(**manifest["model"])
+    coder = _coder(
+        json.loads(content["sae/cfg.json"]), load(content["sae/sae_weights.safetensors"])
+    )
+    if coder.width != model.width:
+        raise ValueError(f"the autoencoder's width {coder.width} is not the model's {model.width}")
+    predictor = _predictor(manifest["predictor"], load(content["predictor.safetensors"]), coder)
+    points = manifest["operating_points"]
+    notes = {
+        int(number): FeatureNote(str(n["label"]), float(n["maximum"]), float(n["density"]))
+        for number, n in json.loads(content["features.json"])["features"].items()
+    }
+    return Artifact(
+        info=ArtifactInfo(str(manifest["name"]), hashlib.sha256(raw).hexdigest()),
+        model=model,
+        plan=ReadingPlan.from_json(manifest["plan"]),
+        coder=coder,
+        predictor=predictor,
+        notes=notes,
+        show_above=_share(points["show"]),
+        gate_above=_share(points["gate"]),
+        manifest=manifest,
+    )
+
+
+def _coder(config: Mapping[str, Any], weights: Mapping[str, Any]) -> SparseCoder:
+    for key, value in {
+        "architecture": "topk",
+        "normalize_activations": "layer_norm",
+        "apply_b_dec_to_input": True,
+        "rescale_acts_by_decoder_norm": False,
+    }.items():
+        if config[key] != value:
+            raise ValueError(f"sae/cfg.json: {key} is {config[key]!r}, only {value!r} is known")
+    wide, many, k = int(config["d_in"]), int(config["d_sae"]), int(config["k"])
+    if not 1 <= k <= many:
+        raise ValueError("sae/cfg.json: k must be between 1 and d_sae")
+    return SparseCoder(
+        enc_DF=_array(weights, "W_enc", (wide, many)),
+        dec_FD=_array(weights, "W_dec", (many, wide)),
+        bias_F=_array(weights, "b_enc", (many,)),
+        bias_D=_array(weights, "b_dec", (wide,)),
+        k=k,
+    )
+
+
+def _predictor(
+    config: Mapping[str, Any], weights: Mapping[str, Any], coder: SparseCoder
+) -> Predictor:
+    known = group_sizes(coder.width, coder.features)
+    groups = {str(name): int(size) for name, size in config["groups"].items()}
+    for name, size in groups.items():
+        if known.get(name) != size:
+            raise ValueError(f"the predictor's group {name!r} has {size} columns")
+    total = sum(groups.values())
+    scale_N = _array(weights, "scale", (total,))
+    if not (scale_N > 0).all():
+        raise ValueError("the predictor's scales must be above 0")
+    reference = np.asarray(weights["reference"], np.float32)
+    if reference.ndim != 1 or len(reference) == 0 or (np.diff(reference) < 0).any():
+        raise ValueError("the predictor's reference risks must ascend")
+    slope = float(config["slope"])
+    numbers = (slope, float(config["offset"]), float(config["bias"]))
+    if not all(map(math.isfinite, numbers)) or slope <= 0:
+        raise ValueError("the predictor's calibration is no number, or reorders lines")
+    return Predictor(
+        groups=groups,
+        centre_N=_array(weights, "centre", (total,)),
+        scale_N=scale_N,
+        weight_N=_array(weights, "weight", (total,)),
+        bias=numbers[2],
+        slope=slope,
+        offset=numbers[1],
+        reference_Q=reference,
+    )
+
+
+def _array(weights: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Array:
+    array = np.asarray(weights[name], np.float32)
+    if array.shape != shape or not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite and of shape {shape}, is {array.shape}")
+    return np.ascontiguousarray(array)
+
+
+def _share(value: Any) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError("operating points must lie between 0 and 1")
+    return number

@@ -1,0 +1,9 @@
+"""The one array type of the project. Suffixes name dimensions: T tokens, D model width, F features,
+K kept features, L lines, N columns of a predictor."""
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]

@@ -1,0 +1,78 @@
+"""What a diff says, as frozen values. Line numbers are 1-based, as editors and forges count."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedLine:
+    """One line that the change adds, as it stands in the head version of its file."""
+
+    path: str  # repository path, '/' separators, no 'a/' or 'b/' in front
+    number: int  # 1-based, in the head file
+    text: str  # without the '+' of the diff and without the "\n"; a "\r" before it is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One @@ section: where it stands in both versions, and the lines it adds."""
+
+    base_start: int  # 1-based; 0 where the base side is empty
+    base_count: int
+    head_start: int
+    head_count: int
+    added: tuple[ChangedLine, ...]
+    removed: int  # how many base lines it removes
+
+
+class FileKind(StrEnum):
+    """What the change does to the entry as a whole."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    RENAMED = "renamed"  # also when the content changed on the way
+    COPIED = "copied"
+
+
+class Entry(StrEnum):
+    """What the entry is in the head version (in the base version where it is deleted)."""
+
+    TEXT = "text"
+    BINARY = "binary"
+    SUBMODULE = "submodule"
+    SYMLINK = "symlink"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of the change. Without hunks: binary, pure rename, mode change or empty file."""
+
+    path: str  # in the head version; in the base version where the file is deleted
+    kind: FileKind
+    entry: Entry = Entry.TEXT
+    base_path: str | None = None  # given where the change renames or copies
+    mode_changed: bool = False
+    hunks: tuple[Hunk, ...] = ()
+
+    @property
+    def added(self) -> tuple[ChangedLine, ...]:
+        """Every line the change adds to this file, in order."""
+        return tuple(line for hunk in self.hunks for line in hunk.added)
+
+    @property
+    def removed(self) -> int:
+        """How many lines the change removes from this file."""
+        return sum(hunk.removed for hunk in self.hunks)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A whole diff, files in the order of the diff."""
+
+    files: tuple[FileChange, ...]
+
+    @property
+    def added(self) -> int:
+        """How many lines the change adds; equals the sum of `git diff --numstat`."""
+        return sum(len(file.added) for file in self.files)

@@ -1,0 +1,80 @@
+"""What became of each added line, and neighbouring risky lines joined into findings."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.reasons import Reason
+
+GAP = 2  # lines between two risky lines that still belong to one finding
+
+
+@dataclass(frozen=True, slots=True)
+class LineScore:
+    """A line that was read and scored."""
+
+    line: ChangedLine
+    risk: float  # in [0, 1]
+    percentile: float  # in [0, 100], among real changed lines
+    reasons: tuple[Reason, ...]
+    surprisal: float | None = None  # nats, summed over the line; only at full depth
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A line that was not read on purpose."""
+
+    line: ChangedLine
+    why: str
+    counts_as_unread: bool = False  # it was passed over for our limits, not for its nature
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A line that should have been scored and was not."""
+
+    line: ChangedLine
+    why: str
+
+
+Outcome = LineScore | Skipped | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Neighbouring risky lines of one file: one comment."""
+
+    path: str
+    start: int  # 1-based, inclusive
+    end: int  # 1-based, inclusive
+    risk: float  # the highest of its lines
+    lines: tuple[LineScore, ...]
+    fingerprint: str  # 16 hex digits; does not depend on where the lines stand
+
+
+def group(scores: Sequence[LineScore], threshold: float) -> tuple[Finding, ...]:
+    """Join risky lines (risk >= threshold) that stand close in a file; riskiest finding first.
+
+    scores  in the order of the diff; lines of one file stand together, numbers ascending
+    """
+    runs: list[list[LineScore]] = []
+    for score in scores:
+        if score.risk < threshold:
+            continue
+        last = runs[-1][-1].line if runs else None
+        if last and last.path == score.line.path and score.line.number - last.number <= GAP + 1:
+            runs[-1].append(score)
+        else:
+            runs.append([score])
+    seen: Counter[str] = Counter()
+    found = []
+    for run in runs:
+        key = run[0].line.path + "\0" + "\n".join(" ".join(s.line.text.split()) for s in run)
+        seen[key] += 1  # the same lines twice in a file are two findings
+        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode(errors="surrogateescape")).hexdigest()
+        first, last = run[0].line, run[-1].line
+        risk = max(score.risk for score in run)
+        found.append(Finding(first.path, first.number, last.number, risk, tuple(run), digest[:16]))
+    return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))

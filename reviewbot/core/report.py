@@ -1,0 +1,71 @@
+"""The one value that every renderer gets."""
+
+from dataclasses import dataclass
+
+from reviewbot.core.authors import Attribution
+from reviewbot.core.change import FileKind
+from reviewbot.core.findings import Finding, Outcome
+from reviewbot.core.gate import Ledger, Policy, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model read the code."""
+
+    name: str
+    sha256: str  # of the official file, or of the local directory's files
+    layer: int  # decoder blocks below the state that was read
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactInfo:
+    """Which trained weights scored it."""
+
+    name: str
+    sha256: str  # of its manifest, which holds the hashes of its other files
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInfo:
+    """What was compared with what."""
+
+    base: str | None  # commit, or None where only a diff was given
+    head: str  # commit, "index", "worktree" or "files"
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """One added line: what became of it, and who wrote it."""
+
+    outcome: Outcome
+    author: Attribution
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file of the change, its added lines in order."""
+
+    path: str
+    base_path: str | None
+    kind: FileKind
+    language: str | None
+    note: str | None  # why the file as a whole was not read
+    removed: int
+    lines: tuple[LineReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a reader may want. No time, no path of this machine: same input, same report."""
+
+    model: ModelInfo
+    artifact: ArtifactInfo
+    change: ChangeInfo
+    policy: Policy
+    show_above: float  # risk from which a line is shown as a finding
+    verdict: Verdict
+    ledger: Ledger
+    files: tuple[FileReport, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()  # for the reader: untracked files and the like

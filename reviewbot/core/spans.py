@@ -1,0 +1,45 @@
+"""Ranges, and the way from characters to tokens to lines."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Half-open range [start, end). Whoever holds it says the unit: `char_span`, `token_span`."""
+
+    start: int
+    end: int
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Return the lines of `text` without their "\n".
+
+    Only "\n" ends a line, because git counts so; str.splitlines() also splits at form feeds and
+    U+2028. A text that does not end in "\n" has a last line all the same; "" has none.
+    """
+    *lines, tail = text.split("\n")
+    return [*lines, tail] if tail else lines
+
+
+def line_spans(offsets: Sequence[Span], text: str) -> list[Span]:
+    r"""Return, for each line of `text`, the span of tokens that touch it.
+
+    offsets  T spans in characters, ascending; special tokens already dropped
+    returns  L spans in tokens, L = len(split_lines(text)); start == end where no token touches
+    raises   ValueError if an offset descends or ends outside the text
+
+    A token that crosses a line end belongs to both lines.
+    """
+    descends = any(b.start < a.start or b.end < a.end for a, b in pairwise(offsets))
+    if descends or (offsets and offsets[-1].end > len(text)):
+        raise ValueError("offsets must ascend and stay within the text")
+    spans, char = [], 0
+    for line in split_lines(text):
+        line_end = char + len(line) + 1  # the newline belongs to the line it ends
+        first = bisect_right(offsets, char, key=lambda span: span.end)
+        stop = bisect_left(offsets, line_end, key=lambda span: span.start)
+        spans.append(Span(first, max(first, stop)))
+        char = line_end
+    return spans

@@ -1,0 +1,65 @@
+"""Code in, hidden states out. An encoder re-reads code it is given; it never generates."""
+
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reviewbot.core.errors import MissingExtra, UsageError
+from reviewbot.core.spans import Span
+from reviewbot.core.states import HiddenStates
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A tokenized text; no special token is ever among them, whatever the text says."""
+
+    ids: list[int]
+    offsets: list[Span]  # in characters of the text, ascending
+
+
+class Encoder(Protocol):
+    """A code language model in teacher-forcing mode."""
+
+    @property
+    def width(self) -> int:
+        """D, the width of its states."""
+
+    @property
+    def dtype(self) -> str:
+        """What it computes in: "fp32" or "bf16"."""
+
+    def tokenize(self, text: str) -> Tokens:
+        """Split a text; lone surrogates in it count as U+FFFD."""
+
+    def states(self, ids: Sequence[int]) -> HiddenStates:
+        """Read one window in one forward pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderSpec:
+    """What to load and how to run it."""
+
+    directory: Path  # a checkpoint: config.json, safetensors, tokenizer.json
+    layer: int  # decoder blocks below the state that is read
+    full: bool = False  # run the whole model, for surprisal and entropy
+    dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 where a self-test finds it faster
+    threads: int = 0  # 0: one per core this process may use
+
+
+ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}
+
+
+def load_encoder(name: str, spec: EncoderSpec) -> Encoder:
+    """Load an encoder by name; its framework is imported only now."""
+    if name not in ENCODERS:
+        raise UsageError(f"no encoder is named {name!r}", fix=f"use one of: {', '.join(ENCODERS)}")
+    try:
+        make: Callable[[EncoderSpec], Encoder] = pkgutil.resolve_name(ENCODERS[name])
+    except ImportError as exc:
+        raise MissingExtra(
+            f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
+            fix="install reviewbot-risk again, with its dependencies, in a fresh environment",
+        ) from exc
+    return make(spec)

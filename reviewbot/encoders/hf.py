@@ -1,0 +1,127 @@
+"""The reference encoder: a transformers model cut off behind the layer we read."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModel, AutoModelForCausalLM
+
+from reviewbot.core.errors import ModelUnavailable
+from reviewbot.core.states import HiddenStates
+from reviewbot.encoders import EncoderSpec, Tokens
+from reviewbot.encoders.tokens import load_tokenizer, tokenize
+
+LOGIT_ROWS = 256  # positions whose logits are held at once: 152 k floats each
+
+
+class TransformersEncoder:
+    """Reads windows one by one, unpadded: on a CPU the causal fast path beats a batch."""
+
+    def __init__(self, spec: EncoderSpec) -> None:
+        torch.set_num_threads(spec.threads or len(os.sched_getaffinity(0)))
+        self.dtype = choose_dtype(spec.dtype)
+        self._tokenizer = load_tokenizer(spec.directory)
+        self._model = _load(spec.directory, self.dtype, full=spec.full)
+        body = self._model.model if spec.full else self._model
+        if not 1 <= spec.layer <= len(body.layers):
+            raise ModelUnavailable(
+                f"nothing was scored: the checkpoint has {len(body.layers)} layers, "
+                f"layer {spec.layer} is asked for",
+                fix="choose the artifact that was trained on this model",
+            )
+        if not spec.full:
+            del body.layers[spec.layer :]
+        self.width = int(body.config.hidden_size)
+        self._full = spec.full
+        self._state: torch.Tensor | None = None
+        # A hook, because a truncated model's last hidden state is overwritten by the final norm.
+        body.layers[spec.layer - 1].register_forward_hook(self._keep)
+
+    def _keep(self, _module: Any, _inputs: Any, output: Any) -> None:
+        self._state = output[0] if isinstance(output, tuple) else output
+
+    def tokenize(self, text: str) -> Tokens:
+        """Split a text into tokens with character offsets."""
+        return tokenize(self._tokenizer, text)
+
+    def states(self, ids: Sequence[int]) -> HiddenStates:
+        """Read one window: one forward pass over the code as it stands."""
+        with torch.inference_mode():
+            ids_1T = torch.tensor([list(ids)], dtype=torch.long)
+            body = self._model.model if self._full else self._model
+            out = body(input_ids=ids_1T, use_cache=False)
+            if self._state is None:
+                raise RuntimeError("the layer's hook did not run")
+            # The batch dimension may have been dropped by the layer's own output convention.
+            values_TD = self._state.reshape(len(ids), -1).float().numpy()
+            self._state = None
+            if not self._full:
+                return HiddenStates(values_TD)
+            surprisal_T, entropy_T = self._head(out.last_hidden_state[0], ids_1T[0])
+        return HiddenStates(values_TD, surprisal_T, entropy_T)
+
+    def _head(
+        self, final_TD: torch.Tensor, ids_T: torch.Tensor
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Surprisal and entropy of each token given the ones before; 0 for the first."""
+        surprisal_T = torch.zeros(len(ids_T))
+        entropy_T = torch.zeros(len(ids_T))
+        for start in range(0, len(ids_T) - 1, LOGIT_ROWS):
+            end = min(start + LOGIT_ROWS, len(ids_T) - 1)
+            logits = self._model.lm_head(final_TD[start:end]).float()
+            logs = logits.log_softmax(dim=-1)
+            target = ids_T[start + 1 : end + 1, None]
+            surprisal_T[start + 1 : end + 1] = -logs.gather(1, target)[:, 0]
+            entropy_T[start + 1 : end + 1] = -(logs.exp() * logs).sum(dim=-1)
+        return surprisal_T.numpy(), entropy_T.numpy()
+
+
+def _load(directory: Path, dtype: str, *, full: bool) -> Any:
+    kind = AutoModelForCausalLM if full else AutoModel
+    try:
+        model = kind.from_pretrained(
+            directory,
+            dtype=torch.bfloat16 if dtype == "bf16" else torch.float32,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as exc:
+        if "allocate memory" in str(exc):
+            raise
+        raise ModelUnavailable(
+            f"the model cannot be loaded, nothing was scored: {str(exc)[:300]}",
+            fix="run `reviewbot model verify`, then `reviewbot model pull`",
+        ) from exc
+    return model.eval()
+
+
+def choose_dtype(asked: str) -> str:
+    """Return "fp32" or "bf16"; "auto" takes bf16 only where the CPU has it and it is faster here.
+
+    On a CPU without AVX512_BF16 or AMX, bf16 is tens of times slower than fp32 (pytorch issue
+    146508), so the flags are looked at before anything is timed.
+    """
+    if asked != "auto":
+        return asked
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return "fp32"
+    if "avx512_bf16" not in flags and "amx_bf16" not in flags:
+        return "fp32"
+    return "bf16" if _seconds(torch.bfloat16) < 0.8 * _seconds(torch.float32) else "fp32"
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    left, right = torch.ones(256, 896, dtype=dtype), torch.ones(896, 4864, dtype=dtype)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        torch.mm(left, right)
+        times.append(time.perf_counter() - start)
+    return min(times)

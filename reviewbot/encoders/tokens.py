@@ -1,0 +1,40 @@
+"""The tokenizer: the fast library itself, because its offsets are what everything stands on."""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from reviewbot.core.errors import ModelUnavailable
+from reviewbot.core.spans import Span
+from reviewbot.encoders import Tokens
+
+
+def load_tokenizer(directory: Path) -> Tokenizer:
+    """Load tokenizer.json; a stranger's text can name no special token."""
+    try:
+        tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    except Exception as exc:  # the library raises bare Exception
+        raise ModelUnavailable(
+            f"the tokenizer cannot be read, nothing was scored: {exc}",
+            fix="run `reviewbot model verify`, then `reviewbot model pull`",
+        ) from exc
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True  # "<|endoftext|>" in a diff is just text
+    return tokenizer
+
+
+def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
+    """Split a text; lone surrogates count as U+FFFD, so that character offsets stay true."""
+    clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _odd(text) else text
+    encoded = tokenizer.encode(clean, add_special_tokens=False)
+    offsets, start, end = [], 0, 0
+    for token_start, token_end in encoded.offsets:
+        # A normalizer may report ranges that step back; line_spans wants them ascending.
+        start, end = max(start, token_start), max(end, token_end)
+        offsets.append(Span(start, end))
+    return Tokens(list(encoded.ids), offsets)
+
+
+def _odd(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)

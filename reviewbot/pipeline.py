@@ -1,0 +1,247 @@
+"""The story of a check, told once; every effect comes in as an argument.
+
+Change -> which lines are wanted -> one forward pass per window -> line features -> risks -> report.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from reviewbot.artifacts import Artifact
+from reviewbot.core.authors import UNKNOWN
+from reviewbot.core.change import Change, ChangedLine, Entry, FileChange
+from reviewbot.core.eligible import Reason as SkipReason
+from reviewbot.core.eligible import why_skipped_file, why_skipped_line
+from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
+from reviewbot.core.gate import Policy, count, decide
+from reviewbot.core.languages import Language, language_of
+from reviewbot.core.match import first_mismatch, head_lines
+from reviewbot.core.pooling import columns, line_tokens, pool, pool_surprisal
+from reviewbot.core.predictor import contributions, percentile, risks
+from reviewbot.core.reasons import explain
+from reviewbot.core.report import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.encoders import Encoder
+from reviewbot.encoders.reading import ReadLines, read_lines
+
+Numstat = Mapping[str, tuple[int, int] | None]
+
+
+class HeadFiles(Protocol):
+    """Where the head version of a file comes from."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of a regular file, None where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Which lines are wanted."""
+
+    max_bytes: int
+    max_lines: int
+    inline_suppressions: bool = False
+    excluded: Callable[[str], bool] = field(default=lambda _path: False)
+    included: Callable[[str], bool] = field(default=lambda _path: False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """A file before anything is read: some lines have an outcome, the others are wanted."""
+
+    file: FileChange
+    language: Language | None
+    note: str | None
+    head: tuple[str, ...]
+    decided: Mapping[int, Outcome]  # by line number
+    wanted: tuple[ChangedLine, ...]
+
+
+def check(
+    change: Change,
+    *,
+    head: HeadFiles,
+    attributes: Mapping[str, Collection[str]],
+    numstat: Numstat | None,
+    artifact: Artifact,
+    encoder: Callable[[], Encoder],
+    rules: Rules,
+    policy: Policy,
+    info: ChangeInfo,
+    notes: Sequence[str] = (),
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Report:
+    """Score every added line of a change that holds code, and gate.
+
+    attributes  path -> linguist attributes (`core.eligible`)
+    numstat     what git itself counts; the ledger must agree with it. None where only a diff is had
+    encoder     loads the model; called at most once, and only if a line is wanted
+    progress    called with lines done and lines wanted
+    raises      EnvironmentFailure where diff and numstat disagree; what the encoder raises
+    """
+    if numstat is not None:
+        _agree(change, numstat)
+    sorted_files = [_sort(file, head, attributes, rules) for file in change.files]
+    total = sum(len(entry.wanted) for entry in sorted_files)
+    loaded = encoder() if total else None
+    done, files, scores = 0, [], []
+    for entry in sorted_files:
+        outcomes = dict(entry.decided)
+        if entry.wanted and loaded is not None:
+            for line_number, outcome in _score(entry, artifact, loaded):
+                outcomes[line_number] = outcome
+                done += 1
+                progress(done, total)
+        for line in entry.wanted:
+            outcomes.setdefault(line.number, Failed(line, "no token of the model touches the line"))
+        ordered = [outcomes[line.number] for line in entry.file.added]
+        scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
+        files.append(_file_report(entry, ordered))
+    everything = [line.outcome for file in files for line in file.lines]
+    return Report(
+        model=ModelInfo(
+            artifact.model.name,
+            artifact.model.sha256,
+            artifact.model.layer,
+            loaded.dtype if loaded else "none",
+        ),
+        artifact=artifact.info,
+        change=info,
+        policy=policy,
+        show_above=artifact.show_above,
+        verdict=decide(policy, everything),
+        ledger=count(everything),
+        files=tuple(files),
+        findings=group(scores, artifact.show_above),
+        notes=tuple(notes),
+    )
+
+
+def _sort(
+    file: FileChange,
+    head: HeadFiles,
+    attributes: Mapping[str, Collection[str]],
+    rules: Rules,
+) -> _Sorted:
+    needed = bool(file.added) and file.entry is Entry.TEXT
+    content = head.read(file.path) if needed else None
+    marks = set(attributes.get(file.path, ()))
+    if rules.included(file.path):
+        marks = {"-linguist-generated", "-linguist-vendored"}
+    reason = why_skipped_file(
+        file,
+        attributes=marks,
+        head=content,
+        excluded=rules.excluded,
+        max_bytes=rules.max_bytes,
+        max_lines=rules.max_lines,
+    )
+    lines = tuple(head_lines(content)) if content is not None and reason is None else ()
+    language = language_of(file.path, lines[0] if lines else "")
+    if reason is not None:
+        decided: dict[int, Outcome] = {
+            line.number: Skipped(line, reason.value, reason.counts_as_unread) for line in file.added
+        }
+        return _Sorted(file, language, reason.value, (), decided, ())
+    if failure := _failure(file, content, lines):
+        decided = {line.number: Failed(line, failure) for line in file.added}
+        return _Sorted(file, language, failure, (), decided, ())
+    if (
+        language is None
+    ):  # why_skipped_file calls that "not code"; only a file without lines is left
+        return _Sorted(file, None, None, (), {}, ())
+    skips = {
+        line: why_skipped_line(line.text, language, inline_suppressions=rules.inline_suppressions)
+        for line in file.added
+    }
+    return _Sorted(
+        file,
+        language,
+        None,
+        lines,
+        {line.number: _skipped(line, why) for line, why in skips.items() if why is not None},
+        tuple(line for line, why in skips.items() if why is None),
+    )
+
+
+def _skipped(line: ChangedLine, why: SkipReason) -> Skipped:
+    return Skipped(line, why.value, why.counts_as_unread)
+
+
+def _failure(file: FileChange, content: bytes | None, lines: Sequence[str]) -> str | None:
+    if not file.added:
+        return None
+    if content is None:
+        return "the head file is missing or may not be read"
+    if first_mismatch(file, lines) is not None:
+        return "the diff does not match the head file"
+    return None
+
+
+def _score(
+    entry: _Sorted, artifact: Artifact, encoder: Encoder
+) -> list[tuple[int, LineScore | Failed]]:
+    by_index = {line.number - 1: line for line in entry.wanted}
+    found: list[tuple[int, LineScore | Failed]] = []
+    for read in read_lines(
+        encoder,
+        artifact.plan,
+        path=entry.file.path,
+        text="\n".join(entry.head) + "\n",
+        wanted=sorted(by_index),
+    ):
+        lines = [by_index[index] for index in read.lines]
+        found += [(o.line.number, o) for o in _score_window(lines, read, artifact)]
+    return found
+
+
+def _score_window(
+    lines: Sequence[ChangedLine], read: ReadLines, artifact: Artifact
+) -> list[LineScore | Failed]:
+    predictor = artifact.predictor
+    groups = pool(line_tokens(read.hidden, read.token_spans), artifact.coder)
+    surprisal_L = None
+    if read.hidden.surprisal_T is not None:
+        groups["surprisal"] = pool_surprisal(read.hidden, read.token_spans)
+        surprisal_L = groups["surprisal"][:, 0]
+    texts = [line.text for line in lines]
+    columns_LN = columns(groups, list(predictor.groups), texts)
+    risk_L = risks(predictor, columns_LN)
+    parts_LN = contributions(predictor, columns_LN)
+    outcomes: list[LineScore | Failed] = []
+    for row, line in enumerate(lines):
+        risk = float(risk_L[row])
+        if not np.isfinite(risk):
+            outcomes.append(Failed(line, "the score is no number"))
+            continue
+        reasons = explain(predictor, parts_LN[row], columns_LN[row], artifact.notes)
+        nats = None if surprisal_L is None else float(surprisal_L[row])
+        outcomes.append(LineScore(line, risk, percentile(predictor, risk), reasons, nats))
+    return outcomes
+
+
+def _file_report(entry: _Sorted, outcomes: Sequence[Outcome]) -> FileReport:
+    file = entry.file
+    return FileReport(
+        path=file.path,
+        base_path=file.base_path,
+        kind=file.kind,
+        language=entry.language.name if entry.language else None,
+        note=entry.note,
+        removed=file.removed,
+        lines=tuple(LineReport(outcome, UNKNOWN) for outcome in outcomes),
+    )
+
+
+def _agree(change: Change, numstat: Numstat) -> None:
+    """Compare what we parsed with git's own count, file by file."""
+    ours = {f.path: (len(f.added), f.removed) for f in change.files}
+    theirs = {path: counts or (0, 0) for path, counts in numstat.items()}
+    for path in sorted(ours.keys() | theirs.keys()):
+        if ours.get(path, (0, 0)) != theirs.get(path, (0, 0)):
+            raise EnvironmentFailure(
+                f"nothing was scored: the diff and git's own count disagree about {path!r}",
+                fix="run it again while no file changes; if it stays, report it as a bug",
+            )

@@ -1,0 +1,53 @@
+"""Unlabelled source files for pre-training, in an order that a seed fixes."""
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.core.errors import UsageError
+from reviewbot.core.languages import language_of
+
+MAX_BYTES = 200_000  # longer files are mostly tables and generated code
+MAX_LINE = 1_000  # characters: longer lines are data, not code
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of the corpus."""
+
+    path: str  # below its corpus directory
+    language: str
+    text: str
+
+
+def files(directories: Sequence[Path], seed: int) -> Iterator[SourceFile]:
+    """Yield every readable source file once (equal texts count once), shuffled.
+
+    raises  UsageError where a directory is missing or none holds a source file
+    """
+    found: list[tuple[str, Path]] = []
+    for directory in directories:
+        if not directory.is_dir():
+            raise UsageError(
+                f"the corpus {str(directory)!r} is no directory, nothing was trained",
+                fix="name directories that hold source files",
+            )
+        inside = (p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
+        found += [(p.relative_to(directory).as_posix(), p) for p in inside]
+    found.sort()
+    random.Random(seed).shuffle(found)  # noqa: S311 - an order, not a secret
+    seen: set[bytes] = set()
+    for name, path in found:
+        language = language_of(name)
+        if language is None or path.stat().st_size > MAX_BYTES:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        digest = hashlib.sha256(text.encode()).digest()
+        if digest in seen or max(map(len, text.split("\n"))) > MAX_LINE:
+            continue
+        seen.add(digest)
+        yield SourceFile(name, language.name, text)
+    if not seen:
+        raise UsageError("the corpus holds no source file", fix="name directories that hold some")

@@ -1,0 +1,152 @@
+"""Labelled snippets -> pooled line features, cached by content.
+
+A second experiment on the same snippets costs seconds, not an hour.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.plan import ReadingPlan
+from reviewbot.core.pooling import LineTokens, line_tokens, pool, pool_surprisal
+from reviewbot.core.sae import SparseCoder
+from reviewbot.encoders import Encoder
+from reviewbot.encoders.reading import read_lines
+
+CACHE_VERSION = 1  # raise it when reading or pooling changes what a cached file would hold
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code to read, and which of its lines are wanted."""
+
+    path: str
+    lines: tuple[str, ...]  # with the context that stands before
+    wanted: tuple[int, ...]  # 0-based, ascending
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """An encoder with everything that decides what it will see."""
+
+    encoder: Encoder
+    plan: ReadingPlan
+    model_sha256: str
+    layer: int
+    full: bool
+
+    def key(self, snippet: Snippet) -> str:
+        """Return the content address of a snippet's tokens under this reader."""
+        material = {
+            "version": CACHE_VERSION,
+            "model": self.model_sha256,
+            "layer": self.layer,
+            "dtype": self.encoder.dtype,
+            "full": self.full,
+            "plan": self.plan.to_json(),
+            "path": snippet.path,
+            "lines": snippet.lines,
+            "wanted": snippet.wanted,
+            "description": snippet.description if self.plan.description else "",
+        }
+        text = json.dumps(material, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSnippet:
+    """The wanted lines of a snippet, as the model saw them."""
+
+    tokens: LineTokens
+    surprisal_LN: Array | None  # only where the output head was run
+
+
+def read_snippet(reader: Reader, snippet: Snippet, cache: Path) -> ReadSnippet:
+    """Read a snippet, or take it from the cache; a damaged entry is read again."""
+    key = reader.key(snippet)
+    path = cache / "tokens" / key[:2] / f"{key}.safetensors"
+    try:
+        data = load_file(path)
+    except (OSError, SafetensorError):
+        data = _read(reader, snippet)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        save_file(data, temporary)
+        temporary.replace(path)
+    tokens = LineTokens(data["states"].astype(np.float32), data["counts"].astype(np.intp))
+    return ReadSnippet(tokens, data.get("surprisal"))
+
+
+def _read(reader: Reader, snippet: Snippet) -> dict[str, npt.NDArray[Any]]:
+    row_of = {line: row for row, line in enumerate(snippet.wanted)}
+    counts_L = np.zeros(len(snippet.wanted), np.int64)
+    states: dict[int, Array] = {}
+    surprisal_LN = np.zeros((len(snippet.wanted), 5), np.float32)
+    for read in read_lines(
+        reader.encoder,
+        reader.plan,
+        path=snippet.path,
+        text="\n".join(snippet.lines) + "\n",
+        wanted=snippet.wanted,
+        description=snippet.description,
+    ):
+        tokens = line_tokens(read.hidden, read.token_spans)
+        parts = np.split(tokens.normed_TD, np.cumsum(tokens.counts_L)[:-1])
+        rows = [row_of[line] for line in read.lines]
+        states |= dict(zip(rows, parts, strict=True))
+        counts_L[rows] = tokens.counts_L
+        if reader.full:
+            surprisal_LN[rows] = pool_surprisal(read.hidden, read.token_spans)
+    empty = np.zeros((0, reader.encoder.width), np.float32)
+    joined = np.concatenate([states.get(row, empty) for row in range(len(row_of))] or [empty])
+    data: dict[str, npt.NDArray[Any]] = {"states": joined.astype(np.float16), "counts": counts_L}
+    return data | ({"surprisal": surprisal_LN} if reader.full else {})
+
+
+def pooled(
+    reader: Reader,
+    snippets: Sequence[Snippet],
+    coder: SparseCoder | None,
+    coder_sha256: str,
+    groups: Sequence[str],
+    cache: Path,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> dict[str, Array]:
+    """Pool the wanted lines of all snippets, one below the other.
+
+    groups   which of `pooling.group_sizes` to keep, "surface" left out: it needs no model
+    returns  group -> (lines of all snippets, columns), float32
+    """
+    keys = [reader.key(snippet) for snippet in snippets]
+    material = json.dumps([keys, coder_sha256, sorted(groups)])
+    name = hashlib.sha256(material.encode()).hexdigest()
+    path = cache / "pooled" / f"{name}.safetensors"
+    if path.exists():
+        return {key: value.astype(np.float32) for key, value in load_file(path).items()}
+    rows: dict[str, list[npt.NDArray[Any]]] = {group: [] for group in groups}
+    for done, snippet in enumerate(snippets):
+        read = read_snippet(reader, snippet, cache)
+        found = pool(read.tokens, coder)
+        if read.surprisal_LN is not None:
+            found["surprisal"] = read.surprisal_LN
+        for group in groups:
+            rows[group].append(found[group].astype(np.float16))
+        progress(done + 1, len(snippets))
+    data = {group: np.concatenate(parts) for group, parts in rows.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    save_file(data, temporary)
+    temporary.replace(path)
+    return {key: value.astype(np.float32) for key, value in data.items()}
