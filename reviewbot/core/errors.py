@@ -2,7 +2,7 @@
 
 Exit codes: 0 pass, 1 the gate blocks, 2 wrong usage or configuration, 3 coverage incomplete (a line
 that should have been scored was not), 4 the environment failed (model, network, disk, memory), 70
-our bug. 1 and 3 belong to verdicts, not to errors (see `core.gate`). Nothing that goes wrong is ever 0.
+our bug. 1 and 3 belong to verdicts, not to errors (see `core.gate`). Nothing that goes wrong is 0.
 """
 
 EXIT_PASS = 0

@@ -12,7 +12,7 @@ from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
 class Status(StrEnum):
     """What the gate says."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     BLOCK = "block"
     INCOMPLETE = "incomplete"  # too few of the lines that should have been read were read
 
@@ -37,6 +37,7 @@ class Ledger:
     skipped: int
     failed: int
     unread: int  # skipped, but only for our limits: counts against coverage
+    unread_files: int  # code files whose lines git does not show at all
     by_reason: Mapping[str, int]  # why not scored -> lines, by name
 
     @property
@@ -55,7 +56,7 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def count(outcomes: Sequence[Outcome]) -> Ledger:
+def count(outcomes: Sequence[Outcome], unread_files: int = 0) -> Ledger:
     """Count the outcomes of all added lines."""
     reasons = Counter(o.why for o in outcomes if not isinstance(o, LineScore))
     return Ledger(
@@ -64,13 +65,18 @@ def count(outcomes: Sequence[Outcome]) -> Ledger:
         skipped=sum(isinstance(o, Skipped) for o in outcomes),
         failed=sum(isinstance(o, Failed) for o in outcomes),
         unread=sum(isinstance(o, Skipped) and o.counts_as_unread for o in outcomes),
+        unread_files=unread_files,
         by_reason=dict(sorted(reasons.items())),
     )
 
 
-def decide(policy: Policy, outcomes: Sequence[Outcome]) -> Verdict:
-    """Apply the policy. Incomplete coverage wins over everything else: it is never green."""
-    ledger = count(outcomes)
+def decide(policy: Policy, outcomes: Sequence[Outcome], unread_files: int = 0) -> Verdict:
+    """Apply the policy. Incomplete coverage wins over everything else: it is never green.
+
+    unread_files  code files that git calls binary: no line of them can be counted, so one is enough
+                  to make the coverage incomplete, unless the policy asks for none
+    """
+    ledger = count(outcomes, unread_files)
     scores = [o for o in outcomes if isinstance(o, LineScore)]
     over = [score for score in scores if not score.risk <= policy.max_risk]  # NaN counts as over
     said = _over_text(len(over), policy)
@@ -80,6 +86,10 @@ def decide(policy: Policy, outcomes: Sequence[Outcome]) -> Verdict:
             f"{missing} of {ledger.scored + missing} lines that should have been read were not "
             f"(coverage {ledger.coverage:.1%}, at least {policy.min_coverage:.1%} is asked for)"
         )
+        return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
+    if unread_files and policy.min_coverage > 0:
+        noun = "file of code was" if unread_files == 1 else "files of code were"
+        text = f"{unread_files} {noun} not read, because git calls them binary"
         return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
     if len(over) > policy.max_lines_over:
         if ledger.scored < policy.min_lines:

@@ -1,0 +1,167 @@
+"""The head files: what stands in the working tree, in the index, or in a commit.
+
+Whoever wrote the change chose the paths. So nothing outside the root is read, no link is followed,
+and nothing but a regular file is opened (a FIFO would wait for ever).
+"""
+
+import os
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from reviewbot.core.cquote import decode_path, encode_path
+from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.forges.git import TIMEOUT, git, killed_after, start
+
+MAX_BYTES = 2_000_000
+_REGULAR = (b"100644", b"100755", b"100664")
+
+
+class HeadFiles(Protocol):
+    """Reads files of the head version. Close it, or use it in a `with` statement."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file's bytes; None where there is no such regular file, or it may not be read.
+
+        Of a file above the reader's limit come the first limit + 1 bytes, so that the length says
+        "too large" and no more is held in memory.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class WorktreeFiles:
+    """Regular files below a directory; also for `--diff FILE --root DIR`."""
+
+    def __init__(self, root: Path, limit: int = MAX_BYTES) -> None:
+        self.root = root
+        self.limit = limit
+
+    def read(self, path: str) -> bytes | None:
+        """See `HeadFiles`. None also for "..", absolute paths, .git, and paths through links."""
+        raw = encode_path(path)
+        parts = raw.split(b"/")
+        if b"\0" in raw or any(p in (b"", b".", b"..") or p.lower() == b".git" for p in parts):
+            return None
+        at = self.root
+        try:
+            for part in parts:
+                name = os.fsdecode(part)
+                if Path(name).name != name:  # a drive or a "\\" on Windows
+                    return None
+                at = at / name
+                if at.is_symlink():
+                    return None
+            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            handle = os.open(at, flags | getattr(os, "O_BINARY", 0))
+        except OSError:  # also: no permission, a name too long
+            return None
+        with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return None
+            return file.read(self.limit + 1)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class BlobFiles:
+    """Files of a tree, through one `git cat-file --batch` that lives until `close`.
+
+    Blobs are asked for by their hash, so that a path with a newline cannot break the protocol.
+    """
+
+    def __init__(self, root: Path, blobs: Mapping[str, str], limit: int = MAX_BYTES) -> None:
+        self.root = root
+        self.blobs = blobs  # path -> hash, regular files only
+        self.limit = limit
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, path: str) -> bytes | None:
+        """See `HeadFiles`.
+
+        raises  EnvironmentFailure if git ends or gives no answer
+        """
+        blob = self.blobs.get(path)
+        if blob is None:
+            return None
+        if self._process is None:
+            self._process = start(
+                self.root, "cat-file", "--batch", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        with killed_after(self._process, TIMEOUT):
+            try:
+                return self._ask(self._process, blob)
+            except OSError as exc:
+                raise _broken(path) from exc
+
+    def _ask(self, process: subprocess.Popen[bytes], blob: str) -> bytes | None:
+        if process.stdin is None or process.stdout is None:
+            raise _broken(blob)
+        process.stdin.write(blob.encode() + b"\n")
+        process.stdin.flush()
+        answer = process.stdout.readline().split()
+        if len(answer) == 2 and answer[1] == b"missing":
+            return None
+        if len(answer) != 3 or answer[1] != b"blob":
+            raise _broken(blob)
+        size = int(answer[2])
+        content = process.stdout.read(min(size, self.limit + 1))
+        left = size - len(content) + 1  # and the newline after the content
+        while left > 0:
+            chunk = process.stdout.read(min(left, 1 << 20))
+            if not chunk:
+                raise _broken(blob)
+            left -= len(chunk)
+        return content
+
+    def close(self) -> None:
+        """End git."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def index_files(root: Path, limit: int = MAX_BYTES) -> BlobFiles:
+    """Return the files as they are staged. `root` is the top of the working tree."""
+    entries = git(root, "ls-files", "--stage", "-z").split(b"\0")
+    return BlobFiles(root, _blobs(entries, hash_at=1), limit)
+
+
+def commit_files(root: Path, commit: str, limit: int = MAX_BYTES) -> BlobFiles:
+    """Return the files of a commit; `commit` is a hash that git gave us."""
+    entries = git(root, "ls-tree", "-r", "--full-tree", "-z", commit).split(b"\0")
+    return BlobFiles(root, _blobs(entries, hash_at=2), limit)
+
+
+def _blobs(entries: list[bytes], hash_at: int) -> dict[str, str]:
+    blobs = {}
+    for entry in entries:
+        facts, _, path = entry.partition(b"\t")
+        fields = facts.split()
+        if fields and fields[0] in _REGULAR:
+            blobs[decode_path(path)] = fields[hash_at].decode("ascii")
+    return blobs
+
+
+def _broken(what: str) -> EnvironmentFailure:
+    return EnvironmentFailure(
+        f"nothing was scored: git cat-file gave no answer for {what!r}",
+        fix="`git fsck` tells whether the repository is damaged",
+    )

@@ -1,0 +1,198 @@
+"""A change in a local git checkout.
+
+What is compared (`collect`):
+
+  nothing given  the merge base of HEAD and its upstream, else of HEAD and the default branch
+                 (origin/HEAD, origin/main, origin/master, main, master), to the working tree.
+                 On the default branch itself without an upstream: HEAD to the working tree.
+  A              the merge base of A and HEAD, to the working tree
+  A..B, A...B    the merge base of A and B, to the commit B; an empty side means HEAD
+  staged         HEAD to the index
+
+Before the first commit the base is the empty tree. A detached HEAD, or a shallow clone, where
+nothing says what to compare with is an error: comparing HEAD with itself would pass, and read
+nothing.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from reviewbot.core.cquote import decode_path, encode_path
+from reviewbot.core.errors import UsageError
+from reviewbot.core.match import readable
+from reviewbot.forges.git import explain, git, status
+from reviewbot.forges.heads import MAX_BYTES, HeadFiles, WorktreeFiles, commit_files, index_files
+from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
+from reviewbot.forges.revisions import commit_of, default_base, empty_tree, head_commit, merge_base
+
+_DIFF = (
+    "diff",
+    "--find-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    # From here on: what a user's configuration could otherwise change.
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--no-relative",
+    "--inter-hunk-context=0",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--submodule=short",
+    "--ignore-submodules=dirty",  # git must not look into a submodule's working tree
+    "--ws-error-highlight=none",
+    "-O/dev/null",
+)
+_NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
+_LINGUIST = ("linguist-generated", "linguist-vendored", "linguist-documentation")
+_COUNTS = re.compile(rb"(?:(\d+)\t(\d+)|-\t-)\t(.*)", re.DOTALL)
+_MAX_SUBJECTS = 100
+
+
+def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> ChangeRequest:
+    """Return the change that `range_` or `staged` means; see the head of this module.
+
+    root    anywhere in the checkout; a bare repository only with A..B
+    raises  UsageError for what is no repository or revision, for a missing merge base (shallow
+            clone or no common ancestor), for unresolved conflicts, and for a diff over 100 MB;
+            EnvironmentFailure if git is not installed, refuses, fails or does not end
+    """
+    if staged and range_ is not None:
+        raise UsageError("--staged and a range exclude each other", fix="give only one of them")
+    first, dots, second = (range_ or "").partition("..")
+    top = _top(root, needs_worktree=not dots)
+    if dots:
+        head = commit_of(top, second.removeprefix(".") or "HEAD")
+        base = merge_base(top, commit_of(top, first or "HEAD"), head)
+        return _request(top, base, head)
+    if range_ is not None:
+        base = merge_base(top, commit_of(top, range_), commit_of(top, "HEAD"))
+        return _request(top, base, WORKTREE)
+    if staged:
+        return _request(top, head_commit(top), INDEX)
+    return _request(top, default_base(top), WORKTREE)
+
+
+def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
+    """Return the reader of the request's head version; close it after use.
+
+    limit  bytes; of a larger file come limit + 1 (see `HeadFiles`). Not below the size above which
+           `core.eligible` calls a file too large.
+    """
+    if request.head == WORKTREE:
+        return WorktreeFiles(request.root, limit)
+    if request.head == INDEX:
+        return index_files(request.root, limit)
+    return commit_files(request.root, request.head, limit)
+
+
+def attributes(
+    root: Path, paths: Iterable[str], commit: str | None = None
+) -> dict[str, frozenset[str]]:
+    """Return the linguist attributes of each path, by the repository's .gitattributes.
+
+    commit   read them as that commit has them; None: as the working tree has them. The base
+             commit is the safe choice: an author cannot call new code generated there.
+    returns  per path the attributes that are set, and "-NAME" for one that is set to false
+    raises   EnvironmentFailure if git fails
+    """
+    given = [path for path in dict.fromkeys(paths) if "\0" not in path]
+    stdin = b"".join(encode_path(path) + b"\0" for path in given)
+    command = ("check-attr", "-z", "--stdin", *_LINGUIST)
+    if commit is None:
+        out = git(root, *command, stdin=stdin)
+    else:
+        # A throw-away index; `check-attr --source` needs git 2.40.
+        with tempfile.TemporaryDirectory() as folder:
+            env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            git(root, "read-tree", commit, env=env)
+            out = git(root, *command[:1], "--cached", *command[1:], stdin=stdin, env=env)
+    found: dict[str, set[str]] = {path: set() for path in given}
+    fields = out.split(b"\0")
+    for raw, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        if value in (b"set", b"true"):
+            found[decode_path(raw)].add(name.decode())
+        elif value in (b"unset", b"false"):
+            found[decode_path(raw)].add(f"-{name.decode()}")
+    return {path: frozenset(names) for path, names in found.items()}
+
+
+def _top(root: Path, *, needs_worktree: bool) -> Path:
+    code, out, err = status(root, "rev-parse", "--show-toplevel")
+    if code == 0:
+        return Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+    if not needs_worktree and "must be run in a work tree" in err:
+        return root
+    raise explain(root, "rev-parse", code, err)
+
+
+def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
+    if head in (WORKTREE, INDEX):
+        _refuse_conflicts(top)
+    # The base is a hash, so "--" cannot be missed; without paths after it, all of them.
+    sides = [base or empty_tree(top), *([] if head in (WORKTREE, INDEX) else [head])]
+    cached = ["--cached"] if head == INDEX else []
+    diff = git(top, *_NO_SUPPRESS, *_DIFF, "-U3", *cached, *sides, "--")
+    counts = git(top, *_NO_SUPPRESS, *_DIFF, *cached, "--numstat", "-z", *sides, "--")
+    untracked = b""
+    if head == WORKTREE:
+        untracked = git(top, "ls-files", "--others", "--exclude-standard", "-z")
+    return ChangeRequest(
+        root=top,
+        base=base,
+        head=head,
+        diff=diff.decode("utf-8", "surrogateescape"),
+        numstat=parse_numstat(counts),
+        untracked=tuple(decode_path(path) for path in untracked.split(b"\0") if path),
+        subjects=_subjects(top, base, "HEAD" if head in (WORKTREE, INDEX) else head),
+    )
+
+
+def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
+    """Return (added, removed) by head path from `git diff --numstat -z`; None for binary.
+
+    raises  ValueError if it is not that
+    """
+    found: dict[str, tuple[int, int] | None] = {}
+    fields = iter(raw.split(b"\0")[:-1])
+    for entry in fields:
+        match = _COUNTS.fullmatch(entry)
+        if match is None:
+            raise ValueError("not the output of git diff --numstat -z")
+        path = match[3]
+        if not path:  # a rename or a copy: its two paths follow
+            next(fields)
+            path = next(fields)
+        found[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
+    return found
+
+
+def _refuse_conflicts(top: Path) -> None:
+    unmerged = git(top, "ls-files", "--unmerged", "-z")
+    if unmerged:
+        path = decode_path(unmerged.split(b"\0")[0].partition(b"\t")[2])
+        raise UsageError(
+            f"nothing was scored: {path!r} has unresolved conflicts",
+            fix="finish or abort the merge first, or give a range of commits: A..B",
+        )
+
+
+def _subjects(top: Path, base: str | None, head: str) -> tuple[str, ...]:
+    code, out, _ = status(
+        top,
+        "log",
+        "-z",
+        "--no-color",
+        "--format=%s",
+        f"--max-count={_MAX_SUBJECTS}",
+        *([f"{base}..{head}"] if base else [head]),
+        "--",
+    )
+    if code != 0 and base is None:  # before the first commit there is no HEAD
+        return ()
+    if code != 0:
+        raise explain(top, "log", code, "")
+    subjects = out.decode("utf-8", "surrogateescape").split("\0")
+    return tuple(readable(subject) for subject in subjects if subject)

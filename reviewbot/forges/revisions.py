@@ -1,0 +1,105 @@
+"""Which commits a range means. Every revision becomes a hash before any other command sees it."""
+
+import re
+from pathlib import Path
+
+from reviewbot.core.errors import UsageError
+from reviewbot.forges.git import explain, git, status
+
+_DEEPEN = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
+_DEFAULTS = (
+    "refs/remotes/origin/HEAD",
+    "refs/remotes/origin/main",
+    "refs/remotes/origin/master",
+    "refs/heads/main",
+    "refs/heads/master",
+)
+
+
+def head_commit(top: Path) -> str | None:
+    """Return the hash of HEAD; None before the first commit."""
+    return _verify(top, "HEAD")
+
+
+def commit_of(top: Path, revision: str) -> str:
+    """Return the hash of the commit that `revision` names.
+
+    raises  UsageError if there is none, or the revision could be taken for an option
+    """
+    if revision.startswith("-") or "\0" in revision:
+        raise UsageError(
+            f"nothing was scored: {revision[:100]!r} is not a revision",
+            fix="name a branch, a tag or a commit",
+        )
+    found = _verify(top, revision)
+    if found is None:
+        fix = "name a branch, a tag or a commit that `git rev-parse` knows"
+        if _is_shallow(top):
+            fix = f"the clone is shallow; fetch the rest with {_DEEPEN}"
+        raise UsageError(f"nothing was scored: git knows no commit {revision[:100]!r}", fix=fix)
+    return found
+
+
+def merge_base(top: Path, one: str, other: str) -> str:
+    """Return the hash of the best common ancestor of two commits.
+
+    raises  UsageError where there is none, or a shallow clone does not reach it
+    """
+    code, out, err = status(top, "merge-base", one, other)
+    if code == 0 and out:
+        return out.split()[0].decode("ascii")
+    if code not in (0, 1):
+        raise explain(top, "merge-base", code, err)
+    pair = f"{one[:12]} and {other[:12]}"
+    if _is_shallow(top):
+        raise UsageError(
+            f"nothing was scored: the clone is shallow and lacks the merge base of {pair}",
+            fix=_DEEPEN,
+        )
+    raise UsageError(
+        f"nothing was scored: {pair} have no common ancestor",
+        fix="name a revision of the same history",
+    )
+
+
+def default_base(top: Path) -> str | None:
+    """Return what the working tree is compared with by default; None before the first commit.
+
+    raises  UsageError where nothing says so: a detached HEAD or a shallow clone without a known
+            default branch
+    """
+    head = head_commit(top)
+    if head is None:
+        return None
+    if upstream := _verify(top, "@{upstream}"):
+        return merge_base(top, upstream, head)
+    code, out, _ = status(top, "symbolic-ref", "--quiet", "HEAD")
+    branch = out.decode("utf-8", "surrogateescape").strip() if code == 0 else None
+    for name in _DEFAULTS:
+        if name == branch:
+            return head
+        if found := _verify(top, name):
+            return merge_base(top, found, head)
+    if branch is None or _is_shallow(top):
+        raise UsageError(
+            "nothing was scored: nothing says what to compare with (no upstream, no main, no"
+            " master)",
+            fix=f"give a range such as origin/main; in a shallow clone first: {_DEEPEN}",
+        )
+    return head
+
+
+def empty_tree(top: Path) -> str:
+    """Return the hash of the tree without files, in the repository's own hash."""
+    return git(top, "hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+
+
+def _verify(top: Path, revision: str) -> str | None:
+    code, out, _ = status(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    found = out.decode("ascii", "replace").strip()
+    # "^X" is answered with "^" and a hash: a revision to leave out, no commit.
+    return found if code == 0 and re.fullmatch("[0-9a-f]{40,64}", found) else None
+
+
+def _is_shallow(top: Path) -> bool:
+    return git(top, "rev-parse", "--is-shallow-repository").strip() == b"true"
