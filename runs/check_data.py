@@ -1,0 +1,29 @@
+"""Compare the label files that the default artifact names with those in a directory.
+
+    python -m runs.check_data DIRECTORY
+
+Exit code 1 where a file is missing or has another hash.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+MANIFEST = Path("reviewbot/_artifacts/default/manifest.json")
+
+
+def main(directory: Path) -> int:
+    """Print a line per file; return the exit code."""
+    wrong = 0
+    for entry in json.loads(MANIFEST.read_text(encoding="utf-8"))["data"]:
+        path = directory / entry["name"]
+        found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
+        same = found == entry["sha256"]
+        wrong += not same
+        sys.stdout.write(f"{'same' if same else 'DIFFERS'}  {entry['name']}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

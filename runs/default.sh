@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The default artifact, from nothing: corpus, autoencoder, predictor, and the tables of docs/benchmark.md.
+#
+#   runs/default.sh LABELS WORK
+#
+# LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
+# WORK    directory for the corpus, states, caches and checkpoints; about 8 GB
+#
+# A stopped run goes on where it was. About two hours on two cores with AVX512_BF16.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+labels=$1 work=$2
+mkdir -p "$work"
+
+# bf16 doubles the speed where the CPU has it; docs/log.md says how far its scores are from fp32's.
+reading=(--model qwen2.5-coder-0.5b --layer 6 --dtype bf16)
+
+python runs/corpus.py "$work/corpus"
+
+reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work/sae" \
+  --tokens 450000 --features 2048 --k 32 --epochs 4 "${reading[@]}"
+
+# Not among them: codrep (no licence), classeval (non-commercial), planted bugs (humanevalpack,
+# debugbench: they teach the wrong thing), rule-flagged lines (cyberseceval).
+# The numbers behind @ keep the reading of the larger sets to about half an hour.
+sets=(
+  --labels "$labels/humaneval_llm.jsonl.gz"
+  --labels "$labels/szz_ai_hunks.jsonl.gz"
+  --labels "$labels/clean_ai_hunks.jsonl.gz"
+  --labels "$labels/humaneval_pass.jsonl.gz@600"
+  --labels "$labels/szz_human_hunks.jsonl.gz@350"
+  --labels "$labels/clean_human_hunks.jsonl.gz@450"
+  --labels "$labels/clm_java_llm_patches.jsonl.gz@500"
+  --labels "$labels/fixwin.jsonl.gz@350"
+  --labels "$labels/condefects.jsonl.gz@150"
+)
+fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,state_mean,surface)
+
+reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
+  --name default --out reviewbot/_artifacts/default
+
+reviewbot train evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
+  --surprisal-sets humaneval_llm,humaneval_pass,szz_ai_hunks,clean_ai_hunks \
+  --out "$work/benchmark.json" --markdown "$work/benchmark.md"
