@@ -1,4 +1,4 @@
-"""A trained bundle on disk: manifest and hashes, safetensors and JSON -> core values. Never a pickle.
+"""A trained bundle on disk -> core values. Safetensors and JSON, never a pickle.
 
 manifest.json           what it is, for which model, from which data, how good; hashes of the rest
 sae/cfg.json            SAELens' own format
@@ -111,7 +111,7 @@ def _load(where: Path, raw: bytes) -> Artifact:
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise ValueError(f"{name} does not have the hash in the manifest")
     model = ArtifactModel(**manifest["model"])
-    coder = _coder(
+    coder = coder_from(
         json.loads(content["sae/cfg.json"]), load(content["sae/sae_weights.safetensors"])
     )
     if coder.width != model.width:
@@ -135,7 +135,8 @@ def _load(where: Path, raw: bytes) -> Artifact:
     )
 
 
-def _coder(config: Mapping[str, Any], weights: Mapping[str, Any]) -> SparseCoder:
+def coder_from(config: Mapping[str, Any], weights: Mapping[str, Any]) -> SparseCoder:
+    """Return the autoencoder that sae/cfg.json and its weights say; ValueError for another kind."""
     for key, value in {
         "architecture": "topk",
         "normalize_activations": "layer_norm",

@@ -54,6 +54,7 @@ class _Sorted:
     file: FileChange
     language: Language | None
     note: str | None
+    unread: bool  # a code file that git shows no line of
     head: tuple[str, ...]
     decided: Mapping[int, Outcome]  # by line number
     wanted: tuple[ChangedLine, ...]
@@ -100,6 +101,7 @@ def check(
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
         files.append(_file_report(entry, ordered))
     everything = [line.outcome for file in files for line in file.lines]
+    unread_files = sum(entry.unread for entry in sorted_files)
     return Report(
         model=ModelInfo(
             artifact.model.name,
@@ -111,8 +113,8 @@ def check(
         change=info,
         policy=policy,
         show_above=artifact.show_above,
-        verdict=decide(policy, everything),
-        ledger=count(everything),
+        verdict=decide(policy, everything, unread_files),
+        ledger=count(everything, unread_files),
         files=tuple(files),
         findings=group(scores, artifact.show_above),
         notes=tuple(notes),
@@ -144,14 +146,15 @@ def _sort(
         decided: dict[int, Outcome] = {
             line.number: Skipped(line, reason.value, reason.counts_as_unread) for line in file.added
         }
-        return _Sorted(file, language, reason.value, (), decided, ())
+        hidden = reason.counts_as_unread and not file.added
+        return _Sorted(file, language, reason.value, hidden, (), decided, ())
     if failure := _failure(file, content, lines):
         decided = {line.number: Failed(line, failure) for line in file.added}
-        return _Sorted(file, language, failure, (), decided, ())
+        return _Sorted(file, language, failure, False, (), decided, ())
     if (
         language is None
     ):  # why_skipped_file calls that "not code"; only a file without lines is left
-        return _Sorted(file, None, None, (), {}, ())
+        return _Sorted(file, None, None, False, (), {}, ())
     skips = {
         line: why_skipped_line(line.text, language, inline_suppressions=rules.inline_suppressions)
         for line in file.added
@@ -160,6 +163,7 @@ def _sort(
         file,
         language,
         None,
+        False,
         lines,
         {line.number: _skipped(line, why) for line, why in skips.items() if why is not None},
         tuple(line for line, why in skips.items() if why is None),

@@ -168,7 +168,7 @@ def assign_folds(table: Table, folds: int, seed: int) -> Indices:
 
 
 def set_weights(table: Table, use_L: Mask, *, balanced: bool) -> Scores:
-    """Return a weight per line so that every set in use weighs the same; they sum to the lines used.
+    """Return a weight per line so that every set in use weighs the same; sum: the lines used.
 
     use_L     lines that take part; the others weigh 0
     balanced  within a set that has both classes, each class weighs half

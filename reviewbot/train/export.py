@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save
 
-from reviewbot.artifacts import FILES, FORMAT, ArtifactModel
+from reviewbot.artifacts import FILES, FORMAT, ArtifactModel, coder_from
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.predictor import Predictor
 from reviewbot.core.reasons import FeatureNote
@@ -145,18 +145,7 @@ def read_sae(directory: Path) -> tuple[dict[str, bytes], SparseCoder]:
     files = {name: (directory / name).read_bytes() for name in names}
     weights = load_file(directory / "sae" / "sae_weights.safetensors")
     config = json.loads(files["sae/cfg.json"])
-
-    def array(name: str) -> np.ndarray[Any, np.dtype[np.float32]]:
-        return np.ascontiguousarray(weights[name], np.float32)
-
-    coder = SparseCoder(
-        enc_DF=array("W_enc"),
-        dec_FD=array("W_dec"),
-        bias_F=array("b_enc"),
-        bias_D=array("b_dec"),
-        k=int(config["k"]),
-    )
-    return files, coder
+    return files, coder_from(config, weights)
 
 
 def _json(value: Any) -> bytes:

@@ -1,7 +1,7 @@
 """Spoil one line of a snippet at a time: weak, unlimited pairs for the contrastive term.
 
-Source: PtTrust (arXiv:2504.14640): lines switched inside the snippet, switched with a line of another
-snippet, or deleted.
+Source: PtTrust (arXiv:2504.14640): lines switched inside the snippet, switched with a line of
+another snippet, or deleted.
 """
 
 import random

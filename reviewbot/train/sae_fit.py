@@ -1,8 +1,8 @@
 """Pre-train a TopK sparse autoencoder on states of unlabelled code.
 
-Source: PtTrust (arXiv:2504.14640) for the hinge on spoilt lines, Gao et al. (arXiv:2406.04093) for TopK
-and AuxK. One training step is plain torch; what it learns is used through `core.sae.encode`, and a test
-holds the two together.
+Source: PtTrust (arXiv:2504.14640) for the hinge on spoilt lines, Gao et al. (arXiv:2406.04093) for
+TopK and AuxK. One training step is plain torch; what it learns is used through `core.sae.encode`,
+and a test holds the two together.
 """
 
 import math

@@ -1,7 +1,7 @@
 """States of the corpus on disk, in shards: what the autoencoder is trained on, epoch after epoch.
 
-A shard holds layer-normed states in float16 and pairs of line-end states (original, spoilt). Shards are
-written whole or not at all, so a run that was stopped goes on where it was.
+A shard holds layer-normed states in float16 and pairs of line-end states (original, spoilt). Shards
+are written whole or not at all, so a run that was stopped goes on where it was.
 """
 
 import json

@@ -1,0 +1,238 @@
+"""Line features and labels -> a linear predictor, by cross-validation that splits no group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.core.errors import UsageError
+from reviewbot.core.predictor import Predictor
+from reviewbot.train import metrics
+from reviewbot.train.dataset import Scores, Table, assign_folds, set_weights
+from reviewbot.train.logistic import Problem, solve
+
+CS = (1e-5, 1e-4, 1e-3, 1e-2)
+FLOOR = 0.1  # of the group's typical deviation: a feature that hardly ever fires must not explode
+CHUNK = 8192  # lines
+# Pooled AUROC means something only where wrong and sound lines come from like sources.
+HUNKS: Mapping[str, tuple[str, ...]] = {
+    "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
+    "human hunks": ("szz_human_hunks", "clean_human_hunks"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitResult:
+    """A predictor that is not calibrated yet, and what cross-validation said."""
+
+    predictor: Predictor  # slope 1, offset 0, no reference risks
+    oof_L: Array  # score of every line of the table by a model that saw nothing of its group
+    fold_L: Indices
+    c: float
+    report: dict[str, Any]  # JSON-able: every C with its criterion, and how the fit went
+
+
+def fit(
+    table: Table,
+    groups_to_use: Sequence[str],
+    *,
+    corrections: bool,
+    cs: Sequence[float] = CS,
+    folds: int = 5,
+    seed: int = 0,
+    train_sets: Sequence[str] | None = None,
+    balanced: bool = True,
+    pairwise: float = 0.0,
+    device: str = "cpu",
+) -> FitResult:
+    """Fit L2 logistic regression on the named column groups; choose C by grouped K-fold.
+
+    corrections  take the lines of corrected versions as negatives
+    cs           inverse penalties as in scikit-learn, per line of training
+    train_sets   sets to learn from, all by default; lines of the others get out-of-fold scores too
+    balanced     each class weighs half within its set
+    pairwise     weight of the mean logistic loss on (wrong - corrected) score, against that of the
+                 mean log loss; 0 leaves it out
+    raises       UsageError for an unknown group or set, no C, or labels of one class only
+
+    Each set weighs the same. Standardisation and weights are made inside the training folds. The
+    criterion is the mean of two means: within-snippet AUROC over the sets trained on that have
+    risky lines, and pooled AUROC over the suites of `HUNKS` that are there. The scores that chose C
+    are the scores reported; with a handful of Cs that flatters little, and `choice_without_fold` in
+    the report shows whether any fold's lines decided.
+    """
+    _check(table, groups_to_use, cs, train_sets, pairwise)
+    fold_L = assign_folds(table, folds, seed)
+    trained = set(table.set_L.tolist() if train_sets is None else train_sets)
+    in_use_L = np.isin(table.set_L, sorted(trained)) & (corrections | ~table.is_fixed_L)
+    if not (table.y_L & in_use_L).any() or (table.y_L | ~in_use_L).all():
+        raise UsageError(
+            "the labels to train on are all of one class, nothing was fitted",
+            fix="give rows with risky lines and rows or lines without",
+        )
+    slices = _slices(table.groups, groups_to_use)
+    columns = torch.from_numpy(table.columns_LN)
+    parts = tuple(columns[:, part].to(device) for part in slices)
+    # One weighting per fold left out, and a last one that leaves nothing out.
+    train_KL = [in_use_L & (fold_L != k) for k in range(folds)] + [in_use_L]
+    weight_LK = np.stack([set_weights(table, use_L, balanced=balanced) for use_L in train_KL], 1)
+    weight_LK /= weight_LK.sum(axis=0)
+    centre_NK, scale_NK = _standardisation(table, slices, weight_LK)
+    model_fold = np.repeat(np.arange(folds + 1), len(cs))
+    lines_K = np.array([use_L.sum() for use_L in train_KL], np.float64)
+    solution = solve(
+        Problem(
+            parts=parts,
+            y_L=table.y_L,
+            weight_LM=weight_LK[:, model_fold].astype(np.float32),
+            centre_NM=centre_NK[:, model_fold],
+            scale_NM=scale_NK[:, model_fold],
+            penalty_M=(1 / (np.tile(cs, folds + 1) * lines_K[model_fold])).astype(np.float32),
+            pairs_P2=table.pairs_P2 if pairwise > 0 else table.pairs_P2[:0],
+            pair_PM=pairwise * _pair_weights(table, train_KL, trained, pairwise)[:, model_fold],
+        )
+    )
+    lines = np.arange(len(table))
+    oof_CL = [solution.score_LM[lines, fold_L * len(cs) + i] for i in range(len(cs))]
+    criteria = [criterion(table, oof_L, trained) for oof_L in oof_CL]
+    best = int(np.argmax([found["criterion"] for found in criteria]))
+    final = folds * len(cs) + best
+    predictor = Predictor(
+        groups={name: table.groups[name] for name in groups_to_use},
+        centre_N=centre_NK[:, folds],
+        scale_N=scale_NK[:, folds],
+        weight_N=solution.weight_NM[:, final],
+        bias=float(solution.bias_M[final]),
+        slope=1.0,
+        offset=0.0,
+        reference_Q=np.zeros(0, np.float32),
+    )
+    report = {
+        "groups": list(groups_to_use),
+        "train_sets": sorted(trained),
+        "corrections": corrections,
+        "balanced": balanced,
+        "pairwise": pairwise,
+        "folds": folds,
+        "seed": seed,
+        "lines": int(in_use_L.sum()),
+        "c": cs[best],
+        "by_c": [{"c": c, **found} for c, found in zip(cs, criteria, strict=True)],
+        "choice_without_fold": [
+            cs[int(np.argmax([_value(table, s, trained, fold_L != k) for s in oof_CL]))]
+            for k in range(folds)
+        ],
+        "steps": solution.steps,
+        "converged": solution.converged,
+    }
+    return FitResult(predictor, oof_CL[best], fold_L, float(cs[best]), report)
+
+
+def criterion(table: Table, s_L: Scores | Array, sets: set[str]) -> dict[str, Any]:
+    """Return the figure that chooses between models, and the figures that it is made of.
+
+    "paired" stands beside it and chooses nothing. The criterion is -1 where it cannot be measured.
+    """
+    return _measure(table, s_L, sets, ~table.is_fixed_L)
+
+
+def _value(table: Table, s_L: Array, sets: set[str], keep_L: Mask) -> float:
+    return float(_measure(table, s_L, sets, keep_L & ~table.is_fixed_L)["criterion"])
+
+
+def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) -> dict[str, Any]:
+    within, pooled = {}, {}
+    for name in sorted(sets):
+        part_L = keep_L & (table.set_L == name)
+        if table.y_L[part_L].any():
+            value = metrics.within_auroc(table.y_L[part_L], s_L[part_L], table.row_L[part_L])
+            if not np.isnan(value):
+                within[name] = value
+    for name, members in HUNKS.items():
+        part_L = keep_L & np.isin(table.set_L, members)
+        value = metrics.auroc(table.y_L[part_L], s_L[part_L])
+        if sets.intersection(members) and not np.isnan(value):
+            pooled[name] = value
+    _, win_B = metrics.paired(s_L, table.pairs_P2, table.block_P)
+    means = [float(np.mean(list(found.values()))) for found in (within, pooled) if found]
+    paired = metrics.mean(win_B)
+    return {
+        "criterion": float(np.mean(means)) if means else -1.0,
+        "within auroc": within,
+        "pooled auroc": pooled,
+        "paired": None if np.isnan(paired) else paired,
+    }
+
+
+def _check(
+    table: Table,
+    groups: Sequence[str],
+    cs: Sequence[float],
+    sets: Sequence[str] | None,
+    pairwise: float,
+) -> None:
+    known_sets = set(table.set_L.tolist())
+    for kind, given, known in (
+        ("column group", groups, set(table.groups)),
+        ("set", sets or (), known_sets),
+    ):
+        if missing := sorted(set(given) - known):
+            raise UsageError(
+                f"no {kind} is named {missing[0]!r}, nothing was fitted",
+                fix=f"use some of: {', '.join(sorted(known))}",
+            )
+    if not groups or len(set(groups)) < len(groups):
+        raise UsageError("column groups must be named, each once", fix="name at least one group")
+    if not cs or min(cs) <= 0 or pairwise < 0:
+        raise UsageError("C must be above 0 and the pairwise weight at least 0", fix="check both")
+    if not np.isfinite(table.columns_LN).all():
+        raise ValueError("a column holds NaN or infinity")
+
+
+def _slices(groups: Mapping[str, int], names: Sequence[str]) -> list[slice]:
+    """Return where the named groups stand, in the order named."""
+    starts = dict(zip(groups, np.cumsum([0, *groups.values()])[:-1].tolist(), strict=True))
+    return [slice(starts[name], starts[name] + groups[name]) for name in names]
+
+
+def _standardisation(
+    table: Table, slices: Sequence[slice], weight_LK: Scores
+) -> tuple[Array, Array]:
+    """Return weighted mean and floored deviation of the columns in use, each (N, K)."""
+    columns = np.concatenate([np.arange(part.start, part.stop) for part in slices])
+    whole = np.array_equal(columns, np.arange(table.columns_LN.shape[1]))
+    shift_N = table.columns_LN[: 4 * CHUNK].mean(axis=0)[columns]  # against cancellation, no more
+    first_KN = np.zeros((weight_LK.shape[1], len(columns)))
+    second_KN = np.zeros_like(first_KN)
+    for start in range(0, len(table), CHUNK):
+        block = table.columns_LN[start : start + CHUNK]
+        block = (block if whole else block[:, columns]) - shift_N
+        weight_KL = weight_LK[start : start + CHUNK].T.astype(np.float32)
+        first_KN += weight_KL @ block
+        second_KN += weight_KL @ np.square(block)
+    deviation_KN = np.sqrt(np.maximum(second_KN - first_KN**2, 0))
+    owner_N = np.repeat(np.arange(len(slices)), [part.stop - part.start for part in slices])
+    for group in range(len(slices)):
+        of_group = deviation_KN[:, owner_N == group]
+        typical_K1 = np.sqrt(np.square(of_group).mean(axis=1, keepdims=True))
+        floor_K1 = np.where(typical_K1 > 0, FLOOR * typical_K1, 1.0)
+        deviation_KN[:, owner_N == group] = np.maximum(of_group, floor_K1)
+    return (first_KN + shift_N).T.astype(np.float32), deviation_KN.T.astype(np.float32)
+
+
+def _pair_weights(table: Table, train_KL: Sequence[Mask], sets: set[str], pairwise: float) -> Array:
+    """Weigh pairs so that sets weigh the same, and places within a set; each column sums to 1."""
+    if pairwise == 0:
+        return np.zeros((0, len(train_KL)), np.float32)
+    wrong_P = table.pairs_P2[:, 0]
+    per_block_P = 1 / np.bincount(table.block_P)[table.block_P]
+    weight_PK = np.stack([per_block_P * use_L[wrong_P] for use_L in train_KL], 1)
+    for name in sorted(sets):
+        of_set_P = table.set_L[wrong_P] == name
+        total_K = weight_PK[of_set_P].sum(axis=0)
+        weight_PK[of_set_P] /= np.where(total_K > 0, total_K, 1.0)
+    total_K = weight_PK.sum(axis=0)
+    return (weight_PK / np.where(total_K > 0, total_K, 1.0)).astype(np.float32)
