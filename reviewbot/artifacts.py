@@ -32,6 +32,15 @@ FORMAT = "reviewbot-artifact/1"
 DEFAULT = Path(__file__).parent / "_artifacts" / "default"
 FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
 MAX_FILE = 256 * 1024 * 1024  # bytes
+_DAMAGE = (  # what a file of another shape makes our readers raise
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    RecursionError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ def load_artifact(directory: Path | None = None) -> Artifact:
     raw = _read(where / "manifest.json")
     try:
         return _load(where, raw)
-    except (KeyError, ValueError, TypeError, SafetensorError, RecursionError) as exc:
+    except _DAMAGE as exc:
         raise ArtifactError(
             f"nothing was scored: the artifact {where.name!r} is damaged: "
             f"{type(exc).__name__} {str(exc)[:200]}",
@@ -111,6 +120,9 @@ def _load(where: Path, raw: bytes) -> Artifact:
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise ValueError(f"{name} does not have the hash in the manifest")
     model = ArtifactModel(**manifest["model"])
+    for key, kind in {"name": str, "sha256": str, "layer": int, "width": int}.items():
+        if type(getattr(model, key)) is not kind:
+            raise ValueError(f"the model's {key} must be {kind.__name__}")
     coder = coder_from(
         json.loads(content["sae/cfg.json"]), load(content["sae/sae_weights.safetensors"])
     )
@@ -165,12 +177,19 @@ def _predictor(
     for name, size in groups.items():
         if known.get(name) != size:
             raise ValueError(f"the predictor's group {name!r} has {size} columns")
+    if not groups:
+        raise ValueError("the predictor has no column")
     total = sum(groups.values())
     scale_N = _array(weights, "scale", (total,))
     if not (scale_N > 0).all():
         raise ValueError("the predictor's scales must be above 0")
     reference = np.asarray(weights["reference"], np.float32)
-    if reference.ndim != 1 or len(reference) == 0 or (np.diff(reference) < 0).any():
+    if (
+        reference.ndim != 1
+        or len(reference) == 0
+        or not np.isfinite(reference).all()
+        or (np.diff(reference) < 0).any()
+    ):
         raise ValueError("the predictor's reference risks must ascend")
     slope = float(config["slope"])
     numbers = (slope, float(config["offset"]), float(config["bias"]))

@@ -141,7 +141,8 @@ def _sort(
         max_lines=rules.max_lines,
     )
     lines = tuple(head_lines(content)) if content is not None and reason is None else ()
-    language = language_of(file.path, lines[0] if lines else "")
+    # A byte order mark may stand before "#!"; `why_skipped_file` passes over it too.
+    language = language_of(file.path, lines[0].removeprefix("\ufeff") if lines else "")
     if reason is not None:
         decided: dict[int, Outcome] = {
             line.number: Skipped(line, reason.value, reason.counts_as_unread) for line in file.added

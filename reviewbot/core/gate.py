@@ -80,7 +80,7 @@ def decide(policy: Policy, outcomes: Sequence[Outcome], unread_files: int = 0) -
     scores = [o for o in outcomes if isinstance(o, LineScore)]
     over = [score for score in scores if not score.risk <= policy.max_risk]  # NaN counts as over
     said = _over_text(len(over), policy)
-    if ledger.coverage < policy.min_coverage:
+    if not ledger.coverage >= policy.min_coverage:  # NaN asks for more than there can be
         missing = ledger.failed + ledger.unread
         text = (
             f"{missing} of {ledger.scored + missing} lines that should have been read were not "
@@ -101,7 +101,13 @@ def decide(policy: Policy, outcomes: Sequence[Outcome], unread_files: int = 0) -
         extra = ("informational: the exit code stays 0",) if policy.informational else ()
         return Verdict(Status.BLOCK, code, (said, *extra))
     if not scores:
-        return Verdict(Status.PASS, EXIT_PASS, ("no line had to be scored",))
+        missing = ledger.failed + ledger.unread
+        text = (
+            f"none of {missing} lines was read, which the policy allows"
+            if missing
+            else ("no line had to be scored")
+        )
+        return Verdict(Status.PASS, EXIT_PASS, (text,))
     return Verdict(Status.PASS, EXIT_PASS, (said,))
 
 

@@ -29,6 +29,8 @@ class ReadingPlan:
     @staticmethod
     def from_json(data: dict[str, Any]) -> "ReadingPlan":
         """Read a plan from a manifest; ValueError for unknown keys, wrong types or sizes."""
+        if not isinstance(data, dict):
+            raise ValueError("the reading plan is no JSON object")
         types = {field.name: field.type for field in fields(ReadingPlan)}
         if unknown := sorted(data.keys() - types.keys()):
             raise ValueError(f"unknown key {unknown[0]!r} in the reading plan")
@@ -38,8 +40,9 @@ class ReadingPlan:
         plan = ReadingPlan(**data)
         if plan.copies != 1:
             raise ValueError("reading plan: this version reads the code once (copies = 1)")
-        if not 0 <= plan.overlap < plan.context <= 32_768:
-            raise ValueError("reading plan: 0 <= overlap < context <= 32768 must hold")
+        # The preamble may take half of the context; a window must still hold more than the overlap.
+        if not 0 <= 2 * plan.overlap < plan.context <= 32_768:
+            raise ValueError("reading plan: 0 <= 2 * overlap < context <= 32768 must hold")
         return plan
 
 

@@ -55,7 +55,12 @@ def encode_normed(coder: SparseCoder, normed_TD: Array) -> SparseFeatures:
     """The same for states that `layer_norm` has already treated."""
     pre_TF = (_checked(coder, normed_TD) - coder.bias_D) @ coder.enc_DF + coder.bias_F
     top_TK = np.argpartition(-pre_TF, coder.k - 1, axis=1)[:, : coder.k]
-    top_TK.sort(axis=1)  # by index first, so that ties fall alike everywhere
+    # argpartition takes any of several equals; the lowest index shall win everywhere.
+    least_T1 = np.take_along_axis(pre_TF, top_TK, axis=1).min(axis=1, keepdims=True)
+    tied_T = (pre_TF >= least_T1).sum(axis=1) > coder.k
+    if tied_T.any():
+        top_TK[tied_T] = np.argsort(-pre_TF[tied_T], axis=1, kind="stable")[:, : coder.k]
+    top_TK.sort(axis=1)
     values_TK = np.take_along_axis(pre_TF, top_TK, axis=1)
     order_TK = np.argsort(-values_TK, axis=1, kind="stable")
     indices_TK = np.take_along_axis(top_TK, order_TK, axis=1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import AutoModel, AutoModelForCausalLM
+from transformers.utils import logging as transformers_logging
 
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.states import HiddenStates
@@ -26,7 +27,13 @@ class TransformersEncoder:
         self.dtype = choose_dtype(spec.dtype)
         self._tokenizer = load_tokenizer(spec.directory)
         self._model = _load(spec.directory, self.dtype, full=spec.full)
-        body = self._model.model if spec.full else self._model
+        body: Any = getattr(self._model, "model", None) if spec.full else self._model
+        if not hasattr(body, "layers"):
+            raise ModelUnavailable(
+                f"nothing was scored: a model of type {self._model.config.model_type!r} "
+                "does not keep its decoder blocks in `layers`",
+                fix="choose another --model, such as a Qwen2 or Llama checkpoint",
+            )
         if not 1 <= spec.layer <= len(body.layers):
             raise ModelUnavailable(
                 f"nothing was scored: the checkpoint has {len(body.layers)} layers, "
@@ -82,21 +89,28 @@ class TransformersEncoder:
 
 def _load(directory: Path, dtype: str, *, full: bool) -> Any:
     kind = AutoModelForCausalLM if full else AutoModel
+    transformers_logging.disable_progress_bar()  # a bar for half a second of loading is noise
     try:
-        model = kind.from_pretrained(
+        model, loading = kind.from_pretrained(
             directory,
             dtype=torch.bfloat16 if dtype == "bf16" else torch.float32,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as exc:
-        if "allocate memory" in str(exc):
+    except Exception as exc:  # safetensors and the hub's checks raise bare Exceptions
+        if isinstance(exc, MemoryError) or "allocate memory" in str(exc):
             raise
         raise ModelUnavailable(
             f"the model cannot be loaded, nothing was scored: {str(exc)[:300]}",
             fix="run `reviewbot model verify`, then `reviewbot model pull`",
         ) from exc
+    if missing := sorted(loading["missing_keys"]):  # transformers fills them with random numbers
+        raise ModelUnavailable(
+            f"the model's files lack {missing[0]!r}, nothing was scored",
+            fix="run `reviewbot model verify`, then `reviewbot model pull`",
+        )
     return model.eval()
 
 

@@ -33,14 +33,25 @@ def read_lines(
     Lines that no token touches come up in no window; the caller must notice. Only the text up to
     the last wanted line is read. Windows are yielded one by one, so that memory stays flat.
     """
-    lines = text.split("\n")
-    needed = "\n".join(lines[: wanted[-1] + 1]) + "\n" if wanted else ""
+    needed = _needed(text.split("\n"), wanted[-1]) if wanted else ""
     tokens = encoder.tokenize(needed)
     before = encoder.tokenize(preamble(plan, path, description)).ids[: plan.context // 2]
     spans = line_spans(tokens.offsets, needed)
     for window in plan_windows(spans, wanted, plan.context - len(before), plan.overlap):
         ids = [*before, *tokens.ids[slice(*window.token_span)]]
         yield ReadLines(window.lines, window.line_spans, _behind(encoder.states(ids), len(before)))
+
+
+def _needed(lines: Sequence[str], last: int) -> str:
+    """Return the text up to the `last` wanted line, and as much more as fixes that line's tokens.
+
+    Blank lines that follow may be one token with the line's own end, so the text goes on to the
+    next line that is not blank: a line's tokens do not depend on which other lines are wanted.
+    """
+    stop = last + 1
+    while stop < len(lines) and not lines[stop].strip():
+        stop += 1
+    return "\n".join(lines[: stop + 1]) + "\n"
 
 
 def _behind(hidden: HiddenStates, count: int) -> HiddenStates:

@@ -1,12 +1,15 @@
 """The tokenizer: the fast library itself, because its offsets are what everything stands on."""
 
+import re
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.spans import Span
 from reviewbot.encoders import Tokens
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load_tokenizer(directory: Path) -> Tokenizer:
@@ -20,21 +23,21 @@ def load_tokenizer(directory: Path) -> Tokenizer:
         ) from exc
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    tokenizer.encode_special_tokens = True  # "<|endoftext|>" in a diff is just text
+    # "<|endoftext|>" in a diff is just text, and so is an added token that nobody marked special.
+    added = tokenizer.get_added_tokens_decoder().values()
+    tokenizer.add_special_tokens(
+        [AddedToken(t.content, normalized=False, special=True) for t in added if not t.special]
+    )
+    tokenizer.encode_special_tokens = True
     return tokenizer
 
 
 def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
     """Split a text; lone surrogates count as U+FFFD, so that character offsets stay true."""
-    clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _odd(text) else text
-    encoded = tokenizer.encode(clean, add_special_tokens=False)
+    encoded = tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
     offsets, start, end = [], 0, 0
     for token_start, token_end in encoded.offsets:
         # A normalizer may report ranges that step back; line_spans wants them ascending.
         start, end = max(start, token_start), max(end, token_end)
         offsets.append(Span(start, end))
     return Tokens(list(encoded.ids), offsets)
-
-
-def _odd(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)

@@ -121,7 +121,8 @@ def artifact_files(
         "files": {path: hashlib.sha256(files[path]).hexdigest() for path in FILES},
         **facts,
     }
-    return files | {"manifest.json": _json(manifest)}
+    # Not sorted: the order of the predictor's groups is the order of its columns.
+    return files | {"manifest.json": _json(manifest, sort_keys=False)}
 
 
 def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
@@ -148,5 +149,5 @@ def read_sae(directory: Path) -> tuple[dict[str, bytes], SparseCoder]:
     return files, coder_from(config, weights)
 
 
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+def _json(value: Any, *, sort_keys: bool = True) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=sort_keys) + "\n").encode()

@@ -133,8 +133,10 @@ def pooled(
     material = json.dumps([keys, coder_sha256, sorted(groups)])
     name = hashlib.sha256(material.encode()).hexdigest()
     path = cache / "pooled" / f"{name}.safetensors"
-    if path.exists():
+    try:
         return {key: value.astype(np.float32) for key, value in load_file(path).items()}
+    except (OSError, SafetensorError):
+        pass  # not there, or damaged: pooled again
     rows: dict[str, list[npt.NDArray[Any]]] = {group: [] for group in groups}
     for done, snippet in enumerate(snippets):
         read = read_snippet(reader, snippet, cache)

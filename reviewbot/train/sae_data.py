@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from reviewbot.core.arrays import Array
@@ -92,14 +93,18 @@ def resume(
 ) -> tuple[int, int]:
     """Load a checkpoint into model, optimiser and counters; return step and epoch, (0, 0) for none.
 
-    raises  ArtifactError where it was written by another configuration or corpus
+    raises  ArtifactError where it was written by another configuration or corpus, or is damaged
     """
     if not path.exists():
         return 0, 0
-    from safetensors import safe_open
-
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata() or {}
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as exc:
+        raise ArtifactError(
+            f"the checkpoint {path.name!r} is damaged, nothing was trained: {exc}",
+            fix="delete it to begin anew",
+        ) from exc
     if metadata.get("run") != _run_id(config, paths):
         raise ArtifactError(
             f"the checkpoint {path.name!r} belongs to another run, nothing was trained",

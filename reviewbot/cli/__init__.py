@@ -1,0 +1,89 @@
+"""The command line. A command's module is only imported when that command is called."""
+
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from reviewbot import __version__
+from reviewbot.cli.failures import report_failure
+from reviewbot.cli.output import drop, flush, require_stdout
+
+NAME = "reviewbot"  # whatever the script is called
+COMMANDS = {
+    "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
+    "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
+    "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in `COMMANDS`, and which reports every failure our way."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Name the commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command; None where the table does not name it."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = pkgutil.resolve_name(COMMANDS[cmd_name][0])
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands with the words of the table; nothing is imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,  # noqa: ARG002
+        **extra: Any,
+    ) -> NoReturn:
+        """Run and end the process: SystemExit with the exit code, whatever happened."""
+        if "_REVIEWBOT_COMPLETE" in os.environ:  # a shell asks click what could come next
+            super().main(args, NAME, complete_var="_REVIEWBOT_COMPLETE")
+        extra.pop("standalone_mode", None)
+        sys.exit(self._run(list(sys.argv[1:] if args is None else args), extra))
+
+    def _run(self, args: list[str], extra: dict[str, Any]) -> int:
+        try:
+            require_stdout()
+            try:
+                with self.make_context(NAME, args, **extra) as ctx:
+                    self.invoke(ctx)
+                code = 0
+            except click.exceptions.Exit as exc:
+                code = exc.exit_code
+            except SystemExit as exc:
+                if exc.code is not None and not isinstance(exc.code, int):
+                    raise RuntimeError(exc.code) from exc  # Python would end with 1: "blocked"
+                code = exc.code or 0
+            flush()
+        except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the one place that may
+            if isinstance(exc, OSError):
+                drop(sys.stdout)
+            return report_failure(exc)
+        return code
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="reviewbot")
+def main() -> None:
+    """Show which changed lines nobody should merge unread.
+
+    Exit codes: 0 pass, 1 the gate blocks, 2 wrong usage or configuration, 3 coverage incomplete,
+    4 the environment failed, 70 a bug in reviewbot, 130 stopped.
+    """

@@ -1,0 +1,181 @@
+"""Puts the parts of `check` together: the change, the artifact, the model, the pipeline."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pathspec import GitIgnoreSpec
+
+from reviewbot.cli.talk import Clock, progress_bar, reading, say
+from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.settings import Settings
+
+if TYPE_CHECKING:
+    from reviewbot.artifacts import Artifact
+    from reviewbot.core.report import Report
+    from reviewbot.encoders import Encoder
+    from reviewbot.forges.heads import HeadFiles
+    from reviewbot.forges.request import ChangeRequest
+
+FILES = "files"  # the head of a change that is a diff beside a directory
+MOST_NAMES = 5  # of untracked files
+
+
+def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) -> "ChangeRequest":
+    """Return the change that was asked for.
+
+    diff    a file's name, or "-" for stdin; then no git is needed and paths count from `root`
+    raises  UsageError, EnvironmentFailure
+    """
+    from reviewbot.forges.local import collect
+    from reviewbot.forges.request import ChangeRequest
+
+    if diff is None:
+        return collect(root, range_, staged=staged)
+    return ChangeRequest(root=root, base=None, head=FILES, diff=read_diff(diff))
+
+
+def read_diff(name: str) -> str:
+    """Return the diff in a file, or on stdin where `name` is "-".
+
+    raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
+    """
+    from reviewbot.diffs import MAX_CHARS, decode
+
+    if name == "-" and sys.stdin is None:
+        raise UsageError("nothing was checked: stdin is closed", fix="send it a diff")
+    try:
+        if name == "-":
+            return decode(sys.stdin.buffer.read(MAX_CHARS + 1))
+        with Path(name).open("rb") as file:
+            return decode(file.read(MAX_CHARS + 1))
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        raise UsageError(
+            f"nothing was checked: {name}: {exc.strerror}", fix="give a diff's file, or - for stdin"
+        ) from exc
+    except OSError as exc:
+        raise EnvironmentFailure(
+            f"nothing was checked: {name}: {exc.strerror}", fix="make the diff readable"
+        ) from exc
+
+
+def assemble(settings: Settings, request: "ChangeRequest", clock: Clock) -> "Report":
+    """Check a change as the settings say. The model is only loaded where a line has to be read.
+
+    raises  every kind of ReviewbotError
+    """
+    from reviewbot import pipeline
+    from reviewbot.artifacts import load_artifact
+    from reviewbot.core.gate import Policy
+    from reviewbot.core.report import ChangeInfo
+    from reviewbot.diffs import parse
+
+    change = parse(request.diff)
+    clock("reading the diff")
+    named = settings.artifact != "default"
+    artifact = load_artifact(Path(settings.artifact).expanduser() if named else None)
+    _require_depth(settings, artifact)
+    clock("loading the artifact")
+    paths = [file.path for file in change.files]
+    with closing(head_reader(request, settings.max_file_bytes)) as head:
+        report = pipeline.check(
+            change,
+            head=head,
+            attributes=_attributes(request, paths),
+            numstat=None if request.head == FILES else request.numstat,
+            artifact=artifact,
+            encoder=lambda: load_model(settings, artifact, clock),
+            rules=pipeline.Rules(
+                max_bytes=settings.max_file_bytes,
+                max_lines=settings.max_file_lines,
+                inline_suppressions=settings.inline_suppressions,
+                excluded=GitIgnoreSpec.from_lines(settings.exclude).match_file,
+                included=GitIgnoreSpec.from_lines(settings.include).match_file,
+            ),
+            policy=Policy(
+                max_risk=artifact.gate_above if settings.max_risk is None else settings.max_risk,
+                max_lines_over=settings.max_lines_over,
+                min_coverage=settings.min_coverage,
+                min_lines=settings.min_lines,
+                informational=settings.informational,
+            ),
+            info=ChangeInfo(request.base, request.head),
+            notes=notes(request.untracked),
+            progress=reading,
+        )
+    clock("reading the code and scoring")
+    return report
+
+
+def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
+    """Make the model ready and load it: the one the settings name, else the artifact's own.
+
+    raises  ArtifactError if the artifact was trained on another one; what the store raises
+    """
+    from reviewbot.artifacts import check_model
+    from reviewbot.encoders import EncoderSpec, load_encoder
+    from reviewbot.store.ready import ready
+
+    model = ready(
+        artifact.model.name if settings.model == "default" else settings.model,
+        artifact.model.layer,
+        full=settings.depth == "full",
+        environ=os.environ,
+        cache=Path(settings.cache_dir).expanduser() if settings.cache_dir else None,
+        progress=progress_bar(),
+        say=say,
+    )
+    check_model(artifact, model.sha256, model.name)
+    clock("finding the model")
+    spec = EncoderSpec(
+        directory=model.directory,
+        layer=artifact.model.layer,
+        full=settings.depth == "full",
+        dtype=settings.dtype,
+        threads=settings.threads,
+    )
+    encoder = load_encoder("torch", spec)
+    clock("loading torch and the model")
+    return encoder
+
+
+def head_reader(request: "ChangeRequest", limit: int) -> "HeadFiles":
+    """Return what reads the head files; of a file above `limit` bytes it says that it is larger."""
+    from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
+    from reviewbot.forges.request import INDEX, WORKTREE
+
+    if request.head in (FILES, WORKTREE):
+        return WorktreeFiles(request.root, limit)
+    if request.head == INDEX:
+        return index_files(request.root, limit)
+    return commit_files(request.root, request.head, limit)
+
+
+def notes(untracked: Sequence[str]) -> list[str]:
+    """Say which files git does not know: they are no part of the change, so nobody read them."""
+    if not untracked:
+        return []
+    names = ", ".join(sorted(untracked)[:MOST_NAMES])
+    more = f" and {len(untracked) - MOST_NAMES} more" if len(untracked) > MOST_NAMES else ""
+    noun = "file is" if len(untracked) == 1 else "files are"
+    return [f"{len(untracked)} untracked {noun} not part of the change: {names}{more}"]
+
+
+def _attributes(request: "ChangeRequest", paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    from reviewbot.forges.local import attributes
+
+    if request.head == FILES:
+        return {}
+    # As the base has them: an author cannot call new code generated.
+    return attributes(request.root, paths, request.base)
+
+
+def _require_depth(settings: Settings, artifact: "Artifact") -> None:
+    if "surprisal" in artifact.predictor.groups and settings.depth != "full":
+        raise UsageError(
+            f"nothing was scored: artifact {artifact.info.name!r} needs the model's output head",
+            fix="add --depth full, or choose another artifact",
+        )

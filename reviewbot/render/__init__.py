@@ -1,0 +1,6 @@
+"""Report -> text: a function per format, named by string, so that the list costs nothing."""
+
+RENDERERS = {
+    "terminal": "reviewbot.render.terminal:terminal",
+    "json": "reviewbot.render.json_v1:json_v1",
+}

@@ -1,0 +1,40 @@
+"""Strangers' text made safe to look at.
+
+A change may hold what a terminal obeys (escape sequences), what turns the reading order round
+(bidirectional controls) and what nobody sees (zero-width characters). All is shown, not sent.
+"""
+
+import re
+import unicodedata
+
+# Letters and marks by category, and yet blank on the screen.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    r"""Replace what cannot be seen, or acts on the terminal, by its code in angle brackets.
+
+    "\x1b" becomes "<U+001B>"; a byte that was not UTF-8 (a surrogate escape) becomes "<0xFF>". Only
+    the plain space stays a space. Line ends and tabs are controls too: expand or split them first.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def valid(text: str) -> str:
+    """Replace lone surrogates by U+FFFD, so that the text can be written as UTF-8."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def _shown(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"<0x{code - 0xDC00:02X}>"
+    hidden = char != " " and unicodedata.category(char) in _HIDDEN
+    if hidden or char in _BLANK or _SELECTORS.match(char):
+        return f"<U+{code:04X}>"
+    return char

@@ -1,0 +1,176 @@
+"""The report for other programs: "reviewbot/1". Our fields may change, this format may not.
+
+`schemas/report_v1.json` says what stands where, docs/formats.md what it means.
+"""
+
+import json
+import math
+from dataclasses import asdict
+from importlib import resources
+from typing import Any, assert_never
+
+from reviewbot.core.authors import Attribution
+from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
+from reviewbot.core.gate import Ledger, Policy
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import FileReport, LineReport, Report
+from reviewbot.render.escape import valid
+
+SCHEMA = "reviewbot/1"
+MOST_CHARS = 10_000  # of one line's text; the rest is cut off
+
+
+def json_v1(report: Report) -> str:
+    """Return the report as JSON: ASCII only, same report, same bytes, one newline at the end.
+
+    Every key is always there, null where it says nothing. Numbers are rounded; one that is not
+    finite is null. Bytes of the change that were not UTF-8 stand as U+FFFD.
+    """
+    value = {
+        "schema": SCHEMA,
+        "model": asdict(report.model),
+        "artifact": asdict(report.artifact),
+        "change": asdict(report.change),
+        "policy": _policy(report.policy, report.show_above),
+        "verdict": {
+            "status": report.verdict.status.value,
+            "exit_code": report.verdict.exit_code,
+            "reasons": report.verdict.reasons,
+        },
+        "ledger": _ledger(report.ledger),
+        "files": [_file(file) for file in report.files],
+        "findings": [_finding(finding) for finding in report.findings],
+        "notes": report.notes,
+    }
+    return json.dumps(_clean(value), indent=1, allow_nan=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of what `json_v1` writes."""
+    file = resources.files("reviewbot") / "schemas" / "report_v1.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
+    return {
+        "max_risk": _number(policy.max_risk, 6),
+        "max_lines_over": policy.max_lines_over,
+        "min_coverage": _number(policy.min_coverage, 6),
+        "min_lines": policy.min_lines,
+        "informational": policy.informational,
+        "show_above": _number(show_above, 6),
+    }
+
+
+def _ledger(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "added": ledger.added,
+        "scored": ledger.scored,
+        "skipped": ledger.skipped,
+        "failed": ledger.failed,
+        "unread": ledger.unread,
+        "unread_files": ledger.unread_files,
+        "coverage": _number(ledger.coverage, 6),
+        "by_reason": dict(sorted(ledger.by_reason.items())),
+    }
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "base_path": file.base_path,
+        "kind": file.kind.value,
+        "language": file.language,
+        "note": file.note,
+        "removed": file.removed,
+        "lines": [_line(line) for line in file.lines],
+    }
+
+
+def _line(line: LineReport) -> dict[str, Any]:
+    outcome = line.outcome
+    return {
+        "number": outcome.line.number,
+        "text": outcome.line.text[:MOST_CHARS],
+        **_outcome(outcome),
+        "author": _author(line.author),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case LineScore(risk=risk, percentile=percentile, reasons=reasons, surprisal=surprisal):
+            return {
+                "status": "scored",
+                "why": None,
+                "risk": _number(risk, 6),
+                "percentile": _number(percentile, 2),
+                "surprisal": _number(surprisal, 4),
+                "reasons": [_reason(reason) for reason in reasons],
+            }
+        case Skipped(why=why):
+            return _unscored("skipped", why)
+        case Failed(why=why):
+            return _unscored("failed", why)
+        case _:
+            assert_never(outcome)
+
+
+def _unscored(status: str, why: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "why": why,
+        "risk": None,
+        "percentile": None,
+        "surprisal": None,
+        "reasons": [],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "feature": reason.feature,
+        "label": reason.label,
+        "contribution": _number(reason.contribution, 4),
+        "activation": _number(reason.activation, 4),
+    }
+
+
+def _author(author: Attribution) -> dict[str, Any]:
+    return {
+        "kind": author.kind.value,
+        "tool": author.tool,
+        "model": author.model,
+        "confidence": _number(author.confidence, 4),
+        "evidence": author.evidence,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "path": finding.path,
+        "start": finding.start,
+        "end": finding.end,
+        "risk": _number(finding.risk, 6),
+        "fingerprint": finding.fingerprint,
+        "lines": [score.line.number for score in finding.lines],
+    }
+
+
+def _number(value: float | None, digits: int) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0  # + 0.0: no "-0.0"
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return valid(value)
+        case dict():
+            return {valid(key): _clean(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_clean(part) for part in value]
+        case _:
+            return value

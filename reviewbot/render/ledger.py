@@ -1,0 +1,88 @@
+"""The ledger in words: where every added line ended, and which lines were not read."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from reviewbot.core.findings import Failed, LineScore, Skipped
+from reviewbot.core.report import FileReport, Report
+from reviewbot.render.escape import visible
+
+MOST_FILES = 10  # named one by one; the rest is counted
+MOST_RANGES = 8  # of one file
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 line", "2 lines"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def ledger_rows(report: Report) -> list[tuple[str, int]]:
+    """Return the ledger as rows of a sum: the first row equals the sum of the others."""
+    ledger = report.ledger
+    skipped, failed = _reasons(report.files, Skipped), _reasons(report.files, Failed)
+    return [
+        ("lines added", ledger.added),
+        ("  scored", ledger.scored),
+        *((f"  skipped: {why}", count) for why, count in skipped),
+        *((f"  failed: {why}", count) for why, count in failed),
+    ]
+
+
+def ledger_line(report: Report) -> str:
+    """Return the ledger as one line; files that were passed over as a whole are counted too."""
+    ledger = report.ledger
+    why = ", ".join(f"{why} {count}" for why, count in _reasons(report.files, Skipped))
+    parts = [f"{ledger.scored} scored", f"{ledger.skipped} skipped{f' ({why})' if why else ''}"]
+    if ledger.failed:
+        parts.append(f"{ledger.failed} failed")
+    noted = sum(file.note is not None for file in report.files)
+    files = f"; {plural(noted, 'file')} not read" if noted else ""
+    if not ledger.added:
+        return f"no line was added{files}"
+    return f"{plural(ledger.added, 'line')} added = {' + '.join(parts)}{files}"
+
+
+def files_not_read(files: Sequence[FileReport]) -> list[str]:
+    """Name what was not read: lines that failed, then files passed over as a whole."""
+    found = []
+    for file in files:
+        numbers: dict[str, list[int]] = {}
+        for line in file.lines:
+            match line.outcome:
+                case Failed(line=changed, why=why):
+                    numbers.setdefault(why, []).append(changed.number)
+        for why, failed in numbers.items():
+            lines = f"{'line' if len(failed) == 1 else 'lines'} {_ranges(failed)}"
+            found.append(f"not scored: {visible(file.path)}, {lines}: {visible(why)}")
+    found = _bounded(found)
+    noted = [f"{visible(file.path)} ({visible(file.note)})" for file in files if file.note]
+    return found + _bounded([f"not read: {text}" for text in noted])
+
+
+def _bounded(texts: list[str]) -> list[str]:
+    hidden = len(texts) - MOST_FILES
+    return texts if hidden <= 0 else [*texts[:MOST_FILES], f"  and {hidden} more of these"]
+
+
+def _reasons(
+    files: Iterable[FileReport], kind: type[Skipped] | type[Failed]
+) -> list[tuple[str, int]]:
+    """Count why lines ended as `kind`, most frequent first."""
+    counts = Counter(
+        visible(line.outcome.why)
+        for file in files
+        for line in file.lines
+        if not isinstance(line.outcome, LineScore) and isinstance(line.outcome, kind)
+    )
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return ascending numbers as "3-9, 12"."""
+    runs = [
+        [number for _, number in group]
+        for _, group in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
+    ]
+    texts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
+    return ", ".join(texts[:MOST_RANGES]) + (", ..." if len(texts) > MOST_RANGES else "")

@@ -1,0 +1,200 @@
+"""The report as Markdown, for a job summary or a comment. `templates/summary.md.j2` lays it out.
+
+Strangers' text travels as `Foreign`. The template can only print it through a filter that makes it
+inert: no link, no @mention, no HTML, no end of a code block or table cell, no command to a CI
+runner ("::..." or "##[...").
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from reviewbot.core.authors import Attribution, Author
+from reviewbot.core.findings import Finding, LineScore
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import LineReport, Report
+from reviewbot.render.escape import visible
+from reviewbot.render.ledger import files_not_read, ledger_rows
+
+MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
+MOST_FINDINGS = 10
+MOST_LINES = 12  # of one finding
+MOST_ROWS = 20  # of the ledger, of the asides
+MOST_CHARS = 300  # of one piece of text
+CONTEXT = 2  # lines shown above and below a finding, where the report has them
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Text that is not ours. Printing it raw is an error."""
+
+    text: str
+
+
+def markdown(report: Report, limit: int = MAX_BYTES) -> str:
+    """Return the report as Markdown: same report, same bytes; at most ten findings.
+
+    limit  bytes of UTF-8; findings are left out, and counted, until the text fits. The rest is
+           bounded by itself (below 200,000 bytes), and is never left out
+    """
+    template = _environment().from_string(_template("summary.md.j2"))
+    lines: dict[str, tuple[LineReport, ...]] = {}
+    for file in report.files:  # a path stands twice where a file becomes a link
+        lines[file.path] = lines.get(file.path, ()) + file.lines
+    findings = [_finding(f, lines.get(f.path, ())) for f in report.findings[:MOST_FINDINGS]]
+    while True:
+        words = {**_frame(report), "hidden": len(report.findings) - len(findings)}
+        text = template.render(**words, findings=findings)
+        if len(text.encode()) <= limit or not findings:
+            return text
+        findings.pop()
+
+
+def code_span(foreign: Foreign) -> str:
+    """Quote as inline code. Not for table cells: a pipe would end one even here."""
+    text = _line(foreign.text) or "(empty)"
+    fence = "`" * (1 + _longest_run(text))
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def cell(foreign: Foreign) -> str:
+    """Quote for a table cell: code, every ASCII sign in it as a character reference."""
+    text = re.sub(r"[!-/:-@\[-`{-~]", lambda sign: f"&#{ord(sign[0])};", _line(foreign.text))
+    return f"<code>{text}</code>"
+
+
+def fenced(lines: Sequence[tuple[str, Foreign]]) -> str:
+    """Quote lines of code, each behind a prefix of ours, in a fence longer than any inside."""
+    rows = [f"{prefix}{_code(foreign.text)}".rstrip() for prefix, foreign in lines]
+    fence = "`" * max(3, 1 + max(map(_longest_run, rows), default=0))
+    return "\n".join([f"{fence}text", *rows, fence])
+
+
+def _frame(report: Report) -> dict[str, Any]:
+    rows = [(Foreign(name.strip()), count) for name, count in ledger_rows(report)]
+    if len(rows) > MOST_ROWS:
+        rest = sum(count for _, count in rows[MOST_ROWS:])
+        rows = [*rows[:MOST_ROWS], (Foreign("other reasons"), rest)]
+    asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
+    if len(asides) > MOST_ROWS:
+        asides = [*asides[:MOST_ROWS], f"and {len(asides) - MOST_ROWS} more remarks"]
+    return {
+        "verdict": report.verdict.status.value.upper(),
+        "exit_code": report.verdict.exit_code,
+        "reasons": [Foreign(reason) for reason in report.verdict.reasons[:MOST_ROWS]],
+        "ledger": rows,
+        "asides": [Foreign(aside) for aside in asides],
+        "model": Foreign(report.model.name),
+        "layer": report.model.layer,
+        "dtype": Foreign(report.model.dtype),
+        "artifact": Foreign(report.artifact.name),
+    }
+
+
+def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
+    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    first, last = finding.start - CONTEXT, finding.end + CONTEXT
+    if finding.end - finding.start >= MOST_LINES:  # the part around the worst line
+        first = min(max(worst.line.number - MOST_LINES // 2, finding.start), finding.end)
+        last = first + MOST_LINES - 1
+    shown = [line for line in lines if first <= line.outcome.line.number <= last]
+    risky = {score.line.number for score in finding.lines}
+    author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
+    one = finding.start == finding.end
+    return {
+        "path": Foreign(finding.path),
+        "where": f"line {finding.start}" if one else f"lines {finding.start}-{finding.end}",
+        "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
+        "percentile": _percentile(worst.percentile),
+        "author": _author(author),
+        "reasons": [_reason(reason) for reason in worst.reasons[:3]],
+        "code": [_row(line, risky, len(str(last))) for line in shown],
+        "cut": sum(not first <= number <= last for number in risky),
+    }
+
+
+def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, Foreign]:
+    outcome = line.outcome
+    number = outcome.line.number
+    known = isinstance(outcome, LineScore) and not math.isnan(outcome.percentile)
+    place = str(math.floor(outcome.percentile)) if known else "-"  # type: ignore[union-attr]
+    prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>3} | "
+    return prefix, Foreign(outcome.line.text)
+
+
+def _percentile(percentile: float) -> str:
+    if math.isnan(percentile):
+        return "its place among other lines is unknown"
+    known = min(percentile, 99.9)  # the reference is finite: nothing is riskier than all lines
+    share = f"{math.floor(known * 10) / 10:.1f}" if known >= 99 else f"{math.floor(known)}"
+    return f"riskier than {share} % of changed lines we know"
+
+
+def _author(author: Attribution | None) -> Foreign | None:
+    if author is None or author.kind is Author.UNKNOWN:
+        return None
+    return Foreign(f"{author.kind.value} ({author.tool})" if author.tool else author.kind.value)
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    unlabelled = f"feature {reason.feature.removeprefix('sae:')} (unlabelled)"
+    strength = "" if reason.activation is None else f"at {reason.activation:.0%} of its strength, "
+    return {
+        "label": Foreign(reason.label or unlabelled),
+        "weight": f"{strength}{reason.contribution:+.2f} log-odds",
+    }
+
+
+def _line(text: str) -> str:
+    return _inert(visible(" ".join(text[: 4 * MOST_CHARS].split())))
+
+
+def _code(text: str) -> str:
+    return _inert(visible(text[: 4 * MOST_CHARS].removesuffix("\r").expandtabs(4)))
+
+
+def _inert(text: str) -> str:
+    """Cut, and break what a GitHub runner obeys anywhere in a line that a step prints.
+
+    Its other kind of command, "::", counts at the start of a line only; no text stands there.
+    """
+    text = text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + "..."
+    return text.replace("##[", "##<U+005B>")
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def _refuse_foreign(value: object) -> object:
+    if isinstance(value, Foreign):
+        raise TypeError("the template prints foreign text without a filter")
+    return value
+
+
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        autoescape=False,  # noqa: S701 - this is Markdown; the filters below quote for it
+        finalize=_refuse_foreign,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(code_span=code_span, cell=cell, fenced=fenced)
+    return environment
+
+
+def _template(name: str) -> str:
+    """Read a template: inside the package in a wheel, beside it in a checkout."""
+    packed = resources.files("reviewbot") / "_templates"
+    beside = Path(__file__).parents[2] / "templates"
+    return ((packed if packed.is_dir() else beside) / name).read_text(encoding="utf-8")

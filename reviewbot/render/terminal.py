@@ -1,0 +1,205 @@
+"""The report for a person at a terminal: the riskiest lines as a heat map, the ledger, the verdict.
+
+Strangers' text goes through `escape.visible` and into `rich.text.Text`, never into markup. The
+shade of a line repeats what its bar and its number say, so nothing is told by colour alone.
+"""
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from reviewbot.core.authors import Attribution, Author
+from reviewbot.core.findings import Failed, Finding, LineScore, Skipped
+from reviewbot.core.gate import Status
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import FileReport, LineReport, Report
+from reviewbot.render.escape import visible
+from reviewbot.render.ledger import files_not_read, ledger_line, ledger_rows, plural
+
+CONTEXT = 2  # lines shown above and below a finding, where the report has them
+MOST_LINES = 12  # of one finding
+BAR = 10  # cells
+MIN_WIDTH, MAX_WIDTH = 40, 200
+SHADES = (
+    (99.0, "white on color(88)"),
+    (95.0, "black on color(208)"),
+    (80.0, "black on color(222)"),
+)
+VERDICTS = {
+    Status.PASS: "bold green",
+    Status.BLOCK: "bold red",
+    Status.INCOMPLETE: "bold yellow",
+}
+
+
+def terminal(report: Report, *, width: int, color: bool, top: int) -> str:
+    """Return the report as lines of at most `width` cells (never fewer than 40).
+
+    color  False gives plain text without any escape sequence
+    top    how many findings are shown; the rest is counted
+
+    A change that passes without findings and with nothing failed takes three lines at most.
+    """
+    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
+    out = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="256" if color else None,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},  # the caller alone decides about width and colour
+    )
+    with out.capture() as captured:
+        for text in _quiet(report, width) if _is_clean(report) else _full(report, width, top):
+            out.print(text, overflow="fold", soft_wrap=False)
+    return "".join(line.rstrip() + "\n" for line in captured.get().split("\n")[:-1])
+
+
+def _is_clean(report: Report) -> bool:
+    passed = report.verdict.status is Status.PASS and report.verdict.exit_code == 0
+    ledger = report.ledger
+    unread = ledger.failed or ledger.unread or ledger.unread_files
+    return passed and not report.findings and not unread
+
+
+def _quiet(report: Report, width: int) -> Iterable[Text]:
+    yield _one_line(_verdict(report), width)
+    yield _one_line(Text(ledger_line(report), "dim"), width)
+    if report.notes:
+        more = f" (and {len(report.notes) - 1} more notes)" if len(report.notes) > 1 else ""
+        yield _one_line(Text(f"note: {visible(report.notes[0])}{more}", "dim"), width)
+
+
+def _full(report: Report, width: int, top: int) -> Iterable[Text]:
+    model, artifact = report.model, report.artifact
+    yield Text(
+        f"read by {visible(model.name)} (layer {model.layer}, {visible(model.dtype)}), "
+        f"scored by {visible(artifact.name)}",
+        "dim",
+    )
+    lines: dict[str, tuple[LineReport, ...]] = {}
+    for file in report.files:  # a path stands twice where a file becomes a link
+        lines[file.path] = lines.get(file.path, ()) + file.lines
+    for place, finding in enumerate(report.findings[:top], start=1):
+        yield Text()
+        yield from _finding(place, finding, lines.get(finding.path, ()), width)
+    hidden = len(report.findings) - top
+    if hidden > 0:
+        yield Text()
+        yield Text(f"{plural(hidden, 'more finding')}: --top {len(report.findings)} shows all")
+    yield Text()
+    rows = ledger_rows(report)
+    column = min(max(len(name) for name, _ in rows), width - 8)
+    for name, count in rows:
+        yield Text(f"{name:<{column}.{column}}{count:>8}")
+    yield from _not_read(report.files)
+    for note in report.notes:
+        yield Text(f"note: {visible(note)}", "dim")
+    yield Text()
+    yield _verdict(report)
+
+
+def _finding(
+    place: int, finding: Finding, lines: tuple[LineReport, ...], width: int
+) -> Iterable[Text]:
+    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
+    author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
+    yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
+    yield Text(
+        f"   risk {_risk(finding.risk)}, {_percentile(worst.percentile)}{_written_by(author)}"
+    )
+    first, last = _window(finding, worst.line.number)
+    shown = [line for line in lines if first <= line.outcome.line.number <= last]
+    digits = len(str(last))
+    for line in shown:
+        yield _heat(line, digits, width)
+    cut = sum(not first <= score.line.number <= last for score in finding.lines)
+    if cut:
+        yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
+    for reason in worst.reasons[:3]:
+        yield Text(f"   because: {_reason(reason)}")
+
+
+def _window(finding: Finding, worst: int) -> tuple[int, int]:
+    """Return the first and the last line number to show: all, or the part around the worst line."""
+    if finding.end - finding.start < MOST_LINES:
+        return finding.start - CONTEXT, finding.end + CONTEXT
+    first = min(max(worst - MOST_LINES // 2, finding.start), finding.end - MOST_LINES + 1)
+    return first, first + MOST_LINES - 1
+
+
+def _heat(line: LineReport, digits: int, width: int) -> Text:
+    outcome = line.outcome
+    code = outcome.line.text[: 4 * MAX_WIDTH].removesuffix("\r").expandtabs(4)
+    text = Text(f"   {outcome.line.number:>{digits}} ")
+    match outcome:
+        case LineScore(percentile=percentile):
+            shade = next((style for least, style in SHADES if percentile >= least), "")
+            text.append(f"{_bar(percentile)} {_short(percentile):>4} ")
+            text.append(visible(code), shade)
+        case Skipped() | Failed():
+            text.append(f"{'':<{BAR}} {'-':>4} {visible(code)}", "dim")
+    return _one_line(text, width)
+
+
+def _bar(percentile: float) -> str:
+    filled = (
+        0 if math.isnan(percentile) else math.floor(min(max(percentile, 0), 100) / 100 * BAR + 0.5)
+    )
+    return "█" * filled + "·" * (BAR - filled)
+
+
+def _short(percentile: float) -> str:
+    return "?" if math.isnan(percentile) else str(math.floor(percentile))
+
+
+def _percentile(percentile: float) -> str:
+    if math.isnan(percentile):
+        return "its place among other lines is unknown"
+    known = min(percentile, 99.9)  # the reference is finite: nothing is riskier than all lines
+    share = f"{math.floor(known * 10) / 10:.1f}" if known >= 99 else f"{math.floor(known)}"
+    return f"riskier than {share} % of changed lines we know"
+
+
+def _risk(risk: float) -> str:
+    return "unknown" if math.isnan(risk) else f"{risk:.2f}"
+
+
+def _written_by(author: Attribution | None) -> str:
+    if author is None or author.kind is Author.UNKNOWN:
+        return ""
+    tool = f" ({visible(author.tool)})" if author.tool else ""
+    return f", written by {author.kind.value}{tool}"
+
+
+def _reason(reason: Reason) -> str:
+    words = visible(reason.label)
+    if not words:
+        words = f"feature {visible(reason.feature.removeprefix('sae:'))} (unlabelled)"
+    strength = "" if reason.activation is None else f", at {reason.activation:.0%} of its strength"
+    return f"{words}{strength} ({reason.contribution:+.2f} log-odds)"
+
+
+def _not_read(files: Sequence[FileReport]) -> Iterable[Text]:
+    for text in files_not_read(files):
+        yield Text(text)
+
+
+def _verdict(report: Report) -> Text:
+    verdict = report.verdict
+    text = Text(verdict.status.value.upper(), VERDICTS[verdict.status])
+    reasons = "; ".join(visible(reason) for reason in verdict.reasons)
+    return text.append(f" (exit {verdict.exit_code}): {reasons}", "default")
+
+
+def _one_line(text: Text, width: int) -> Text:
+    text.truncate(width, overflow="ellipsis")
+    return text

@@ -1,0 +1,171 @@
+"""What each setting may be, as one table, and how a wrong one is reported."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from pathspec import GitIgnoreSpec
+
+from reviewbot.core.errors import UsageError
+
+FORMATS = ("terminal", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a setting may be. `check` raises ValueError, or returns the value to keep."""
+
+    check: Callable[[object], Any]
+    says: str  # completes "expected ..."
+    help: str
+    kind: type = str  # how an environment variable or a flag is read: str, int, float, bool, tuple
+    path: bool = False  # in a file, a relative path counts from the file's directory
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _choice(*names: str) -> Callable[[object], Any]:
+    def check(value: object) -> object:
+        if value not in names:
+            raise ValueError
+        return value
+
+    return check
+
+
+def _whole(low: int, high: int) -> Callable[[object], Any]:
+    def check(value: object) -> int:
+        if type(value) is not int or not low <= value <= high:  # a bool is no number here
+            raise ValueError
+        return value
+
+    return check
+
+
+def _share(value: object) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
+        raise ValueError  # NaN, too: it compares as false
+    return float(value)  # type: ignore[arg-type]
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _globs(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > 1_000:
+        raise ValueError
+    globs = tuple(_text(glob) for glob in value)
+    if any(glob.startswith("#") for glob in globs):  # a comment: it would silently match nothing
+        raise ValueError
+    GitIgnoreSpec.from_lines(globs)  # its own error is a ValueError
+    return globs
+
+
+_BILLION = 1_000_000_000
+_COUNT = "a whole number of at least 0"
+_SHARE = "a number between 0 and 1"
+_GLOBS = "a list of patterns as in .gitignore"
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "model": Rule(
+            _text,
+            "a model name, a hub id or a directory",
+            "The model that reads the code; 'default' is the one the artifact was trained on.",
+            path=True,
+        ),
+        "artifact": Rule(
+            _text,
+            "a directory, or 'default'",
+            "The trained weights that score; 'default' are those inside the package.",
+            path=True,
+        ),
+        "depth": Rule(
+            _choice("trunk", "full"),
+            "'trunk' or 'full'",
+            "How much of the model runs: its first layers, or all with the output head.",
+        ),
+        "max-risk": Rule(
+            _share, _SHARE, "A line above this risk counts; unset: the artifact says.", float
+        ),
+        "max-lines-over": Rule(
+            _whole(0, _BILLION), _COUNT, "How many lines above max-risk still pass.", int
+        ),
+        "min-coverage": Rule(
+            _share, _SHARE, "Share of the lines that should be read and must have been.", float
+        ),
+        "min-lines": Rule(
+            _whole(0, _BILLION), _COUNT, "With fewer scored lines the gate never blocks.", int
+        ),
+        "informational": Rule(
+            _switch, "true or false", "Report a block but exit 0; failures still fail.", bool
+        ),
+        "exclude": Rule(_globs, _GLOBS, "Files not to read.", tuple),
+        "include": Rule(
+            _globs, _GLOBS, "Files to read although a built-in list would skip them.", tuple
+        ),
+        "inline-suppressions": Rule(
+            _switch, "true or false", "Let comments in the code switch the reading off.", bool
+        ),
+        "max-file-bytes": Rule(
+            _whole(1, _BILLION),
+            "a whole number from 1 to 1000000000",
+            "Larger files are not read; that counts against coverage.",
+            int,
+        ),
+        "max-file-lines": Rule(
+            _whole(1, _BILLION),
+            "a whole number from 1 to 1000000000",
+            "Longer files are not read; that counts against coverage.",
+            int,
+        ),
+        "format": Rule(
+            _choice(*FORMATS), " or ".join(map(repr, FORMATS)), "What the report looks like."
+        ),
+        "threads": Rule(
+            _whole(0, 1_024),
+            "a whole number from 0 to 1024",
+            "Threads for the model; 0: every core this process may use.",
+            int,
+        ),
+        "dtype": Rule(
+            _choice("fp32", "bf16", "auto"),
+            "'fp32', 'bf16' or 'auto'",
+            "Number format of the model; 'auto' takes bf16 where it proves faster.",
+        ),
+        "cache-dir": Rule(
+            _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
+        ),
+        "top": Rule(_whole(0, 10_000), _COUNT, "How many findings the terminal shows.", int),
+    }
+)
+
+
+def wrong(key: str, value: object, origin: str) -> UsageError:
+    return UsageError(
+        f"nothing was checked: {key} cannot be {_short(value)} ({origin})",
+        fix=f"give {RULES[key].says}",
+    )
+
+
+def unknown(key: str, known: Iterable[str], origin: str) -> UsageError:
+    names = list(known)
+    near = get_close_matches(key, names, n=1, cutoff=0.5)
+    return UsageError(
+        f"nothing was checked: no setting is named {_short(key)} ({origin})",
+        fix=f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(names)}",
+    )
+
+
+def _short(value: object) -> str:
+    text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,1 @@
+"""Models on this disk: fetched from one of four sources, hash compared, converted once."""

@@ -1,0 +1,105 @@
+"""What the cache holds of each model, its sizes, and whether it is still what it was."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.core.errors import ModelUnavailable
+from reviewbot.core.models import MODELS, ModelSpec
+from reviewbot.store.cache import disk_errors, official_path, sha256_of, size_on_disk
+from reviewbot.store.checkpoint import CONVERTER, MANIFEST, check
+from reviewbot.store.local import read_json
+from reviewbot.store.progress import Say
+from reviewbot.store.pull import locked
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model of the table and what the cache holds of it. Sizes in bytes."""
+
+    spec: ModelSpec
+    cached: int  # of the official file; 0 when it is not there
+    partial: int  # of an interrupted pull
+    converted: int  # of all checkpoints made from it
+
+    @property
+    def state(self) -> str:
+        """One word: ready (starts at once), cached (converts first), partial or absent."""
+        if self.converted:
+            return "ready"
+        if self.cached:
+            return "cached"
+        return "partial" if self.partial else "absent"
+
+
+def checkpoints(cache: Path, spec: ModelSpec) -> list[Path]:
+    """The directories converted from this model's official file, sorted by name."""
+    return sorted((cache / "converted").glob(f"{spec.sha256[:32]}-*"))
+
+
+def inventory(cache: Path) -> list[Row]:
+    """Every model of the table. Reads sizes, not contents; an empty cache is no error.
+
+    raises  EnvironmentFailure if the cache cannot be read
+    """
+    with disk_errors("nothing was listed"):
+        return [
+            Row(
+                spec,
+                size_on_disk(official_path(cache, spec)),
+                size_on_disk(cache / "models" / ".partial" / spec.sha256),
+                sum(size_on_disk(path) for path in checkpoints(cache, spec)),
+            )
+            for spec in MODELS.values()
+        ]
+
+
+def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
+    """Hash everything that the cache holds of one model, and remove what is damaged.
+
+    raises  ModelUnavailable if something was damaged or nothing is there, EnvironmentFailure if it
+            cannot be read
+    """
+    official = official_path(cache, spec)
+    bad: list[str] = []
+    with disk_errors(f"{spec.name} was not verified"):
+        there = official.exists()
+        found = checkpoints(cache, spec)
+    if not there and not found:
+        raise ModelUnavailable(
+            f"{spec.name} was not verified: {cache} does not hold it",
+            fix=f"run `reviewbot model pull {spec.name}`",
+        )
+    with locked(cache, spec.sha256, spec.name, say), disk_errors(f"{spec.name} was not verified"):
+        if there:
+            sha256 = sha256_of(official)
+            if sha256 == spec.sha256:
+                say(f"{official}: SHA-256 {sha256}, the official one")
+            else:
+                official.unlink()
+                bad.append(f"{official} had SHA-256 {sha256} and was removed")
+        for directory in found:
+            if not directory.name.endswith(f"-v{CONVERTER}"):
+                say(f"{directory}: made by another version of the converter, not used")
+                continue
+            try:
+                _check(directory, spec)
+            except ModelUnavailable as exc:
+                shutil.rmtree(directory)
+                bad.append(f"{exc.what.removeprefix('nothing was loaded: ')}, and was removed")
+            else:
+                say(f"{directory}: every file as it was converted")
+    if bad:
+        raise ModelUnavailable(
+            f"{spec.name} is damaged: {'; '.join(bad)}",
+            fix=f"run `reviewbot model pull {spec.name}`",
+        )
+
+
+def _check(directory: Path, spec: ModelSpec) -> None:
+    try:
+        says = read_json(directory / MANIFEST)
+        layers, head = int(says["layers"]), bool(says["head"])
+    except (OSError, ValueError, KeyError, TypeError):
+        layers, head = 0, False  # `check` then says what is wrong with the manifest
+    check(directory, spec, layers, head=head, again=True)

@@ -1,0 +1,145 @@
+"""From the name of a model to a directory that the encoder can load: the store's front door."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, UsageError
+from reviewbot.core.models import MODELS, ModelSpec
+from reviewbot.store import hub
+from reviewbot.store.cache import (
+    cache_dir,
+    converted_path,
+    disk_errors,
+    official_path,
+    sha256_of,
+)
+from reviewbot.store.checkpoint import check, checkpoint_key
+from reviewbot.store.local import hashes, identity, inspect
+from reviewbot.store.progress import Progress, Say, no_progress, say_nothing
+from reviewbot.store.pull import locked, pull
+
+HUB_ID = re.compile(r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyModel:
+    """A model on this disk, checked, in safetensors."""
+
+    name: str  # as the user called it; for a hub model "ID@COMMIT"
+    directory: Path
+    sha256: str  # its identity: of the official file, or over the files of a directory
+    layers: int  # decoder blocks to run; the state read is the last one's output
+    stored_layers: int  # decoder blocks in the directory, >= layers
+    width: int  # D
+    full: bool  # the output head is wanted, and all layers are run
+
+
+def ready(
+    model: str,
+    layers: int | None = None,
+    *,
+    full: bool = False,
+    environ: Mapping[str, str],
+    cache: Path | None = None,
+    path: Path | None = None,
+    progress: Progress = no_progress,
+    say: Say = say_nothing,
+) -> ReadyModel:
+    """Make a model ready to load: fetch, compare hashes, convert once.
+
+    model   a name of `core.models.MODELS`, a directory (with "./", "../", "~" or "/" in front, so
+            that nobody can put one in the way of a hub model), or a hub "ID" or "ID@REVISION"
+    layers  decoder blocks to run; None means the model's own default (its table row, otherwise a
+            quarter of its depth). Ignored when `full`
+    full    keep all layers and the output head
+    path    see `pull.pull`
+    raises  UsageError, ModelUnavailable, EnvironmentFailure
+    """
+    if layers is not None and layers < 1:
+        raise UsageError(f"nothing was scored: {layers} layers", fix="use 1 layer or more")
+    root = cache_dir(cache, environ)
+    if model in MODELS:
+        return _official(MODELS[model], layers, full, root, environ, path, progress, say)
+    if model.startswith(("./", "../", "/", "~")) or Path(model).is_absolute():
+        return _directory(model, Path(model).expanduser().absolute(), layers, full, root)
+    if found := HUB_ID.fullmatch(model):
+        directory, commit = hub.snapshot(found[1], found[2], root, environ, say)
+        return _directory(f"{found[1]}@{commit}", directory, layers, full, root)
+    near = difflib.get_close_matches(model, MODELS, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(MODELS)}"
+    raise UsageError(
+        f"nothing was scored: no model is named {model!r}",
+        fix=f"{hint} Or a directory (./DIR), or a hub ID@REVISION",
+    )
+
+
+def _depth(layers: int | None, default: int, stored: int, full: bool, name: str) -> int:
+    if full:
+        return stored
+    wanted = default if layers is None else layers
+    if wanted > stored:
+        raise UsageError(
+            f"nothing was scored: {wanted} layers were asked of {name}, which has {stored}",
+            fix=f"use at most {stored} layers",
+        )
+    return wanted
+
+
+def _official(
+    spec: ModelSpec,
+    layers: int | None,
+    full: bool,
+    cache: Path,
+    environ: Mapping[str, str],
+    path: Path | None,
+    progress: Progress,
+    say: Say,
+) -> ReadyModel:
+    depth = _depth(layers, spec.layer, spec.layers, full, spec.name)
+    directory = converted_path(cache, checkpoint_key(spec.sha256, depth, head=full))
+    result = ReadyModel(spec.name, directory, spec.sha256, depth, depth, spec.width, full)
+    with disk_errors(f"{spec.name} was not loaded"):
+        there = directory.exists()
+    if not there:
+        pull(spec, cache, environ, path=path, progress=progress, say=say)
+        with locked(cache, spec.sha256, spec.name, say):
+            if not directory.exists():
+                _convert(spec, depth, directory, cache, full, say)
+    check(directory, spec, depth, head=full)
+    return result
+
+
+def _convert(
+    spec: ModelSpec, depth: int, directory: Path, cache: Path, full: bool, say: Say
+) -> None:
+    from reviewbot.store.convert import convert
+
+    source = official_path(cache, spec)
+    say(f"{spec.name}: converting {depth} layers, once (about half a minute)")
+    with disk_errors(f"{spec.name} was not converted"):
+        found = sha256_of(source)
+    if found != spec.sha256:
+        raise ModelUnavailable(
+            f"{spec.name} was not converted: {source} has SHA-256 {found}, not the official one",
+            fix=f"run `reviewbot model verify {spec.name}`, it removes the file; then pull again",
+        )
+    convert(source, spec, depth, directory, head=full)
+
+
+def _directory(
+    name: str, directory: Path, layers: int | None, full: bool, cache: Path
+) -> ReadyModel:
+    found = inspect(directory)
+    stamp = cache / "identities" / f"{identity({str(directory): ''})[:32]}.json"
+    try:
+        sums = hashes(directory, found.files, stamp, again=False)
+    except OSError as exc:
+        raise EnvironmentFailure(
+            f"nothing was loaded: {exc.filename or directory}: {exc.strerror}",
+            fix="check that you may read that file",
+        ) from exc
+    depth = _depth(layers, max(1, round(found.layers / 4)), found.layers, full, name)
+    return ReadyModel(name, directory, identity(sums), depth, found.layers, found.width, full)

@@ -1,0 +1,92 @@
+"""An artifact and a model small enough to read: the risk of a line follows its length."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+import reviewbot
+from reviewbot.core.spans import Span
+from reviewbot.core.states import HiddenStates
+from reviewbot.core.surface import SURFACE_NAMES
+from reviewbot.encoders import Tokens
+
+WIDTH, FEATURES = 4, 3
+MODEL_SHA = "ab" * 32
+
+
+def environ() -> dict[str, str]:
+    """The environment for a process that finds the package, and buffers as Python usually does."""
+    kept = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "PYTHONPATH": str(Path(reviewbot.__file__).parents[1])}
+
+
+class ByteEncoder:
+    """One token per character; a token's state is its code point in four numbers."""
+
+    width = WIDTH
+    dtype = "fp32"
+
+    def tokenize(self, text: str) -> Tokens:
+        return Tokens([ord(c) for c in text], [Span(i, i + 1) for i in range(len(text))])
+
+    def states(self, ids: Sequence[int]) -> HiddenStates:
+        column_T = np.array(ids, np.float32)
+        return HiddenStates(np.stack([column_T % m for m in (3, 5, 7, 11)], axis=1) + 1)
+
+
+def write_artifact(where: Path, *, gate: float = 0.9) -> Path:
+    """Write an artifact whose only weight lies on the length of the line; 20 letters give 0.5."""
+    count = len(SURFACE_NAMES)
+    weight_N = np.zeros(count, np.float32)
+    weight_N[0] = 10.0
+    centre_N = np.zeros(count, np.float32)
+    centre_N[0] = np.log1p(20)
+    files = {
+        "sae/cfg.json": json.dumps(
+            {
+                "architecture": "topk",
+                "normalize_activations": "layer_norm",
+                "apply_b_dec_to_input": True,
+                "rescale_acts_by_decoder_norm": False,
+                "d_in": WIDTH,
+                "d_sae": FEATURES,
+                "k": 1,
+            }
+        ).encode(),
+        "sae/sae_weights.safetensors": save(
+            {
+                "W_enc": np.ones((WIDTH, FEATURES), np.float32),
+                "W_dec": np.ones((FEATURES, WIDTH), np.float32),
+                "b_enc": np.zeros(FEATURES, np.float32),
+                "b_dec": np.zeros(WIDTH, np.float32),
+            }
+        ),
+        "predictor.safetensors": save(
+            {
+                "weight": weight_N,
+                "centre": centre_N,
+                "scale": np.ones(count, np.float32),
+                "reference": np.linspace(0, 1, 101, dtype=np.float32),
+            }
+        ),
+        "features.json": json.dumps({"features": {}}).encode(),
+    }
+    for name, data in files.items():
+        (where / name).parent.mkdir(parents=True, exist_ok=True)
+        (where / name).write_bytes(data)
+    manifest = {
+        "format": "reviewbot-artifact/1",
+        "name": "small",
+        "model": {"name": "letters", "sha256": MODEL_SHA, "layer": 1, "width": WIDTH},
+        "plan": {},
+        "predictor": {"groups": {"surface": count}, "slope": 1.0, "offset": 0.0, "bias": 0.0},
+        "operating_points": {"show": 0.5, "gate": gate},
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    (where / "manifest.json").write_text(json.dumps(manifest))
+    return where

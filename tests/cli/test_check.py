@@ -1,0 +1,403 @@
+"""`reviewbot check`, from a real git repository to the exit code; only the model is small."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.artifacts import load_artifact
+from reviewbot.cli import assemble, main
+from reviewbot.cli.check import rendered
+from reviewbot.cli.output import write_file
+from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.forges import local
+from reviewbot.render.json_v1 import schema
+from reviewbot.settings import Settings
+from reviewbot.store.ready import ready
+from tests.cli.small import ByteEncoder, environ, write_artifact
+from tests.render.reports import report, scored
+
+LOAD_MODEL = assemble.load_model
+LONG = "value = compute(first, second, third) + other(fourth, fifth)"
+DIFF = """\
+diff --git a/a.py b/a.py
+index 1111111..2222222 100644
+--- a/a.py
++++ b/a.py
+@@ -1 +1,2 @@
+ x = 1
++y = 2
+"""
+
+
+def git(where: Path, *args: str) -> None:
+    """Run git as a person without any configuration would."""
+    names = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", *names, *args], cwd=where, check=True, capture_output=True, env=env)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one commit on main, settings that name a small artifact, and no model."""
+    for name in [name for name in os.environ if name.startswith("REVIEWBOT_")]:
+        monkeypatch.delenv(name)
+    artifact = write_artifact(tmp_path / "artifact")
+    monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
+    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    where = tmp_path / "repo"
+    where.mkdir()
+    git(where, "init", "-b", "main")
+    (where / "a.py").write_text("x = 1\n")
+    git(where, "add", ".")
+    git(where, "commit", "-m", "first")
+    monkeypatch.chdir(where)
+    return where
+
+
+def check(*args: str, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["check", *args], input=stdin)
+
+
+def as_json(result: Result) -> Any:
+    found = json.loads(result.stdout)
+    jsonschema.validate(found, schema())
+    return found
+
+
+def test_a_risky_line_blocks_and_is_shown(repo: Path) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\ny = 2\n")
+
+    result = check()
+
+    assert result.exit_code == 1
+    assert "1. a.py:2" in result.stdout
+    assert LONG in result.stdout
+    assert "BLOCK (exit 1): 1 line is above the risk of 0.9" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_harmless_change_passes_in_two_lines(repo: Path) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+
+    result = check()
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "PASS (exit 0): 0 lines are above the risk of 0.9; 0 may be",
+        "1 line added = 1 scored + 0 skipped",
+    ]
+
+
+def test_json_keeps_the_schema_and_the_same_change_gives_the_same_bytes(repo: Path) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n\ny = 2\n")
+
+    first, second = check("--format", "json"), check("--format=json")
+
+    found = as_json(first)
+    assert first.stdout_bytes == second.stdout_bytes
+    assert found["ledger"]["added"] == 3
+    assert [line["status"] for line in found["files"][0]["lines"]] == [
+        "scored",
+        "skipped",
+        "scored",
+    ]
+    assert found["change"]["head"] == "worktree"
+    assert (found["artifact"]["name"], found["model"]["name"]) == ("small", "letters")
+    assert found["policy"]["max_risk"] == 0.9
+
+
+def test_flags_rule_the_gate(repo: Path) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
+
+    assert check("--max-lines-over=1").exit_code == 0
+    assert check("--max-risk=1").exit_code == 0
+    assert check("--min-lines=2").exit_code == 0
+    assert check("--informational").exit_code == 0
+    assert check("--max-risk=0.1").exit_code == 1
+
+
+def test_settings_of_the_top_directory_count_from_below_it_too(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / ".reviewbot.toml").write_text("max-lines-over = 1\n")
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
+    (repo / "below").mkdir()
+    monkeypatch.chdir(repo / "below")
+
+    assert check().exit_code == 0
+    assert check("--max-lines-over=0").exit_code == 1
+
+
+def test_excluded_files_are_skipped_and_the_report_says_so(repo: Path) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
+
+    found = as_json(check("--exclude=*.py", "--format=json"))
+
+    assert found["ledger"]["scored"] == 0
+    assert found["ledger"]["skipped"] == 1
+    assert found["verdict"]["status"] == "pass"
+
+
+def test_staged_and_range_and_untracked_files(repo: Path) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+    git(repo, "add", ".")
+    (repo / "a.py").write_text("x = 1\ny = 2\nz = 3\n")
+    (repo / "new.py").write_text("n = 1\n")
+
+    assert as_json(check("--staged", "--format=json"))["ledger"]["added"] == 1
+    worktree = as_json(check("HEAD", "--format=json"))
+    assert worktree["ledger"]["added"] == 2
+    assert worktree["notes"] == ["1 untracked file is not part of the change: new.py"]
+    git(repo, "commit", "-m", "second")
+    assert as_json(check("HEAD~1..HEAD", "--format=json"))["ledger"]["added"] == 1
+
+
+def test_a_diff_on_stdin_or_in_a_file_needs_no_repository(repo: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "files"
+    bare.mkdir()
+    (bare / "a.py").write_text("x = 1\ny = 2\n")
+    (tmp_path / "change.diff").write_text(DIFF)
+
+    piped = check("--diff=-", f"--root={bare}", "--format=json", stdin=DIFF.encode())
+    named = check(f"--diff={tmp_path / 'change.diff'}", f"--root={bare}", "--format=json")
+
+    assert as_json(piped)["change"] == {"base": None, "head": "files"}
+    assert as_json(piped)["ledger"]["scored"] == 1
+    assert piped.stdout == named.stdout
+
+
+def test_a_diff_that_does_not_fit_the_files_is_incomplete(repo: Path) -> None:
+    (repo / "a.py").write_text("something else\n")
+
+    result = check("--diff=-", stdin=DIFF.encode())
+
+    assert result.exit_code == 3
+    assert "INCOMPLETE (exit 3)" in result.stdout
+    assert "not scored: a.py, line 2" in result.stdout
+
+
+def test_informational_does_not_forgive_what_was_not_read(repo: Path) -> None:
+    assert check("--diff=-", "--informational", stdin=DIFF.encode()).exit_code == 3
+
+
+def test_nothing_to_check_is_a_pass_that_loads_no_model_and_no_torch(repo: Path) -> None:
+    code = (
+        "import sys\nfrom reviewbot.cli import main\n"
+        "try: main(['check', '--model', 'no-such-model'])\n"
+        "except SystemExit as exc: print(exc.code)\n"
+        "print([n for n in ('torch', 'transformers', 'gguf', 'github') if n in sys.modules])"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ()
+    )
+
+    assert result.stdout.splitlines()[-2:] == ["0", "[]"], result.stderr
+    assert "no line was added" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--diff=-", "--staged"],
+        ["--diff=-", "HEAD"],
+        ["--staged", "HEAD"],
+        ["--diff=nowhere.diff"],
+        ["--diff=."],
+        ["--root=nowhere"],
+        ["no-such-revision"],
+        ["--max-risk=nan"],
+        ["--top=-1"],
+        ["--format=xml"],
+        ["--exclude=!"],
+    ],
+)
+def test_wrong_usage_is_exit_2_in_two_lines(repo: Path, args: list[str]) -> None:
+    result = check(*args, stdin=b"")
+
+    assert result.exit_code == 2, result.output
+    assert len(result.stderr.splitlines()) == 2
+    assert result.stdout == ""
+
+
+def test_bytes_that_are_no_diff_are_exit_2(repo: Path) -> None:
+    result = check("--diff=-", stdin=b"this is no diff\n\xff\n")
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_a_damaged_artifact_is_exit_4_even_when_nothing_changed(repo: Path, tmp_path: Path) -> None:
+    (tmp_path / "artifact" / "features.json").write_text("{}")
+
+    result = check()
+
+    assert result.exit_code == 4
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_an_artifact_that_needs_the_output_head_asks_for_full_depth(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = load_artifact(Path(os.environ["REVIEWBOT_ARTIFACT"]))
+    monkeypatch.setattr(
+        "reviewbot.artifacts.load_artifact",
+        lambda _: _with_group(artifact),
+    )
+
+    result = check()
+
+    assert result.exit_code == 2
+    assert "--depth full" in result.stderr
+
+
+def _with_group(artifact: Any) -> Any:
+    groups = {**artifact.predictor.groups, "surprisal": 5}
+    return replace(artifact, predictor=replace(artifact.predictor, groups=groups))
+
+
+def test_output_goes_to_a_file_and_the_verdict_to_stderr(repo: Path, tmp_path: Path) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+    target = tmp_path / "report.json"
+    target.write_text("old")
+
+    result = check("--format=json", f"--output={target}")
+
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert result.stderr == f"pass (exit 0), see {target}\n"
+    jsonschema.validate(json.loads(target.read_text()), schema())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifact", "repo", "report.json"]
+
+
+def test_an_output_that_cannot_be_written_is_exit_4_even_for_a_pass(repo: Path) -> None:
+    assert check("--output=nowhere/report.json").exit_code == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+def test_a_device_is_written_to_and_never_replaced() -> None:
+    with pytest.raises(EnvironmentFailure, match="No space left"):
+        write_file(Path("/dev/full"), "x")
+    write_file(Path(os.devnull), "x")
+
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_file_that_cannot_be_written_in_full_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(EnvironmentFailure, match="No space left"):
+        write_file(target, "new")
+
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_print_settings_shows_values_and_origins_and_checks_nothing(repo: Path) -> None:
+    (repo / ".reviewbot.toml").write_text("top = 3\n")
+
+    result = check("--print-settings", "--max-risk", "0.25", "no-such-revision")
+
+    assert result.exit_code == 0
+    lines = {" ".join(line.split()) for line in result.stdout.splitlines()}
+    assert "top = 3 # .reviewbot.toml" in lines
+    assert "max-risk = 0.25 # flag --max-risk" in lines
+    assert 'depth = "trunk" # default' in lines
+
+
+def test_timings_are_said_on_stderr(repo: Path) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+
+    result = check("--timings")
+
+    assert result.exit_code == 0
+    assert "reading the code and scoring" in result.stderr
+    assert " s  " not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("environ", "to_terminal", "coloured"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"TERM": "dumb"}, True, False),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(
+    environ: dict[str, str], to_terminal: bool, coloured: bool
+) -> None:
+    text = rendered(report(scored(1, "x", 0.99)), Settings(), environ, to_terminal=to_terminal)
+
+    assert ("\x1b[" in text) == coloured
+
+
+def test_a_change_cannot_call_its_own_code_generated_but_its_base_can(repo: Path) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+    (repo / ".gitattributes").write_text("*.py linguist-generated\n")
+
+    assert as_json(check("--format=json"))["ledger"]["scored"] == 1
+
+    git(repo, "add", ".gitattributes")
+    git(repo, "commit", "-m", "attributes")
+    assert as_json(check("--format=json"))["ledger"]["scored"] == 0
+    assert as_json(check("--format=json", "--include=a.py"))["ledger"]["scored"] == 1
+
+
+def test_a_diff_that_git_itself_counts_differently_is_exit_4(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+    request = local.collect(repo)
+    torn = replace(request, numstat={"a.py": (2, 0)})
+    monkeypatch.setattr(local, "collect", lambda *_, **__: torn)
+
+    result = check()
+
+    assert result.exit_code == 4
+    assert "git's own count" in result.stderr
+
+
+def test_a_model_from_a_directory_is_loaded_and_a_wrong_one_is_refused(
+    repo: Path,
+    tmp_path: Path,
+    tiny_model: Path,
+    tiny_artifact: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(assemble, "load_model", LOAD_MODEL)
+    monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+    artifact = tmp_path / "tiny"
+    shutil.copytree(tiny_artifact, artifact)
+    flags = (f"--artifact={artifact}", f"--model={tiny_model}", "--threads=1", "--format=json")
+
+    wrong = check(*flags)
+
+    assert wrong.exit_code == 4
+    assert "was trained on the model" in wrong.stderr
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    manifest["model"]["sha256"] = ready(str(tiny_model), environ=os.environ).sha256
+    (artifact / "manifest.json").write_text(json.dumps(manifest))
+    for depth in ("trunk", "full"):
+        found = as_json(check(*flags, f"--depth={depth}", "--max-risk=1"))
+        line = found["files"][0]["lines"][0]
+        assert (line["status"], found["model"]["dtype"]) == ("scored", "fp32")
+        assert (line["surprisal"] is not None) == (depth == "full")

@@ -1,0 +1,221 @@
+"""The command line around the commands: start-up, failures, exit codes."""
+
+import errno
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from reviewbot import __version__
+from reviewbot.cli import COMMANDS, main
+from reviewbot.cli.failures import describe
+from reviewbot.core.errors import ArtifactError, UsageError
+from tests.cli.small import environ
+
+HEAVY = ("torch", "transformers", "numpy", "rich", "github", "sklearn", "unidiff", "pathspec")
+
+
+def run(*args: str, redirect: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the real thing in a shell, so that its streams can be redirected."""
+    command = f'"$0" -c "from reviewbot.cli import main; main()" "$@" {redirect}'
+    return subprocess.run(
+        ["sh", "-c", command, sys.executable, *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environ(),
+    )
+
+
+def invoke_raising(exc: BaseException, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Run a command that fails with `exc`; return the exit code and stderr."""
+
+    @click.command()
+    def broken() -> None:
+        raise exc
+
+    monkeypatch.setattr(type(main), "get_command", lambda *_: broken)
+    result = CliRunner().invoke(main, ["check"])
+    assert result.stdout == ""
+    return result.exit_code, result.stderr
+
+
+def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom reviewbot.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as exc: print(exc.code)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ()
+    ).stdout
+
+    assert out.splitlines()[-2:] == ["0", "[]"]
+    assert all(name in out for name in COMMANDS)
+
+
+def test_help_takes_less_than_a_third_of_a_second() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        run("--help")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_help_of_check_loads_no_model_code() -> None:
+    code = (
+        "import sys\nfrom reviewbot.cli import main\n"
+        "try: main(['check', '--help'])\n"
+        "except SystemExit as exc: print(exc.code)\n"
+        "print([name for name in ('torch', 'numpy', 'rich') if name in sys.modules])"
+    )
+
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ()
+    ).stdout
+
+    assert out.splitlines()[-2:] == ["0", "[]"]
+
+
+def test_the_version_is_the_packages() -> None:
+    assert CliRunner().invoke(main, ["--version"]).stdout == f"reviewbot, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "args", [["chekc"], ["--nope"], ["check", "--nope"], ["check", "a", "b"], ["check", "--top"]]
+)
+def test_wrong_usage_is_two_lines_and_exit_2(args: list[str]) -> None:
+    result = CliRunner().invoke(main, args)
+
+    first, second = result.stderr.splitlines()
+    assert first.startswith("error: ")
+    assert second.startswith("  fix: see `reviewbot")
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_no_command_at_all_shows_the_help_and_is_no_success() -> None:
+    result = CliRunner().invoke(main, [])
+
+    assert result.exit_code == 2
+    assert "Commands:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("exc", "code"), [(UsageError("a\nb", fix="c"), 2), (ArtifactError("a b", fix="c"), 4)]
+)
+def test_our_errors_are_two_lines_with_their_own_exit_code(
+    exc: Exception, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert invoke_raising(exc, monkeypatch) == (code, "error: a b\n  fix: c\n")
+
+
+@pytest.mark.parametrize(
+    ("exc", "code", "words"),
+    [
+        (KeyboardInterrupt(), 130, "stopped; nothing was written"),
+        (click.Abort(), 130, "stopped; nothing was written"),
+        (MemoryError(), 4, "memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you"), 4, "memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 4, "memory"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), 4, "/x: No space left"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), 4, "/x: Read-only"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), 4, "/x: Permission denied"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 4, "Broken pipe"),
+        (click.FileError("f", "gone"), 2, "gone"),
+        (RuntimeError("a shape is wrong"), 70, "this is a bug in reviewbot"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/x"), 70, "this is a bug in reviewbot"),
+        (SystemExit("words"), 70, "this is a bug in reviewbot"),
+        (SystemExit(3), 3, ""),
+        (SystemExit(None), 0, ""),
+    ],
+)
+def test_every_failure_has_its_exit_code(
+    exc: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, stderr = invoke_raising(exc, monkeypatch)
+
+    assert found == code
+    assert words in stderr
+    if code == 4:
+        assert len(stderr.splitlines()) == 2
+    assert ("Traceback" in stderr) == (code == 70)
+
+
+def test_strangers_text_in_an_error_does_not_act_on_the_terminal() -> None:
+    text, _ = describe(UsageError("no file \x1b[2J\u202e", fix="none"))
+    bug, _ = describe(ValueError("\x1b[2J"))
+
+    assert text == "error: no file <U+001B>[2J<U+202E>\n  fix: none"
+    assert "\x1b" not in bug
+
+
+def test_an_endless_error_is_cut() -> None:
+    assert len(describe(UsageError("x" * 1_000_000, fix="y"))[0]) < 3_000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["check", "--print-settings"]])
+def test_a_full_disk_behind_stdout_is_exit_4_in_two_lines(args: list[str]) -> None:
+    result = run(*args, redirect=">/dev/full")
+
+    assert result.returncode == 4
+    assert "No space left" in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_a_closed_stdout_is_exit_4() -> None:
+    assert run("--version", redirect=">&-").returncode == 4
+
+
+def test_a_closed_stderr_does_not_change_the_exit_code() -> None:
+    assert run("--nope", redirect="2>&-").returncode == 2
+    assert run("--nope", redirect="2>/dev/full").returncode == 2
+
+
+def test_a_reader_that_goes_away_is_exit_4_without_a_traceback() -> None:
+    code = (
+        "from reviewbot.cli import main\nimport click\n"
+        "from reviewbot.cli.output import emit\n"
+        "@click.command()\ndef loud(): emit('x' * 10_000_000)\n"
+        "type(main).get_command = lambda *_: loud\nmain(['check'])"
+    )
+    command = '{ "$0" -c "$1"; echo $? >&2; } | true'
+
+    result = subprocess.run(
+        ["sh", "-c", command, sys.executable, code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environ(),
+    )
+
+    assert result.stderr.splitlines()[-1] == "4"
+    assert "closed the pipe" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+def test_what_a_command_left_in_the_buffer_is_not_lost_in_silence() -> None:
+    code = (
+        "from reviewbot.cli import main\nimport click\n"
+        "@click.command()\ndef quiet(): print('x')\n"
+        "type(main).get_command = lambda *_: quiet\nmain(['check'])"
+    )
+
+    result = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" >/dev/full', sys.executable, code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environ(),
+    )
+
+    assert result.returncode == 4
+    assert len(result.stderr.splitlines()) == 2

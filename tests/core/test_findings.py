@@ -1,0 +1,71 @@
+"""Risky lines joined into findings that keep their name."""
+
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.findings import Finding, LineScore, group
+
+
+def score(number: int, risk: float = 0.9, text: str = "x = 1", path: str = "a.py") -> LineScore:
+    return LineScore(ChangedLine(path, number, text), risk, 50.0, ())
+
+
+def places(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
+    return [(found.path, found.start, found.end) for found in findings]
+
+
+def test_risky_lines_with_at_most_two_lines_between_are_one_finding() -> None:
+    found = group([score(1), score(4), score(8)], 0.5)
+
+    assert places(found) == [("a.py", 1, 4), ("a.py", 8, 8)]
+
+
+def test_lines_below_the_threshold_are_in_no_finding_and_the_threshold_itself_is() -> None:
+    found = group([score(1, 0.5), score(2, 0.49), score(3, 0.7)], 0.5)
+
+    assert [[s.line.number for s in f.lines] for f in found] == [[1, 3]]
+    assert found[0].risk == 0.7
+
+
+def test_files_never_share_a_finding() -> None:
+    found = group([score(9, path="a.py"), score(10, path="b.py")], 0.5)
+
+    assert places(found) == [("a.py", 9, 9), ("b.py", 10, 10)]
+
+
+def test_the_riskiest_finding_comes_first_then_path_and_place() -> None:
+    scores = [score(1, 0.6), score(9, 0.8), score(20, 0.6), score(1, 0.6, path="A.py")]
+
+    assert places(group(scores, 0.5)) == [
+        ("a.py", 9, 9),
+        ("A.py", 1, 1),
+        ("a.py", 1, 1),
+        ("a.py", 20, 20),
+    ]
+
+
+def test_a_finding_keeps_its_fingerprint_when_its_lines_move_or_are_indented() -> None:
+    (here,) = group([score(1, text="if x:"), score(2, text="  y()")], 0.5)
+    (there,) = group([score(71, 0.6, text="    if  x:"), score(72, text="\ty()")], 0.5)
+
+    assert here.fingerprint == there.fingerprint
+    assert len(here.fingerprint) == 16
+
+
+def test_other_words_or_another_file_make_another_fingerprint() -> None:
+    prints = {
+        group([one], 0.5)[0].fingerprint
+        for one in (score(1), score(1, text="x = 2"), score(1, path="b.py"))
+    }
+
+    assert len(prints) == 3
+
+
+def test_the_same_lines_twice_in_a_file_are_two_fingerprints() -> None:
+    first, second = group([score(1), score(50)], 0.5)
+    moved = group([score(3), score(80)], 0.5)
+
+    assert first.fingerprint != second.fingerprint
+    assert {f.fingerprint for f in moved} == {first.fingerprint, second.fingerprint}
+
+
+def test_nothing_risky_is_no_finding() -> None:
+    assert group([score(1, 0.2)], 0.5) == group([], 0.5) == ()

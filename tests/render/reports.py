@@ -1,0 +1,76 @@
+"""Small reports for the renderers' tests."""
+
+from reviewbot.core.authors import UNKNOWN, Attribution, Author
+from reviewbot.core.change import ChangedLine, FileKind
+from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
+from reviewbot.core.gate import Policy, count, decide
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import (
+    ArtifactInfo,
+    ChangeInfo,
+    FileReport,
+    LineReport,
+    ModelInfo,
+    Report,
+)
+
+BY_AI = Attribution(Author.AI, "some-tool", None, 0.9, ("trailer Co-Authored-By",))
+REASONS = (
+    Reason("sae:417", "", 1.23456, 0.83),
+    Reason("surface:line length", "line length", 0.5, None),
+)
+
+
+def scored(number: int, text: str, risk: float, path: str = "src/app.py") -> LineScore:
+    """A scored line whose percentile is its risk in percent."""
+    return LineScore(ChangedLine(path, number, text), risk, risk * 100, REASONS)
+
+
+def skipped(number: int, why: str = "blank", path: str = "src/app.py") -> Skipped:
+    """A line passed over on purpose."""
+    return Skipped(ChangedLine(path, number, ""), why)
+
+
+def failed(number: int, why: str = "not in the head file", path: str = "src/app.py") -> Failed:
+    """A line that should have been scored."""
+    return Failed(ChangedLine(path, number, "lost()"), why)
+
+
+def report(
+    *outcomes: Outcome,
+    max_risk: float = 0.5,
+    min_coverage: float = 1.0,
+    informational: bool = False,
+    notes: tuple[str, ...] = (),
+    note: str | None = None,
+    author: Attribution = UNKNOWN,
+) -> Report:
+    """A report about these lines, made as the pipeline makes one; files in order of appearance."""
+    policy = Policy(max_risk=max_risk, min_coverage=min_coverage, informational=informational)
+    paths = dict.fromkeys(outcome.line.path for outcome in outcomes)
+    files = [
+        FileReport(
+            path,
+            None,
+            FileKind.MODIFIED,
+            "python",
+            None,
+            0,
+            tuple(LineReport(o, author) for o in outcomes if o.line.path == path),
+        )
+        for path in paths
+    ]
+    if note is not None:
+        files.append(FileReport("logo.png", None, FileKind.ADDED, None, note, 0, ()))
+    return Report(
+        ModelInfo("coder", "ab" * 32, 6, "fp32"),
+        ArtifactInfo("tiny", "cd" * 32),
+        ChangeInfo("1" * 40, "worktree"),
+        policy,
+        max_risk,
+        decide(policy, outcomes),
+        count(outcomes),
+        tuple(files),
+        group([o for o in outcomes if isinstance(o, LineScore)], max_risk),
+        notes,
+    )

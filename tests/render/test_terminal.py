@@ -1,0 +1,185 @@
+"""The report for a person at a terminal."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.findings import LineScore
+from reviewbot.core.report import Report
+from reviewbot.render.terminal import terminal
+from tests.render.reports import BY_AI, failed, report, scored, skipped
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def plain(made: Report, width: int = 80, top: int = 10) -> str:
+    return terminal(made, width=width, color=False, top=top)
+
+
+def test_a_finding_shows_place_risk_percentile_author_and_reasons_in_words() -> None:
+    out = plain(report(scored(12, "if x = y:", 0.9876), author=BY_AI), width=120)
+
+    assert "1. src/app.py:12\n" in out
+    assert "risk 0.99, riskier than 98 % of changed lines we know, written by ai (some-tool)" in out
+    assert "because: feature 417 (unlabelled), at 83% of its strength (+1.23 log-odds)" in out
+    assert "because: line length (+0.50 log-odds)" in out
+
+
+def test_the_riskiest_finding_comes_first_and_neighbours_stand_around_it() -> None:
+    out = plain(
+        report(
+            scored(1, "far", 0.6),
+            scored(10, "before()", 0.1),
+            scored(11, "risky()", 0.9),
+            skipped(12),
+            scored(14, "too far below", 0.1),
+        )
+    )
+
+    assert out.index("src/app.py:11") < out.index("src/app.py:1\n")
+    assert re.search(r"10 █·{9}   10 before\(\)\n +11 █{9}·   90 risky\(\)\n +12", out)
+    assert "too far below" not in out
+
+
+def test_each_line_carries_bar_and_number_so_that_colour_only_repeats_them() -> None:
+    made = report(scored(1, "risky()", 0.99))
+
+    colored = terminal(made, width=80, color=True, top=10)
+
+    assert "\x1b[" in colored
+    assert ANSI.sub("", colored) == plain(made)
+
+
+def test_without_colour_there_is_no_escape_sequence() -> None:
+    assert "\x1b" not in plain(report(scored(1, "x", 0.9), failed(2)))
+
+
+def test_the_ledger_is_an_aligned_sum_and_names_the_lines_that_failed() -> None:
+    out = plain(
+        report(
+            scored(1, "x", 0.9),
+            *(skipped(n, "blank") for n in range(2, 14)),
+            *(skipped(n, "generated", "gen.py") for n in range(1, 4)),
+            failed(20),
+            failed(21),
+            failed(23),
+        )
+    )
+
+    rows = re.findall(
+        r"^(lines added|  scored|  skipped: \w+|  failed: [\w ]+?) +(\d+)$", out, re.M
+    )
+    assert [(name.strip(), int(n)) for name, n in rows] == [
+        ("lines added", 19),
+        ("scored", 1),
+        ("skipped: blank", 12),
+        ("skipped: generated", 3),
+        ("failed: not in the head file", 3),
+    ]
+    ends = {len(line) for line in out.splitlines() if re.match("lines added|  (sco|ski|fai)", line)}
+    assert len(ends) == 1
+    assert "not scored: src/app.py, lines 20-21, 23: not in the head file" in out
+
+
+def test_the_last_line_is_the_verdict_with_its_exit_code() -> None:
+    assert plain(report(scored(1, "x", 0.9))).splitlines()[-1].startswith("BLOCK (exit 1): 1 line")
+    assert plain(report(failed(1))).splitlines()[-2].startswith("INCOMPLETE (exit 3): 1 of 1")
+    informed = plain(report(scored(1, "x", 0.9), informational=True)).splitlines()[-2:]
+    assert "BLOCK (exit 0)" in "".join(informed)
+
+
+def test_a_clean_change_takes_three_lines_at_most() -> None:
+    out = plain(
+        report(scored(1, "x", 0.1), skipped(2), notes=("a" * 300, "b"), note="binary"), width=100
+    )
+
+    lines = out.splitlines()
+    assert lines[0] == "PASS (exit 0): 0 lines are above the risk of 0.5; 0 may be"
+    assert lines[1] == "2 lines added = 1 scored + 1 skipped (blank 1); 1 file not read"
+    assert lines[2].startswith("note: aaa")
+    assert len(lines) == 3
+
+
+def test_a_pass_with_lines_that_failed_is_not_quiet() -> None:
+    out = plain(report(scored(1, "x", 0.1), failed(2), min_coverage=0.0))
+
+    assert "not scored: src/app.py, line 2: not in the head file" in out
+    assert out.splitlines()[-1].startswith("PASS (exit 0)")
+
+
+def test_a_change_without_lines_says_so() -> None:
+    assert plain(report()).splitlines() == [
+        "PASS (exit 0): no line had to be scored",
+        "no line was added",
+    ]
+
+
+def test_a_file_that_was_not_read_as_a_whole_is_named() -> None:
+    out = plain(report(scored(1, "x", 0.9), note="binary", notes=("2 files are untracked",)))
+
+    assert "not read: logo.png (binary)" in out
+    assert "note: 2 files are untracked" in out
+
+
+def test_only_the_top_findings_are_shown_and_the_rest_is_counted() -> None:
+    made = report(*(scored(10 * n, f"line{n}", 0.6) for n in range(1, 6)))
+
+    out = plain(made, top=2)
+
+    assert "line2" in out
+    assert "line3" not in out
+    assert "3 more findings: --top 5 shows all" in out
+    assert "5 more findings" in plain(made, top=0)
+
+
+def test_a_long_finding_is_cut_around_its_riskiest_line() -> None:
+    lines = [scored(n, f"line{n}", 0.9 if n == 500 else 0.6) for n in range(1, 1001)]
+
+    out = plain(report(*lines))
+
+    assert "line500" in out
+    assert len(out.splitlines()) < 30
+    assert "988 more risky lines in this finding" in out
+
+
+def test_an_unknown_risk_is_called_unknown() -> None:
+    odd = LineScore(ChangedLine("a.py", 1, "x"), math.nan, math.nan, ())
+    made = report(odd, scored(2, "y", 0.9, "a.py"))
+
+    assert " ? x" in plain(made)
+
+
+def test_the_riskiest_of_all_is_not_riskier_than_all() -> None:
+    assert "riskier than 99.9 % of" in plain(report(scored(1, "x", 1.0)))
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "[bold]no markup[/bold]", "a\u202eb", "x\r"])
+def test_strangers_text_neither_acts_nor_hides(text: str) -> None:
+    out = plain(report(scored(1, text, 0.9, path=f"[red]x.py{text}"), notes=(text,)))
+
+    assert "\x1b" not in out
+    assert "\r" not in out
+    assert "\u202e" not in out
+    assert "[red]x.py" in out
+    assert "[bold]" in out or "bold" not in text
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"]), max_size=200),
+    path=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
+    width=st.integers(0, 300),
+    color=st.booleans(),
+)
+def test_no_line_is_wider_than_the_terminal(text: str, path: str, width: int, color: bool) -> None:
+    made = report(scored(1, text, 0.9, path), failed(2, path=path), notes=(text,))
+
+    out = ANSI.sub("", terminal(made, width=width, color=color, top=3))
+
+    assert max(map(cell_len, out.split("\n"))) <= max(40, min(width, 200))
+    assert "\x1b" not in out

@@ -1,0 +1,24 @@
+"""A tiny official file, written once for all tests of the store."""
+
+from pathlib import Path
+
+import pytest
+
+from reviewbot.core.models import MODELS, ModelSpec
+from tests.store.tiny import spec_of, write_gguf
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A qwen2 model of 4 layers as GGUF."""
+    path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
+    write_gguf(path, "qwen2")
+    return path
+
+
+@pytest.fixture
+def tiny(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
+    """Its row, in the table of models."""
+    spec = spec_of(tiny_gguf.read_bytes())
+    monkeypatch.setitem(MODELS, spec.name, spec)
+    return spec

