@@ -63,7 +63,7 @@ class Artifact:
     coder: SparseCoder
     predictor: Predictor
     notes: Mapping[int, FeatureNote]
-    show_above: float  # risk from which a line is shown
+    show_above: float  # risk above which a line is shown
     gate_above: float  # the gate's threshold where the settings name none
     manifest: Mapping[str, Any]
 

@@ -1,10 +1,32 @@
 """Fixtures that several modules share: a tiny model, its encoder, and an artifact for it."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-REAL = "REVIEWBOT_CACHE"
+if TYPE_CHECKING:
+    from tests.changes import Check
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the golden files be written anew: look at what changed before you commit them."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with a golden file, or write that file where --update-golden is given."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        assert path.exists(), f"{path} is missing: run pytest --update-golden"
+        assert text == path.read_bytes().decode(), f"{path} differs; see pytest --update-golden"
+
+    return compare
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,3 +51,13 @@ def tiny_artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests import tiny
 
     return tiny.tiny_artifact(tmp_path_factory.mktemp("tiny") / "artifact")
+
+
+@pytest.fixture(scope="session")
+def check(tiny_model: Path, tiny_artifact: Path) -> "Check":
+    """The pipeline with the tiny model and its artifact: `tests.changes.Check`."""
+    from reviewbot.artifacts import load_artifact
+    from tests import tiny
+    from tests.changes import Check
+
+    return Check(tiny.encoder(tiny_model), load_artifact(tiny_artifact))

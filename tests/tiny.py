@@ -1,4 +1,4 @@
-"""A language model small enough to make on the fly, and an artifact that fits it. All random, seeded."""
+"""A language model small enough to make on the fly, and an artifact for it: random, seeded."""
 
 import json
 from pathlib import Path
@@ -83,7 +83,7 @@ def write_model(directory: Path) -> Path:
         model = Qwen2ForCausalLM(config)
         for parameter in model.parameters():  # larger than the default: layers must differ
             if parameter.dim() > 1:
-                torch.nn.init.normal_(parameter, std=0.3)
+                torch.nn.init.normal_(parameter, std=0.15)
     model.float().save_pretrained(directory)
     (directory / "generation_config.json").unlink(missing_ok=True)
     return directory

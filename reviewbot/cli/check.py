@@ -112,7 +112,7 @@ def rendered(
         return str(render(report))
     width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if to_terminal else PLAIN_WIDTH
     color = to_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    return str(render(report, width=width, color=color, top=settings.top))
+    return str(render(report, width=width, color=color, top=settings.top, quiet=settings.quiet))
 
 
 def _is_terminal() -> bool:

@@ -1,12 +1,18 @@
 """`reviewbot train sae`: unlabelled code in, a sparse autoencoder out."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_options import commit_of_code, counter, open_reader, reading_flags
+
+if TYPE_CHECKING:
+    from reviewbot.train.features import Reader
 
 
 @click.command()
@@ -101,7 +107,7 @@ def sae(
         files(directories, seed),
         reader.encoder,
         reader.plan,
-        Path(work) / f"shards-{reader.model_sha256[:12]}-l{reader.layer}-{reader.encoder.dtype}",
+        Path(work) / f"shards-{shards_id(reader, directories, pair_share, seed)}",
         tokens=tokens,
         pair_share=pair_share,
         seed=seed,
@@ -136,3 +142,15 @@ def sae(
     write_directory(Path(out), written)
     labelled = sum(bool(note.label) for note in notes.values())
     say(f"wrote {out}: {coder.features} features, {len(notes)} seen firing, {labelled} labelled")
+
+
+def shards_id(reader: "Reader", directories: Sequence[Path], pair_share: float, seed: int) -> str:
+    """Name a set of shards by everything that decides what they hold, the corpus included."""
+    from reviewbot.train.corpus import files
+
+    digest = hashlib.sha256()
+    for source in files(directories, seed):
+        digest.update(f"{source.path}\0{source.text}\0".encode("utf-8", "surrogatepass"))
+    how = [reader.model_sha256, reader.layer, reader.encoder.dtype, reader.plan.to_json()]
+    digest.update(json.dumps([*how, pair_share, seed], sort_keys=True).encode())
+    return digest.hexdigest()[:16]

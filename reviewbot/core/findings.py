@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.reasons import Reason
 
@@ -54,14 +56,26 @@ class Finding:
     fingerprint: str  # 16 hex digits; does not depend on where the lines stand
 
 
+def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
+    """Join the riskiest `share` of the lines (at least one), whatever their risk, as `group` does.
+
+    Where nothing is risky enough to be a finding, it is still worth knowing where to look first.
+    """
+    ordered = sorted((score.risk for score in scores), reverse=True)
+    if not ordered:
+        return ()
+    least = ordered[max(1, int(share * len(ordered))) - 1]
+    return group(scores, float(np.nextafter(least, -1.0)))
+
+
 def group(scores: Sequence[LineScore], threshold: float) -> tuple[Finding, ...]:
-    """Join risky lines (risk >= threshold) that stand close in a file; riskiest finding first.
+    """Join risky lines (risk > threshold) that stand close in a file; riskiest finding first.
 
     scores  in the order of the diff; lines of one file stand together, numbers ascending
     """
     runs: list[list[LineScore]] = []
     for score in scores:
-        if score.risk < threshold:
+        if score.risk <= threshold:
             continue
         last = runs[-1][-1].line if runs else None
         if last and last.path == score.line.path and score.line.number - last.number <= GAP + 1:

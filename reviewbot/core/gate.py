@@ -112,5 +112,8 @@ def decide(policy: Policy, outcomes: Sequence[Outcome], unread_files: int = 0) -
 
 
 def _over_text(over: int, policy: Policy) -> str:
+    if not over:
+        return f"no line is above the risk of {policy.max_risk:.4g}"
     noun = "line is" if over == 1 else "lines are"
-    return f"{over} {noun} above the risk of {policy.max_risk:.4g}; {policy.max_lines_over} may be"
+    allowed = policy.max_lines_over or "none"
+    return f"{over} {noun} above the risk of {policy.max_risk:.4g}, {allowed} may be"

@@ -63,7 +63,7 @@ class Report:
     artifact: ArtifactInfo
     change: ChangeInfo
     policy: Policy
-    show_above: float  # risk from which a line is shown as a finding
+    show_above: float  # risk above which a line is shown as a finding
     verdict: Verdict
     ledger: Ledger
     files: tuple[FileReport, ...]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reviewbot.core.plan import ReadingPlan, preamble
-from reviewbot.core.spans import Span, line_spans
+from reviewbot.core.spans import Span, line_spans, split_lines
 from reviewbot.core.states import HiddenStates
 from reviewbot.core.windows import plan_windows
 from reviewbot.encoders import Encoder
@@ -33,7 +33,7 @@ def read_lines(
     Lines that no token touches come up in no window; the caller must notice. Only the text up to
     the last wanted line is read. Windows are yielded one by one, so that memory stays flat.
     """
-    needed = _needed(text.split("\n"), wanted[-1]) if wanted else ""
+    needed = _needed(split_lines(text), wanted[-1]) if wanted else ""
     tokens = encoder.tokenize(needed)
     before = encoder.tokenize(preamble(plan, path, description)).ids[: plan.context // 2]
     spans = line_spans(tokens.offsets, needed)

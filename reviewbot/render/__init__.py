@@ -3,4 +3,5 @@
 RENDERERS = {
     "terminal": "reviewbot.render.terminal:terminal",
     "json": "reviewbot.render.json_v1:json_v1",
+    "markdown": "reviewbot.render.markdown:markdown",
 }

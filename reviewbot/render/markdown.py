@@ -2,7 +2,7 @@
 
 Strangers' text travels as `Foreign`. The template can only print it through a filter that makes it
 inert: no link, no @mention, no HTML, no end of a code block or table cell, no command to a CI
-runner ("::..." or "##[...").
+runner ("::...", "##[...", "##vso[...").
 """
 
 import math
@@ -103,7 +103,9 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
     worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
     first, last = finding.start - CONTEXT, finding.end + CONTEXT
     if finding.end - finding.start >= MOST_LINES:  # the part around the worst line
-        first = min(max(worst.line.number - MOST_LINES // 2, finding.start), finding.end)
+        first = min(
+            max(worst.line.number - MOST_LINES // 2, finding.start), finding.end - MOST_LINES + 1
+        )
         last = first + MOST_LINES - 1
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
     risky = {score.line.number for score in finding.lines}
@@ -124,10 +126,13 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
 def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, Foreign]:
     outcome = line.outcome
     number = outcome.line.number
-    known = isinstance(outcome, LineScore) and not math.isnan(outcome.percentile)
-    place = str(math.floor(outcome.percentile)) if known else "-"  # type: ignore[union-attr]
+    place = _short(outcome.percentile) if isinstance(outcome, LineScore) else "-"
     prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>3} | "
     return prefix, Foreign(outcome.line.text)
+
+
+def _short(percentile: float) -> str:
+    return "?" if math.isnan(percentile) else str(math.floor(percentile))
 
 
 def _percentile(percentile: float) -> str:
@@ -154,7 +159,7 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 
 def _line(text: str) -> str:
-    return _inert(visible(" ".join(text[: 4 * MOST_CHARS].split())))
+    return _inert(visible(" ".join(text.split())))
 
 
 def _code(text: str) -> str:
@@ -162,28 +167,28 @@ def _code(text: str) -> str:
 
 
 def _inert(text: str) -> str:
-    """Cut, and break what a GitHub runner obeys anywhere in a line that a step prints.
+    """Cut, and break what a CI runner obeys anywhere in a line that a step prints.
 
     Its other kind of command, "::", counts at the start of a line only; no text stands there.
     """
     text = text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + "..."
-    return text.replace("##[", "##<U+005B>")
+    return re.sub(r"##(\w*)\[", r"##\1<U+005B>", text)
 
 
 def _longest_run(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
 
-def _refuse_foreign(value: object) -> object:
-    if isinstance(value, Foreign):
-        raise TypeError("the template prints foreign text without a filter")
+def _refuse_raw(value: object) -> object:
+    if not isinstance(value, str | int):
+        raise TypeError(f"the template prints a {type(value).__name__} without a filter")
     return value
 
 
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        autoescape=False,  # noqa: S701 - this is Markdown; the filters below quote for it
-        finalize=_refuse_foreign,
+        autoescape=False,  # this is Markdown: the filters below quote for it
+        finalize=_refuse_raw,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

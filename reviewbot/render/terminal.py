@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reviewbot.core.authors import Attribution, Author
-from reviewbot.core.findings import Failed, Finding, LineScore, Skipped
+from reviewbot.core.findings import Failed, Finding, LineScore, Skipped, riskiest
 from reviewbot.core.gate import Status
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
@@ -22,6 +22,7 @@ from reviewbot.render.ledger import files_not_read, ledger_line, ledger_rows, pl
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding
 BAR = 10  # cells
+MOST_BELOW = 3  # places shown that are no findings, only the riskiest of the change
 MIN_WIDTH, MAX_WIDTH = 40, 200
 SHADES = (
     (99.0, "white on color(88)"),
@@ -35,13 +36,13 @@ VERDICTS = {
 }
 
 
-def terminal(report: Report, *, width: int, color: bool, top: int) -> str:
+def terminal(report: Report, *, width: int, color: bool, top: int, quiet: bool = False) -> str:
     """Return the report as lines of at most `width` cells (never fewer than 40).
 
     color  False gives plain text without any escape sequence
     top    how many findings are shown; the rest is counted
-
-    A change that passes without findings and with nothing failed takes three lines at most.
+    quiet  a change that passes without findings and with nothing failed takes three lines at most;
+           otherwise its three riskiest places are shown, though they are no findings
     """
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     out = Console(
@@ -57,7 +58,8 @@ def terminal(report: Report, *, width: int, color: bool, top: int) -> str:
         _environ={},  # the caller alone decides about width and colour
     )
     with out.capture() as captured:
-        for text in _quiet(report, width) if _is_clean(report) else _full(report, width, top):
+        short = _is_clean(report) and (quiet or not report.ledger.scored)
+        for text in _quiet(report, width) if short else _full(report, width, top):
             out.print(text, overflow="fold", soft_wrap=False)
     return "".join(line.rstrip() + "\n" for line in captured.get().split("\n")[:-1])
 
@@ -87,7 +89,14 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
     lines: dict[str, tuple[LineReport, ...]] = {}
     for file in report.files:  # a path stands twice where a file becomes a link
         lines[file.path] = lines.get(file.path, ()) + file.lines
-    for place, finding in enumerate(report.findings[:top], start=1):
+    shown = report.findings[:top]
+    if not report.findings:
+        shown = riskiest(_scores(report.files))[: min(top, MOST_BELOW)]
+        if shown:
+            yield Text(
+                f"no line is above the risk of a finding ({report.show_above:.2f}); look first at:"
+            )
+    for place, finding in enumerate(shown, start=1):
         yield Text()
         yield from _finding(place, finding, lines.get(finding.path, ()), width)
     hidden = len(report.findings) - top
@@ -104,6 +113,11 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
         yield Text(f"note: {visible(note)}", "dim")
     yield Text()
     yield _verdict(report)
+
+
+def _scores(files: Sequence[FileReport]) -> list[LineScore]:
+    outcomes = (line.outcome for file in files for line in file.lines)
+    return [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
 
 
 def _finding(

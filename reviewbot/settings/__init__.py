@@ -47,6 +47,7 @@ class Settings:
     threads: int = 0
     dtype: str = "fp32"
     cache_dir: str | None = None
+    quiet: bool = False
     top: int = 10
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Key as users spell it -> where its value came from, in words."""

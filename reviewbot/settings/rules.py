@@ -10,7 +10,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.core.errors import UsageError
 
-FORMATS = ("terminal", "json")
+FORMATS = ("terminal", "json", "markdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "cache-dir": Rule(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
+        ),
+        "quiet": Rule(
+            _switch,
+            "true or false",
+            "On the terminal, three lines at most where all is well.",
+            bool,
         ),
         "top": Rule(_whole(0, 10_000), _COUNT, "How many findings the terminal shows.", int),
     }

@@ -43,7 +43,7 @@ def files(directories: Sequence[Path], seed: int) -> Iterator[SourceFile]:
         language = language_of(name)
         if language is None or path.stat().st_size > MAX_BYTES:
             continue
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_bytes().decode("utf-8", "replace")  # no newline translation: as scoring
         digest = hashlib.sha256(text.encode()).digest()
         if digest in seen or max(map(len, text.split("\n"))) > MAX_LINE:
             continue

@@ -143,7 +143,7 @@ def pooled(
         found = pool(read.tokens, coder)
         if read.surprisal_LN is not None:
             found["surprisal"] = read.surprisal_LN
-        for group in groups:
+        for group in groups if snippet.wanted else ():
             rows[group].append(found[group].astype(np.float16))
         progress(done + 1, len(snippets))
     data = {group: np.concatenate(parts) for group, parts in rows.items()}

@@ -14,7 +14,7 @@ from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores, Table, assign_folds, set_weights
 from reviewbot.train.logistic import Problem, solve
 
-CS = (1e-5, 1e-4, 1e-3, 1e-2)
+CS = (1e-6, 1e-5, 1e-4, 1e-3)
 FLOOR = 0.1  # of the group's typical deviation: a feature that hardly ever fires must not explode
 CHUNK = 8192  # lines
 # Pooled AUROC means something only where wrong and sound lines come from like sources.
@@ -120,6 +120,7 @@ def fit(
         "seed": seed,
         "lines": int(in_use_L.sum()),
         "c": cs[best],
+        "c_at_edge": len(cs) > 1 and cs[best] in (min(cs), max(cs)),  # then the grid is too short
         "by_c": [{"c": c, **found} for c, found in zip(cs, criteria, strict=True)],
         "choice_without_fold": [
             cs[int(np.argmax([_value(table, s, trained, fold_L != k) for s in oof_CL]))]

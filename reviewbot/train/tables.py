@@ -18,7 +18,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     parts = [
         f"Intervals: 95 %, {report['samples']} resamples of whole units ({report['cluster']}). "
         "Chance gives the row `random`: .5 for AUROC and pairs, the base rate for ap. "
-        "Lower is better for ifa, effort and ece."
+        "Lower is better for ifa, effort and ece; resampling widens ece upwards only."
     ]
     for title, suite in report["suites"].items():
         pairs = suite["pairs"]

@@ -86,14 +86,14 @@ def test_a_risky_line_blocks_and_is_shown(repo: Path) -> None:
     assert result.stderr == ""
 
 
-def test_a_harmless_change_passes_in_two_lines(repo: Path) -> None:
+def test_a_harmless_change_passes_in_two_lines_when_quiet_is_asked_for(repo: Path) -> None:
     (repo / "a.py").write_text("x = 1\ny = 2\n")
 
-    result = check()
+    result = check("--quiet")
 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "PASS (exit 0): 0 lines are above the risk of 0.9; 0 may be",
+        "PASS (exit 0): no line is above the risk of 0.9",
         "1 line added = 1 scored + 0 skipped",
     ]
 

@@ -18,10 +18,10 @@ def test_risky_lines_with_at_most_two_lines_between_are_one_finding() -> None:
     assert places(found) == [("a.py", 1, 4), ("a.py", 8, 8)]
 
 
-def test_lines_below_the_threshold_are_in_no_finding_and_the_threshold_itself_is() -> None:
-    found = group([score(1, 0.5), score(2, 0.49), score(3, 0.7)], 0.5)
+def test_a_line_is_in_a_finding_only_above_the_threshold_as_in_the_gate() -> None:
+    found = group([score(1, 0.5), score(2, 0.51), score(3, 0.7)], 0.5)
 
-    assert [[s.line.number for s in f.lines] for f in found] == [[1, 3]]
+    assert [[s.line.number for s in f.lines] for f in found] == [[2, 3]]
     assert found[0].risk == 0.7
 
 

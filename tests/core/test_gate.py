@@ -54,7 +54,7 @@ def test_the_gate_answers(
 
 
 @pytest.mark.parametrize(
-    "chosen", product((SAFE, RISKY, NAN), (BLANK, UNREAD, FAILED), (False, True), (0, 5))
+    "chosen", list(product((SAFE, RISKY, NAN), (BLANK, UNREAD, FAILED), (False, True), (0, 5)))
 )
 def test_whatever_else_holds_an_unread_line_is_never_green(
     chosen: tuple[Outcome, Outcome, bool, int],
@@ -67,7 +67,9 @@ def test_whatever_else_holds_an_unread_line_is_never_green(
     assert (verdict.exit_code == 0) <= (other is BLANK)
 
 
-def test_a_code_file_that_git_calls_binary_makes_it_incomplete_unless_no_coverage_is_asked() -> None:
+def test_a_code_file_that_git_calls_binary_makes_it_incomplete_unless_no_coverage_is_asked() -> (
+    None
+):
     asked = decide(Policy(max_risk=0.9, min_coverage=0.01), [SAFE], unread_files=1)
     not_asked = decide(Policy(max_risk=0.9, min_coverage=0.0), [SAFE], unread_files=1)
 

@@ -73,7 +73,10 @@ def test_a_window_of_nothing_but_sinks_pools_to_zeros() -> None:
 def test_a_token_on_two_lines_counts_for_both() -> None:
     values_TD = np.eye(4, tiny.WIDTH, dtype=np.float32)
 
-    assert line_tokens(HiddenStates(values_TD), [Span(0, 3), Span(2, 4)]).counts_L.tolist() == [3, 2]
+    assert line_tokens(HiddenStates(values_TD), [Span(0, 3), Span(2, 4)]).counts_L.tolist() == [
+        3,
+        2,
+    ]
 
 
 def test_columns_stand_in_the_order_that_was_asked_for() -> None:

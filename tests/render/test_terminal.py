@@ -17,8 +17,8 @@ from tests.render.reports import BY_AI, failed, report, scored, skipped
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def plain(made: Report, width: int = 80, top: int = 10) -> str:
-    return terminal(made, width=width, color=False, top=top)
+def plain(made: Report, width: int = 80, top: int = 10, quiet: bool = False) -> str:
+    return terminal(made, width=width, color=False, top=top, quiet=quiet)
 
 
 def test_a_finding_shows_place_risk_percentile_author_and_reasons_in_words() -> None:
@@ -93,13 +93,21 @@ def test_the_last_line_is_the_verdict_with_its_exit_code() -> None:
     assert "BLOCK (exit 0)" in "".join(informed)
 
 
-def test_a_clean_change_takes_three_lines_at_most() -> None:
-    out = plain(
-        report(scored(1, "x", 0.1), skipped(2), notes=("a" * 300, "b"), note="binary"), width=100
-    )
+def test_a_change_without_findings_still_says_where_to_look_first() -> None:
+    out = plain(report(scored(1, "x = 1", 0.1), scored(9, "y = x / n", 0.3)))
+
+    assert "look first at:" in out
+    assert "src/app.py:9\n" in out
+    assert "src/app.py:1\n" not in out  # the riskiest twentieth, not every line
+    assert out.splitlines()[-1] == "PASS (exit 0): no line is above the risk of 0.5"
+
+
+def test_a_clean_change_takes_three_lines_at_most_when_quiet_is_asked_for() -> None:
+    made = report(scored(1, "x", 0.1), skipped(2), notes=("a" * 300, "b"), note="binary")
+    out = plain(made, width=100, quiet=True)
 
     lines = out.splitlines()
-    assert lines[0] == "PASS (exit 0): 0 lines are above the risk of 0.5; 0 may be"
+    assert lines[0] == "PASS (exit 0): no line is above the risk of 0.5"
     assert lines[1] == "2 lines added = 1 scored + 1 skipped (blank 1); 1 file not read"
     assert lines[2].startswith("note: aaa")
     assert len(lines) == 3

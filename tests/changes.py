@@ -1,0 +1,104 @@
+"""Changes as real git tells them, and the pipeline run on them with a tiny model."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reviewbot import diffs, pipeline
+from reviewbot.artifacts import Artifact
+from reviewbot.core.change import Change
+from reviewbot.core.findings import Outcome
+from reviewbot.core.gate import Policy
+from reviewbot.core.report import ChangeInfo, Report
+from reviewbot.encoders import Encoder
+from reviewbot.forges.local import parse_numstat
+from tests import tiny
+
+Files = Mapping[str, bytes]
+CODE = tiny.TEXT.encode()
+ODD: Files = {
+    "crlf.py": b"a = 1\r\n\r\nb = 2\r\n",
+    "unicode.py": "s = 'e\u0301 \u2028 \x0c 👩‍👩‍👧'\nt = 2".encode(),
+    "latin.py": b"s = '\xe9\xff'\n# \xc3\n",
+    "caf\u00e9 \u2028.py": b"x = 1\n",
+    "cr.js": b"a = 1\rb = 2\nc = 3\n",
+    "long.go": b"var x = []int{" + b"1, " * 900 + b"}\n",
+    "special.py": b"x = '<|endoftext|>'\n",
+    "run": "\ufeff#!/usr/bin/env python3\nx = 1\n".encode(),
+    "empty.py": b"",
+    "blank.py": b"\n\n\n",
+    "deep/er/a.rs": b"fn main() {}\n",
+}
+
+
+@dataclass
+class Head:
+    """Head files from a dict; remembers what was asked for."""
+
+    files: Files
+    asked: list[str] = field(default_factory=list)
+
+    def read(self, path: str) -> bytes | None:
+        self.asked.append(path)
+        return self.files.get(path)
+
+
+@dataclass
+class Made:
+    """A change as git tells it."""
+
+    change: Change
+    numstat: pipeline.Numstat
+    head: Files
+
+
+def git(root: Path, *args: str) -> bytes:
+    return subprocess.run(["git", *args], cwd=root, capture_output=True, check=True).stdout
+
+
+def made(root: Path, before: Files, after: Files) -> Made:
+    """Let git compare two sets of files."""
+    git(root, "init", "-q")
+    trees = []
+    for files in (before, after):
+        git(root, "rm", "-rfq", "--cached", "--ignore-unmatch", ".")
+        for path, content in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+            git(root, "-c", "core.autocrlf=false", "add", "--", path)
+        trees.append(git(root, "write-tree").decode().strip())
+    raw = git(root, "diff", "--find-renames", *trees)
+    counts = git(root, "diff", "--find-renames", "--numstat", "-z", *trees)
+    return Made(diffs.parse(diffs.decode(raw)), parse_numstat(counts), after)
+
+
+@dataclass(frozen=True)
+class Check:
+    """`pipeline.check` with everything given; a call names what differs."""
+
+    encoder: Encoder
+    artifact: Artifact
+
+    def __call__(self, case: Made, **other: Any) -> Report:
+        given: dict[str, Any] = {
+            "head": Head(case.head),
+            "attributes": {},
+            "numstat": case.numstat,
+            "artifact": self.artifact,
+            "encoder": lambda: self.encoder,
+            "rules": pipeline.Rules(max_bytes=100_000, max_lines=1_000),
+            "policy": Policy(max_risk=0.9),
+            "info": ChangeInfo("base", "head"),
+        }
+        return pipeline.check(case.change, **(given | other))
+
+
+def outcomes(report: Report) -> list[Outcome]:
+    return [line.outcome for file in report.files for line in file.lines]
+
+
+def never() -> Encoder:
+    """An encoder that must not be loaded."""
+    raise AssertionError("the model was loaded for nothing")

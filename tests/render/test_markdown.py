@@ -1,0 +1,201 @@
+"""The report as Markdown: golden files for people, and strangers' text that stays text."""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import TemplateError
+
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.findings import LineScore
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import ArtifactInfo, Report
+from reviewbot.render import markdown as module
+from reviewbot.render.markdown import Foreign, cell, code_span, fenced, markdown
+from tests.render.reports import BY_AI, failed, report, scored, skipped
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "markdown"
+BAD = (
+    "a|b ``` `c` <img src=x onerror=1> </code></pre> @octocat #1 [l](http://e.vil) "
+    "www.e.vil ::error::x ##[error]y ##vso[task]z \x1b[2J\u202e{{ 7*7 }}{% for %} &lt;"
+)
+
+CASES: dict[str, Report] = {
+    "block": report(
+        scored(10, "def paid(invoice):", 0.12),
+        scored(11, "    return invoice.total > 0", 0.93),
+        scored(12, "", 0.2),
+        skipped(13),
+        scored(40, "    retry(paid, times=0)", 0.71),
+        skipped(3, "generated", "src/gen.py"),
+        author=BY_AI,
+    ),
+    "pass": report(scored(1, "x = 1", 0.1), skipped(2), notes=("1 untracked file",), note="binary"),
+    "incomplete": report(scored(1, "x = 1", 0.9), failed(2), failed(3)),
+    "empty": report(),
+    "hostile": replace(
+        report(scored(1, BAD, 0.9, BAD), failed(2, BAD, BAD), notes=(BAD,), note=BAD),
+        artifact=ArtifactInfo(BAD, ""),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_summary_is_the_golden_file(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / f"{name}.md", markdown(CASES[name]))
+
+
+def rest(text: str) -> str:
+    """What is left of Markdown without fenced blocks, code spans and <code> cells.
+
+    Independent of the renderer: scans as CommonMark does, a span ends at an equally long run.
+    """
+    text = re.sub(r"^(`{3,})text\n.*?^\1$", "", text, flags=re.M | re.S)
+    lines = []
+    for line in text.split("\n"):
+        if line.startswith("| <code>"):
+            found = re.fullmatch(r"\| <code>([^<>|`]*)</code> \| \d+ \|", line)
+            assert found, line
+            continue
+        kept, at = "", 0
+        while start := re.compile("`+").search(line, at):
+            end = re.compile(f"(?<!`){start[0]}(?!`)").search(line, start.end())
+            assert end, f"a run of backticks without its end: {line}"
+            kept, at = kept + line[at : start.start()], end.end()
+        lines.append(kept + line[at:])
+    return "\n".join(lines)
+
+
+def test_nothing_foreign_stands_outside_of_code() -> None:
+    left = rest(markdown(CASES["hostile"]))
+
+    for word in ("octocat", "img", "e.vil", "error", "7*7", "for", "task"):
+        assert not re.search(rf"\b{re.escape(word)}\b", left), left
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.sampled_from("`|<>&@:#[]*_~\\ \n\r\t\u2028\x85\x0cab"), max_size=60))
+def test_no_text_gets_out_of_its_quotes(text: str) -> None:
+    mark = f"QQ{text}QQ"
+    made = report(
+        scored(1, mark, 0.9, mark), failed(2, mark, mark), notes=(mark,), note=mark, author=BY_AI
+    )
+
+    out = markdown(made)
+
+    assert "QQ" not in rest(out)
+    assert not re.search(r"^\s*::", out, re.M)
+    assert not re.search(r"##\w*\[", out)
+    assert set(out) - {"\n"} <= {char for char in out if char.isprintable()}
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("a", "`a`"),
+        ("a`b", "`` a`b ``"),
+        ("```", "```` ``` ````"),
+        (" a\n b ", "`a b`"),
+        ("", "`(empty)`"),
+        ("@me ::error::", "`@me ::error::`"),
+    ],
+)
+def test_a_code_span_has_no_way_out(text: str, quoted: str) -> None:
+    assert code_span(Foreign(text)) == quoted
+
+
+def test_a_cell_holds_the_same_text_for_the_reader_without_one_sign_of_markdown() -> None:
+    out = cell(Foreign("a|b `c` <d>"))
+
+    assert re.fullmatch("<code>[a-z0-9 &;#]*</code>", out)
+    assert html.unescape(out) == "<code>a|b `c` <d></code>"
+
+
+def test_the_fence_is_longer_than_any_fence_in_the_code() -> None:
+    out = fenced([("> 1 ", Foreign("`````")), ("  2 ", Foreign("```"))]).split("\n")
+
+    assert out == ["``````text", "> 1 `````", "  2 ```", "``````"]
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert markdown(CASES["block"]) == markdown(CASES["block"])
+
+
+def test_ten_findings_are_shown_and_the_rest_is_counted() -> None:
+    out = markdown(report(*(scored(10 * n, "x", 0.6) for n in range(1, 14))))
+
+    assert out.count("\n### ") == 10
+    assert "3 more findings are not shown here" in out
+
+
+def test_a_text_that_grows_too_long_loses_findings_and_says_so() -> None:
+    made = report(*(scored(10 * n, "x" * 250, 0.6) for n in range(1, 6)))
+
+    out = markdown(made, limit=2_000)
+
+    assert len(out.encode()) <= 2_000
+    shown = out.count("\n### ")
+    assert 0 < shown < 5
+    assert f"{5 - shown} more findings are not shown here" in out
+
+
+def test_the_worst_of_changes_stays_below_a_mebibyte() -> None:
+    wide = "\U000e0001|" * 5_000  # one character that is shown as nine
+    lines = [
+        replace(
+            scored(n, wide, 0.9, f"{wide}{n % 40}"), reasons=(Reason("state", wide, 1.0, None),) * 9
+        )
+        for n in range(1, 400)
+    ]
+    made = report(*lines, *(failed(n, f"{n}{wide}") for n in range(500, 600)), notes=(wide,) * 50)
+
+    out = markdown(made)
+
+    assert len(out.encode()) < 400_000
+    assert "more remarks" in out
+    assert "other reasons" in out
+
+
+def test_a_long_finding_is_cut_around_its_riskiest_line() -> None:
+    out = markdown(
+        report(*(scored(n, f"line{n}", 0.9 if n == 500 else 0.6) for n in range(1, 1001)))
+    )
+
+    assert "> 500  90 | line500" in out
+    assert "988 more risky lines in this finding are not shown" in out
+
+
+def test_an_unknown_risk_is_called_unknown() -> None:
+    odd = LineScore(ChangedLine("a.py", 1, "x"), float("nan"), float("nan"), ())
+
+    out = markdown(report(odd))
+
+    assert "Risk unknown, its place among other lines is unknown." in out
+    assert "> 1   ? | x" in out
+
+
+def test_bytes_that_were_not_utf8_are_shown_and_can_be_written() -> None:
+    out = markdown(report(scored(1, "a\udcff", 0.9)))
+
+    assert "a<0xFF>" in out
+    out.encode()
+
+
+def test_a_template_that_prints_foreign_text_raw_is_refused() -> None:
+    environment = module._environment()
+
+    for source in ("{{ text }}", "{{ [text] }}", "{{ nothing }}"):
+        with pytest.raises((TypeError, TemplateError)):
+            environment.from_string(source).render(text=Foreign("<b>"))
+
+
+def test_a_template_cannot_reach_python() -> None:
+    source = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+
+    with pytest.raises(TemplateError):
+        module._environment().from_string(source).render()

@@ -1,0 +1,73 @@
+"""Label rows and their columns -> one table."""
+
+import numpy as np
+import pytest
+
+from reviewbot.core.errors import UsageError
+from reviewbot.train.dataset import RowColumns, assemble
+from reviewbot.train.labels import LabelRow
+
+
+def labelled(name: str, lines: list[str], risky: list[int], fixed: list[str] | None) -> LabelRow:
+    return LabelRow(
+        id=name,
+        set="s",
+        lang="python",
+        author="llm",
+        model="",
+        group="g",
+        lines=tuple(lines),
+        risky=tuple(risky),
+        fixed=None if fixed is None else tuple(fixed),
+        spec="",
+        scope=None,
+        mask=frozenset(),
+        before=(),
+        path=None,
+        commit="c1" if fixed is None else None,
+        license="",
+        label="",
+    )
+
+
+ROWS = [
+    labelled("plain", ["a", "}", "b"], [2], None),
+    labelled("fixed", ["a", "b", "c"], [1], ["a", "right", "c"]),
+]
+
+
+def column(*values: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.array(values, np.float32)[:, None]
+
+
+COLUMNS = [RowColumns(column(1, 2)), RowColumns(column(3, 4, 5), column(6, 7, 8))]
+
+
+def test_lines_corrections_and_pairs_stand_where_their_columns_stand() -> None:
+    table = assemble(ROWS, COLUMNS, {"x": 1})
+
+    assert table.columns_LN[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert table.y_L.tolist() == [False, True, False, True] + [False] * 4
+    assert table.is_fixed_L.tolist() == [False] * 5 + [True] * 3
+    assert table.row_L.tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
+    assert table.place_L.tolist() == [0, 2, 0, 1, 2, 0, 1, 2]
+    assert table.commit_L[0] == "c1"
+    assert table.commit_L[-1] == "g"
+    assert table.pairs_P2.tolist() == [[3, 6]]
+    assert table.one_for_one_P.tolist() == [True]
+
+
+def test_only_the_changed_lines_of_a_correction_may_be_taken() -> None:
+    table = assemble(ROWS, COLUMNS, {"x": 1}, only_changed=True)
+
+    assert table.columns_LN[:, 0].tolist() == [1, 2, 3, 4, 5, 7]
+    assert table.pairs_P2.tolist() == [[3, 5]]
+
+
+def test_columns_that_do_not_fit_their_row_are_refused() -> None:
+    with pytest.raises(ValueError, match="'plain'"):
+        assemble(ROWS[:1], [RowColumns(column(1))], {"x": 1})
+    with pytest.raises(ValueError, match="columns"):
+        assemble(ROWS, COLUMNS, {"x": 2})
+    with pytest.raises(UsageError, match="no line"):
+        assemble([], [], {"x": 1})

@@ -1,0 +1,191 @@
+"""Reading label files, and what a correction changes."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.core.languages import LANGUAGES, language_of
+from reviewbot.train.labels import (
+    Block,
+    LabelRow,
+    aligned,
+    read,
+    row_path,
+    scored,
+    scored_fixed,
+    split_group,
+)
+
+PLAIN: dict[str, Any] = {
+    "id": "a/1",
+    "set": "a",
+    "lang": "python",
+    "group": "g",
+    "lines": ["x = 1", "y = 2"],
+    "risky": [1],
+}
+
+
+def row(tmp_path: Path, **fields: Any) -> LabelRow:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(PLAIN | fields) + "\n")
+    return read([path])[0]
+
+
+def test_plain_and_gzipped_files_read_alike_and_unknown_keys_are_ignored(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "one.jsonl", tmp_path / "two.jsonl.gz"
+    plain.write_text(json.dumps(PLAIN | {"start": 7}) + "\n\n")
+    packed.write_bytes(gzip.compress(json.dumps(PLAIN | {"id": "a/2", "mask": None}).encode()))
+
+    first, second = read([plain, packed])
+
+    assert (first.id, second.id) == ("a/1", "a/2")
+    assert first.lines == second.lines == ("x = 1", "y = 2")
+    assert (first.author, first.fixed, first.mask) == ("unknown", None, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"risky": [2]}, "risky"),
+        ({"risky": [-1]}, "risky"),
+        ({"risky": [True]}, "risky"),
+        ({"risky": [1, 0]}, "risky"),
+        ({"risky": None}, "risky"),
+        ({"lines": []}, "lines"),
+        ({"lines": ["a\nb"], "risky": []}, "lines"),
+        ({"lines": ["\ud800"], "risky": []}, "lines"),
+        ({"lines": "x = 1"}, "lines"),
+        ({"lines": ["x"] * 20_001}, "lines"),
+        ({"lang": "klingon"}, "lang"),
+        ({"group": ""}, "group"),
+        ({"group": 3}, "group"),
+        ({"path": "p" * 1_001}, "path"),
+        ({"scope": [1]}, "scope"),
+        ({"scope": [0, 3]}, "scope"),
+        ({"mask": [5]}, "mask"),
+        ({"fixed": [1]}, "fixed"),
+        ({"fixed": [], "scope": [1, 2]}, "fixed"),
+    ],
+)
+def test_a_row_that_breaks_the_format_is_named_by_file_line_and_field(
+    tmp_path: Path, fields: dict[str, Any], field: str
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(PLAIN) + "\n" + json.dumps(PLAIN | {"id": "a/2"} | fields) + "\n")
+
+    with pytest.raises(UsageError) as caught:
+        read([path])
+
+    assert f"{path}:2: {field}:" in caught.value.what
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[1]", b"\xff{}", b"[" * 100_000])
+def test_what_is_not_a_json_object_is_refused(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(raw)
+
+    with pytest.raises(UsageError, match=r"rows\.jsonl:1: row"):
+        read([path])
+
+
+def test_an_id_that_comes_twice_is_refused_across_files(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    one.write_text(json.dumps(PLAIN))
+    two.write_text(json.dumps(PLAIN))
+
+    with pytest.raises(
+        UsageError, match=r"two\.jsonl:1: id: 'a/1' stands already at .*one\.jsonl:1"
+    ):
+        read([one, two])
+
+
+def test_an_empty_file_and_a_truncated_archive_are_errors(tmp_path: Path) -> None:
+    empty, cut = tmp_path / "empty.jsonl", tmp_path / "cut.jsonl.gz"
+    empty.write_text("\n")
+    cut.write_bytes(gzip.compress(b"{}" * 5_000)[:-9])
+
+    with pytest.raises(UsageError, match="no row"):
+        read([empty])
+    with pytest.raises(EnvironmentFailure, match=r"cut\.jsonl\.gz"):
+        read([cut])
+
+
+def test_a_line_is_scored_if_in_scope_unmasked_and_not_punctuation_only(tmp_path: Path) -> None:
+    lines = ["import a", "def f():", "    {", "    b", "    c", "d"]
+    found = row(tmp_path, lines=lines, risky=[3], scope=[1, 5], mask=[4])
+
+    assert scored(found) == [1, 3]
+
+
+def test_the_scope_of_the_correction_moves_with_its_length(tmp_path: Path) -> None:
+    found = row(
+        tmp_path,
+        lines=["head", "wrong", "masked", "body", "tail"],
+        fixed=["head", "right 1", "right 2", "masked", "body", "tail"],
+        risky=[1],
+        scope=[1, 4],
+        mask=[2],
+    )
+
+    assert scored_fixed(found) == [1, 2, 4]
+
+
+def test_one_line_for_one_line_is_a_strict_pair(tmp_path: Path) -> None:
+    pairs = aligned(row(tmp_path, fixed=["x = 1", "y = 3"]))
+
+    assert pairs.blocks == (Block((1,), (1,)),)
+    assert pairs.changed == (1,)
+    assert pairs.one_for_one == (1, 1)
+
+
+def test_a_second_difference_anywhere_ends_the_strict_pair(tmp_path: Path) -> None:
+    found = row(tmp_path, lines=["", "a", "y = 2"], risky=[2], fixed=["a", "y = 3"])
+
+    assert aligned(found).blocks == (Block((2,), (1,)),)
+    assert aligned(found).one_for_one is None
+
+
+def test_added_lines_are_set_against_the_line_they_push_down(tmp_path: Path) -> None:
+    found = row(tmp_path, lines=["a", "b"], risky=[1], fixed=["a", "guard", "b"])
+
+    assert aligned(found).blocks == (Block((1,), (1,)),)
+    assert aligned(found).one_for_one is None
+
+
+def test_removed_lines_are_set_against_the_line_that_closes_the_gap(tmp_path: Path) -> None:
+    middle = row(tmp_path, lines=["a", "bad", "b"], risky=[1], fixed=["a", "b"])
+    end = row(tmp_path, lines=["a", "b", "bad"], risky=[2], fixed=["a", "b"])
+
+    assert aligned(middle).blocks == (Block((1,), (1,)),)
+    assert aligned(middle).changed == ()
+    assert aligned(end).blocks == (Block((2,), (1,)),)
+
+
+def test_a_difference_that_no_label_calls_risky_makes_no_pair(tmp_path: Path) -> None:
+    assert aligned(row(tmp_path, risky=[0], fixed=["x = 1", "y = 3"])).blocks == ()
+    assert aligned(row(tmp_path)).blocks == ()
+
+
+@pytest.mark.parametrize("name", [language.name for language in LANGUAGES])
+def test_a_made_up_path_shows_the_language(tmp_path: Path, name: str) -> None:
+    language = language_of(row_path(row(tmp_path, lang=name)))
+
+    assert language is not None
+    assert language.name == name
+
+
+def test_a_known_path_is_kept(tmp_path: Path) -> None:
+    assert row_path(row(tmp_path, path="src/a.py")) == "src/a.py"
+    assert row_path(row(tmp_path, lang="java")) == "Code.java"
+
+
+def test_the_same_problem_has_one_group_in_all_sets(tmp_path: Path) -> None:
+    planted = row(tmp_path, set="humanevalpack", group="12")
+
+    assert split_group(planted) == "HumanEval/12"
+    assert split_group(row(tmp_path, set="other", group="12")) == "12"
