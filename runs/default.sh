@@ -18,7 +18,7 @@ reading=(--model qwen2.5-coder-0.5b --layer 6 --dtype bf16)
 python runs/corpus.py "$work/corpus"
 
 reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work/sae" \
-  --tokens 450000 --features 2048 --k 32 --epochs 4 "${reading[@]}"
+  --tokens 300000 --features 2048 --k 32 --epochs 6 "${reading[@]}"
 
 # Not among them: codrep (no licence), classeval (non-commercial), planted bugs (humanevalpack,
 # debugbench: they teach the wrong thing), rule-flagged lines (cyberseceval).

@@ -50,7 +50,7 @@ _FITTING = (
     click.option(
         "--c",
         "cs",
-        default="1e-6,1e-5,1e-4,1e-3",
+        default="1e-6,3e-6,1e-5,3e-5",
         show_default=True,
         help="Inverse penalties to choose from, comma-separated.",
     ),
