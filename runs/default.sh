@@ -34,7 +34,8 @@ sets=(
   --labels "$labels/fixwin.jsonl.gz@350"
   --labels "$labels/condefects.jsonl.gz@150"
 )
-fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,state_mean,surface)
+fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,surface --boost surface=3 \
+  --c 1e-6,3e-6,5e-6,1e-5)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name default --out reviewbot/_artifacts/default

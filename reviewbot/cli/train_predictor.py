@@ -29,7 +29,7 @@ _FITTING = (
     click.option("--cache", required=True, metavar="DIR", help="Where line features are kept."),
     click.option(
         "--groups",
-        default="sae_max,state_mean,surface",
+        default="sae_max,surface",
         show_default=True,
         help="Feature groups of the predictor, comma-separated.",
     ),
@@ -45,6 +45,12 @@ _FITTING = (
         default=0.0,
         show_default=True,
         help="Weight of ranking a wrong line above its correction.",
+    ),
+    click.option(
+        "--boost",
+        multiple=True,
+        metavar="GROUP=FACTOR",
+        help="Penalise a group less: its columns count FACTOR times. Repeatable.",
     ),
     click.option("--folds", type=click.IntRange(2), default=5, show_default=True),
     click.option(
@@ -223,6 +229,7 @@ class _Work:
             self.groups,
             corrections=self.flags["corrections"],
             pairwise=self.flags["pairwise"],
+            boost=_factors(self.flags["boost"]),
             cs=self.cs,
             folds=self.flags["folds"],
             seed=self.flags["seed"],
@@ -260,6 +267,13 @@ def _named(label: str) -> dict[str, Any]:
         "sha256": hashlib.sha256(name.read_bytes()).hexdigest(),
         "most_rows": int(most) if path else None,
     }
+
+
+def _factors(given: Sequence[str]) -> dict[str, float]:
+    try:
+        return {name: float(factor) for name, factor in (text.split("=") for text in given)}
+    except ValueError as exc:
+        raise click.UsageError("--boost: write GROUP=FACTOR") from exc
 
 
 def _numbers(text: str) -> Sequence[float]:

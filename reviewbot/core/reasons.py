@@ -38,7 +38,7 @@ def explain(
     columns_N: Array,
     notes: Mapping[int, FeatureNote],
 ) -> tuple[Reason, ...]:
-    """Return the at most three named features that raise this line's risk most, strongest first.
+    """Return the at most three parts of the score that raise a line's risk most, strongest first.
 
     parts_N    the line's row of `predictor.contributions`
     columns_N  its row of columns
@@ -46,8 +46,7 @@ def explain(
 
     A feature counts once, whatever the number of columns it is pooled into. An autoencoder feature
     that does not fire in the line is no reason, though its absence moves the score. The dense
-    states have no names: their sum is one entry at most, last, and only where fewer than three
-    others stand.
+    states have no names: all their columns together are one reason, with its true weight.
     """
     found: list[Reason] = []
     sparse: dict[int, list[int]] = {}
@@ -76,13 +75,10 @@ def explain(
                 min(strongest / note.maximum, 1.0) if note.maximum > 0 else None,
             )
         )
-    found = sorted(
-        (reason for reason in found if reason.contribution > 0),
-        key=lambda reason: (-reason.contribution, reason.feature),
-    )[:MOST_REASONS]
-    if dense > 0 and len(found) < MOST_REASONS:
-        found.append(Reason("state", "the model's state as a whole", dense, None))
-    return tuple(found)
+    found.append(Reason("state", "the model's state as a whole", dense, None))
+    raising = (reason for reason in found if reason.contribution > 0)
+    ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
+    return tuple(ordered[:MOST_REASONS])
 
 
 def _named(kind: str, names: Sequence[str], parts_N: Array) -> list[Reason]:

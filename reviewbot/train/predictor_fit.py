@@ -46,6 +46,7 @@ def fit(
     train_sets: Sequence[str] | None = None,
     balanced: bool = True,
     pairwise: float = 0.0,
+    boost: Mapping[str, float] | None = None,
     device: str = "cpu",
 ) -> FitResult:
     """Fit L2 logistic regression on the named column groups; choose C by grouped K-fold.
@@ -56,6 +57,8 @@ def fit(
     balanced     each class weighs half within its set
     pairwise     weight of the mean logistic loss on (wrong - corrected) score, against that of the
                  mean log loss; 0 leaves it out
+    boost        group -> factor on its standardised columns: its penalty is divided by the
+                 factor's square. A few telling columns need it beside thousands of others
     raises       UsageError for an unknown group or set, no C, or labels of one class only
 
     Each set weighs the same. Standardisation and weights are made inside the training folds. The
@@ -65,6 +68,12 @@ def fit(
     the report shows whether any fold's lines decided.
     """
     _check(table, groups_to_use, cs, train_sets, pairwise)
+    factors = [(boost or {}).get(name, 1.0) for name in groups_to_use]
+    if min(factors) <= 0 or set(boost or {}) - set(groups_to_use):
+        raise UsageError(
+            "a boost must be above 0 and name a group in use, nothing was fitted",
+            fix=f"boost some of: {', '.join(groups_to_use)}",
+        )
     fold_L = assign_folds(table, folds, seed)
     trained = set(table.set_L.tolist() if train_sets is None else train_sets)
     in_use_L = np.isin(table.set_L, sorted(trained)) & (corrections | ~table.is_fixed_L)
@@ -81,6 +90,8 @@ def fit(
     weight_LK = np.stack([set_weights(table, use_L, balanced=balanced) for use_L in train_KL], 1)
     weight_LK /= weight_LK.sum(axis=0)
     centre_NK, scale_NK = _standardisation(table, slices, weight_LK)
+    widths = [part.stop - part.start for part in slices]
+    scale_NK = scale_NK / np.repeat(np.array(factors, np.float32), widths)[:, None]
     model_fold = np.repeat(np.arange(folds + 1), len(cs))
     lines_K = np.array([use_L.sum() for use_L in train_KL], np.float64)
     solution = solve(
@@ -116,6 +127,7 @@ def fit(
         "corrections": corrections,
         "balanced": balanced,
         "pairwise": pairwise,
+        "boost": dict(boost or {}),
         "folds": folds,
         "seed": seed,
         "lines": int(in_use_L.sum()),

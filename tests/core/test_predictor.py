@@ -99,13 +99,13 @@ def test_a_feature_that_does_not_fire_is_no_reason() -> None:
     assert explain(PREDICTOR, parts_N, np.zeros_like(columns_N), {}) == ()
 
 
-def test_the_dense_states_are_one_reason_last_and_only_where_there_is_room() -> None:
+def test_the_dense_states_are_one_reason_among_the_others_with_their_true_weight() -> None:
     dense: dict[int, float] = {1: 3.0, 2: 4.0}
-    few = explain(PREDICTOR, *parts_of(sae_max={3: 0.5}, state_mean=dense), {})
-    many = explain(PREDICTOR, *parts_of(surface={1: 1, 2: 2, 3: 3, 4: 4}, state_mean=dense), {})
+    first = explain(PREDICTOR, *parts_of(sae_max={3: 0.5}, state_mean=dense), {})
+    last = explain(PREDICTOR, *parts_of(surface={1: 8, 2: 9, 3: 10, 4: 11}, state_mean=dense), {})
 
-    assert [(r.feature, r.contribution) for r in few] == [("sae:3", 0.5), ("state", 7.0)]
-    assert [r.contribution for r in many] == [4, 3, 2]
+    assert [(r.feature, r.contribution) for r in first] == [("state", 7.0), ("sae:3", 0.5)]
+    assert [r.feature.split(":")[0] for r in last] == ["surface"] * 3
 
 
 def test_equal_contributions_stand_in_the_order_of_their_names() -> None:
