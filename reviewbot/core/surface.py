@@ -47,23 +47,29 @@ SURFACE_NAMES = (
     "comment",
     "capital letters",
     "logic signs",
+    "comment or docstring",
     *(f"keyword: {name}" for name in _KEYWORD),
 )
 
 
-def surface(lines: Sequence[str]) -> Array:
-    """Describe each line by itself; no neighbour, no position, no file is seen.
+def surface(lines: Sequence[str], prose: Sequence[bool]) -> Array:
+    """Describe each line by itself; of its file only whether it stands in prose is known.
 
     lines    L lines without their line endings
-    returns  (L, len(SURFACE_NAMES)), counts squeezed by log1p
+    prose    whether each is nothing but comment or docstring (`core.prose.prose`)
+    returns  (L, len(SURFACE_NAMES)), counts squeezed by log1p; in prose, signs and keywords mean
+             nothing, so that only length, indentation and words are counted there
     """
     if not lines:
         return np.zeros((0, len(SURFACE_NAMES)), np.float32)
-    return np.log1p(np.array([_counts(line[:2_000]) for line in lines], np.float32))
+    rows = [_counts(line[:2_000], inside) for line, inside in zip(lines, prose, strict=True)]
+    return np.log1p(np.array(rows, np.float32))
 
 
-def _counts(line: str) -> list[float]:
+def _counts(line: str, inside: bool) -> list[float]:
     code = line.strip()
+    if inside:
+        return _counts_prose(line, code)
     words = _WORD.findall(code)
     opened = sum(code.count(sign) for sign in "([{")
     closed = sum(code.count(sign) for sign in ")]}")
@@ -88,8 +94,18 @@ def _counts(line: str) -> list[float]:
         bool(_COMMENT.match(line)),
         sum(map(str.isupper, code)),
         code.count("&") + code.count("|") + code.count("!"),
+        False,
         *(len(pattern.findall(code)) for pattern in _KEYWORD.values()),
     ]
+
+
+def _counts_prose(line: str, code: str) -> list[float]:
+    counts = dict.fromkeys(SURFACE_NAMES, 0.0)
+    counts["line length"] = len(code)
+    counts["indentation"] = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+    counts["words"] = len(_WORD.findall(code))
+    counts["comment or docstring"] = 1
+    return list(counts.values())
 
 
 def _depth(code: str) -> int:

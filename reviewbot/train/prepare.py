@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reviewbot.core.arrays import Array
+from reviewbot.core.languages import language_of
 from reviewbot.core.pooling import columns, group_sizes
+from reviewbot.core.prose import prose
 from reviewbot.core.sae import SparseCoder
 from reviewbot.train.dataset import RowColumns, Table, assemble
 from reviewbot.train.features import Reader, Snippet, pooled
@@ -32,7 +34,7 @@ def prepare(
     from_model = [group for group in groups if group != "surface"]
     found = pooled(reader, snippets, coder, coder_sha256, from_model, cache, progress=progress)
     texts = [snippet.lines[line] for snippet in snippets for line in snippet.wanted]
-    columns_LN = columns(found, groups, texts)
+    columns_LN = columns(found, groups, texts, [flag for s in snippets for flag in _prose(s)])
     sizes = group_sizes(coder.width, coder.features)
     take = _Cursor(columns_LN)
     wrong_parts = [take.next(snippet) for snippet in wrong]
@@ -43,6 +45,12 @@ def prepare(
         {name: sizes[name] for name in groups},
         only_changed=True,
     )
+
+
+def _prose(snippet: Snippet) -> list[bool]:
+    language = language_of(snippet.path)
+    flags = prose(snippet.lines, language) if language else [False] * len(snippet.lines)
+    return [flags[line] for line in snippet.wanted]
 
 
 class _Cursor:

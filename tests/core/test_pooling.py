@@ -43,7 +43,7 @@ def test_the_group_sizes_are_those_of_the_groups() -> None:
     assert {name: array.shape[1] for name, array in groups.items()} == {
         name: sizes[name] for name in groups
     }
-    assert sizes["surface"] == surface(["x"]).shape[1]
+    assert sizes["surface"] == surface(["x"], [False]).shape[1]
 
 
 def test_without_a_coder_there_are_no_sparse_groups() -> None:
@@ -82,10 +82,10 @@ def test_a_token_on_two_lines_counts_for_both() -> None:
 def test_columns_stand_in_the_order_that_was_asked_for() -> None:
     groups = {"a": np.ones((2, 1), np.float32), "b": np.full((2, 2), 5, np.float32)}
     lines = ["x = f(1)", "y"]
-    found_LN = columns(groups, ["b", "surface", "a"], lines)
+    found_LN = columns(groups, ["b", "surface", "a"], lines, [False] * len(lines))
 
     assert found_LN[0, :2].tolist() == [5, 5]
-    assert found_LN[:, 2:-1].tolist() == surface(lines).tolist()
+    assert found_LN[:, 2:-1].tolist() == surface(lines, [False] * len(lines)).tolist()
     assert found_LN[0, -1:].tolist() == [1]
 
 
@@ -109,7 +109,7 @@ def test_surprisal_cannot_be_pooled_where_the_output_head_was_not_run() -> None:
 
 
 def test_the_surface_of_a_line_is_counted_and_squeezed() -> None:
-    (row_N,) = surface(["    if a[i] == f(b, 10):  "])
+    (row_N,) = surface(["    if a[i] == f(b, 10):  "], [False])
     said = dict(zip(SURFACE_NAMES, np.expm1(row_N).round(3).tolist(), strict=True))
 
     assert said["line length"] == 20
@@ -122,6 +122,15 @@ def test_the_surface_of_a_line_is_counted_and_squeezed() -> None:
 def test_the_surface_of_a_line_does_not_depend_on_its_neighbours() -> None:
     lines = ["a = 1", "", "\x0c\u2028(((", "x" * 100_000]
 
-    assert surface(lines).tolist() == [surface([line])[0].tolist() for line in lines]
-    assert np.isfinite(surface(lines)).all()
-    assert surface([]).shape == (0, len(SURFACE_NAMES))
+    assert surface(lines, [False] * len(lines)).tolist() == [
+        surface([line], [False])[0].tolist() for line in lines
+    ]
+    assert np.isfinite(surface(lines, [True] * len(lines))).all()
+    assert surface([], []).shape == (0, len(SURFACE_NAMES))
+
+
+def test_in_prose_only_length_indentation_and_words_are_counted() -> None:
+    (row_N,) = surface(["    for x in range(3): return"], [True])
+    told = {name: value for name, value in zip(SURFACE_NAMES, row_N.tolist(), strict=True) if value}
+
+    assert set(told) == {"line length", "indentation", "words", "comment or docstring"}
