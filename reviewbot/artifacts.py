@@ -32,7 +32,7 @@ FORMAT = "reviewbot-artifact/1"
 DEFAULT = Path(__file__).parent / "_artifacts" / "default"
 FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
 MAX_FILE = 256 * 1024 * 1024  # bytes
-_DAMAGE = (  # what a file of another shape makes our readers raise
+DAMAGE = (  # what a file of another shape makes our readers raise
     ArithmeticError,
     AttributeError,
     KeyError,
@@ -77,7 +77,7 @@ def load_artifact(directory: Path | None = None) -> Artifact:
     raw = _read(where / "manifest.json")
     try:
         return _load(where, raw)
-    except _DAMAGE as exc:
+    except DAMAGE as exc:
         raise ArtifactError(
             f"nothing was scored: the artifact {where.name!r} is damaged: "
             f"{type(exc).__name__} {str(exc)[:200]}",

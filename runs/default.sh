@@ -41,5 +41,5 @@ reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name default --out reviewbot/_artifacts/default
 
 reviewbot train evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
-  --surprisal-sets humaneval_llm,humaneval_pass,szz_ai_hunks,clean_ai_hunks \
-  --out "$work/benchmark.json" --markdown "$work/benchmark.md"
+  --surprisal-sets humaneval_llm,szz_ai_hunks \
+  --out "$work/benchmark.json" --markdown docs/benchmark-tables.md

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# The surface baseline has few columns and chooses from its own range: ours would hold it down.
+BASELINE_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+
 _FITTING = (
     click.option(
         "--labels",
@@ -83,8 +86,9 @@ def predictor(out: str, name: str, **flags: Any) -> None:
     """
     from reviewbot.artifacts import ArtifactModel
     from reviewbot.train.calibrate import calibrate
-    from reviewbot.train.export import artifact_files, write_directory
+    from reviewbot.train.export import artifact_files, require_replaceable, write_directory
 
+    require_replaceable(Path(out))
     work = _Work(flags)
     result = work.fit()
     fitted, numbers = calibrate(work.table, result)
@@ -145,13 +149,19 @@ def evaluate(
     from reviewbot.train.evaluate import baselines, default_suites
     from reviewbot.train.evaluate import evaluate as measure
 
+    wanted = {name.strip() for name in surprisal_sets.split(",") if name.strip()}
+    for file in filter(None, (out, markdown)):
+        if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+            raise click.UsageError(f"{file!r} is no place for a file")
     work = _Work(flags)
+    if strange := sorted(wanted - set(work.table.set_L.tolist())):
+        raise click.UsageError(f"--surprisal-sets: no set is named {strange[0]!r}")
     result = work.fit()
     fitted, numbers = calibrate(work.table, result)
     points = {key: entry["risk"] for key, entry in numbers["thresholds"].items()}
     options: dict[str, Any] = {
         "corrections": flags["corrections"],
-        "cs": work.cs,
+        "cs": BASELINE_CS,
         "folds": flags["folds"],
         "seed": flags["seed"],
     }
@@ -163,7 +173,6 @@ def evaluate(
         "cluster": cluster,
         "seed": flags["seed"],
     }
-    wanted = {name.strip() for name in surprisal_sets.split(",") if name.strip()}
     suites = default_suites(work.table)
     with_surprisal = {title: sets for title, sets in suites.items() if wanted.issuperset(sets)}
     without = {title: sets for title, sets in suites.items() if title not in with_surprisal}
@@ -193,18 +202,26 @@ class _Work:
     """What both commands do first: rows, reader, autoencoder, table."""
 
     def __init__(self, flags: dict[str, Any]) -> None:
-        from reviewbot.train.export import read_sae
+        from reviewbot.core.pooling import group_sizes
+        from reviewbot.train.export import read_sae, require_fit
         from reviewbot.train.prepare import prepare
         from reviewbot.train.snippets import read_some
 
         self.flags = flags
         self.cs = _numbers(flags["cs"])
         self.groups = [name.strip() for name in flags["groups"].split(",")]
+        known = group_sizes(1, 1)
+        if strange := [name for name in self.groups if name not in known]:
+            raise click.UsageError(
+                f"--groups: {strange[0]!r} is none of {', '.join(known)}, nothing was read"
+            )
+        self.boost = _factors(flags["boost"])
         self.rows = read_some(flags["labels"], flags["seed"])
         self.data = [_named(label) for label in flags["labels"]]
         self.sae_files, self.coder = read_sae(Path(flags["sae"]))
         self.cache = Path(flags["cache"])
-        self.reader, self.model = self._open(full=False)
+        self.reader, self.model = self._open(full="surprisal" in self.groups)
+        require_fit(self.sae_files, layer=self.reader.layer, width=self.reader.encoder.width)
         columns = [*self.groups, *(["surface"] if "surface" not in self.groups else [])]
         self.table = prepare(
             self.rows,
@@ -229,7 +246,7 @@ class _Work:
             self.groups,
             corrections=self.flags["corrections"],
             pairwise=self.flags["pairwise"],
-            boost=_factors(self.flags["boost"]),
+            boost=self.boost,
             cs=self.cs,
             folds=self.flags["folds"],
             seed=self.flags["seed"],

@@ -86,11 +86,14 @@ def sae(
     """
     from reviewbot.train.corpus import files
     from reviewbot.train.describe import describe
-    from reviewbot.train.export import sae_files, write_directory
+    from reviewbot.train.export import require_replaceable, sae_files, write_directory
     from reviewbot.train.sae_fit import fit
     from reviewbot.train.sae_model import SaeConfig
     from reviewbot.train.shards import write_shards
 
+    if k > features:
+        raise click.UsageError(f"--k {k} is more than --features {features}")
+    require_replaceable(Path(out))
     config = SaeConfig(
         features=features,
         k=k,

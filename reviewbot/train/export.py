@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load, save
 
-from reviewbot.artifacts import FILES, FORMAT, ArtifactModel, coder_from
+from reviewbot.artifacts import DAMAGE, FILES, FORMAT, ArtifactModel, coder_from
+from reviewbot.core.errors import ArtifactError, EnvironmentFailure, UsageError
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.predictor import Predictor
 from reviewbot.core.reasons import FeatureNote
@@ -125,28 +126,93 @@ def artifact_files(
     return files | {"manifest.json": _json(manifest, sort_keys=False)}
 
 
+def require_replaceable(directory: Path) -> None:
+    """Refuse a place that holds anything we did not write: replacing it would delete that.
+
+    raises  UsageError; a place that is not there yet, or an empty directory, is fine
+
+    Ask before the long work, too: `write_directory` asks again.
+    """
+    known = {*FILES, "sae", "manifest.json"}
+    if not os.path.lexists(directory):
+        return
+    if directory.is_dir() and not directory.is_symlink():
+        inside = (path.relative_to(directory).as_posix() for path in directory.rglob("*"))
+        stranger = next((name for name in inside if name not in known), None)
+        if stranger is None:
+            return
+        what = f"the directory {str(directory)!r} holds {stranger!r}, which was not written by us"
+    else:
+        what = f"{str(directory)!r} is no directory"
+    raise UsageError(f"{what}; nothing was written", fix="name another --out")
+
+
 def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a directory that appears with all of them; an older one is replaced."""
+    """Write files below a directory that appears with all of them; an older one is replaced.
+
+    raises  UsageError where other things than an older result are there; EnvironmentFailure where
+            it cannot be written: the older one is then left as it was
+    """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100 - "." has no name; links stay
+    require_replaceable(directory)
     temporary = directory.with_name(f".{directory.name}.{os.getpid()}.tmp")
+    old = directory.with_name(f".{directory.name}.{os.getpid()}.old")
     try:
         for name, data in files.items():
             path = temporary / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         if directory.exists():
-            shutil.rmtree(directory)
-        temporary.replace(directory)
+            directory.rename(old)
+        temporary.rename(directory)
+    except OSError as exc:
+        raise EnvironmentFailure(
+            f"{directory} was not written: {exc.strerror or exc}",
+            fix="free some space, or name another --out",
+        ) from exc
     finally:
+        if old.exists() and not directory.exists():
+            old.rename(directory)
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def read_sae(directory: Path) -> tuple[dict[str, bytes], SparseCoder]:
-    """Read an autoencoder's files back, with the coder that they hold."""
+    """Read an autoencoder's files back, with the coder that they hold.
+
+    raises  ArtifactError where a file is missing or damaged
+    """
     names = ("sae/cfg.json", "sae/sae_weights.safetensors", "features.json")
-    files = {name: (directory / name).read_bytes() for name in names}
-    weights = load_file(directory / "sae" / "sae_weights.safetensors")
-    config = json.loads(files["sae/cfg.json"])
-    return files, coder_from(config, weights)
+    try:
+        files = {name: (directory / name).read_bytes() for name in names}
+        coder = coder_from(json.loads(files[names[0]]), load(files[names[1]]))
+        json.loads(files[names[2]])["features"].items()
+    except OSError as exc:
+        raise ArtifactError(
+            f"the autoencoder {str(directory)!r} cannot be read, nothing was fitted: "
+            f"{Path(str(exc.filename)).name}: {exc.strerror or exc}",
+            fix="name the directory that `reviewbot train sae` wrote",
+        ) from exc
+    except DAMAGE as exc:
+        raise ArtifactError(
+            f"the autoencoder {str(directory)!r} is damaged, nothing was fitted: "
+            f"{type(exc).__name__} {str(exc)[:200]}",
+            fix="train it again: reviewbot train sae",
+        ) from exc
+    return files, coder
+
+
+def require_fit(sae: Mapping[str, bytes], *, layer: int, width: int) -> None:
+    """Refuse an autoencoder of other states than those being read. raises ArtifactError."""
+    config = json.loads(sae["sae/cfg.json"])
+    metadata = config.get("metadata")
+    hook = metadata.get("hf_hook_name") if isinstance(metadata, dict) else None
+    if config["d_in"] != width or hook != f"model.layers.{layer - 1}":
+        raise ArtifactError(
+            f"the autoencoder was trained on {hook} ({config['d_in']} wide), but block {layer} "
+            f"({width} wide) is read; nothing was fitted",
+            fix="give the --model and --layer that it was trained with, or train another",
+        )
 
 
 def _json(value: Any, *, sort_keys: bool = True) -> bytes:

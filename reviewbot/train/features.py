@@ -5,9 +5,9 @@ A second experiment on the same snippets costs seconds, not an hour.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from reviewbot.core.pooling import LineTokens, line_tokens, pool, pool_surprisal
 from reviewbot.core.sae import SparseCoder
 from reviewbot.encoders import Encoder
 from reviewbot.encoders.reading import read_lines
+from reviewbot.train.whole import write_whole
 
 CACHE_VERSION = 1  # raise it when reading or pooling changes what a cached file would hold
 
@@ -80,10 +81,7 @@ def read_snippet(reader: Reader, snippet: Snippet, cache: Path) -> ReadSnippet:
         data = load_file(path)
     except (OSError, SafetensorError):
         data = _read(reader, snippet)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        save_file(data, temporary)
-        temporary.replace(path)
+        write_whole(path, partial(save_file, data))
     tokens = LineTokens(data["states"].astype(np.float32), data["counts"].astype(np.intp))
     return ReadSnippet(tokens, data.get("surprisal"))
 
@@ -147,8 +145,5 @@ def pooled(
             rows[group].append(found[group].astype(np.float16))
         progress(done + 1, len(snippets))
     data = {group: np.concatenate(parts) for group, parts in rows.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    save_file(data, temporary)
-    temporary.replace(path)
+    write_whole(path, partial(save_file, data))
     return {key: value.astype(np.float32) for key, value in data.items()}

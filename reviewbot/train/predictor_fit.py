@@ -69,9 +69,9 @@ def fit(
     """
     _check(table, groups_to_use, cs, train_sets, pairwise)
     factors = [(boost or {}).get(name, 1.0) for name in groups_to_use]
-    if min(factors) <= 0 or set(boost or {}) - set(groups_to_use):
+    if not all(0 < f < np.inf for f in factors) or set(boost or {}) - set(groups_to_use):
         raise UsageError(
-            "a boost must be above 0 and name a group in use, nothing was fitted",
+            "a boost must be a number above 0 and name a group in use, nothing was fitted",
             fix=f"boost some of: {', '.join(groups_to_use)}",
         )
     fold_L = assign_folds(table, folds, seed)
@@ -199,7 +199,7 @@ def _check(
             )
     if not groups or len(set(groups)) < len(groups):
         raise UsageError("column groups must be named, each once", fix="name at least one group")
-    if not cs or min(cs) <= 0 or pairwise < 0:
+    if not cs or not all(0 < c < np.inf for c in cs) or not 0 <= pairwise < np.inf:
         raise UsageError("C must be above 0 and the pairwise weight at least 0", fix="check both")
     if not np.isfinite(table.columns_LN).all():
         raise ValueError("a column holds NaN or infinity")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from reviewbot.core.arrays import Array
 from reviewbot.core.errors import ArtifactError
 from reviewbot.train.sae_model import Autoencoder, SaeConfig
 from reviewbot.train.shards import Shard, read_shard
+from reviewbot.train.whole import write_whole
 
 SHARDS_AT_ONCE = 8  # held in memory and mixed
 
@@ -77,10 +77,8 @@ def save_checkpoint(
         tensors |= {f"adam.{number}.{key}": value for key, value in values.items()}
     tensors["idle"] = idle_F
     metadata = {"run": _run_id(config, paths), "step": str(step), "epoch": str(epoch)}
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, metadata=metadata)
-    temporary.replace(path)
+    whole = {key: value.contiguous() for key, value in tensors.items()}
+    write_whole(path, lambda temporary: save_file(whole, temporary, metadata=metadata))
 
 
 def resume(
@@ -108,7 +106,7 @@ def resume(
     if metadata.get("run") != _run_id(config, paths):
         raise ArtifactError(
             f"the checkpoint {path.name!r} belongs to another run, nothing was trained",
-            fix="name another checkpoint, or delete it to begin anew",
+            fix="name another --work, or delete the checkpoint to begin anew",
         )
     tensors = load_file(path)
     model.load_state_dict(

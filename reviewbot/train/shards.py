@@ -5,14 +5,15 @@ are written whole or not at all, so a run that was stopped goes on where it was.
 """
 
 import json
-import os
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from reviewbot.core.arrays import Array
@@ -24,6 +25,7 @@ from reviewbot.encoders import Encoder
 from reviewbot.encoders.reading import ReadLines, read_lines
 from reviewbot.train.corpus import SourceFile
 from reviewbot.train.mutate import mutate
+from reviewbot.train.whole import write_whole
 
 FILES_PER_SHARD = 40
 MOST_LINES = 120  # of a file: many files beat much of one
@@ -51,11 +53,10 @@ def write_shards(
     seed: int,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[Path]:
-    """Encode the corpus until `tokens` states are there; shards that exist are kept.
+    """Encode the corpus until `tokens` states are there; whole shards that exist are kept.
 
     pair_share  share of the files that are read a second time with spoilt lines
     """
-    directory.mkdir(parents=True, exist_ok=True)
     stream = iter(sources)
     others: dict[str, list[str]] = {}
     paths, total, number = [], 0, 0
@@ -67,11 +68,12 @@ def write_shards(
             pool_of = others.setdefault(source.language, [])
             pool_of += [line for line in lines if any(map(str.isalnum, line))][:20]
             del pool_of[:-2_000]
-        if not path.exists():
+        count = _tokens(path)
+        if count is None:
             shard = _encode(snippets, others, encoder, plan, pair_share, rng)
             _save(shard, path)
-        with path.with_suffix(".json").open(encoding="utf-8") as file:
-            total += json.load(file)["tokens"]
+            count = len(shard.states_TD)
+        total += count
         paths.append(path)
         number += 1
         progress(total)
@@ -149,6 +151,17 @@ def _line_ends(read: ReadLines) -> dict[int, Array]:
     return {line: last_LD[i] for i, line in enumerate(read.lines) if tokens.counts_L[i]}
 
 
+def _tokens(path: Path) -> int | None:
+    """Return how many tokens a shard holds; None where it is missing or damaged."""
+    try:
+        with safe_open(path, "np") as file:
+            found: int = file.get_slice("states").get_shape()[0]
+        counts = json.loads(path.with_suffix(".json").read_bytes())
+    except (OSError, ValueError, SafetensorError):
+        return None
+    return found if isinstance(counts, dict) and counts.get("tokens") == found else None
+
+
 def _save(shard: Shard, path: Path) -> None:
     data = {
         "states": shard.states_TD,
@@ -156,8 +169,8 @@ def _save(shard: Shard, path: Path) -> None:
         "wrong": shard.wrong_PD,
         "line_end": shard.line_end_T,
     }
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    save_file({key: value.astype(np.float16) for key, value in data.items()}, temporary)
     counts = {"tokens": len(shard.states_TD), "pairs": len(shard.right_PD)}
-    path.with_suffix(".json").write_text(json.dumps(counts), encoding="utf-8")
-    temporary.replace(path)
+    text = json.dumps(counts).encode()
+    write_whole(path.with_suffix(".json"), lambda temporary: temporary.write_bytes(text))
+    half = {key: value.astype(np.float16) for key, value in data.items()}
+    write_whole(path, partial(save_file, half))

@@ -28,18 +28,23 @@ def _snippet(row: LabelRow, lines: Sequence[str], wanted: Sequence[int]) -> Snip
 def read_some(names: Sequence[str], seed: int) -> list[LabelRow]:
     """Read label files, of "FILE@N" only N rows, chosen by seed and id.
 
-    raises  UsageError where N is no positive number
+    raises  UsageError where N is no positive number, or an id comes twice over all files
     """
     rows: list[LabelRow] = []
+    whole: set[str] = set()
     for name in names:
         path, _, most = name.rpartition("@")
-        if not path:
-            rows += read([Path(name)])
-            continue
-        if not most.isdecimal() or int(most) < 1:
+        if path and not (most.isdecimal() and len(most) < 10 and int(most) > 0):
             raise UsageError(f"{name!r}: {most!r} is no number of rows", fix="write FILE@N")
-        ranked = sorted(
-            read([Path(path)]), key=lambda row: hashlib.sha256(f"{seed}/{row.id}".encode()).digest()
-        )
-        rows += ranked[: int(most)]
+        found = read([Path(path or name)])
+        if twice := next((row.id for row in found if row.id in whole), None):
+            raise UsageError(
+                f"{name}: the id {twice!r} stands in another label file, nothing was read",
+                fix="give every file once, and every row an id of its own",
+            )
+        whole.update(row.id for row in found)
+        if path:
+            found.sort(key=lambda row: hashlib.sha256(f"{seed}/{row.id}".encode()).digest())
+            found = found[: int(most)]
+        rows += found
     return rows
