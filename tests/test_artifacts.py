@@ -85,11 +85,11 @@ def test_the_same_weights_make_the_same_files(tmp_path: Path) -> None:
 
 def test_an_older_bundle_is_replaced_and_nothing_half_written_stays(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "old.txt").write_text("old")
+    (tmp_path / "a" / "manifest.json").write_text("old")
     tiny.tiny_artifact(tmp_path / "a")
 
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert not (tmp_path / "a" / "old.txt").exists()
+    assert load_artifact(tmp_path / "a").info.name == "tiny"
 
 
 def test_the_autoencoder_is_in_the_layout_that_saelens_reads(bundle: Path) -> None:

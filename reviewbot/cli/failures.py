@@ -51,7 +51,7 @@ def describe(exc: BaseException) -> tuple[str, int]:
         case click.ClickException():
             return _two_lines(exc.format_message(), "see `reviewbot --help`"), EXIT_USAGE
         case KeyboardInterrupt() | click.Abort():
-            return "stopped; nothing was written", EXIT_STOPPED
+            return "stopped; no result was written", EXIT_STOPPED
         case MemoryError():
             return _memory()
         case OSError(errno=number) if number in _OS_FIXES:

@@ -211,10 +211,8 @@ class _Work:
         self.cs = _numbers(flags["cs"])
         self.groups = [name.strip() for name in flags["groups"].split(",")]
         known = group_sizes(1, 1)
-        if strange := [name for name in self.groups if name not in known]:
-            raise click.UsageError(
-                f"--groups: {strange[0]!r} is none of {', '.join(known)}, nothing was read"
-            )
+        if not set(self.groups) <= set(known) or len(set(self.groups)) < len(self.groups):
+            raise click.UsageError(f"--groups: name some of {', '.join(known)}, each once")
         self.boost = _factors(flags["boost"])
         self.rows = read_some(flags["labels"], flags["seed"])
         self.data = [_named(label) for label in flags["labels"]]

@@ -1,5 +1,6 @@
 """Code in, hidden states out. An encoder re-reads code it is given; it never generates."""
 
+import os
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,13 @@ from typing import Protocol
 from reviewbot.core.errors import MissingExtra, UsageError
 from reviewbot.core.spans import Span
 from reviewbot.core.states import HiddenStates
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, or have where the system cannot say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

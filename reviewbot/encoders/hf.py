@@ -1,6 +1,5 @@
 """The reference encoder: a transformers model cut off behind the layer we read."""
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.states import HiddenStates
-from reviewbot.encoders import EncoderSpec, Tokens
+from reviewbot.encoders import EncoderSpec, Tokens, usable_cores
 from reviewbot.encoders.tokens import load_tokenizer, tokenize
 
 LOGIT_ROWS = 256  # positions whose logits are held at once: 152 k floats each
@@ -23,7 +22,7 @@ class TransformersEncoder:
     """Reads windows one by one, unpadded: on a CPU the causal fast path beats a batch."""
 
     def __init__(self, spec: EncoderSpec) -> None:
-        torch.set_num_threads(spec.threads or len(os.sched_getaffinity(0)))
+        torch.set_num_threads(spec.threads or usable_cores())
         self.dtype = choose_dtype(spec.dtype)
         self._tokenizer = load_tokenizer(spec.directory)
         self._model = _load(spec.directory, self.dtype, full=spec.full)

@@ -6,7 +6,6 @@ and a test holds the two together.
 """
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import torch
 
 from reviewbot.core.errors import ArtifactError
 from reviewbot.core.sae import SparseCoder
+from reviewbot.encoders import usable_cores
 from reviewbot.train.sae_data import batches, mean_state, resume, save_checkpoint, states
 from reviewbot.train.sae_measure import measure
 from reviewbot.train.sae_model import Autoencoder, SaeConfig
@@ -42,7 +42,7 @@ def fit(
             fix="give a larger corpus, or more --tokens",
         )
     train, test = paths[: len(paths) - held_back], paths[len(paths) - held_back :]
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(usable_cores())
     tokens = sum(len(states(read_shard(path), config)) for path in train)
     model = Autoencoder(config, mean_state(train, config))
     rate = config.learning_rate or 2e-4 / math.sqrt(config.features / 2**14)

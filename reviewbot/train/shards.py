@@ -6,7 +6,7 @@ are written whole or not at all, so a run that was stopped goes on where it was.
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -86,11 +86,6 @@ def read_shard(path: Path) -> Shard:
     return Shard(
         *(data[key].astype(np.float32) for key in ("states", "right", "wrong", "line_end"))
     )
-
-
-def read_shards(paths: Iterable[Path]) -> Iterator[Shard]:
-    """Load shards one after the other."""
-    return (read_shard(path) for path in paths)
 
 
 def _snippet(source: SourceFile, rng: random.Random) -> list[str]:

@@ -119,8 +119,8 @@ def test_our_errors_are_two_lines_with_their_own_exit_code(
 @pytest.mark.parametrize(
     ("exc", "code", "words"),
     [
-        (KeyboardInterrupt(), 130, "stopped; nothing was written"),
-        (click.Abort(), 130, "stopped; nothing was written"),
+        (KeyboardInterrupt(), 130, "stopped; no result was written"),
+        (click.Abort(), 130, "stopped; no result was written"),
         (MemoryError(), 4, "memory"),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you"), 4, "memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 4, "memory"),

@@ -1,0 +1,260 @@
+"""`train sae`, `train predictor` and `train evaluate`, end to end with the tiny model."""
+
+import json
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.artifacts import load_artifact
+from reviewbot.cli import main
+from reviewbot.train.sae_data import save_checkpoint
+
+Run = Callable[..., Result]
+
+SAE = ("train", "sae", "--corpus", "corpus", "--work", "work", "--tokens", "100000")
+SIZE = ("--features", "24", "--k", "4", "--epochs", "2")
+LABELS = ("--labels", "mine.jsonl", "--labels", "humaneval_pass.jsonl")
+FIT = ("--sae", "sae", "--cache", "cache", "--folds", "3", "--c", "1e-3,1e-2")
+PREDICTOR = ("train", "predictor", "--out", "made", *FIT)
+EVALUATE = ("train", "evaluate", "--out", "figures.json", *FIT)
+
+
+def write_labels(path: Path, *, risky: bool) -> None:
+    """Write twelve small functions; a risky one reads one item too far, and has its correction."""
+    rows = []
+    for i in range(12):
+        head = [f"def item{i}(items, n):", f"    n = n + {i}", "    if n > len(items):"]
+        tail = ["    return n"]
+        row = {"id": f"{path.stem}/{i}", "set": path.stem, "lang": "python", "group": f"p{i}"}
+        lines = [*head, "        return items[len(items)]", *tail]
+        fixed = [*head, "        return items[len(items) - 1]", *tail]
+        more = {"risky": [3], "fixed": fixed} if risky else {"risky": []}
+        rows.append(json.dumps({**row, "lines": lines if risky else fixed, **more}))
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a training command with the tiny model in a directory with a corpus and labels."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus").mkdir()
+    for i in range(45):
+        text = "".join(f"def work_{i}_{j}(left):\n    return left + {j}\n\n" for j in range(3))
+        (tmp_path / "corpus" / f"part{i}.py").write_text(text, encoding="utf-8")
+    write_labels(tmp_path / "mine.jsonl", risky=True)
+    write_labels(tmp_path / "humaneval_pass.jsonl", risky=False)
+
+    def invoke(*args: str) -> Result:
+        reading = ("--model", str(tiny_model), "--layer", "2", "--threads", "1")
+        return CliRunner().invoke(main, [*args, *reading])
+
+    return invoke
+
+
+@pytest.fixture(scope="module")
+def sae(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An autoencoder's directory of random weights for the tiny model. Do not write into it."""
+    from reviewbot.train.export import sae_files, write_directory
+    from tests import tiny
+
+    files = sae_files(tiny.coder(), {}, model="tiny", layer=tiny.LAYER, context=256, training={})
+    directory = tmp_path_factory.mktemp("sae") / "sae"
+    write_directory(directory, files)
+    return directory
+
+
+@pytest.fixture
+def with_sae(run: Run, sae: Path) -> Run:
+    """The same, beside an autoencoder called "sae"."""
+    Path("sae").symlink_to(sae)
+    return run
+
+
+def refused(result: Result, code: int, words: str) -> None:
+    """Expect two lines, the exit code, these words, and nothing left behind."""
+    lines = [line for line in result.stderr.splitlines() if not line.startswith(("snip", "tokens"))]
+    assert result.exit_code == code, result.stderr
+    assert len(lines) == 2, result.stderr
+    assert lines[0].startswith("error: ")
+    assert lines[1].startswith("  fix: ")
+    assert words in result.stderr
+    assert not Path("made").exists()
+    assert not [path for path in Path().rglob("*") if path.name.endswith((".tmp", ".old"))]
+
+
+def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_figures(
+    run: Run,
+) -> None:
+    first = run(*SAE, "--out", "sae", *SIZE)
+    second = run(*PREDICTOR, *LABELS)
+    third = run(*EVALUATE, *LABELS, "--markdown", "t.md", "--surprisal-sets", "mine")
+
+    assert [first.exit_code, second.exit_code, third.exit_code] == [0, 0, 0], third.stderr
+    artifact = load_artifact(Path("made"))
+    assert dict(artifact.predictor.groups) == {"sae_max": 24, "surface": 29}
+    assert [entry["name"] for entry in artifact.manifest["data"]] == [
+        "mine.jsonl",
+        "humaneval_pass.jsonl",
+    ]
+    scores = json.loads(Path("figures.json").read_text())["suites"]["mine"]["scores"]
+    assert set(scores) == {"ours", "random", "length", "position", "surface", "surprisal"}
+    assert third.stdout.strip() == Path("t.md").read_text().strip()
+
+
+def test_a_stopped_pre_training_goes_on_and_ends_as_if_it_had_not_been_stopped(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save_and_stop(*args: object) -> None:
+        save_checkpoint(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reviewbot.train.sae_fit.save_checkpoint", save_and_stop)
+        assert run(*SAE, "--out", "sae", *SIZE).exit_code == 130
+    assert not Path("sae").exists()
+    assert run(*SAE, "--out", "sae", *SIZE).exit_code == 0
+    Path("work").rename("stopped")
+    assert run(*SAE, "--out", "whole", *SIZE).exit_code == 0
+
+    weights = "sae/sae_weights.safetensors"
+    assert Path("sae", weights).read_bytes() == Path("whole", weights).read_bytes()
+
+
+def test_a_damaged_shard_is_read_again(run: Run) -> None:
+    assert run(*SAE, "--out", "sae", *SIZE).exit_code == 0
+    shard, other = sorted(Path("work").rglob("shard-*.safetensors"))
+    before = shard.read_bytes()
+    shard.write_bytes(before[:400])
+    other.with_suffix(".json").write_text("{")
+
+    assert run(*SAE, "--out", "sae", *SIZE).exit_code == 0
+    assert shard.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        ((*SIZE, "--k", "25"), 2, "more than --features"),
+        ((*SIZE, "--corpus", "nowhere"), 2, "no directory"),
+        ((*SIZE, "--work", "mine.jsonl"), 4, "was not written"),
+        ((*SIZE, "--out", "mine.jsonl"), 2, "name another --out"),
+        ((*SIZE, "--out", "corpus"), 2, "name another --out"),
+    ],
+)
+def test_pre_training_refuses_what_cannot_work(
+    run: Run, more: tuple[str, ...], code: int, words: str
+) -> None:
+    refused(run(*SAE, "--out", "made", *more), code, words)
+    assert len(list(Path("corpus").iterdir())) == 45
+
+
+def test_a_full_disk_leaves_no_half_written_shard(run: Run) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        result = run(*SAE, "--out", "made", *SIZE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    refused(result, 4, "was not written")
+    assert not list(Path("work").rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "code", "words"),
+    [
+        (("nope.jsonl",), 4, "cannot be read"),
+        (("mine.jsonl@x",), 2, "no number of rows"),
+        (("mine.jsonl@0",), 2, "no number of rows"),
+        (("mine.jsonl@" + "9" * 5000,), 2, "write FILE@N"),
+        (("mine.jsonl", "mine.jsonl@3"), 2, "another label file"),
+        (("humaneval_pass.jsonl",), 2, "all of one class"),
+        (("mine.jsonl",), 2, "clean code"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused(
+    with_sae: Run, labels: tuple[str, ...], code: int, words: str
+) -> None:
+    given = [part for name in labels for part in ("--labels", name)]
+    refused(with_sae(*PREDICTOR, *given), code, words)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        (("--groups", "nonsense"), 2, "name some of sae_max"),
+        (("--groups", "surface,surface"), 2, "each once"),
+        (("--boost", "surface=nan"), 2, "above 0"),
+        (("--boost", "surface"), 2, "GROUP=FACTOR"),
+        (("--c", "nan"), 2, "above 0"),
+        (("--c", ","), 2, "no list of numbers"),
+        (("--folds", "100"), 2, "12 groups"),
+        (("--sae", "nowhere"), 4, "train sae"),
+        (("--sae", "corpus"), 4, "train sae"),
+        (("--cache", "mine.jsonl"), 4, "was not written"),
+        (("--layer", "1"), 4, "block 1"),
+    ],
+)
+def test_fitting_refuses_what_cannot_work(
+    with_sae: Run, tiny_model: Path, more: tuple[str, ...], code: int, words: str
+) -> None:
+    model = ("--model", str(tiny_model), "--layer", "2", "--threads", "1")
+    result = CliRunner().invoke(main, [*PREDICTOR, *LABELS, *model, *more])
+
+    refused(result, code, words)
+
+
+@pytest.mark.parametrize("name", ["sae/cfg.json", "sae/sae_weights.safetensors", "features.json"])
+def test_a_damaged_autoencoder_is_refused(with_sae: Run, name: str) -> None:
+    target = Path("damaged")
+    for known in ("sae/cfg.json", "sae/sae_weights.safetensors", "features.json"):
+        copy = target / known
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        data = Path("sae", known).read_bytes()
+        copy.write_bytes(data[:10] if known == name else data)
+
+    refused(with_sae(*PREDICTOR, *LABELS, "--sae", "damaged"), 4, "damaged")
+
+
+def test_a_directory_that_holds_something_of_the_users_is_never_replaced(with_sae: Run) -> None:
+    thesis = Path("made", "sae", "thesis.txt")
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("years of work")
+
+    result = with_sae(*PREDICTOR, *LABELS)
+
+    assert result.exit_code == 2
+    assert "'sae/thesis.txt', which was not written by us" in result.stderr
+    assert thesis.read_text() == "years of work"
+
+
+def test_an_older_artifact_is_replaced(with_sae: Run) -> None:
+    assert with_sae(*PREDICTOR, *LABELS, "--name", "old").exit_code == 0
+    assert with_sae(*PREDICTOR, *LABELS, "--name", "new").exit_code == 0
+
+    assert load_artifact(Path("made")).info.name == "new"
+
+
+def test_a_predictor_may_use_surprisal(with_sae: Run) -> None:
+    assert with_sae(*PREDICTOR, *LABELS, "--groups", "surprisal,surface").exit_code == 0
+
+    assert dict(load_artifact(Path("made")).predictor.groups) == {"surprisal": 5, "surface": 29}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--out", "nowhere/figures.json"), "no place for a file"),
+        (("--markdown", "corpus"), "no place for a file"),
+        (("--surprisal-sets", "mine,other"), "no set is named 'other'"),
+    ],
+)
+def test_evaluation_refuses_before_the_long_work(
+    with_sae: Run, more: tuple[str, ...], words: str
+) -> None:
+    refused(with_sae(*EVALUATE, *LABELS, *more), 2, words)
+    assert not Path("figures.json").exists()
