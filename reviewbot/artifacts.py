@@ -126,6 +126,9 @@ def _load(where: Path, raw: bytes) -> Artifact:
     coder = coder_from(
         json.loads(content["sae/cfg.json"]), load(content["sae/sae_weights.safetensors"])
     )
+    hook = json.loads(content["sae/cfg.json"])["metadata"]["hf_hook_name"]
+    if hook != f"model.layers.{model.layer - 1}":
+        raise ValueError(f"the autoencoder reads {hook}, the manifest says layer {model.layer}")
     if coder.width != model.width:
         raise ValueError(f"the autoencoder's width {coder.width} is not the model's {model.width}")
     predictor = _predictor(manifest["predictor"], load(content["predictor.safetensors"]), coder)

@@ -102,6 +102,7 @@ def check(
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
         files.append(_file_report(entry, ordered))
     everything = [line.outcome for file in files for line in file.lines]
+    show_above = min(artifact.show_above, policy.max_risk)  # what blocks is always shown
     unread_files = sum(entry.unread for entry in sorted_files)
     return Report(
         model=ModelInfo(
@@ -113,11 +114,11 @@ def check(
         artifact=artifact.info,
         change=info,
         policy=policy,
-        show_above=artifact.show_above,
+        show_above=show_above,
         verdict=decide(policy, everything, unread_files),
         ledger=count(everything, unread_files),
         files=tuple(files),
-        findings=group(scores, artifact.show_above),
+        findings=group(scores, show_above),
         notes=tuple(notes),
     )
 

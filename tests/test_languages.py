@@ -1,5 +1,7 @@
 """Which files are code, and comments that cannot be left."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +100,11 @@ def test_a_comment_is_one_line_that_ends_where_we_end_it(language: Language, tex
     assert not line.endswith("\\")
     if language.suffix:
         assert line.index(language.suffix, len(language.prefix)) == len(line) - len(language.suffix)
+
+
+def test_the_document_names_every_language_with_its_extensions() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "languages.md").read_text(encoding="utf-8")
+
+    for language in LANGUAGES:
+        extensions = " ".join(f"`{extension}`" for extension in language.extensions)
+        assert f"| {language.name} | {extensions} |" in text

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.talk import Clock, progress_bar, reading, say
 from reviewbot.core.errors import EnvironmentFailure, UsageError
-from reviewbot.settings import Settings
+from reviewbot.settings import Layer, Settings, from_files
 
 if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
@@ -62,8 +62,47 @@ def read_diff(name: str) -> str:
         ) from exc
 
 
-def assemble(settings: Settings, request: "ChangeRequest", clock: Clock) -> "Report":
+def settings_layers(request: "ChangeRequest", root: Path) -> tuple[tuple[Layer, Layer], list[str]]:
+    """Return what the settings files say, and a note for the report where the change edits them.
+
+    Settings decide what is read and when the gate blocks. So for commits, which may be others',
+    those of the base count: a change may not choose its own. For what is staged or in the working
+    tree the files there count, as their author is the one who asks.
+    """
+    from reviewbot.forges.request import INDEX, WORKTREE
+
+    if request.head == FILES:
+        return from_files(root), []
+    local = request.head in (INDEX, WORKTREE)
+    base = _reader(request.root, request.base)
+    used = from_files(root, None if local else base)
+    try:
+        other = from_files(root, base if local else _reader(request.root, request.head))
+    except UsageError:
+        other = None
+    whose = "the change's" if local else "the base's"
+    note = f"the change edits reviewbot's settings; {whose} were used"
+    return used, [] if used == other else [note]
+
+
+def _reader(root: Path, commit: str | None) -> Callable[[str], bytes | None]:
+    from reviewbot.forges.heads import commit_files
+
+    def read(name: str) -> bytes | None:
+        if commit is None:  # nothing is there before the first commit
+            return None
+        with closing(commit_files(root, commit)) as files:
+            return files.read(name)
+
+    return read
+
+
+def assemble(
+    settings: Settings, request: "ChangeRequest", clock: Clock, more_notes: Sequence[str] = ()
+) -> "Report":
     """Check a change as the settings say. The model is only loaded where a line has to be read.
+
+    more_notes  for the reader of the report, first
 
     raises  every kind of ReviewbotError
     """
@@ -103,7 +142,7 @@ def assemble(settings: Settings, request: "ChangeRequest", clock: Clock) -> "Rep
                 informational=settings.informational,
             ),
             info=ChangeInfo(request.base, request.head),
-            notes=notes(request.untracked),
+            notes=[*more_notes, *notes(request.untracked)],
             progress=reading,
         )
     clock("reading the code and scoring")
@@ -116,11 +155,15 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     raises  ArtifactError if the artifact was trained on another one; what the store raises
     """
     from reviewbot.artifacts import check_model
+    from reviewbot.core.models import MODELS
     from reviewbot.encoders import EncoderSpec, load_encoder
     from reviewbot.store.ready import ready
 
+    name = artifact.model.name if settings.model == "default" else settings.model
+    if name in MODELS:  # before anything is fetched
+        check_model(artifact, MODELS[name].sha256, name)
     model = ready(
-        artifact.model.name if settings.model == "default" else settings.model,
+        name,
         artifact.model.layer,
         full=settings.depth == "full",
         environ=os.environ,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.assemble import assemble, intake
+from reviewbot.cli.assemble import assemble, intake, settings_layers
 from reviewbot.cli.options import setting_flags
 from reviewbot.cli.output import emit, write_file
 from reviewbot.cli.talk import timed
@@ -68,18 +68,19 @@ def check(
         raise UsageError(
             f"nothing was checked: {root} is no directory", fix="give an existing one as --root"
         )
-    settings = settings_from(
-        *from_files(settings_root(folder, has_git=diff is None)),
-        from_environ(os.environ),
-        from_flags(flags),
-    )
-    if print_settings:
-        emit(describe(settings))
-        return
+    base_root = settings_root(folder, has_git=diff is None)
     with timed(timings) as clock:
-        request = intake(folder, range_, staged=staged, diff=diff)
-        clock("asking git")
-        report = assemble(settings, request, clock)
+        if print_settings and range_ is None:  # no change is needed to show them
+            layers, edited = from_files(base_root), list[str]()
+        else:
+            request = intake(folder, range_, staged=staged, diff=diff)
+            layers, edited = settings_layers(request, base_root)
+            clock("asking git")
+        settings = settings_from(*layers, from_environ(os.environ), from_flags(flags))
+        if print_settings:
+            emit(describe(settings))
+            return
+        report = assemble(settings, request, clock, edited)
     if output in (None, "-"):
         emit(rendered(report, settings, os.environ, to_terminal=_is_terminal()))
     else:

@@ -13,7 +13,12 @@ from reviewbot.render.escape import visible
 EXIT_STOPPED = 130
 MOST_CHARS = 2_000  # of one line of an error: it may quote a stranger
 
-_OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
+_OUT_OF_MEMORY = (
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "out of memory",
+)
 _OS_FIXES = {
     errno.ENOSPC: "free some disk space",
     errno.EDQUOT: "free some disk space: your quota is used up",
@@ -58,7 +63,7 @@ def describe(exc: BaseException) -> tuple[str, int]:
             place = f"{exc.filename}: " if exc.filename else ""
             what = f"nothing was checked: {place}{exc.strerror}"
             return _two_lines(what, _OS_FIXES[number]), EXIT_ENVIRONMENT
-        case RuntimeError() if any(words in str(exc) for words in _OUT_OF_MEMORY):
+        case RuntimeError() if any(words in str(exc).lower() for words in _OUT_OF_MEMORY):
             return _memory()
         case _:
             lines = "".join(traceback.format_exception(exc)).split("\n")

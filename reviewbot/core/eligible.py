@@ -140,7 +140,10 @@ def why_skipped_file(
         return Reason.SYMLINK
     if excluded(file.path):
         return Reason.SUPPRESSED
-    if reason := _by_origin(file.path, attributes, head or b""):
+    reason = _by_origin(file.path, attributes, head or b"")
+    moved = file.base_path is not None and _by_origin(file.base_path, (), b"") is None
+    # Moving code that was read to vendor/, or renaming it to look generated, does not hide it.
+    if reason and not (moved and _by_origin(file.path, (), b"") is reason):
         return reason
     code = language_of(file.path, _first(head)) is not None
     if file.entry is Entry.BINARY:

@@ -89,7 +89,7 @@ def decide(policy: Policy, outcomes: Sequence[Outcome], unread_files: int = 0) -
         return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
     if unread_files and policy.min_coverage > 0:
         noun = "file of code was" if unread_files == 1 else "files of code were"
-        text = f"{unread_files} {noun} not read, because git calls them binary"
+        text = f"{unread_files} {noun} not read, because git calls such a file binary"
         return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
     if len(over) > policy.max_lines_over:
         if ledger.scored < policy.min_lines:

@@ -45,7 +45,8 @@ def explain(
     notes      feature number -> what is known about it
 
     A feature counts once, whatever the number of columns it is pooled into. An autoencoder feature
-    that does not fire in the line is no reason, though its absence moves the score. The dense
+    that does not fire in the line is no reason, nor is a sign that is not in it, though their
+    absence moves the score. The dense
     states have no names: all their columns together are one reason, with its true weight.
     """
     found: list[Reason] = []
@@ -58,9 +59,10 @@ def explain(
             for fired in np.flatnonzero(columns_N[start : start + size]):
                 sparse.setdefault(int(fired), []).append(start + int(fired))
         elif group == "surface":
-            found += _named("surface", SURFACE_NAMES, part_N)
+            found += _named("surface", SURFACE_NAMES, part_N, columns_N[start : start + size])
         elif group == "surprisal":
-            found += _named("surprisal", SURPRISAL_NAMES, part_N)
+            columns = columns_N[start : start + size]
+            found += _named("surprisal", SURPRISAL_NAMES, part_N, columns)
         else:
             dense += float(part_N.sum())
         start += size
@@ -81,8 +83,9 @@ def explain(
     return tuple(ordered[:MOST_REASONS])
 
 
-def _named(kind: str, names: Sequence[str], parts_N: Array) -> list[Reason]:
+def _named(kind: str, names: Sequence[str], parts_N: Array, columns_N: Array) -> list[Reason]:
     return [
         Reason(f"{kind}:{name}", name, float(part), None)
-        for name, part in zip(names, parts_N, strict=True)
+        for name, part, column in zip(names, parts_N, columns_N, strict=True)
+        if column > 0
     ]

@@ -99,7 +99,7 @@ def _load(directory: Path, dtype: str, *, full: bool) -> Any:
             output_loading_info=True,
         )
     except Exception as exc:  # safetensors and the hub's checks raise bare Exceptions
-        if isinstance(exc, MemoryError) or "allocate memory" in str(exc):
+        if isinstance(exc, MemoryError) or "allocate memory" in str(exc).lower():
             raise
         raise ModelUnavailable(
             f"the model cannot be loaded, nothing was scored: {str(exc)[:300]}",

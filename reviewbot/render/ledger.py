@@ -8,6 +8,7 @@ from reviewbot.core.findings import Failed, LineScore, Skipped
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.escape import visible
 
+_PLAIN = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
 MOST_FILES = 10  # named one by one; the rest is counted
 MOST_RANGES = 8  # of one file
 
@@ -39,8 +40,17 @@ def ledger_line(report: Report) -> str:
     noted = sum(file.note is not None for file in report.files)
     files = f"; {plural(noted, 'file')} not read" if noted else ""
     if not ledger.added:
-        return f"no line was added{files}"
+        return f"no line was added {compared(report)}{files}"
     return f"{plural(ledger.added, 'line')} added = {' + '.join(parts)}{files}"
+
+
+def compared(report: Report) -> str:
+    """Say what was compared with what: "from 1a2b3c4d5e to the worktree"."""
+    base, head = report.change.base, report.change.head
+    if head == "files":
+        return "by the diff"
+    end = head[:10] if len(head) >= 40 else f"the {head}"
+    return f"from {base[:10] if base else 'the empty tree'} to {end}"
 
 
 def files_not_read(files: Sequence[FileReport]) -> list[str]:
@@ -56,7 +66,9 @@ def files_not_read(files: Sequence[FileReport]) -> list[str]:
             lines = f"{'line' if len(failed) == 1 else 'lines'} {_ranges(failed)}"
             found.append(f"not scored: {visible(file.path)}, {lines}: {visible(why)}")
     found = _bounded(found)
-    noted = [f"{visible(file.path)} ({visible(file.note)})" for file in files if file.note]
+    # What an author could have provoked comes first: it must not hide behind harmless files.
+    passed = sorted((file for file in files if file.note), key=lambda file: file.note in _PLAIN)
+    noted = [f"{visible(file.path)} ({visible(file.note or '')})" for file in passed]
     return found + _bounded([f"not read: {text}" for text in noted])
 
 

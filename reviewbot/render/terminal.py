@@ -17,7 +17,7 @@ from reviewbot.core.gate import Status
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
 from reviewbot.render.escape import visible
-from reviewbot.render.ledger import files_not_read, ledger_line, ledger_rows, plural
+from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, plural
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding
@@ -82,8 +82,8 @@ def _quiet(report: Report, width: int) -> Iterable[Text]:
 def _full(report: Report, width: int, top: int) -> Iterable[Text]:
     model, artifact = report.model, report.artifact
     yield Text(
-        f"read by {visible(model.name)} (layer {model.layer}, {visible(model.dtype)}), "
-        f"scored by {visible(artifact.name)}",
+        f"{compared(report)}, read by {visible(model.name)} (layer {model.layer}, "
+        f"{visible(model.dtype)}), scored by {visible(artifact.name)}",
         "dim",
     )
     lines: dict[str, tuple[LineReport, ...]] = {}

@@ -3,7 +3,7 @@
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,16 +57,21 @@ def from_environ(environ: Mapping[str, str]) -> Layer:
     return layer
 
 
-def from_files(root: Path) -> tuple[Layer, Layer]:
+Read = Callable[[str], bytes | None]  # a file's bytes by name; None where there is none
+
+
+def from_files(root: Path, read: Read | None = None) -> tuple[Layer, Layer]:
     """Return what pyproject.toml and .reviewbot.toml in `root` say; a missing file says nothing.
+
+    read    gives the files instead, from another version of them; paths in them count from `root`
 
     raises  UsageError for bad TOML, and for a file that lies, by a symlink, outside `root`
     """
-    whole = _toml(root, "pyproject.toml").get("tool", {})
+    whole = _toml(root, "pyproject.toml", read).get("tool", {})
     table = whole.get("reviewbot", {}) if isinstance(whole, dict) else whole
     return (
         _file_layer(root, table, "pyproject.toml [tool.reviewbot]"),
-        _file_layer(root, _toml(root, ".reviewbot.toml"), ".reviewbot.toml"),
+        _file_layer(root, _toml(root, ".reviewbot.toml", read), ".reviewbot.toml"),
     )
 
 
@@ -88,12 +93,14 @@ def _from_root(root: Path, key: str, value: str) -> str:
     return str(root / value) if relative and value not in ("", "default") else value
 
 
-def _toml(root: Path, name: str) -> dict[str, Any]:
+def _toml(root: Path, name: str, read: Read | None) -> dict[str, Any]:
     path = root / name
-    if not path.exists() and not path.is_symlink():
-        return {}
     doing = f"no settings were read: {path}"
     try:
+        if read is not None:
+            return tomllib.loads((read(name) or b"").decode("utf-8"))
+        if not path.exists() and not path.is_symlink():
+            return {}
         real = path.resolve(strict=True)
         if not real.is_relative_to(root.resolve()):
             raise UsageError(

@@ -56,6 +56,7 @@ def write_artifact(where: Path, *, gate: float = 0.9) -> Path:
                 "d_in": WIDTH,
                 "d_sae": FEATURES,
                 "k": 1,
+                "metadata": {"hf_hook_name": "model.layers.0"},
             }
         ).encode(),
         "sae/sae_weights.safetensors": save(
