@@ -1,6 +1,6 @@
 """`python -m reviewbot`: the same as the console script."""
 
-from reviewbot.cli import main
+from reviewbot.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -93,8 +93,8 @@ def test_the_wheel_has_both_commands_and_our_name(wheel: Path) -> None:
     commands = archive.read(f"{info}/entry_points.txt").decode()
 
     assert wheel.name.startswith("reviewbot_risk-")
-    assert "reviewbot = reviewbot.cli:main" in commands
-    assert "reviewbot-risk = reviewbot.cli:main" in commands
+    assert "reviewbot = reviewbot.cli:run" in commands
+    assert "reviewbot-risk = reviewbot.cli:run" in commands
 
 
 def test_no_module_has_300_lines() -> None:

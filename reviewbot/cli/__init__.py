@@ -87,3 +87,17 @@ def main() -> None:
     Exit codes: 0 pass, 1 the gate blocks, 2 wrong usage or configuration, 3 coverage incomplete,
     4 the environment failed, 70 a bug in reviewbot, 130 stopped.
     """
+
+
+def run() -> NoReturn:
+    """Run as a program of its own: what `reviewbot` and `python -m reviewbot` call.
+
+    The process ends at once: taking torch apart costs a second that nobody wants to wait for. All
+    output has been flushed by then, and a failure to flush it has been reported.
+    """
+    code = 0
+    try:
+        main()
+    except SystemExit as exc:
+        code = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
+    os._exit(code)
