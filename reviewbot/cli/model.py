@@ -81,7 +81,7 @@ def _spec(name: str) -> ModelSpec:
     return MODELS[name]
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def model() -> None:
     """Fetch, list and check the language models that re-read the code."""
 

@@ -6,7 +6,7 @@ from reviewbot.cli.train_predictor import evaluate, predictor
 from reviewbot.cli.train_sae import sae
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def train() -> None:
     """Train, fit and evaluate the weights that score."""
 

@@ -19,6 +19,7 @@ from reviewbot.cli.check import check
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 NOT_INPUTS = {  # flag of the check -> why the action has no input for it
+    "quiet": "it is about the terminal",
     "staged": "nothing is staged on a runner",
     "diff": "the change comes from git",
     "output": "the action says where the report lies",
