@@ -16,6 +16,7 @@ from reviewbot.core.reasons import FeatureNote
 from reviewbot.core.sae import SparseCoder
 from reviewbot.encoders import EncoderSpec
 from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders.tokens import load_tokenizer
 from reviewbot.train.export import artifact_files, sae_files, write_directory
 
 LAYERS, WIDTH, HEADS, FEATURES, KEPT = 3, 32, 2, 24, 4
@@ -91,7 +92,8 @@ def write_model(directory: Path) -> Path:
 
 def encoder(directory: Path, *, layer: int = LAYER, full: bool = False) -> TransformersEncoder:
     """Load the tiny model, on one thread."""
-    return TransformersEncoder(EncoderSpec(directory=directory, layer=layer, full=full, threads=1))
+    spec = EncoderSpec(directory=directory, layer=layer, full=full, threads=1)
+    return TransformersEncoder(spec, lambda: load_tokenizer(directory))
 
 
 def coder(seed: int = 0, *, width: int = WIDTH, features: int = FEATURES) -> SparseCoder:

@@ -3,9 +3,10 @@
 import os
 import pkgutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from reviewbot.core.errors import MissingExtra, UsageError
 from reviewbot.core.spans import Span
@@ -60,14 +61,20 @@ ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}
 
 
 def load_encoder(name: str, spec: EncoderSpec) -> Encoder:
-    """Load an encoder by name; its framework is imported only now."""
+    """Load an encoder by name; its framework is imported only now.
+
+    The tokenizer is read meanwhile, on the other core: the framework's import takes seconds.
+    """
     if name not in ENCODERS:
         raise UsageError(f"no encoder is named {name!r}", fix=f"use one of: {', '.join(ENCODERS)}")
-    try:
-        make: Callable[[EncoderSpec], Encoder] = pkgutil.resolve_name(ENCODERS[name])
-    except ImportError as exc:
-        raise MissingExtra(
-            f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
-            fix="install reviewbot-risk again, with its dependencies, in a fresh environment",
-        ) from exc
-    return make(spec)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            load_tokenizer = pkgutil.resolve_name("reviewbot.encoders.tokens:load_tokenizer")
+            tokenizer = pool.submit(load_tokenizer, spec.directory)
+            make: Callable[[EncoderSpec, Any], Encoder] = pkgutil.resolve_name(ENCODERS[name])
+        except ImportError as exc:
+            raise MissingExtra(
+                f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
+                fix="install reviewbot-risk again, with its dependencies, in a fresh environment",
+            ) from exc
+        return make(spec, tokenizer.result)

@@ -1,19 +1,22 @@
 """The reference encoder: a transformers model cut off behind the layer we read."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModel, AutoModelForCausalLM
+from transformers import utils as transformers_utils
 from transformers.utils import logging as transformers_logging
 
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.states import HiddenStates
 from reviewbot.encoders import EncoderSpec, Tokens, usable_cores
-from reviewbot.encoders.tokens import load_tokenizer, tokenize
+from reviewbot.encoders.tokens import tokenize
 
 LOGIT_ROWS = 256  # positions whose logits are held at once: 152 k floats each
 
@@ -21,11 +24,12 @@ LOGIT_ROWS = 256  # positions whose logits are held at once: 152 k floats each
 class TransformersEncoder:
     """Reads windows one by one, unpadded: on a CPU the causal fast path beats a batch."""
 
-    def __init__(self, spec: EncoderSpec) -> None:
+    def __init__(self, spec: EncoderSpec, tokenizer: Callable[[], Tokenizer]) -> None:
+        """Load the model; `tokenizer` gives what `tokens.load_tokenizer` loaded."""
         torch.set_num_threads(spec.threads or usable_cores())
         self.dtype = choose_dtype(spec.dtype)
-        self._tokenizer = load_tokenizer(spec.directory)
         self._model = _load(spec.directory, self.dtype, full=spec.full)
+        self._tokenizer = tokenizer()
         body: Any = getattr(self._model, "model", None) if spec.full else self._model
         if not hasattr(body, "layers"):
             raise ModelUnavailable(
@@ -86,18 +90,34 @@ class TransformersEncoder:
         return surprisal_T.numpy(), entropy_T.numpy()
 
 
+@contextmanager
+def _no_scipy() -> Iterator[None]:
+    """Let transformers believe for a moment that scipy is not there.
+
+    Where it is (scikit-learn brings it), importing a model imports scipy.optimize for a loss of
+    object detection: half a second of start-up for something that is never computed here.
+    """
+    found = transformers_utils.is_scipy_available
+    transformers_utils.is_scipy_available = lambda: False
+    try:
+        yield
+    finally:
+        transformers_utils.is_scipy_available = found
+
+
 def _load(directory: Path, dtype: str, *, full: bool) -> Any:
     kind = AutoModelForCausalLM if full else AutoModel
     transformers_logging.disable_progress_bar()  # a bar for half a second of loading is noise
     try:
-        model, loading = kind.from_pretrained(
-            directory,
-            dtype=torch.bfloat16 if dtype == "bf16" else torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
+        with _no_scipy():
+            model, loading = kind.from_pretrained(
+                directory,
+                dtype=torch.bfloat16 if dtype == "bf16" else torch.float32,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
     except Exception as exc:  # safetensors and the hub's checks raise bare Exceptions
         if isinstance(exc, MemoryError) or "allocate memory" in str(exc).lower():
             raise
