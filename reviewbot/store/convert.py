@@ -94,7 +94,7 @@ def _write_weights(
     float32, although half of it would do: an aligned float32 file is memory-mapped as it lies, so
     that loading copies nothing and only those rows of the embedding enter memory that the code
     uses. Measured for the default model: 0.9 GB at the peak instead of 1.9 GB from float16.
-    source  https://huggingface.co/docs/safetensors (8 bytes of header length, JSON, data)
+    source  the safetensors format (8 bytes of header length, JSON, data)
     """
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     at = 0

@@ -10,7 +10,6 @@ from reviewbot.store import web
 from reviewbot.store.cache import disk_errors
 from reviewbot.store.progress import Progress, Say, SourceError, within
 
-HUB = "https://huggingface.co"  # unless HF_ENDPOINT names a mirror
 TRUE = {"1", "on", "yes", "true"}
 WANTED = ["*.safetensors", "*.json", "merges.txt", "vocab.txt"]
 
@@ -23,7 +22,9 @@ def offline(environ: Mapping[str, str]) -> bool:
 
 def endpoint(environ: Mapping[str, str]) -> str:
     """The hub's address without a slash at the end."""
-    return (environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    from huggingface_hub.constants import ENDPOINT
+
+    return (environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
 
 
 def fetch_official(

