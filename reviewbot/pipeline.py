@@ -154,9 +154,7 @@ def _sort(
     if failure := _failure(file, content, lines):
         decided = {line.number: Failed(line, failure) for line in file.added}
         return _Sorted(file, language, failure, False, (), decided, ())
-    if (
-        language is None
-    ):  # why_skipped_file calls that "not code"; only a file without lines is left
+    if language is None:  # "not code" is a reason above; only a file without lines is left
         return _Sorted(file, None, None, False, (), {}, ())
     skips = {
         line: why_skipped_line(line.text, language, inline_suppressions=rules.inline_suppressions)

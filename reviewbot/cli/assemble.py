@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.talk import Clock, progress_bar, reading, say
 from reviewbot.core.errors import EnvironmentFailure, UsageError
-from reviewbot.settings import Layer, Settings, from_files
+from reviewbot.settings import SETTINGS_FILES, Layer, Settings, from_files
 
 if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
@@ -74,10 +74,9 @@ def settings_layers(request: "ChangeRequest", root: Path) -> tuple[tuple[Layer, 
     if request.head == FILES:
         return from_files(root), []
     local = request.head in (INDEX, WORKTREE)
-    base = _reader(request.root, request.base)
-    used = from_files(root, None if local else base)
+    used = from_files(root) if local else _committed(request.root, request.base, root)
     try:
-        other = from_files(root, base if local else _reader(request.root, request.head))
+        other = _committed(request.root, request.base if local else request.head, root)
     except UsageError:
         other = None
     whose = "the change's" if local else "the base's"
@@ -85,16 +84,14 @@ def settings_layers(request: "ChangeRequest", root: Path) -> tuple[tuple[Layer, 
     return used, [] if used == other else [note]
 
 
-def _reader(root: Path, commit: str | None) -> Callable[[str], bytes | None]:
+def _committed(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer]:
+    """Return what the settings files of a commit say; before the first commit there are none."""
     from reviewbot.forges.heads import commit_files
 
-    def read(name: str) -> bytes | None:
-        if commit is None:  # nothing is there before the first commit
-            return None
-        with closing(commit_files(root, commit)) as files:
-            return files.read(name)
-
-    return read
+    if commit is None:
+        return {}, {}
+    with closing(commit_files(repository, commit, paths=SETTINGS_FILES)) as files:
+        return from_files(root, files.read)
 
 
 def assemble(

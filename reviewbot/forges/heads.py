@@ -7,7 +7,7 @@ and nothing but a regular file is opened (a FIFO would wait for ever).
 import os
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -144,9 +144,14 @@ def index_files(root: Path, limit: int = MAX_BYTES) -> BlobFiles:
     return BlobFiles(root, _blobs(entries, hash_at=1), limit)
 
 
-def commit_files(root: Path, commit: str, limit: int = MAX_BYTES) -> BlobFiles:
-    """Return the files of a commit; `commit` is a hash that git gave us."""
-    entries = git(root, "ls-tree", "-r", "--full-tree", "-z", commit).split(b"\0")
+def commit_files(
+    root: Path, commit: str, limit: int = MAX_BYTES, paths: Sequence[str] = ()
+) -> BlobFiles:
+    """Return the files of a commit; `commit` is a hash that git gave us.
+
+    paths  list these only: of a large tree, listing all takes its time
+    """
+    entries = git(root, "ls-tree", "-r", "--full-tree", "-z", commit, "--", *paths).split(b"\0")
     return BlobFiles(root, _blobs(entries, hash_at=2), limit)
 
 

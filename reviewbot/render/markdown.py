@@ -22,6 +22,7 @@ from reviewbot.core.reasons import Reason
 from reviewbot.core.report import LineReport, Report
 from reviewbot.render.escape import visible
 from reviewbot.render.ledger import files_not_read, ledger_rows
+from reviewbot.render.words import riskier_than, short_percentile
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
 MOST_FINDINGS = 10
@@ -115,7 +116,7 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
         "path": Foreign(finding.path),
         "where": f"line {finding.start}" if one else f"lines {finding.start}-{finding.end}",
         "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        "percentile": _percentile(worst.percentile),
+        "percentile": riskier_than(worst.percentile),
         "author": _author(author),
         "reasons": [_reason(reason) for reason in worst.reasons[:3]],
         "code": [_row(line, risky, len(str(last))) for line in shown],
@@ -126,21 +127,9 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
 def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, Foreign]:
     outcome = line.outcome
     number = outcome.line.number
-    place = _short(outcome.percentile) if isinstance(outcome, LineScore) else "-"
+    place = short_percentile(outcome.percentile) if isinstance(outcome, LineScore) else "-"
     prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>3} | "
     return prefix, Foreign(outcome.line.text)
-
-
-def _short(percentile: float) -> str:
-    return "?" if math.isnan(percentile) else str(math.floor(percentile))
-
-
-def _percentile(percentile: float) -> str:
-    if math.isnan(percentile):
-        return "its place among other lines is unknown"
-    known = min(percentile, 99.9)  # the reference is finite: nothing is riskier than all lines
-    share = f"{math.floor(known * 10) / 10:.1f}" if known >= 99 else f"{math.floor(known)}"
-    return f"riskier than {share} % of changed lines we know"
 
 
 def _author(author: Attribution | None) -> Foreign | None:

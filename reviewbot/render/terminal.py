@@ -18,6 +18,7 @@ from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
 from reviewbot.render.escape import visible
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, plural
+from reviewbot.render.words import riskier_than, short_percentile
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding
@@ -128,7 +129,7 @@ def _finding(
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
     yield Text(
-        f"   risk {_risk(finding.risk)}, {_percentile(worst.percentile)}{_written_by(author)}"
+        f"   risk {_risk(finding.risk)}, {riskier_than(worst.percentile)}{_written_by(author)}"
     )
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
@@ -157,7 +158,7 @@ def _heat(line: LineReport, digits: int, width: int) -> Text:
     match outcome:
         case LineScore(percentile=percentile):
             shade = next((style for least, style in SHADES if percentile >= least), "")
-            text.append(f"{_bar(percentile)} {_short(percentile):>4} ")
+            text.append(f"{_bar(percentile)} {short_percentile(percentile):>4} ")
             text.append(visible(code), shade)
         case Skipped() | Failed():
             text.append(f"{'':<{BAR}} {'-':>4} {visible(code)}", "dim")
@@ -169,18 +170,6 @@ def _bar(percentile: float) -> str:
         0 if math.isnan(percentile) else math.floor(min(max(percentile, 0), 100) / 100 * BAR + 0.5)
     )
     return "█" * filled + "·" * (BAR - filled)
-
-
-def _short(percentile: float) -> str:
-    return "?" if math.isnan(percentile) else str(math.floor(percentile))
-
-
-def _percentile(percentile: float) -> str:
-    if math.isnan(percentile):
-        return "its place among other lines is unknown"
-    known = min(percentile, 99.9)  # the reference is finite: nothing is riskier than all lines
-    share = f"{math.floor(known * 10) / 10:.1f}" if known >= 99 else f"{math.floor(known)}"
-    return f"riskier than {share} % of changed lines we know"
 
 
 def _risk(risk: float) -> str:

@@ -10,11 +10,19 @@ from types import MappingProxyType
 from typing import Any
 
 from reviewbot.settings.rules import FORMATS, RULES, unknown, wrong
-from reviewbot.settings.sources import Given, Layer, from_environ, from_files, from_flags
+from reviewbot.settings.sources import (
+    SETTINGS_FILES,
+    Given,
+    Layer,
+    from_environ,
+    from_files,
+    from_flags,
+)
 
 __all__ = [
     "FORMATS",
     "RULES",
+    "SETTINGS_FILES",
     "Given",
     "Layer",
     "Settings",

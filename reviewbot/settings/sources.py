@@ -11,6 +11,7 @@ from reviewbot.core.errors import UsageError
 from reviewbot.settings.rules import RULES, unknown, wrong
 
 PREFIX = "REVIEWBOT_"
+SETTINGS_FILES = ("pyproject.toml", ".reviewbot.toml")  # the later one wins
 NOT_SETTINGS = ("REVIEWBOT_CACHE", "REVIEWBOT_MODEL_PATH")  # the model store reads these
 MAX_SETTINGS_BYTES = 1 << 20  # of a settings file
 
