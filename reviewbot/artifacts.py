@@ -10,7 +10,7 @@ features.json           what is known about the autoencoder's features
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,12 @@ from reviewbot.core.report import ArtifactInfo
 from reviewbot.core.sae import SparseCoder
 
 FORMAT = "reviewbot-artifact/1"
-DEFAULT = Path(__file__).parent / "_artifacts" / "default"
+_SHIPPED = Path(__file__).parent / "_artifacts"
+PRESETS = {  # what `--artifact` names without a path
+    "default": _SHIPPED / "small",
+    "small": _SHIPPED / "small",  # a quarter of the 0.5B model: fast enough for every push
+    "base": _SHIPPED / "base",  # all of it, and what the change is said to do: slower, knows more
+}
 FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
 MAX_FILE = 256 * 1024 * 1024  # bytes
 DAMAGE = (  # what a file of another shape makes our readers raise
@@ -49,8 +54,10 @@ class ArtifactModel:
 
     name: str
     sha256: str
-    layer: int
+    layer: int  # decoder blocks below the state that the autoencoder reads
     width: int
+    deep: int | None = None  # a later block whose state the predictor reads too
+    full: bool = False  # the predictor reads the output head too
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ def load_artifact(directory: Path | None = None) -> Artifact:
 
     raises  ArtifactError where a file is missing or damaged, or does not match the manifest
     """
-    where = DEFAULT if directory is None else directory
+    where = PRESETS["default"] if directory is None else directory
     raw = _read(where / "manifest.json")
     try:
         return _load(where, raw)
@@ -123,6 +130,8 @@ def _load(where: Path, raw: bytes) -> Artifact:
     for key, kind in {"name": str, "sha256": str, "layer": int, "width": int}.items():
         if type(getattr(model, key)) is not kind:
             raise ValueError(f"the model's {key} must be {kind.__name__}")
+    if type(model.full) is not bool or type(model.deep) not in (int, type(None)):
+        raise ValueError("the model's deep must be a block or null, and full a truth value")
     coder = coder_from(
         json.loads(content["sae/cfg.json"]), load(content["sae/sae_weights.safetensors"])
     )
@@ -132,6 +141,8 @@ def _load(where: Path, raw: bytes) -> Artifact:
     if coder.width != model.width:
         raise ValueError(f"the autoencoder's width {coder.width} is not the model's {model.width}")
     predictor = _predictor(manifest["predictor"], load(content["predictor.safetensors"]), coder)
+    if lacking := unread(predictor.groups, deep=model.deep, full=model.full):
+        raise ValueError(f"the predictor needs {lacking}, which the manifest does not have read")
     points = manifest["operating_points"]
     notes = {
         int(number): FeatureNote(str(n["label"]), float(n["maximum"]), float(n["density"]))
@@ -148,6 +159,16 @@ def _load(where: Path, raw: bytes) -> Artifact:
         gate_above=_share(points["gate"]),
         manifest=manifest,
     )
+
+
+def unread(groups: Collection[str], *, deep: int | None, full: bool) -> str | None:
+    """Name a group that cannot be had from a model that is read so; None where all can."""
+    lacking = {
+        "surprisal": not full,
+        "block": not (full and deep),
+        **dict.fromkeys(("deep_mean", "deep_max", "deep_last", "block_end"), not deep),
+    }
+    return next((name for name in groups if lacking.get(name)), None)
 
 
 def coder_from(config: Mapping[str, Any], weights: Mapping[str, Any]) -> SparseCoder:

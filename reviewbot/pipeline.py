@@ -11,7 +11,7 @@ import numpy as np
 
 from reviewbot.artifacts import Artifact
 from reviewbot.core.authors import UNKNOWN
-from reviewbot.core.change import Change, ChangedLine, Entry, FileChange
+from reviewbot.core.change import Change, ChangedLine, Entry, FileChange, blocks_of
 from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.eligible import why_skipped_file, why_skipped_line
 from reviewbot.core.errors import EnvironmentFailure
@@ -19,13 +19,13 @@ from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
 from reviewbot.core.gate import Policy, count, decide
 from reviewbot.core.languages import Language, language_of
 from reviewbot.core.match import first_mismatch, head_lines
-from reviewbot.core.pooling import columns, line_tokens, pool, pool_surprisal
+from reviewbot.core.pooling import columns, line_tokens, pool
 from reviewbot.core.predictor import contributions, percentile, risks
 from reviewbot.core.prose import prose
 from reviewbot.core.reasons import explain
 from reviewbot.core.report import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.encoders import Encoder
-from reviewbot.encoders.reading import ReadLines, read_lines
+from reviewbot.encoders.reading import ReadLines, pool_rest, read_lines
 
 Numstat = Mapping[str, tuple[int, int] | None]
 
@@ -72,6 +72,7 @@ def check(
     rules: Rules,
     policy: Policy,
     info: ChangeInfo,
+    description: str = "",
     notes: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Report:
@@ -80,6 +81,8 @@ def check(
     attributes  path -> linguist attributes (`core.eligible`)
     numstat     what git itself counts; the ledger must agree with it. None where only a diff is had
     encoder     loads the model; called at most once, and only if a line is wanted
+    description what the change is said to do; only artifacts whose plan asks for it show it to the
+                model
     progress    called with lines done and lines wanted
     raises      EnvironmentFailure where diff and numstat disagree; what the encoder raises
     """
@@ -92,7 +95,7 @@ def check(
     for entry in sorted_files:
         outcomes = dict(entry.decided)
         if entry.wanted and loaded is not None:
-            for line_number, outcome in _score(entry, artifact, loaded):
+            for line_number, outcome in _score(entry, artifact, loaded, description):
                 outcomes[line_number] = outcome
                 done += 1
                 progress(done, total)
@@ -186,7 +189,7 @@ def _failure(file: FileChange, content: bytes | None, lines: Sequence[str]) -> s
 
 
 def _score(
-    entry: _Sorted, artifact: Artifact, encoder: Encoder
+    entry: _Sorted, artifact: Artifact, encoder: Encoder, description: str
 ) -> list[tuple[int, LineScore | Failed]]:
     by_index = {line.number - 1: line for line in entry.wanted}
     flags = prose(entry.head, entry.language) if entry.language else []
@@ -197,6 +200,8 @@ def _score(
         path=entry.file.path,
         text="\n".join(entry.head) + "\n",
         wanted=sorted(by_index),
+        description=description,
+        blocks=blocks_of([line.number - 1 for line in entry.file.added], sorted(by_index)),
     ):
         lines = [by_index[index] for index in read.lines]
         inside = [flags[index] for index in read.lines]
@@ -208,11 +213,9 @@ def _score_window(
     lines: Sequence[ChangedLine], read: ReadLines, artifact: Artifact, inside: Sequence[bool]
 ) -> list[LineScore | Failed]:
     predictor = artifact.predictor
-    groups = pool(line_tokens(read.hidden, read.token_spans), artifact.coder)
-    surprisal_L = None
-    if read.hidden.surprisal_T is not None:
-        groups["surprisal"] = pool_surprisal(read.hidden, read.token_spans)
-        surprisal_L = groups["surprisal"][:, 0]
+    sparse = pool(line_tokens(read.hidden, read.token_spans), artifact.coder)
+    groups = {**sparse, **pool_rest(read)}
+    surprisal_L = groups["surprisal"][:, 0] if "surprisal" in groups else None
     texts = [line.text for line in lines]
     columns_LN = columns(groups, list(predictor.groups), texts, inside)
     risk_L = risks(predictor, columns_LN)

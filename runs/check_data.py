@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-MANIFEST = Path("reviewbot/_artifacts/default/manifest.json")
+MANIFEST = Path("reviewbot/_artifacts/small/manifest.json")
 
 
 def main(directory: Path) -> int:

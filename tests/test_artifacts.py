@@ -12,7 +12,14 @@ import pytest
 from safetensors.numpy import load_file
 
 from reviewbot import artifacts
-from reviewbot.artifacts import FILES, Artifact, ArtifactModel, check_model, load_artifact
+from reviewbot.artifacts import (
+    FILES,
+    Artifact,
+    ArtifactModel,
+    check_model,
+    load_artifact,
+    unread,
+)
 from reviewbot.core.errors import ArtifactError
 from reviewbot.core.predictor import Predictor
 from reviewbot.core.sae import SparseCoder
@@ -232,6 +239,8 @@ def test_an_autoencoder_that_is_not_finite_or_of_another_width_is_refused(tmp_pa
         {"model": {"name": "tiny", "sha256": "ab", "layer": "2", "width": 32}},
         {"model": {"name": "tiny", "sha256": "ab", "layer": 2, "width": 33}},
         {"model": ["tiny"]},
+        {"model": {"name": "tiny", "sha256": "ab", "layer": 2, "width": 32, "deep": "3"}},
+        {"model": {"name": "tiny", "sha256": "ab", "layer": 2, "width": 32, "full": 1}},
         {"predictor": {"groups": ["surface"], "bias": 0, "slope": 1, "offset": 0}},
         {"predictor": {"groups": {"surface": float("inf")}, "bias": 0, "slope": 1, "offset": 0}},
         {"operating_points": {"show": 0.5, "gate": 1.5}},
@@ -246,6 +255,29 @@ def test_a_manifest_that_says_what_cannot_be_is_refused(
     tiny.edit_json(bundle / "manifest.json", **changes)
 
     assert "damaged" in refused(bundle)
+
+
+@pytest.mark.parametrize(
+    ("groups", "deep", "full", "lacking"),
+    [
+        (("surface", "sae_max"), None, False, None),
+        (("surface", "surprisal"), 3, False, "surprisal"),
+        (("deep_mean",), None, True, "deep_mean"),
+        (("deep_mean", "block_end"), 3, False, None),
+        (("block_end", "block"), 3, False, "block"),
+        (("deep_mean", "block_end", "block", "surprisal"), 3, True, None),
+    ],
+)
+def test_what_a_predictor_reads_must_be_read(
+    groups: tuple[str, ...], deep: int | None, full: bool, lacking: str | None
+) -> None:
+    assert unread(groups, deep=deep, full=full) == lacking
+
+
+def test_an_artifact_whose_groups_are_not_read_is_refused(tmp_path: Path) -> None:
+    where = tiny.tiny_artifact(tmp_path / "a", groups=("surface", "deep_last"))
+
+    assert "deep_last" in refused(where)
 
 
 @pytest.mark.parametrize(
@@ -266,8 +298,10 @@ def test_an_unknown_kind_of_autoencoder_is_refused() -> None:
         artifacts.coder_from({**config, "architecture": "jumprelu"}, {})
 
 
-def test_the_default_bundle_loads_where_it_is_shipped() -> None:
-    if not artifacts.DEFAULT.exists():
-        pytest.skip("this checkout holds no default artifact")
+@pytest.mark.parametrize("name", sorted(artifacts.PRESETS))
+def test_every_preset_loads(name: str) -> None:
+    assert load_artifact(artifacts.PRESETS[name]).model.name == "qwen2.5-coder-0.5b"
 
-    assert isinstance(load_artifact(), Artifact)
+
+def test_the_default_is_the_small_preset() -> None:
+    assert load_artifact().info == load_artifact(artifacts.PRESETS["small"]).info

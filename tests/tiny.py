@@ -90,9 +90,11 @@ def write_model(directory: Path) -> Path:
     return directory
 
 
-def encoder(directory: Path, *, layer: int = LAYER, full: bool = False) -> TransformersEncoder:
+def encoder(
+    directory: Path, *, layer: int = LAYER, deep: int | None = None, full: bool = False
+) -> TransformersEncoder:
     """Load the tiny model, on one thread."""
-    spec = EncoderSpec(directory=directory, layer=layer, full=full, threads=1)
+    spec = EncoderSpec(directory=directory, layer=layer, deep=deep, full=full, threads=1)
     return TransformersEncoder(spec, lambda: load_tokenizer(directory))
 
 

@@ -104,16 +104,15 @@ def assemble(
     raises  every kind of ReviewbotError
     """
     from reviewbot import pipeline
-    from reviewbot.artifacts import load_artifact
+    from reviewbot.artifacts import PRESETS, load_artifact
     from reviewbot.core.gate import Policy
     from reviewbot.core.report import ChangeInfo
     from reviewbot.diffs import parse
 
     change = parse(request.diff)
     clock("reading the diff")
-    named = settings.artifact != "default"
-    artifact = load_artifact(Path(settings.artifact).expanduser() if named else None)
-    _require_depth(settings, artifact)
+    shipped = PRESETS.get(settings.artifact)
+    artifact = load_artifact(shipped or Path(settings.artifact).expanduser())
     clock("loading the artifact")
     paths = [file.path for file in change.files]
     with closing(head_reader(request, settings.max_file_bytes)) as head:
@@ -139,6 +138,7 @@ def assemble(
                 informational=settings.informational,
             ),
             info=ChangeInfo(request.base, request.head),
+            description="\n".join(request.subjects),
             notes=[*more_notes, *notes(request.untracked)],
             progress=reading,
         )
@@ -159,10 +159,11 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     name = artifact.model.name if settings.model == "default" else settings.model
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
+    full = artifact.model.full or settings.depth == "full"
     model = ready(
         name,
-        artifact.model.layer,
-        full=settings.depth == "full",
+        max(artifact.model.layer, artifact.model.deep or 0),
+        full=full,
         environ=os.environ,
         cache=Path(settings.cache_dir).expanduser() if settings.cache_dir else None,
         progress=progress_bar(),
@@ -173,7 +174,8 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     spec = EncoderSpec(
         directory=model.directory,
         layer=artifact.model.layer,
-        full=settings.depth == "full",
+        deep=artifact.model.deep,
+        full=full,
         dtype=settings.dtype,
         threads=settings.threads,
     )
@@ -211,11 +213,3 @@ def _attributes(request: "ChangeRequest", paths: Sequence[str]) -> Mapping[str, 
         return {}
     # As the base has them: an author cannot call new code generated.
     return attributes(request.root, paths, request.base)
-
-
-def _require_depth(settings: Settings, artifact: "Artifact") -> None:
-    if "surprisal" in artifact.predictor.groups and settings.depth != "full":
-        raise UsageError(
-            f"nothing was scored: artifact {artifact.info.name!r} needs the model's output head",
-            fix="add --depth full, or choose another artifact",
-        )

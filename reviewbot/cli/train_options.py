@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.talk import progress_bar, say
-from reviewbot.core.models import DEFAULT_MODEL
+from reviewbot.core.models import DEFAULT_MODEL, MODELS
 
 if TYPE_CHECKING:
     from reviewbot.train.features import Reader
@@ -19,6 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _READING = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As for `check`."),
     click.option("--layer", type=click.IntRange(1), help="Blocks read; unset: the model's own."),
+    click.option("--deep", type=click.IntRange(1), help="A later block whose states are kept too."),
+    click.option("--full", is_flag=True, help="Run the output head too: surprisal and its kin."),
     click.option(
         "--dtype",
         type=click.Choice(["fp32", "bf16", "auto"]),
@@ -51,6 +53,7 @@ def open_reader(
     dtype: str,
     threads: int,
     description: bool,
+    deep: int | None = None,
     full: bool = False,
 ) -> tuple["Reader", str]:
     """Make the model ready, load it, and say how it reads; the second value is its name."""
@@ -59,18 +62,20 @@ def open_reader(
     from reviewbot.store.ready import ready
     from reviewbot.train.features import Reader
 
-    found = ready(model, layer, full=full, environ=os.environ, progress=progress_bar(), say=say)
+    most = max(layer or MODELS[model].layer, deep) if deep and model in MODELS else deep or layer
+    found = ready(model, most, full=full, environ=os.environ, progress=progress_bar(), say=say)
     depth = layer or ready_layer(model, found.layers)
     spec = EncoderSpec(
-        directory=found.directory, layer=depth, full=full, dtype=dtype, threads=threads
+        directory=found.directory, layer=depth, deep=deep, full=full, dtype=dtype, threads=threads
     )
-    plan: ReadingPlan = ReadingPlan(description=description)
+    plan = ReadingPlan(description=description)
     reader = Reader(
         encoder=load_encoder("torch", spec),
         plan=plan,
         model_sha256=found.sha256,
         layer=depth,
         full=full,
+        deep=deep,
     )
     return reader, found.name
 

@@ -1,7 +1,10 @@
 """What a diff says, as frozen values. Line numbers are 1-based, as editors and forges count."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,18 @@ class FileChange:
     def removed(self) -> int:
         """How many lines the change removes from this file."""
         return sum(hunk.removed for hunk in self.hunks)
+
+
+def blocks_of(added: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """Number the blocks of added lines, and return the number of each wanted line's block.
+
+    A block is a run of added lines without another line between them: what was written together.
+
+    added   lines that the change adds to a file, ascending
+    wanted  some of them, ascending
+    """
+    starts = [line for before, line in pairwise([-2, *added]) if line > before + 1]
+    return [bisect_right(starts, line) for line in wanted]
 
 
 @dataclass(frozen=True, slots=True)

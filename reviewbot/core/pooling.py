@@ -8,16 +8,15 @@ import numpy as np
 from reviewbot.core.arrays import Array, Indices
 from reviewbot.core.sae import SparseCoder, encode_normed
 from reviewbot.core.spans import Span
-from reviewbot.core.states import HiddenStates, layer_norm, sinks
+from reviewbot.core.states import SIGNALS, HiddenStates, layer_norm, sinks
 from reviewbot.core.surface import SURFACE_NAMES, surface
 
 SURPRISAL_NAMES = (
     "surprisal, sum",
-    "surprisal, mean",
-    "surprisal, greatest",
-    "entropy, mean",
-    "entropy, greatest",
+    *(f"{signal}, {how}" for signal in SIGNALS for how in ("mean", "greatest")),
 )
+
+BLOCK_NAMES = tuple(f"{signal} of the block, mean" for signal in SIGNALS)
 
 
 def group_sizes(width: int, features: int) -> dict[str, int]:
@@ -31,6 +30,11 @@ def group_sizes(width: int, features: int) -> dict[str, int]:
         "sae_mean": features,
         "state_mean": width,  # of the layer-normed states of the line's tokens
         "state_last": width,  # the token that holds the line's end: the paper's choice
+        "deep_mean": width,  # the same of the later block
+        "deep_max": width,
+        "deep_last": width,
+        "block_end": width,  # the deep state of the last token of the block the line stands in
+        "block": len(BLOCK_NAMES),
         "surface": len(SURFACE_NAMES),
         "surprisal": len(SURPRISAL_NAMES),
     }
@@ -73,18 +77,54 @@ def pool(tokens: LineTokens, coder: SparseCoder | None) -> dict[str, Array]:
     return groups if coder is None else groups | _pool_sparse(coder, tokens)
 
 
+def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Array]:
+    """Pool the states of the later block over L lines, attention sinks left out.
+
+    raises  ValueError where no later block was kept
+    """
+    if hidden.deep_TD is None:
+        raise ValueError("no deep state was kept")
+    tokens = line_tokens(HiddenStates(hidden.deep_TD), token_spans)
+    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
+    zeros_D = np.zeros(tokens.normed_TD.shape[1], np.float32)
+    return {
+        "deep_mean": _stack([x_TD.mean(axis=0) if len(x_TD) else zeros_D for x_TD in per_line]),
+        "deep_max": _stack([x_TD.max(axis=0) if len(x_TD) else zeros_D for x_TD in per_line]),
+        "deep_last": _stack([x_TD[-1] if len(x_TD) else zeros_D for x_TD in per_line]),
+    }
+
+
+def pool_blocks(
+    hidden: HiddenStates, block_spans: Sequence[Span], block_of: Sequence[int]
+) -> dict[str, Array]:
+    """Give each of L lines what the model makes of the block that it stands in.
+
+    block_spans  E spans in tokens of the window
+    block_of     the block of each line
+    raises       ValueError where no deep state was kept
+    """
+    if hidden.deep_TD is None:
+        raise ValueError("no deep state was kept")
+    ends = [span.end - 1 for span in block_spans]
+    groups = {"block_end": layer_norm(hidden.deep_TD[ends])}
+    if hidden.signals_TS is not None:
+        means = [hidden.signals_TS[slice(*span)].mean(axis=0) for span in block_spans]
+        groups["block"] = _stack(means).astype(np.float32)
+    return {name: part[list(block_of)] for name, part in groups.items()}
+
+
 def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
     """Sum up what the output head said of L lines, (L, len(SURPRISAL_NAMES)); no span is empty.
 
     raises  ValueError where the output head was not run
     """
-    if hidden.surprisal_T is None or hidden.entropy_T is None:
+    if hidden.signals_TS is None:
         raise ValueError("the states were read without the output head")
     rows = []
     for span in token_spans:
-        nats_T, spread_T = hidden.surprisal_T[slice(*span)], hidden.entropy_T[slice(*span)]
-        sums = [nats_T.sum(), nats_T.mean(), nats_T.max(), spread_T.mean(), spread_T.max()]
-        rows.append(np.array(sums, np.float32))
+        part_TS = hidden.signals_TS[slice(*span)]
+        both = np.stack([part_TS.mean(axis=0), part_TS.max(axis=0)], axis=1)
+        rows.append(np.append(part_TS[:, 0].sum(), both).astype(np.float32))
     return _stack(rows)
 
 

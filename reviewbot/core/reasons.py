@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reviewbot.core.arrays import Array
-from reviewbot.core.pooling import SURPRISAL_NAMES
+from reviewbot.core.pooling import BLOCK_NAMES, SURPRISAL_NAMES
 from reviewbot.core.predictor import Predictor
 from reviewbot.core.surface import SURFACE_NAMES
 
 MOST_REASONS = 3
+# Groups whose columns have names that a person can read.
+NAMED = {"surface": SURFACE_NAMES, "surprisal": SURPRISAL_NAMES, "block": BLOCK_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,8 @@ def explain(
         if group.startswith("sae_"):
             for fired in np.flatnonzero(columns_N[start : start + size]):
                 sparse.setdefault(int(fired), []).append(start + int(fired))
-        elif group == "surface":
-            found += _named("surface", SURFACE_NAMES, part_N, columns_N[start : start + size])
-        elif group == "surprisal":
-            columns = columns_N[start : start + size]
-            found += _named("surprisal", SURPRISAL_NAMES, part_N, columns)
+        elif group in NAMED:
+            found += _named(group, NAMED[group], part_N, columns_N[start : start + size])
         else:
             dense += float(part_N.sum())
         start += size

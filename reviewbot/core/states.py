@@ -8,15 +8,30 @@ from reviewbot.core.arrays import Array, Mask
 
 SINK_RATIO = 10.0  # a token whose norm exceeds this many medians is an attention sink
 EPSILON = 1e-5  # as SAELens has it
+# Of each token, given the ones before it. The first token of a window has nothing before it: zeros.
+SIGNALS = (
+    "surprisal",  # nats: -ln p(token)
+    "entropy",  # nats, of the distribution that the token was drawn from
+    "margin",  # nats: ln p(likeliest token) - ln p(token)
+    "rank",  # ln(1 + how many tokens were likelier)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class HiddenStates:
-    """States of the residual stream behind the chosen decoder block, before the final norm."""
+    """States of the residual stream, before the final norm, and what the output head said."""
 
-    values_TD: Array
-    surprisal_T: Array | None = None  # nats; only where the output head was run (`--depth full`)
-    entropy_T: Array | None = None  # nats
+    values_TD: Array  # behind the decoder block that the autoencoder reads
+    deep_TD: Array | None = None  # behind a later block, where a predictor asks for it
+    signals_TS: Array | None = None  # columns of `SIGNALS`; only where the output head was run
+
+    def behind(self, count: int) -> "HiddenStates":
+        """Return what was seen of the tokens after the first `count`."""
+        return HiddenStates(
+            self.values_TD[count:],
+            None if self.deep_TD is None else self.deep_TD[count:],
+            None if self.signals_TS is None else self.signals_TS[count:],
+        )
 
 
 def sinks(values_TD: Array) -> Mask:

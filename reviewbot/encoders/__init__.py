@@ -52,7 +52,8 @@ class EncoderSpec:
 
     directory: Path  # a checkpoint: config.json, safetensors, tokenizer.json
     layer: int  # decoder blocks below the state that is read
-    full: bool = False  # run the whole model, for surprisal and entropy
+    deep: int | None = None  # a later block whose state is kept too
+    full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
     dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 where a self-test finds it faster
     threads: int = 0  # 0: one per core this process may use
 

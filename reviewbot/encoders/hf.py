@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from transformers import AutoModel, AutoModelForCausalLM
 from transformers import utils as transformers_utils
 from transformers.utils import logging as transformers_logging
 
+from reviewbot.core.arrays import Array
 from reviewbot.core.errors import ModelUnavailable
-from reviewbot.core.states import HiddenStates
+from reviewbot.core.states import SIGNALS, HiddenStates
 from reviewbot.encoders import EncoderSpec, Tokens, usable_cores
 from reviewbot.encoders.tokens import tokenize
 
@@ -37,22 +39,31 @@ class TransformersEncoder:
                 "does not keep its decoder blocks in `layers`",
                 fix="choose another --model, such as a Qwen2 or Llama checkpoint",
             )
-        if not 1 <= spec.layer <= len(body.layers):
+        deepest = max(spec.layer, spec.deep or 0)
+        if not (spec.layer >= 1 and (spec.deep is None or spec.deep >= 1)) or deepest > len(
+            body.layers
+        ):
             raise ModelUnavailable(
                 f"nothing was scored: the checkpoint has {len(body.layers)} layers, "
-                f"layer {spec.layer} is asked for",
+                f"layer {deepest} is asked for",
                 fix="choose the artifact that was trained on this model",
             )
         if not spec.full:
-            del body.layers[spec.layer :]
+            del body.layers[deepest:]
         self.width = int(body.config.hidden_size)
         self._full = spec.full
-        self._state: torch.Tensor | None = None
-        # A hook, because a truncated model's last hidden state is overwritten by the final norm.
-        body.layers[spec.layer - 1].register_forward_hook(self._keep)
+        self._layer, self._deep = spec.layer, spec.deep
+        self._states: dict[int, torch.Tensor] = {}
+        # Hooks, because a truncated model's last hidden state is overwritten by the final norm.
+        for layer in {spec.layer, spec.deep or spec.layer}:
+            body.layers[layer - 1].register_forward_hook(partial(self._keep, layer))
 
-    def _keep(self, _module: Any, _inputs: Any, output: Any) -> None:
-        self._state = output[0] if isinstance(output, tuple) else output
+    def _keep(self, layer: int, _module: Any, _inputs: Any, output: Any) -> None:
+        self._states[layer] = output[0] if isinstance(output, tuple) else output
+
+    def _kept(self, layer: int, tokens: int) -> Array:
+        # The batch dimension may have been dropped by the layer's own output convention.
+        return np.asarray(self._states[layer].reshape(tokens, -1).float().numpy(), np.float32)
 
     def tokenize(self, text: str) -> Tokens:
         """Split a text into tokens with character offsets."""
@@ -64,30 +75,30 @@ class TransformersEncoder:
             ids_1T = torch.tensor([list(ids)], dtype=torch.long)
             body = self._model.model if self._full else self._model
             out = body(input_ids=ids_1T, use_cache=False)
-            if self._state is None:
-                raise RuntimeError("the layer's hook did not run")
-            # The batch dimension may have been dropped by the layer's own output convention.
-            values_TD = self._state.reshape(len(ids), -1).float().numpy()
-            self._state = None
-            if not self._full:
-                return HiddenStates(values_TD)
-            surprisal_T, entropy_T = self._head(out.last_hidden_state[0], ids_1T[0])
-        return HiddenStates(values_TD, surprisal_T, entropy_T)
+            values_TD = self._kept(self._layer, len(ids))
+            deep_TD = None if self._deep is None else self._kept(self._deep, len(ids))
+            signals_TS = self._head(out.last_hidden_state[0], ids_1T[0]) if self._full else None
+            self._states.clear()
+        return HiddenStates(values_TD, deep_TD, signals_TS)
 
-    def _head(
-        self, final_TD: torch.Tensor, ids_T: torch.Tensor
-    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Surprisal and entropy of each token given the ones before; 0 for the first."""
-        surprisal_T = torch.zeros(len(ids_T))
-        entropy_T = torch.zeros(len(ids_T))
+    def _head(self, final_TD: torch.Tensor, ids_T: torch.Tensor) -> Array:
+        """Return the columns of `core.states.SIGNALS` for each token; zeros for the first."""
+        signals_TS = torch.zeros(len(ids_T), len(SIGNALS))
         for start in range(0, len(ids_T) - 1, LOGIT_ROWS):
             end = min(start + LOGIT_ROWS, len(ids_T) - 1)
             logits = self._model.lm_head(final_TD[start:end]).float()
             logs = logits.log_softmax(dim=-1)
-            target = ids_T[start + 1 : end + 1, None]
-            surprisal_T[start + 1 : end + 1] = -logs.gather(1, target)[:, 0]
-            entropy_T[start + 1 : end + 1] = -(logs.exp() * logs).sum(dim=-1)
-        return surprisal_T.numpy(), entropy_T.numpy()
+            actual_T1 = logs.gather(1, ids_T[start + 1 : end + 1, None])
+            signals_TS[start + 1 : end + 1] = torch.stack(
+                [
+                    -actual_T1[:, 0],
+                    -(logs.exp() * logs).sum(dim=-1),
+                    logs.amax(dim=-1) - actual_T1[:, 0],
+                    (logs > actual_T1).sum(dim=-1).float().log1p(),
+                ],
+                dim=1,
+            )
+        return np.asarray(signals_TS.numpy(), np.float32)
 
 
 @contextmanager

@@ -85,8 +85,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "artifact": Rule(
             _text,
-            "a directory, or 'default'",
-            "The trained weights that score; 'default' are those inside the package.",
+            "'small', 'base' or a directory",
+            "The trained weights that score: small (the default), base (all of the model, slower), or yours.",
             path=True,
         ),
         "depth": Rule(

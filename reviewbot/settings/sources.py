@@ -76,6 +76,10 @@ def from_files(root: Path, read: Read | None = None) -> tuple[Layer, Layer]:
     )
 
 
+# Values that name something inside the package, where others name a path.
+NAMES = ("", "default", "small", "base")
+
+
 def _file_layer(root: Path, table: object, origin: str) -> Layer:
     if not isinstance(table, dict):
         raise UsageError(
@@ -91,7 +95,7 @@ def _file_layer(root: Path, table: object, origin: str) -> Layer:
 
 def _from_root(root: Path, key: str, value: str) -> str:
     relative = value.startswith(("./", "../")) if key == "model" else not value.startswith("~")
-    return str(root / value) if relative and value not in ("", "default") else value
+    return str(root / value) if relative and value not in NAMES else value
 
 
 def _toml(root: Path, name: str, read: Read | None) -> dict[str, Any]:

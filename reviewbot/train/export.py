@@ -110,6 +110,8 @@ def artifact_files(
             "sha256": model.sha256,
             "layer": model.layer,
             "width": model.width,
+            "deep": model.deep,
+            "full": model.full,
         },
         "plan": plan.to_json(),
         "predictor": {

@@ -5,7 +5,7 @@ A second experiment on the same snippets costs seconds, not an hour.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,10 @@ from safetensors.numpy import load_file, save_file
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.pooling import LineTokens, line_tokens, pool, pool_surprisal
+from reviewbot.core.pooling import LineTokens, line_tokens, pool
 from reviewbot.core.sae import SparseCoder
 from reviewbot.encoders import Encoder
-from reviewbot.encoders.reading import read_lines
+from reviewbot.encoders.reading import pool_rest, read_lines
 from reviewbot.train.whole import write_whole
 
 CACHE_VERSION = 1  # raise it when reading or pooling changes what a cached file would hold
@@ -46,6 +46,7 @@ class Reader:
     model_sha256: str
     layer: int
     full: bool
+    deep: int | None = None
 
     def key(self, snippet: Snippet) -> str:
         """Return the content address of a snippet's tokens under this reader."""
@@ -61,6 +62,8 @@ class Reader:
             "wanted": snippet.wanted,
             "description": snippet.description if self.plan.description else "",
         }
+        if self.deep is not None:
+            material["deep"] = self.deep
         text = json.dumps(material, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -70,7 +73,7 @@ class ReadSnippet:
     """The wanted lines of a snippet, as the model saw them."""
 
     tokens: LineTokens
-    surprisal_LN: Array | None  # only where the output head was run
+    groups: Mapping[str, Array]  # what needs no autoencoder: group -> (L, columns)
 
 
 def read_snippet(reader: Reader, snippet: Snippet, cache: Path) -> ReadSnippet:
@@ -83,14 +86,15 @@ def read_snippet(reader: Reader, snippet: Snippet, cache: Path) -> ReadSnippet:
         data = _read(reader, snippet)
         write_whole(path, partial(save_file, data))
     tokens = LineTokens(data["states"].astype(np.float32), data["counts"].astype(np.intp))
-    return ReadSnippet(tokens, data.get("surprisal"))
+    groups = {name: data[name].astype(np.float32) for name in data.keys() - {"states", "counts"}}
+    return ReadSnippet(tokens, groups)
 
 
 def _read(reader: Reader, snippet: Snippet) -> dict[str, npt.NDArray[Any]]:
     row_of = {line: row for row, line in enumerate(snippet.wanted)}
     counts_L = np.zeros(len(snippet.wanted), np.int64)
     states: dict[int, Array] = {}
-    surprisal_LN = np.zeros((len(snippet.wanted), 5), np.float32)
+    groups: dict[str, npt.NDArray[Any]] = {}
     for read in read_lines(
         reader.encoder,
         reader.plan,
@@ -104,12 +108,13 @@ def _read(reader: Reader, snippet: Snippet) -> dict[str, npt.NDArray[Any]]:
         rows = [row_of[line] for line in read.lines]
         states |= dict(zip(rows, parts, strict=True))
         counts_L[rows] = tokens.counts_L
-        if reader.full:
-            surprisal_LN[rows] = pool_surprisal(read.hidden, read.token_spans)
+        for name, part in pool_rest(read).items():
+            empty_LN = np.zeros((len(row_of), part.shape[1]), np.float16)
+            groups.setdefault(name, empty_LN)[rows] = part
     empty = np.zeros((0, reader.encoder.width), np.float32)
     joined = np.concatenate([states.get(row, empty) for row in range(len(row_of))] or [empty])
     data: dict[str, npt.NDArray[Any]] = {"states": joined.astype(np.float16), "counts": counts_L}
-    return data | ({"surprisal": surprisal_LN} if reader.full else {})
+    return data | groups
 
 
 def pooled(
@@ -138,9 +143,7 @@ def pooled(
     rows: dict[str, list[npt.NDArray[Any]]] = {group: [] for group in groups}
     for done, snippet in enumerate(snippets):
         read = read_snippet(reader, snippet, cache)
-        found = pool(read.tokens, coder)
-        if read.surprisal_LN is not None:
-            found["surprisal"] = read.surprisal_LN
+        found = {**pool(read.tokens, coder), **read.groups}
         for group in groups if snippet.wanted else ():
             rows[group].append(found[group].astype(np.float16))
         progress(done + 1, len(snippets))

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.artifacts import load_artifact
+from reviewbot.artifacts import ArtifactModel
 from reviewbot.cli import assemble, main
 from reviewbot.cli.check import rendered
 from reviewbot.cli.output import write_file
@@ -22,6 +22,7 @@ from reviewbot.forges import local
 from reviewbot.render.json_v1 import schema
 from reviewbot.settings import Settings
 from reviewbot.store.ready import ready
+from tests import tiny
 from tests.cli.small import ByteEncoder, environ, write_artifact
 from tests.render.reports import report, scored
 
@@ -246,26 +247,6 @@ def test_a_damaged_artifact_is_exit_4_even_when_nothing_changed(repo: Path, tmp_
     assert len(result.stderr.splitlines()) == 2
 
 
-def test_an_artifact_that_needs_the_output_head_asks_for_full_depth(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    artifact = load_artifact(Path(os.environ["REVIEWBOT_ARTIFACT"]))
-    monkeypatch.setattr(
-        "reviewbot.artifacts.load_artifact",
-        lambda _: _with_group(artifact),
-    )
-
-    result = check()
-
-    assert result.exit_code == 2
-    assert "--depth full" in result.stderr
-
-
-def _with_group(artifact: Any) -> Any:
-    groups = {**artifact.predictor.groups, "surprisal": 5}
-    return replace(artifact, predictor=replace(artifact.predictor, groups=groups))
-
-
 def test_output_goes_to_a_file_and_the_verdict_to_stderr(repo: Path, tmp_path: Path) -> None:
     (repo / "a.py").write_text("x = 1\ny = 2\n")
     target = tmp_path / "report.json"
@@ -401,3 +382,26 @@ def test_a_model_from_a_directory_is_loaded_and_a_wrong_one_is_refused(
         line = found["files"][0]["lines"][0]
         assert (line["status"], found["model"]["dtype"]) == ("scored", "fp32")
         assert (line["surprisal"] is not None) == (depth == "full")
+
+
+def test_an_artifact_that_reads_more_of_the_model_gets_it_unasked(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path
+) -> None:
+    monkeypatch.setattr(assemble, "load_model", LOAD_MODEL)
+    monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
+    (repo / "a.py").write_text("x = 1\ny = 2\n\nfor z in x:\n    print(z)\n")
+    sha256 = ready(str(tiny_model), environ=os.environ).sha256
+    tiny.tiny_artifact(
+        tmp_path / "deep",
+        groups=("sae_max", "deep_mean", "surprisal", "block", "block_end", "surface"),
+        model=ArtifactModel("tiny", sha256, tiny.LAYER, tiny.WIDTH, deep=3, full=True),
+        plan=replace(tiny.PLAN, description=True),
+    )
+
+    found = as_json(
+        check(f"--artifact={tmp_path / 'deep'}", f"--model={tiny_model}", "--format=json")
+    )
+
+    scored = [line for line in found["files"][0]["lines"] if line["status"] == "scored"]
+    assert len(scored) == 3
+    assert all(line["surprisal"] > 0 for line in scored)

@@ -91,8 +91,8 @@ def test_columns_stand_in_the_order_that_was_asked_for() -> None:
 
 def test_surprisal_is_summed_averaged_and_its_greatest_named() -> None:
     states_TD = np.ones((3, 4), np.float32)
-    nats_T, spread_T = np.array([1, 2, 6], np.float32), np.array([4, 0, 2], np.float32)
-    (row,) = pool_surprisal(HiddenStates(states_TD, nats_T, spread_T), [Span(1, 3)])
+    signals_TS = np.array([[1, 4, 9, 9], [2, 0, 1, 0], [6, 2, 5, 1]], np.float32)
+    (row,) = pool_surprisal(HiddenStates(states_TD, signals_TS=signals_TS), [Span(1, 3)])
 
     assert dict(zip(SURPRISAL_NAMES, row.tolist(), strict=True)) == {
         "surprisal, sum": 8,
@@ -100,6 +100,10 @@ def test_surprisal_is_summed_averaged_and_its_greatest_named() -> None:
         "surprisal, greatest": 6,
         "entropy, mean": 1,
         "entropy, greatest": 2,
+        "margin, mean": 3,
+        "margin, greatest": 5,
+        "rank, mean": 0.5,
+        "rank, greatest": 1,
     }
 
 

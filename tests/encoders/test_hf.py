@@ -86,7 +86,7 @@ def test_reading_twice_gives_the_same_bits(cut: TransformersEncoder) -> None:
 
 
 @pytest.mark.parametrize("rows", [3, 256])
-def test_surprisal_and_entropy_are_those_of_the_output_head(
+def test_the_signals_are_those_of_the_output_head(
     full: TransformersEncoder,
     reference: torch.nn.Module,
     rows: int,
@@ -100,21 +100,24 @@ def test_surprisal_and_entropy_are_those_of_the_output_head(
     nats = [0.0] + [-logs_TV[t - 1, ids[t]] for t in range(1, len(ids))]
     spread = [0.0] + [-(np.exp(row_V) * row_V).sum() for row_V in logs_TV[:-1]]
 
-    assert hidden.surprisal_T is not None
-    assert hidden.entropy_T is not None
-    np.testing.assert_allclose(hidden.surprisal_T, nats, atol=1e-4)
-    np.testing.assert_allclose(hidden.entropy_T, spread, atol=1e-4)
+    pairs = [(logs_TV[t - 1], ids[t]) for t in range(1, len(ids))]
+    margin = [0.0] + [row_V.max() - row_V[token] for row_V, token in pairs]
+    rank = [0.0] + [np.log1p((row_V > row_V[token]).sum()) for row_V, token in pairs]
+
+    assert hidden.signals_TS is not None
+    expected_TS = np.array([nats, spread, margin, rank]).T
+    np.testing.assert_allclose(hidden.signals_TS, expected_TS, atol=1e-4)
 
 
 def test_a_single_token_has_no_surprisal(full: TransformersEncoder) -> None:
     hidden = full.states([5])
 
-    assert hidden.surprisal_T is not None
-    assert hidden.surprisal_T.tolist() == [0.0]
+    assert hidden.signals_TS is not None
+    assert hidden.signals_TS.tolist() == [[0.0] * 4]
 
 
 def test_without_the_output_head_there_is_no_surprisal(cut: TransformersEncoder) -> None:
-    assert cut.states([1, 2]).surprisal_T is None
+    assert cut.states([1, 2]).signals_TS is None
 
 
 @pytest.mark.parametrize("text", [tiny.SPECIAL, "<tool_call>"])
@@ -237,3 +240,14 @@ def test_nothing_is_ever_generated_and_no_foreign_code_is_run() -> None:
     assert "from_pretrained" in source  # we look at the right files
     assert not re.search(r"\.generate\(|trust_remote_code\s*=\s*True", source)
     assert not re.search(r"^\s*(import|from) (pickle|joblib|dill)\b|torch\.load\(", source, re.M)
+
+
+def test_a_later_block_is_kept_beside_the_first(tiny_model: Path) -> None:
+    both = tiny.encoder(tiny_model, layer=1, deep=3)
+    ids = both.tokenize(tiny.TEXT).ids
+    hidden = both.states(ids)
+
+    first, last = (tiny.encoder(tiny_model, layer=layer).states(ids) for layer in (1, 3))
+    assert hidden.deep_TD is not None
+    np.testing.assert_allclose(hidden.values_TD, first.values_TD, atol=1e-5)
+    np.testing.assert_allclose(hidden.deep_TD, last.values_TD, atol=1e-5)

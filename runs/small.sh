@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The default artifact, from nothing: corpus, autoencoder, predictor, and the tables of docs/benchmark.md.
 #
-#   runs/default.sh LABELS WORK
+#   runs/small.sh LABELS WORK
 #
 # LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
 # WORK    directory for the corpus, states, caches and checkpoints; about 8 GB
@@ -38,7 +38,7 @@ fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,surface --b
   --c 1e-6,3e-6,5e-6,1e-5)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
-  --name default --out reviewbot/_artifacts/default
+  --name small --out reviewbot/_artifacts/small
 
 reviewbot train evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --surprisal-sets humaneval_llm,szz_ai_hunks \
