@@ -1,0 +1,85 @@
+"""Print the table of docs/label-noise.md from the verdicts of the readers.
+
+python -m runs.label_noise
+"""
+
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+VERDICTS = Path(__file__).parent / "label-noise" / "verdicts.jsonl"
+KINDS = {  # what was read -> what a reader may say of it
+    "labelled": ("wrong", "related", "not", "unclear"),
+    "unlabelled": ("ok", "missed"),
+    "clean": ("sound", "suspect"),
+}
+Z = 1.959964  # 97.5 % point of the normal distribution: two-sided 95 %
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share, in [0, 1]. raises ValueError where of < 1.
+
+    source  Wilson 1927, J. Am. Stat. Assoc. 22:209. Lines count as independent.
+    """
+    if of < 1:
+        raise ValueError("a share of nothing has no interval")
+    centre = hits + Z * Z / 2
+    half = Z * math.sqrt(hits * (of - hits) / of + Z * Z / 4)
+    low, high = (centre - half) / (of + Z * Z), (centre + half) / (of + Z * Z)
+    return max(0.0, low), min(1.0, high)
+
+
+def share(hits: int, of: int) -> str:
+    """Write a share with its interval: ".62 (.46 to .75)"."""
+    value, low, high = (f"{x:.2f}".removeprefix("0") for x in (hits / of, *wilson(hits, of)))
+    return f"{value} ({low} to {high})"
+
+
+def tables(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write the verdicts as Markdown: labelled lines, then unlabelled ones, then clean sets.
+
+    rows    "suite", "kind" and "verdict" of each line read
+    raises  ValueError where a kind does not know the verdict, and where a table or the clear lines
+            of a suite would be empty
+    """
+    counts: dict[str, dict[str, Counter[str]]] = {kind: {} for kind in KINDS}
+    for row in rows:
+        suite, kind, verdict = str(row["suite"]), str(row["kind"]), str(row["verdict"])
+        if verdict not in KINDS[kind]:
+            raise ValueError(f"{kind} lines have no verdict {verdict!r}")
+        counts[kind].setdefault(suite, Counter())[verdict] += 1
+    labelled, unlabelled = counts["labelled"], counts["unlabelled"]
+    lines = ["| suite | wrong | related | not | unclear | wrong, of the clear ones | of all read |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
+    for suite in sorted(labelled, key=lambda name: (-_clear(labelled[name]), name)):
+        of_suite = labelled[suite]
+        cells = [f"`{suite}`", *(str(of_suite[verdict]) for verdict in KINDS["labelled"])]
+        read, wrong = of_suite.total(), of_suite["wrong"]
+        lines.append(f"| {' | '.join(cells)} | {share(wrong, read - of_suite['unclear'])} |")
+        lines[-1] += f" {share(wrong, read)} |"
+    lines += ["", "| other lines | read | faulty | share |", "| --- | --- | --- | --- |"]
+    read = sum(of_suite.total() for of_suite in unlabelled.values())
+    missed = sum(of_suite["missed"] for of_suite in unlabelled.values())
+    title = f"unlabelled, beside a labelled one, {len(unlabelled)} suites"
+    lines.append(f"| {title} | {read} | {missed} | {share(missed, read)} |")
+    for suite, of_suite in sorted(counts["clean"].items()):
+        hits, read = of_suite["suspect"], of_suite.total()
+        lines.append(f"| `{suite}` | {read} | {hits} | {share(hits, read)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _clear(of_suite: Counter[str]) -> float:
+    return of_suite["wrong"] / (of_suite.total() - of_suite["unclear"])
+
+
+def read_verdicts(path: Path = VERDICTS) -> list[dict[str, Any]]:
+    """Read the verdicts, one JSON object a line."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(tables(read_verdicts()))
