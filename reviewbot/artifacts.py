@@ -32,6 +32,7 @@ FORMAT = "reviewbot-artifact/1"
 _SHIPPED = Path(__file__).parent / "_artifacts"
 PRESETS = {  # what `--artifact` names without a path
     "default": _SHIPPED / "small",
+    "tiny": _SHIPPED / "tiny",  # for the model inside the package: no download
     "small": _SHIPPED / "small",  # a quarter of the 0.5B model: fast enough for every push
     "base": _SHIPPED / "base",  # all of it, and what the change is said to do: slower, knows more
 }

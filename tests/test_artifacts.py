@@ -14,13 +14,13 @@ from safetensors.numpy import load_file
 from reviewbot import artifacts
 from reviewbot.artifacts import (
     FILES,
-    Artifact,
     ArtifactModel,
     check_model,
     load_artifact,
     unread,
 )
 from reviewbot.core.errors import ArtifactError
+from reviewbot.core.models import MODELS
 from reviewbot.core.predictor import Predictor
 from reviewbot.core.sae import SparseCoder
 from reviewbot.train.export import artifact_files, read_sae, sae_files, write_directory
@@ -300,7 +300,11 @@ def test_an_unknown_kind_of_autoencoder_is_refused() -> None:
 
 @pytest.mark.parametrize("name", sorted(artifacts.PRESETS))
 def test_every_preset_loads(name: str) -> None:
-    assert load_artifact(artifacts.PRESETS[name]).model.name == "qwen2.5-coder-0.5b"
+    loaded = load_artifact(artifacts.PRESETS[name])
+
+    assert loaded.model.name in MODELS
+    assert loaded.model.sha256 == MODELS[loaded.model.name].sha256
+    assert loaded.info.name == ("small" if name == "default" else name)
 
 
 def test_the_default_is_the_small_preset() -> None:

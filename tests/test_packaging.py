@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from reviewbot.core.models import MODELS
+
 ROOT = Path(__file__).parents[1]
 MAX_BYTES = 30_000_000
+MAX_WHEEL = 80_000_000  # the Python package index refuses files over 100 MB
 MAX_LINES = 300
 
 
@@ -44,11 +47,12 @@ def test_the_wheel_holds_all_data_that_the_package_reads(wheel: Path) -> None:
 
     wanted = {"reviewbot/py.typed", "reviewbot/__main__.py"}
     wanted |= {f"reviewbot/_templates/{path.name}" for path in (ROOT / "templates").iterdir()}
-    for folder in ("reviewbot/schemas", "reviewbot/_artifacts"):
+    for folder in ("reviewbot/schemas", "reviewbot/_artifacts", "reviewbot/_models"):
         files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
         wanted |= {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
     assert "reviewbot/_templates/summary.md.j2" in wanted
     assert "reviewbot/schemas/report_v1.json" in wanted
+    assert "reviewbot/_models/smollm2-135m-8.gguf" in wanted
     assert wanted <= names
 
 
@@ -58,11 +62,19 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert names == {str(path.relative_to(ROOT)) for path in (ROOT / "reviewbot").rglob("*.py")}
 
 
-def test_no_file_of_the_wheel_is_over_30_megabytes_nor_all_together(wheel: Path) -> None:
+def test_beside_the_packaged_model_no_file_is_over_30_megabytes_nor_all_together(
+    wheel: Path,
+) -> None:
     sizes = {info.filename: info.file_size for info in zipfile.ZipFile(wheel).infolist()}
+    models = {f"reviewbot/_models/{s.filename}": s.size for s in MODELS.values() if s.packaged}
 
+    assert {name: sizes.pop(name) for name in models} == models
     assert max(sizes.values()) <= MAX_BYTES
     assert sum(sizes.values()) <= MAX_BYTES + 3_000_000
+
+
+def test_the_wheel_is_small_enough_for_a_package_index(wheel: Path) -> None:
+    assert wheel.stat().st_size <= MAX_WHEEL
 
 
 def test_the_installed_package_finds_its_templates_and_its_schema(

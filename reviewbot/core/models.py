@@ -3,7 +3,7 @@
 Source of names, revisions, sizes and hashes: the official releases (see docs/models.md).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """One official model file and how much of it we read."""
+    """One model file and how much of it we read."""
 
     name: str  # what `--model` and manifests call it
     architecture: str  # transformers model type
@@ -30,9 +30,11 @@ class ModelSpec:
     filename: str
     size: int  # bytes
     sha256: str  # of the whole file: the model's identity
-    carrier: Carrier
+    carrier: Carrier | None  # None where no wheels carry it
+    packaged: bool = False  # it lies inside this package, in reviewbot/_models/
     license: str
     layers: int  # of the full model
+    stored: int  # how many of them the file holds, from the first on; fewer: no output head either
     layer: int  # how many decoder blocks we keep; the state read is the last one's output
     width: int  # D
 
@@ -53,6 +55,7 @@ CODER_SMALL = ModelSpec(
     ),
     license="Apache-2.0",
     layers=24,
+    stored=24,
     layer=6,
     width=896,
 )
@@ -70,6 +73,7 @@ CODER_BASE = ModelSpec(
     ),
     license="Apache-2.0",
     layers=28,
+    stored=28,
     layer=7,
     width=1536,
 )
@@ -90,9 +94,23 @@ SMOL = ModelSpec(
     ),
     license="Apache-2.0",
     layers=30,
+    stored=30,
     layer=8,
     width=576,
 )
 
-MODELS = {spec.name: spec for spec in (CODER_SMALL, CODER_BASE, SMOL)}
+# The first blocks of SMOL, byte for byte (runs/cut_gguf.py): a model that needs no download. It is
+# another file, so it has a name and an identity of its own, although its states are the same.
+SMOL_CUT = replace(
+    SMOL,
+    name="smollm2-135m-8",
+    filename="smollm2-135m-8.gguf",
+    size=49_589_248,
+    sha256="9b288ad33c54337d71cefbb5ba4c439ffd5a52f16e57012e846b5d02253b65af",
+    carrier=None,
+    packaged=True,
+    stored=8,
+)
+
+MODELS = {spec.name: spec for spec in (CODER_SMALL, CODER_BASE, SMOL, SMOL_CUT)}
 DEFAULT_MODEL = CODER_SMALL.name

@@ -85,8 +85,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "artifact": Rule(
             _text,
-            "'small', 'base' or a directory",
-            "The trained weights that score: small (the default), base (all of the model, slower), or yours.",
+            "'tiny', 'small', 'base' or a directory",
+            "Trained weights: small (the default), tiny (no download), base (slower), yours.",
             path=True,
         ),
         "depth": Rule(

@@ -77,7 +77,7 @@ def from_files(root: Path, read: Read | None = None) -> tuple[Layer, Layer]:
 
 
 # Values that name something inside the package, where others name a path.
-NAMES = ("", "default", "small", "base")
+NAMES = ("", "default", "tiny", "small", "base")
 
 
 def _file_layer(root: Path, table: object, origin: str) -> Layer:

@@ -40,7 +40,7 @@ def convert(gguf: Path, spec: ModelSpec, layers: int, final: Path, *, head: bool
     """Write the checkpoint directory `final` from the official file. Call it under the lock.
 
     gguf    a file whose SHA-256 was just compared with `spec.sha256`
-    layers  how many decoder blocks to keep, 1 to `spec.layers`
+    layers  how many decoder blocks to keep, 1 to `spec.stored`
     raises  ModelUnavailable if the file does not hold what `spec` says, EnvironmentFailure if the
             disk is full or not writable; nothing half-written stays
     """
@@ -61,7 +61,7 @@ def _write(gguf: Path, spec: ModelSpec, layers: int, directory: Path, *, head: b
     shape = gguf_tensors.read_shape(reader)
     if (shape.architecture, shape.layers, shape.width) != (
         spec.architecture,
-        spec.layers,
+        spec.stored,
         spec.width,
     ):
         raise ModelUnavailable(

@@ -9,6 +9,7 @@ from reviewbot.core.models import MODELS, ModelSpec
 from reviewbot.store.cache import disk_errors, official_path, sha256_of, size_on_disk
 from reviewbot.store.checkpoint import CONVERTER, MANIFEST, check
 from reviewbot.store.local import read_json
+from reviewbot.store.packaged import REINSTALL, holds, packaged_file
 from reviewbot.store.progress import Say
 from reviewbot.store.pull import locked
 
@@ -21,12 +22,15 @@ class Row:
     cached: int  # of the official file; 0 when it is not there
     partial: int  # of an interrupted pull
     converted: int  # of all checkpoints made from it
+    packaged: bool = False  # the package holds it; that file is no part of the cache
 
     @property
     def state(self) -> str:
-        """One word: ready (starts at once), cached (converts first), partial or absent."""
+        """One word: ready (starts at once), packaged, cached (convert first), partial or absent."""
         if self.converted:
             return "ready"
+        if self.packaged:
+            return "packaged"
         if self.cached:
             return "cached"
         return "partial" if self.partial else "absent"
@@ -49,6 +53,7 @@ def inventory(cache: Path) -> list[Row]:
                 size_on_disk(official_path(cache, spec)),
                 size_on_disk(cache / "models" / ".partial" / spec.sha256),
                 sum(size_on_disk(path) for path in checkpoints(cache, spec)),
+                holds(spec),
             )
             for spec in MODELS.values()
         ]
@@ -57,20 +62,29 @@ def inventory(cache: Path) -> list[Row]:
 def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
     """Hash everything that the cache holds of one model, and remove what is damaged.
 
+    A file in the package is hashed too; it is never removed.
     raises  ModelUnavailable if something was damaged or nothing is there, EnvironmentFailure if it
             cannot be read
     """
     official = official_path(cache, spec)
     bad: list[str] = []
+    lost = False  # the file in the package, which no pull can mend
     with disk_errors(f"{spec.name} was not verified"):
         there = official.exists()
         found = checkpoints(cache, spec)
-    if not there and not found:
+    if not there and not found and not spec.packaged:
         raise ModelUnavailable(
             f"{spec.name} was not verified: {cache} does not hold it",
             fix=f"run `reviewbot model pull {spec.name}`",
         )
     with locked(cache, spec.sha256, spec.name, say), disk_errors(f"{spec.name} was not verified"):
+        if spec.packaged:
+            try:
+                with packaged_file(spec) as path:
+                    say(f"{path}: SHA-256 {spec.sha256}, as the table says")
+            except ModelUnavailable as exc:
+                lost = True
+                bad.append(exc.what.removeprefix("nothing was loaded: "))
         if there:
             sha256 = sha256_of(official)
             if sha256 == spec.sha256:
@@ -92,7 +106,7 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
     if bad:
         raise ModelUnavailable(
             f"{spec.name} is damaged: {'; '.join(bad)}",
-            fix=f"run `reviewbot model pull {spec.name}`",
+            fix=REINSTALL if lost else f"run `reviewbot model pull {spec.name}`",
         )
 
 

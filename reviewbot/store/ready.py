@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from reviewbot.store.cache import (
 )
 from reviewbot.store.checkpoint import check, checkpoint_key
 from reviewbot.store.local import hashes, identity, inspect
+from reviewbot.store.packaged import packaged_file, refuse_full
 from reviewbot.store.progress import Progress, Say, no_progress, say_nothing
 from reviewbot.store.pull import locked, pull
 
@@ -50,6 +52,7 @@ def ready(
 ) -> ReadyModel:
     """Make a model ready to load: fetch, compare hashes, convert once.
 
+    A model that lies in the package is not fetched: no network is asked, no path looked at.
     model   a name of `core.models.MODELS`, a directory (with "./", "../", "~" or "/" in front, so
             that nobody can put one in the way of a hub model), or a hub "ID" or "ID@REVISION"
     layers  decoder blocks to run; None means the model's own default (its table row, otherwise a
@@ -98,27 +101,28 @@ def _official(
     progress: Progress,
     say: Say,
 ) -> ReadyModel:
-    depth = _depth(layers, spec.layer, spec.layers, full, spec.name)
+    if full:
+        refuse_full(spec)
+    depth = _depth(layers, spec.layer, spec.stored, full, spec.name)
     directory = converted_path(cache, checkpoint_key(spec.sha256, depth, head=full))
     result = ReadyModel(spec.name, directory, spec.sha256, depth, depth, spec.width, full)
     with disk_errors(f"{spec.name} was not loaded"):
         there = directory.exists()
     if not there:
-        pull(spec, cache, environ, path=path, progress=progress, say=say)
+        if not spec.packaged:
+            pull(spec, cache, environ, path=path, progress=progress, say=say)
         with locked(cache, spec.sha256, spec.name, say):
             if not directory.exists():
-                _convert(spec, depth, directory, cache, full, say)
+                with packaged_file(spec) if spec.packaged else _cached_file(spec, cache) as source:
+                    _convert(source, spec, depth, directory, full, say)
     check(directory, spec, depth, head=full)
     return result
 
 
-def _convert(
-    spec: ModelSpec, depth: int, directory: Path, cache: Path, full: bool, say: Say
-) -> None:
-    from reviewbot.store.convert import convert
-
+@contextmanager
+def _cached_file(spec: ModelSpec, cache: Path) -> Iterator[Path]:
+    """Yield the official file in the cache, its hash compared again."""
     source = official_path(cache, spec)
-    say(f"{spec.name}: converting {depth} layers, once (about half a minute)")
     with disk_errors(f"{spec.name} was not converted"):
         found = sha256_of(source)
     if found != spec.sha256:
@@ -126,6 +130,15 @@ def _convert(
             f"{spec.name} was not converted: {source} has SHA-256 {found}, not the official one",
             fix=f"run `reviewbot model verify {spec.name}`, it removes the file; then pull again",
         )
+    yield source
+
+
+def _convert(
+    source: Path, spec: ModelSpec, depth: int, directory: Path, full: bool, say: Say
+) -> None:
+    from reviewbot.store.convert import convert
+
+    say(f"{spec.name}: converting {depth} layers, once (about half a minute)")
     convert(source, spec, depth, directory, head=full)
 
 

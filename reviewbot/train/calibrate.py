@@ -1,115 +1,54 @@
 """Scores -> probabilities, percentiles and operating points. All from out-of-fold scores."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from math import floor
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.core.arrays import Array
 from reviewbot.core.errors import UsageError
 from reviewbot.core.predictor import Predictor
 from reviewbot.train import metrics
+from reviewbot.train.bootstrap import SAMPLES, ratio, resample
+from reviewbot.train.calibrators import (
+    by_platt,
+    by_platt_and_language,
+    offsets,
+    platt,
+    recalibrated,
+    sigmoid,
+)
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.predictor_fit import HUNKS, FitResult
+from reviewbot.train.nested import figure, probability
+from reviewbot.train.operating import points
+from reviewbot.train.predictor_fit import FitResult
+from reviewbot.train.suites import Suites, chosen_suites, clean_kinds, hunk_lines
 
 REFERENCES = 1_001
-# Kinds of clean code. A threshold must hold on each of them, not on their average.
-CLEAN: Mapping[str, tuple[str, ...]] = {
-    "clean hunks": ("clean_ai_hunks", "clean_human_hunks"),
-    "passing programs": ("humaneval_pass",),
-}
-RATES = {"show": 1 / 100, "gate": 1 / 1_000}  # false alarms per line of clean code
-
-
-def platt(y_L: Mask, s_L: Scores | Array) -> tuple[float, float]:
-    """Fit P(risky) = sigmoid(slope * score + offset) by Newton's method; return slope and offset.
-
-    The targets are Platt's (1999), a little inside 0 and 1, so that scores which separate the
-    classes do not give an infinite slope. The slope may come out negative: the caller decides.
-    raises  ValueError for one class only
-    """
-    risky = int(y_L.sum())
-    clean = len(y_L) - risky
-    if not risky or not clean:
-        raise ValueError("Platt scaling needs both classes")
-    target_L = np.where(y_L, (risky + 1) / (risky + 2), 1 / (clean + 2))
-    centre, scale = float(s_L.mean()), float(s_L.std()) or 1.0
-    design_L2 = np.stack([(s_L.astype(np.float64) - centre) / scale, np.ones(len(s_L))], axis=1)
-    theta = np.array([0.0, np.log((risky + 1) / (clean + 1))])
-
-    def loss(theta: Scores) -> float:
-        odds_L = design_L2 @ theta
-        return float((np.logaddexp(0, odds_L) - target_L * odds_L).sum())
-
-    for _ in range(100):
-        p_L = sigmoid(design_L2 @ theta)
-        gradient = design_L2.T @ (p_L - target_L)
-        hessian = (design_L2.T * (p_L * (1 - p_L))) @ design_L2 + 1e-9 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        length = 1.0
-        while loss(theta - length * step) > loss(theta) and length > 1e-6:
-            length /= 2
-        theta = theta - length * step
-        if np.abs(step).max() < 1e-9:
-            break
-    slope = float(theta[0] / scale)
-    return slope, float(theta[1] - slope * centre)
-
-
-def sigmoid(odds_L: Scores | Array) -> Scores:
-    """Return probabilities of log-odds, as `core.predictor.risks` has them but in float64."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds_L.astype(np.float64), -60, 60))), np.float64)
-
-
-def recalibrated(y_L: Mask, s_L: Scores | Array, fold_L: Indices) -> Scores:
-    """Return probabilities by Platt scaling that has not seen the fold it is used on.
-
-    Where the other folds hold one class only, or the slope is not above 0, their base rate is used.
-    """
-    p_L = np.zeros(len(y_L))
-    for fold in np.unique(fold_L):
-        here_L = fold_L == fold
-        y_rest_L = y_L[~here_L]
-        rate = (y_rest_L.sum() + 1) / (len(y_rest_L) + 2)
-        p_L[here_L] = rate
-        if y_rest_L.any() and not y_rest_L.all():
-            slope, offset = platt(y_rest_L, s_L[~here_L])
-            if slope > 0:
-                p_L[here_L] = sigmoid(slope * s_L[here_L] + offset)
-    return p_L
-
-
-def threshold_for(p_L: Scores | Array, rate: float) -> float:
-    """Return the least risk with at most floor(rate * L) of the clean lines strictly above it."""
-    allowed = floor(rate * len(p_L) + 1e-9)
-    return float(np.sort(p_L)[::-1][allowed]) if allowed < len(p_L) else 0.0
 
 
 def calibrate(
     table: Table,
     result: FitResult,
     *,
-    sets: Sequence[str] | None = None,
-    clean: Mapping[str, Sequence[str]] = CLEAN,
+    suites: Suites | None = None,
+    confidence: float | None = None,
 ) -> tuple[Predictor, dict[str, Any]]:
     """Complete the predictor, and say at which risks to show and to block.
 
-    sets     real hunks: what probabilities and percentiles are measured on; by default those of
-             `HUNKS`, and every set where none of them is in the table
-    clean    kinds of clean code; kinds without a line in the table are named in the result
-    returns  the predictor, and {"platt", "reference", "thresholds", "not_measured"}
-    raises   UsageError where the sets hold one class only, where the score does not rise with the
-             label (such a predictor must not be shipped), or where there is no clean code at all
+    suites      what is measured on what; by default `chosen_suites`, which says what it inferred
+    confidence  of the stated rates of false alarms; None ships the plain quantiles
+    returns     the predictor, and {"platt", "reference", "suites", "rule" (in words), "thresholds",
+                "not_measured"}
+    raises      UsageError where the hunks hold one class only, where the score does not rise with
+                the label (such a predictor must not be shipped), or where no clean code is there
 
-    The base rate of the sets becomes that of the probabilities; in a repository where fewer lines
-    are fixed later they are too high, though their order holds.
+    The base rate of the hunks becomes that of the probabilities; in a repository where fewer lines
+    are fixed later they are too high, though their order holds. The rates that stand beside the
+    thresholds are those they were chosen on: `nested.nested` says what they are worth.
     """
-    chosen = [name for members in HUNKS.values() for name in members] if sets is None else sets
-    here_L = np.isin(table.set_L, list(chosen)) & ~table.is_fixed_L
-    if sets is None and not here_L.any():
-        here_L = ~table.is_fixed_L
+    suites = chosen_suites(table) if suites is None else suites
+    here_L = hunk_lines(table, suites)
     y_L, s_L = table.y_L[here_L], result.oof_L[here_L]
     if not y_L.any() or y_L.all():
         raise UsageError(
@@ -127,32 +66,16 @@ def calibrate(
     predictor = replace(
         result.predictor, slope=slope, offset=offset, reference_Q=np.maximum.accumulate(reference_Q)
     )
-    kinds = {
-        name: np.isin(table.set_L, list(members)) & ~table.is_fixed_L & ~table.y_L
-        for name, members in clean.items()
-    }
-    present = {name: kind_L for name, kind_L in kinds.items() if kind_L.any()}
-    if not present:
+    kinds = clean_kinds(table, suites)
+    if not kinds:
+        wanted = ", ".join(name for members in suites.clean.values() for name in members)
         raise UsageError(
             "no line of clean code is there to set thresholds on",
-            fix="add a set of clean code, such as "
-            + ", ".join(s for m in clean.values() for s in m),
+            fix=f"add a set of clean code{', such as ' + wanted if wanted else ''}",
         )
-    thresholds = {}
-    for name, rate in RATES.items():
-        per_kind = {kind: threshold_for(risk_L[kind_L], rate) for kind, kind_L in present.items()}
-        strictest = max(per_kind.values())
-        thresholds[name] = {
-            "risk": strictest,
-            "rate": rate,
-            "by_kind": per_kind,
-            "clean_lines": {kind: int(kind_L.sum()) for kind, kind_L in present.items()},
-            "false_alarms_per_100": {
-                kind: metrics.false_alarms(risk_L[kind_L], strictest)
-                for kind, kind_L in present.items()
-            },
-            "recall": metrics.recall_above(y_L, risk_L[here_L], strictest),
-        }
+    thresholds = points(risk_L, table.group_L, kinds, confidence=confidence)
+    for point in thresholds.values():
+        point["recall"] = metrics.recall_above(y_L, risk_L[here_L], point["risk"])
     return predictor, {
         "platt": {
             "slope": slope,
@@ -162,11 +85,69 @@ def calibrate(
             "base_rate": float(y_L.mean()),
         },
         "reference": {"lines": len(y_L), "quantiles": REFERENCES},
+        "suites": {key: asdict(suites)[key] for key in ("hunks", "clean", "inferred")},
+        "rule": rule(confidence),
         "thresholds": thresholds,
-        "not_measured": sorted(kinds.keys() - present.keys()),
+        "not_measured": sorted(suites.clean.keys() - kinds.keys()),
     }
+
+
+def rule(confidence: float | None) -> str:
+    """Say by which rule thresholds are set, for manifests and tables."""
+    if confidence is None:
+        return "plain quantile: the rate holds on the clean lines it was set on, the worst kind"
+    return f"bounded: the rate holds on new code with confidence {confidence:g} where it is stated"
 
 
 def calibrated(predictor: Predictor, s_L: Scores | Array) -> Array:
     """Return the risks of raw scores (out of fold, say) under the predictor's calibration."""
     return sigmoid(predictor.slope * s_L + predictor.offset).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class ByLanguage:
+    """Platt scaling with an offset of its own for some languages, and whether that helps."""
+
+    slope: float
+    offset: float
+    extra: dict[str, float]  # language -> added to the offset; the others keep that of all
+    helps: bool  # by nested folds; where it does not, do not use `extra`
+    report: dict[str, Any]
+
+
+def by_language(
+    table: Table,
+    result: FitResult,
+    suites: Suites | None = None,
+    *,
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> ByLanguage:
+    """Fit offsets per language on the hunks, and measure by nested folds whether they help.
+
+    They help if the lower end of the 95 % interval (over groups) of the gain in Brier skill is
+    above 0. Languages with fewer than `calibrators.LEAST_RISKY` risky lines keep the offset of all.
+    raises  ValueError where the hunks hold one class only
+    """
+    suites = chosen_suites(table) if suites is None else suites
+    here_L = hunk_lines(table, suites)
+    y_L, s_L, lang_L = table.y_L[here_L], result.oof_L[here_L], table.lang_L[here_L]
+    fold_L, group_L = result.fold_L[here_L], table.group_L[here_L]
+    slope, offset = platt(y_L, s_L)
+    found = {
+        name: recalibrated(y_L, s_L, fold_L, learn=learn, lang_L=lang_L)
+        for name, learn in (("all", by_platt), ("by language", by_platt_and_language))
+    }
+    draws = resample(group_L, samples=samples, seed=seed)
+    better_L = (found["all"] - y_L) ** 2 - (found["by language"] - y_L) ** 2
+    better_L /= y_L.mean() * (1 - y_L.mean())
+    gain = figure(draws, float(better_L.mean()), ratio(draws, group_L, better_L))
+    report: dict[str, Any] = {"gain in brier skill": gain, "languages": {}}
+    report |= {name: probability(draws, group_L, y_L, p_L) for name, p_L in found.items()}
+    for name in np.unique(lang_L).tolist():
+        of_L = lang_L == name
+        ece = {how: metrics.ece(y_L[of_L], p_L[of_L]) for how, p_L in found.items()}
+        counts = {"lines": int(of_L.sum()), "risky": int(y_L[of_L].sum())}
+        report["languages"][name] = counts | {"groups": len(np.unique(group_L[of_L])), "ece": ece}
+    helps = gain["low"] is not None and gain["low"] > 0
+    return ByLanguage(slope, offset, offsets(y_L, s_L, lang_L, slope, offset), helps, report)

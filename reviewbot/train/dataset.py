@@ -8,7 +8,14 @@ import numpy.typing as npt
 
 from reviewbot.core.arrays import Array, Indices, Mask
 from reviewbot.core.errors import UsageError
-from reviewbot.train.labels import LabelRow, aligned, scored, scored_fixed, split_group
+from reviewbot.train.labels import (
+    LabelRow,
+    aligned,
+    normalised,
+    scored,
+    scored_fixed,
+    split_group,
+)
 
 Texts = npt.NDArray[np.str_]
 Scores = npt.NDArray[np.float64]
@@ -29,11 +36,12 @@ class Table:
     place_L: Indices  # index of the line in its version of the snippet
     last_L: Indices  # index of the last line of that version
     length_L: Indices  # characters, without blanks at the ends
+    chars_L: Indices  # characters of the line's whole version, line ends counted
     is_fixed_L: Mask  # a line of a corrected version: never risky, never in a ranking metric
     weight_L: Array  # on top of the equal weight of the sets; 1 unless there is a reason
     pairs_P2: Indices  # (wrong, corrected), as rows of this table
     block_P: Indices  # pairs of one place in one snippet share a number
-    one_for_one_P: Mask  # nothing else differs between the two versions
+    one_for_one_P: Mask  # pairs of rows that are `labels.normalised`: "paired, normalised"
 
     def __len__(self) -> int:
         return len(self.y_L)
@@ -62,10 +70,10 @@ def assemble(
     raises        UsageError if no line is left; ValueError where columns do not fit their row
     """
     parts: list[Array] = []
-    facts: list[tuple[str, str, str, str, int, int, int, int, bool, bool]] = []
+    facts: list[tuple[str, str, str, str, int, int, int, int, int, bool, bool]] = []
     pairs: list[tuple[int, int]] = []
     blocks: list[int] = []
-    single: list[bool] = []
+    strict: list[bool] = []
     block_number = 0
     for number, (row, given) in enumerate(zip(rows, columns, strict=True)):
         group = split_group(row)
@@ -81,6 +89,7 @@ def assemble(
                 i,
                 len(row.lines) - 1,
                 len(row.lines[i].strip()),
+                _characters(row.lines),
                 False,
                 i in row.risky,
             )
@@ -97,22 +106,24 @@ def assemble(
         needed = {i for block in diff.blocks for i in block.corrected} | set(diff.changed)
         kept = [k for k, i in enumerate(fixed_places) if not only_changed or i in needed]
         fixed_at = {fixed_places[k]: len(facts) + j for j, k in enumerate(kept)}
+        last, characters = len(row.fixed) - 1, _characters(row.fixed)
         facts += [
-            (*names, number, i, len(row.fixed) - 1, len(row.fixed[i].strip()), True, False)
+            (*names, number, i, last, len(row.fixed[i].strip()), characters, True, False)
             for i in (fixed_places[k] for k in kept)
         ]
         parts.append(given.fixed_LN[kept])
+        alike = normalised(row)
         for block in diff.blocks:
             new = [(at[w], fixed_at[c]) for w in block.wrong for c in block.corrected]
             pairs += new
             blocks += [block_number] * len(new)
-            single += [diff.one_for_one is not None] * len(new)
+            strict += [alike] * len(new)
             block_number += 1
     if not facts:
         raise UsageError("no line of the labels can be scored", fix="label lines that hold code")
-    sets, langs, group_names, commits, row_numbers, place, last, length, is_fixed, y = zip(
-        *facts, strict=True
-    )
+    names_of, numbers_of = zip(*((fact[:4], fact[4:]) for fact in facts), strict=True)
+    sets, langs, group_names, commits = zip(*names_of, strict=True)
+    row_numbers, place, lasts, length, chars, is_fixed, y = zip(*numbers_of, strict=True)
     columns_LN = np.concatenate(parts).astype(np.float32, copy=False)
     if columns_LN.shape[1] != sum(groups.values()):
         raise ValueError(f"{columns_LN.shape[1]} columns, the groups name {sum(groups.values())}")
@@ -126,14 +137,19 @@ def assemble(
         commit_L=np.array(commits),
         row_L=np.array(row_numbers, np.intp),
         place_L=np.array(place, np.intp),
-        last_L=np.array(last, np.intp),
+        last_L=np.array(lasts, np.intp),
         length_L=np.array(length, np.intp),
+        chars_L=np.array(chars, np.intp),
         is_fixed_L=np.array(is_fixed, np.bool_),
         weight_L=np.ones(len(facts), np.float32),
         pairs_P2=np.array(pairs, np.intp).reshape(-1, 2),
         block_P=np.array(blocks, np.intp),
-        one_for_one_P=np.array(single, np.bool_),
+        one_for_one_P=np.array(strict, np.bool_),
     )
+
+
+def _characters(lines: Sequence[str]) -> int:
+    return sum(map(len, lines)) + len(lines)
 
 
 def assign_folds(table: Table, folds: int, seed: int) -> Indices:

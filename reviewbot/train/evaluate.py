@@ -3,26 +3,31 @@
 What is printed comes from `tables.markdown`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from reviewbot.core.arrays import Array, Indices, Mask
 from reviewbot.core.errors import UsageError
-from reviewbot.core.pooling import SURPRISAL_NAMES
-from reviewbot.train import metrics
+from reviewbot.train import metrics, pairs
 from reviewbot.train.bootstrap import SAMPLES, Resamples, interval, ratio, resample
-from reviewbot.train.calibrate import recalibrated
+from reviewbot.train.calibrators import recalibrated
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.predictor_fit import CS, HUNKS, fit
+from reviewbot.train.operating import points
+from reviewbot.train.suites import MIXED, chosen_suites, clean_kinds
 
-PAIRED = ("paired", "paired, one for one")
-MIXED: Mapping[str, tuple[str, ...]] = {
-    **HUNKS,
-    "humaneval, wrong and passing": ("humaneval_llm", "humaneval_pass"),
-}
+AGAINST = (
+    "tells",
+    "tells-pairs",
+    "surface",
+    "surprisal",
+    "embeddings",
+    "embeddings-with-neighbours",
+    "raw-states",
+    "pttrust-r",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,51 +41,24 @@ class _Suite:
     fold_L: Indices
 
 
-def baselines(
-    table: Table, *, corrections: bool, cs: Sequence[float] = CS, folds: int = 5, seed: int = 0
-) -> dict[str, Array]:
-    """Return the scores that a model must beat, made on the same folds.
+def suites_of(
+    sets: Collection[str],
+    names: Sequence[str] = (),
+    mixed: Mapping[str, Sequence[str]] = MIXED,
+) -> dict[str, tuple[str, ...]]:
+    """Return suites by name, each with its sets: every set, and the mixtures that are all there.
 
-    random     constant: ties are expected values, so this is what a random order gives
-    length     characters of the line
-    position   logistic regression on where the line stands in its snippet
-    surface    logistic regression on the surface columns, where the table has them
-    surprisal  sum over the line, untrained, where the table has it
+    names   suites to take, in this order; all where none is named
+    raises  UsageError for a name that is no suite of these sets
     """
-    place_L = np.stack(
-        [
-            table.place_L / np.maximum(table.last_L, 1),
-            np.log1p(table.place_L),
-            np.log1p(table.last_L - table.place_L),
-            np.log1p(table.last_L),
-        ],
-        axis=1,
-    ).astype(np.float32)
-    positions = replace(table, columns_LN=place_L, groups={"position": place_L.shape[1]})
-    found: dict[str, Array] = {
-        "random": np.zeros(len(table), np.float32),
-        "length": table.length_L.astype(np.float32),
-        "position": fit(
-            positions, ["position"], corrections=corrections, cs=(1.0,), folds=folds, seed=seed
-        ).oof_L,
-    }
-    if "surface" in table.groups:
-        found["surface"] = fit(
-            table, ["surface"], corrections=corrections, cs=cs, folds=folds, seed=seed
-        ).oof_L
-    if "surprisal" in table.groups:
-        names = list(table.groups)
-        start = sum(table.groups[name] for name in names[: names.index("surprisal")])
-        column = start + SURPRISAL_NAMES.index("surprisal, sum")
-        found["surprisal"] = table.columns_LN[:, column]
-    return found
-
-
-def default_suites(table: Table) -> dict[str, tuple[str, ...]]:
-    """Return every set by itself, and the mixtures of wrong and sound code that are all there."""
-    sets = np.unique(table.set_L).tolist()
-    mixtures = {name: members for name, members in MIXED.items() if set(members) <= set(sets)}
-    return mixtures | {name: (name,) for name in sets}
+    mixtures = {name: tuple(m) for name, m in mixed.items() if set(m) <= set(sets)}
+    known = mixtures | {name: (name,) for name in sorted(sets)}
+    if strange := [name for name in names if name not in known]:
+        raise UsageError(
+            f"no suite is named {strange[0]!r}, nothing was measured",
+            fix=f"use some of: {', '.join(known)}",
+        )
+    return {name: known[name] for name in names} if names else known
 
 
 def evaluate(
@@ -91,21 +69,30 @@ def evaluate(
     probabilities: Mapping[str, Scores | Array] | None = None,
     thresholds: Mapping[str, float] | None = None,
     ours: str = "ours",
-    against: Sequence[str] = ("surface", "surprisal"),
+    against: Sequence[str] = AGAINST,
     suites: Mapping[str, Sequence[str]] | None = None,
+    kinds: Mapping[str, Mask] | None = None,
+    confidence: float | None = None,
     cluster: str = "group",
     samples: int = SAMPLES,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Measure out-of-fold scores on every suite.
 
-    scores         name -> score per line of the table; baselines among them
+    scores         name -> score per line of the table; baselines among them. NaN on all lines of a
+                   set says that it was not measured there: suites with that set leave it out
     probabilities  name -> calibrated risk per line, for the scores that have one
-    thresholds     name of an operating point -> risk above which a line is an alarm
+    thresholds     name of an operating point -> risk above which a line is an alarm. A score that
+                   is no probability gets a threshold of its own, by the rule of `operating`, so
+                   that its recall is that at as many false alarms
+    kinds          kinds of clean code, by title: what such thresholds are set on; by default those
+                   of `chosen_suites`
+    confidence     of that rule, as for `calibrate.calibrate`
     ours, against  differences ours - other, paired by resample; who is not there is left out
     cluster        "group" or "commit": what is resampled
     returns        JSON-able; {"value", "low", "high"} per metric, null where it has no meaning
-    raises         UsageError where `ours` is not among the scores; ValueError for a wrong length
+    raises         UsageError where `ours` is not among the scores; ValueError for a wrong length,
+                   or a NaN among measured lines
     """
     if ours not in scores:
         raise UsageError(f"no score is named {ours!r}", fix=f"use one of: {', '.join(scores)}")
@@ -114,9 +101,17 @@ def evaluate(
     for name, values in [*scores.items(), *(probabilities or {}).items()]:
         if len(values) != len(table):
             raise ValueError(f"{name!r} has {len(values)} scores for {len(table)} lines")
+    kinds = clean_kinds(table, chosen_suites(table)) if kinds is None else kinds
     unit_L = table.group_L if cluster == "group" else table.commit_L
     report: dict[str, Any] = {"cluster": cluster, "samples": samples, "seed": seed, "suites": {}}
-    for title, members in (suites or default_suites(table)).items():
+    alarms_above = {
+        name: dict(thresholds or {})
+        if name in (probabilities or {})
+        else _points(table, s_L, thresholds or {}, kinds, confidence)
+        for name, s_L in scores.items()
+    }
+    unread = {name: _unread(table, s_L) for name, s_L in scores.items()}
+    for title, members in (suites or suites_of(set(table.set_L.tolist()))).items():
         in_suite_L = np.isin(table.set_L, list(members))
         line_L = in_suite_L & ~table.is_fixed_L
         if not line_L.any():
@@ -124,8 +119,9 @@ def evaluate(
         draws = resample(unit_L[line_L], samples=samples, seed=seed)
         suite = _Suite(table, line_L, unit_L, draws, fold_L)
         found = {
-            name: _measure(suite, s_L, (probabilities or {}).get(name), thresholds or {})
+            name: _measure(suite, s_L, (probabilities or {}).get(name), alarms_above[name])
             for name, s_L in scores.items()
+            if not unread[name].intersection(members)
         }
         others = [name for name in against if name in found and name != ours]
         y_L = table.y_L[line_L]
@@ -137,7 +133,8 @@ def evaluate(
             "base_rate": float(y_L.mean()),
             "groups": len(np.unique(table.group_L[line_L])),
             "resampled": len(draws.names_G),
-            "pairs": _pair_counts(suite),
+            "pairs": pairs.counts(table, _pairs_of(suite)),
+            "not_measured": [name for name in scores if name not in found],
             "scores": {
                 name: {key: _entry(draws, *pair) for key, pair in values.items()}
                 for name, values in found.items()
@@ -169,13 +166,6 @@ def _pairs_of(suite: _Suite) -> Mask:
     return np.asarray(suite.line_L[suite.table.pairs_P2[:, 0]], np.bool_)
 
 
-def _pair_counts(suite: _Suite) -> dict[str, int]:
-    here_P, table = _pairs_of(suite), suite.table
-    strict_P = here_P & table.one_for_one_P
-    counts = [len(np.unique(table.block_P[kept_P])) for kept_P in (here_P, strict_P)]
-    return dict(zip(PAIRED, counts, strict=True))
-
-
 def _measure(
     suite: _Suite, s_L: Scores | Array, p_L: Scores | Array | None, thresholds: Mapping[str, float]
 ) -> dict[str, tuple[float, Scores]]:
@@ -195,48 +185,90 @@ def _measure(
         for k, key in enumerate(metrics.SNIPPET):
             of_row_R = values_RK[:, k]
             found[key] = (metrics.mean(of_row_R), ratio(draws, unit_R, of_row_R))
-    here_P = _pairs_of(suite)
-    for key, kept_P in zip(PAIRED, (here_P, here_P & table.one_for_one_P), strict=True):
-        pairs_P2 = table.pairs_P2[kept_P]
-        first_K, win_K = metrics.paired(s_L, pairs_P2, table.block_P[kept_P])
-        if len(win_K):
-            unit_K = suite.unit_L[pairs_P2[first_K, 0]]
-            found[key] = (metrics.mean(win_K), ratio(draws, unit_K, win_K))
-    if p_L is not None:
-        found |= _probability(suite, y_L, p_L[line_L].astype(np.float64), here_L, thresholds)
+    found |= pairs.measured(table, s_L, _pairs_of(suite), suite.unit_L, draws)
+    found |= _probability(suite, p_L, here_L)
+    found |= _alarms(suite, s_L if p_L is None else p_L, thresholds)
     return found
 
 
 def _probability(
-    suite: _Suite, y_L: Mask, p_L: Scores, s_L: Scores | Array, thresholds: Mapping[str, float]
+    suite: _Suite, p_L: Scores | Array | None, s_L: Scores | Array
 ) -> dict[str, tuple[float, Scores]]:
-    draws, unit_L = suite.draws, suite.unit_L[suite.line_L]
+    """Measure probabilities: as shipped where there are any, and made from the score in the suite.
+
+    A model calibrated on real hunks cannot know how many lines of a hand-made suite are wrong, so
+    Platt scaling on the suite's other folds says what the score could be worth.
+    """
+    draws, line_L = suite.draws, suite.line_L
+    y_L, unit_L = suite.table.y_L[line_L], suite.unit_L[line_L]
     found: dict[str, tuple[float, Scores]] = {}
-    if y_L.any() and not y_L.all():
-        # As shipped, then with the suite's own base rate: a model calibrated on real hunks cannot
-        # know how many lines of a hand-made suite are wrong.
-        again_L = recalibrated(y_L, s_L, suite.fold_L[suite.line_L])
-        rate_B = ratio(draws, unit_L, y_L.astype(np.float64))
-        for key, q_L in (("brier skill", p_L), ("brier skill, recalibrated", again_L)):
-            error_B = ratio(draws, unit_L, (q_L - y_L) ** 2)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                skill_B = np.where(rate_B > 0, 1 - error_B / (rate_B * (1 - rate_B)), np.nan)
-            found[key] = (metrics.brier_skill(y_L, q_L), skill_B)
-        for key, q_L in (("ece", p_L), ("ece, recalibrated", again_L)):
-            found[key] = (metrics.ece(y_L, q_L), _ece_draws(draws, unit_L, y_L, q_L))
+    if not y_L.any() or y_L.all():
+        return found
+    kinds = {", recalibrated": recalibrated(y_L, s_L, suite.fold_L[line_L])}
+    if p_L is not None:
+        kinds = {"": p_L[line_L].astype(np.float64)} | kinds
+    rate_B = ratio(draws, unit_L, y_L.astype(np.float64))
+    for kind, q_L in kinds.items():
+        error_B = ratio(draws, unit_L, (q_L - y_L) ** 2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            skill_B = np.where(rate_B > 0, 1 - error_B / (rate_B * (1 - rate_B)), np.nan)
+        found[f"brier skill{kind}"] = (metrics.brier_skill(y_L, q_L), skill_B)
+        found[f"ece{kind}"] = (metrics.ece(y_L, q_L), _ece_draws(draws, unit_L, y_L, q_L))
+    return found
+
+
+def _alarms(
+    suite: _Suite, risk_L: Scores | Array, thresholds: Mapping[str, float]
+) -> dict[str, tuple[float, Scores]]:
+    """Measure alarms: the share of risky lines that raise one, and how often sound code does.
+
+    Sound is a line of a set without any risky line: what is not labelled elsewhere may be wrong. A
+    score that ties with the threshold raises no alarm, so a constant one never does.
+    """
+    draws, table = suite.draws, suite.table
+    wrong_sets = np.unique(table.set_L[table.y_L])
+    risky_L = suite.line_L & table.y_L
+    sound_L = suite.line_L & ~np.isin(table.set_L, wrong_sets)
+    found: dict[str, tuple[float, Scores]] = {}
     for name, threshold in thresholds.items():
-        alarm_L = (p_L > threshold).astype(np.float64)
-        if y_L.any():
+        alarm_L = (risk_L > threshold).astype(np.float64)
+        if risky_L.any():
             found[f"recall above {name}"] = (
-                metrics.recall_above(y_L, p_L, threshold),
-                ratio(draws, unit_L[y_L], alarm_L[y_L]),
+                metrics.recall_above(risky_L, risk_L, threshold),
+                ratio(draws, suite.unit_L[risky_L], alarm_L[risky_L]),
             )
-        else:
+        if sound_L.any():
             found[f"false alarms per 100 above {name}"] = (
-                metrics.false_alarms(p_L, threshold),
-                100 * ratio(draws, unit_L, alarm_L),
+                metrics.false_alarms(risk_L[sound_L], threshold),
+                100 * ratio(draws, suite.unit_L[sound_L], alarm_L[sound_L]),
             )
     return found
+
+
+def _points(
+    table: Table,
+    s_L: Scores | Array,
+    wanted: Mapping[str, float],
+    kinds: Mapping[str, Mask],
+    confidence: float | None,
+) -> dict[str, float]:
+    """Set thresholds on a score by the rule that sets them on risks, on the same clean code.
+
+    No point where there is no clean code, or where the score did not read some of it.
+    """
+    if not kinds or any(np.isnan(s_L[kind_L]).any() for kind_L in kinds.values()):
+        return {}
+    found = points(s_L, table.group_L, kinds, confidence=confidence)
+    return {name: float(point["risk"]) for name, point in found.items() if name in wanted}
+
+
+def _unread(table: Table, s_L: Scores | Array) -> set[str]:
+    """Return the sets of which no line has a score; ValueError where some lines have none."""
+    missing_L = np.isnan(s_L)
+    unread = set(table.set_L.tolist()) - set(table.set_L[~missing_L].tolist())
+    if (missing_L & ~np.isin(table.set_L, sorted(unread))).any():
+        raise ValueError("a score is NaN on some lines of a set that it has read")
+    return unread
 
 
 def _ece_draws(draws: Resamples, unit_L: Any, y_L: Mask, p_L: Scores) -> Scores:

@@ -137,6 +137,26 @@ def aligned(row: LabelRow) -> Pairs:
     return Pairs(tuple(blocks), tuple(changed), pair)
 
 
+def normalised(row: LabelRow) -> bool:
+    """Say whether a correction can be told from its original by one line's words only.
+
+    True where both versions have the same number of lines and differ in exactly one of them, at the
+    same place, where that line is risky and neither side of it is blank, and where both sides end
+    in the same whitespace. So nothing but what the line says (its indentation included) gives the
+    correction away: no line more or less, no blank line, no trailing blank. Its length still may:
+    see `pairs.balanced`.
+    """
+    if row.fixed is None or len(row.fixed) != len(row.lines):
+        return False
+    differ = [pair for pair in zip(row.lines, row.fixed, strict=True) if pair[0] != pair[1]]
+    if len(differ) != 1:
+        return False
+    old, new = differ[0]
+    if old[len(old.rstrip()) :] != new[len(new.rstrip()) :]:
+        return False
+    return aligned(row).one_for_one is not None
+
+
 def row_path(row: LabelRow) -> str:
     """Return the row's path, or a made-up one that shows its language ("code.py", "Code.java")."""
     if row.path:

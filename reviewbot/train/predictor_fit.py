@@ -13,15 +13,11 @@ from reviewbot.core.predictor import Predictor
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores, Table, assign_folds, set_weights
 from reviewbot.train.logistic import Problem, solve
+from reviewbot.train.suites import HUNKS
 
 CS = (1e-6, 1e-5, 1e-4, 1e-3)
 FLOOR = 0.1  # of the group's typical deviation: a feature that hardly ever fires must not explode
 CHUNK = 8192  # lines
-# Pooled AUROC means something only where wrong and sound lines come from like sources.
-HUNKS: Mapping[str, tuple[str, ...]] = {
-    "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
-    "human hunks": ("szz_human_hunks", "clean_human_hunks"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +43,7 @@ def fit(
     balanced: bool = True,
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
+    choose_by: str = "criterion",
     device: str = "cpu",
 ) -> FitResult:
     """Fit L2 logistic regression on the named column groups; choose C by grouped K-fold.
@@ -59,6 +56,8 @@ def fit(
                  mean log loss; 0 leaves it out
     boost        group -> factor on its standardised columns: its penalty is divided by the
                  factor's square. A few telling columns need it beside thousands of others
+    choose_by    which figure of `criterion` chooses C: "criterion", or "paired" for columns that
+                 all lines of a snippet share
     raises       UsageError for an unknown group or set, no C, or labels of one class only
 
     Each set weighs the same. Standardisation and weights are made inside the training folds. The
@@ -106,10 +105,15 @@ def fit(
             pair_PM=pairwise * _pair_weights(table, train_KL, trained, pairwise)[:, model_fold],
         )
     )
+    if not np.isfinite(solution.score_LM).all():
+        raise UsageError(
+            "the fit gave scores that are no numbers, nothing was fitted",
+            fix="give more rows, or groups whose columns differ between lines",
+        )
     lines = np.arange(len(table))
     oof_CL = [solution.score_LM[lines, fold_L * len(cs) + i] for i in range(len(cs))]
     criteria = [criterion(table, oof_L, trained) for oof_L in oof_CL]
-    best = int(np.argmax([found["criterion"] for found in criteria]))
+    best = int(np.argmax([found[choose_by] or -1.0 for found in criteria]))
     final = folds * len(cs) + best
     predictor = Predictor(
         groups={name: table.groups[name] for name in groups_to_use},
@@ -135,7 +139,7 @@ def fit(
         "c_at_edge": len(cs) > 1 and cs[best] in (min(cs), max(cs)),  # then the grid is too short
         "by_c": [{"c": c, **found} for c, found in zip(cs, criteria, strict=True)],
         "choice_without_fold": [
-            cs[int(np.argmax([_value(table, s, trained, fold_L != k) for s in oof_CL]))]
+            cs[int(np.argmax([_value(table, s, trained, fold_L != k, choose_by) for s in oof_CL]))]
             for k in range(folds)
         ],
         "steps": solution.steps,
@@ -152,8 +156,8 @@ def criterion(table: Table, s_L: Scores | Array, sets: set[str]) -> dict[str, An
     return _measure(table, s_L, sets, ~table.is_fixed_L)
 
 
-def _value(table: Table, s_L: Array, sets: set[str], keep_L: Mask) -> float:
-    return float(_measure(table, s_L, sets, keep_L & ~table.is_fixed_L)["criterion"])
+def _value(table: Table, s_L: Array, sets: set[str], keep_L: Mask, choose_by: str) -> float:
+    return float(_measure(table, s_L, sets, keep_L & ~table.is_fixed_L)[choose_by] or -1.0)
 
 
 def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) -> dict[str, Any]:
@@ -169,7 +173,8 @@ def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) ->
         value = metrics.auroc(table.y_L[part_L], s_L[part_L])
         if sets.intersection(members) and not np.isnan(value):
             pooled[name] = value
-    _, win_B = metrics.paired(s_L, table.pairs_P2, table.block_P)
+    kept_P = keep_L[table.pairs_P2[:, 0]]
+    _, win_B = metrics.paired(s_L, table.pairs_P2[kept_P], table.block_P[kept_P])
     means = [float(np.mean(list(found.values()))) for found in (within, pooled) if found]
     paired = metrics.mean(win_B)
     return {

@@ -2,7 +2,7 @@
 
 Source: PtTrust (arXiv:2504.14640) for the hinge on spoilt lines, Gao et al. (arXiv:2406.04093) for
 TopK and AuxK. One training step is plain torch; what it learns is used through `core.sae.encode`,
-and a test holds the two together.
+and a test holds the two together. `sae_model.PTTRUST` is the paper's own training.
 """
 
 import math
@@ -46,7 +46,9 @@ def fit(
     tokens = sum(len(states(read_shard(path), config)) for path in train)
     model = Autoencoder(config, mean_state(train, config))
     rate = config.learning_rate or 2e-4 / math.sqrt(config.features / 2**14)
-    optimiser = torch.optim.Adam(model.parameters(), lr=rate, eps=6.25e-10)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=rate, eps=6.25e-10, weight_decay=config.decay
+    )
     steps = max(1, config.epochs * (tokens // config.batch))
     idle_F = torch.zeros(config.features)
     step, epoch = resume(checkpoint, config, train, model, optimiser, idle_F)
@@ -54,7 +56,7 @@ def fit(
         order = np.random.default_rng((config.seed, epoch))
         for batch_TD, pair in batches(train, config, order):
             for group in optimiser.param_groups:
-                group["lr"] = rate * _schedule(step, steps)
+                group["lr"] = rate * (1.0 if config.constant_rate else _schedule(step, steps))
             text = _step(model, optimiser, batch_TD, pair, config, step / steps, idle_F, steps)
             step += 1
             progress(min(step, steps), steps, text)
@@ -78,7 +80,7 @@ def _step(
     code_TF = model.code(pre_TF)
     residual_TD = batch_TD - (code_TF @ model.dec_FD + model.bias_D)
     fvu = residual_TD.square().sum() / (batch_TD - batch_TD.mean(dim=0)).square().sum()
-    loss = fvu
+    loss = _normalised_error(model, batch_TD, pair[1]) if config.plain_loss else fvu
     with torch.no_grad():
         idle_F += 1
         idle_F[(code_TF > 0).any(dim=0)] = 0
@@ -87,20 +89,31 @@ def _step(
         loss = loss + config.aux * _aux(model, pre_TF, residual_TD.detach(), dead_F)
     hinge = torch.zeros(())
     if config.contrast and done >= config.cold_share and len(pair[0]):
-        right, wrong = (
-            torch.nn.functional.normalize(model.code(model.pre(side)), dim=-1) for side in pair
-        )
+        right, wrong = (model.code(model.pre(side)) for side in pair)
+        if config.unit_codes:
+            right, wrong = (torch.nn.functional.normalize(side, dim=-1) for side in (right, wrong))
         apart = (right - wrong).square().sum(dim=-1).add(1e-12).sqrt()
         hinge = (config.margin - apart).relu().square().mean()
         loss = loss + config.contrast * hinge
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    _drop_parallel(model)
+    if config.unit_rows:
+        _drop_parallel(model)
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
-    with torch.no_grad():
-        model.dec_FD.div_(model.dec_FD.norm(dim=1, keepdim=True))
+    if config.unit_rows:
+        with torch.no_grad():
+            model.dec_FD.div_(model.dec_FD.norm(dim=1, keepdim=True))
     return f"fvu {fvu.item():.3f} hinge {hinge.item():.3f} dead {int(dead_F.sum())}"
+
+
+def _normalised_error(
+    model: Autoencoder, batch_TD: torch.Tensor, wrong_PD: torch.Tensor
+) -> torch.Tensor:
+    """Mean over tokens of squared error / squared length, original and spoilt line ends alike."""
+    all_TD = torch.cat([batch_TD, wrong_PD])
+    error_TD = all_TD - (model.code(model.pre(all_TD)) @ model.dec_FD + model.bias_D)
+    return (error_TD.square().sum(dim=1) / all_TD.square().sum(dim=1).clamp_min(1e-9)).mean()
 
 
 def _aux(

@@ -97,6 +97,7 @@ def spec_of(data: bytes, architecture: str = "qwen2", *, parts: int = 3) -> Mode
         ),
         license="Apache-2.0",
         layers=LAYERS,
+        stored=LAYERS,
         layer=2,
         width=WIDTH,
     )

@@ -29,6 +29,7 @@ def made(
         place_L=np.arange(lines) % snippet,
         last_L=np.full(lines, snippet - 1),
         length_L=1 + np.arange(lines) % 7,
+        chars_L=np.full(lines, 5 * snippet),
         is_fixed_L=np.zeros(lines, np.bool_),
         weight_L=np.ones(lines, np.float32),
         pairs_P2=np.zeros((0, 2), np.intp),

@@ -10,6 +10,9 @@ from click.testing import CliRunner, Result
 
 from reviewbot.artifacts import load_artifact
 from reviewbot.cli import main
+from reviewbot.core.pooling import SURPRISAL_NAMES
+from reviewbot.train.baselines import BASELINES
+from reviewbot.train.evaluate import AGAINST
 from reviewbot.train.sae_data import save_checkpoint
 
 Run = Callable[..., Result]
@@ -101,7 +104,9 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
         "humaneval_pass.jsonl",
     ]
     scores = json.loads(Path("figures.json").read_text())["suites"]["mine"]["scores"]
-    assert set(scores) == {"ours", "random", "length", "position", "surface", "surprisal"}
+    assert set(scores) == {"ours", *BASELINES}
+    differences = json.loads(Path("figures.json").read_text())["suites"]["mine"]["differences"]
+    assert set(differences) == {f"ours - {name}" for name in AGAINST if name in BASELINES}
     assert third.stdout.strip() == Path("t.md").read_text().strip()
 
 
@@ -188,6 +193,7 @@ def test_labels_that_cannot_be_used_are_refused(
     [
         (("--groups", "nonsense"), 2, "name some of sae_max"),
         (("--groups", "surface,surface"), 2, "each once"),
+        (("--groups", "deep_mean,surface"), 2, "deep_mean needs --deep"),
         (("--boost", "surface=nan"), 2, "above 0"),
         (("--boost", "surface"), 2, "GROUP=FACTOR"),
         (("--c", "nan"), 2, "above 0"),
@@ -242,19 +248,7 @@ def test_an_older_artifact_is_replaced(with_sae: Run) -> None:
 def test_a_predictor_may_use_surprisal(with_sae: Run) -> None:
     assert with_sae(*PREDICTOR, *LABELS, "--groups", "surprisal,surface").exit_code == 0
 
-    assert dict(load_artifact(Path("made")).predictor.groups) == {"surprisal": 5, "surface": 29}
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        (("--out", "nowhere/figures.json"), "no place for a file"),
-        (("--markdown", "corpus"), "no place for a file"),
-        (("--surprisal-sets", "mine,other"), "no set is named 'other'"),
-    ],
-)
-def test_evaluation_refuses_before_the_long_work(
-    with_sae: Run, more: tuple[str, ...], words: str
-) -> None:
-    refused(with_sae(*EVALUATE, *LABELS, *more), 2, words)
-    assert not Path("figures.json").exists()
+    assert dict(load_artifact(Path("made")).predictor.groups) == {
+        "surprisal": len(SURPRISAL_NAMES),
+        "surface": 29,
+    }

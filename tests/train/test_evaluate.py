@@ -1,4 +1,4 @@
-"""All scores on all suites, and the tables made of them."""
+"""All scores on all suites."""
 
 import json
 from dataclasses import replace
@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from reviewbot.core.errors import UsageError
-from reviewbot.core.pooling import SURPRISAL_NAMES
 from reviewbot.train import metrics
+from reviewbot.train.baseline_fit import Recipe, fitted
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.calibrate import calibrate, calibrated
 from reviewbot.train.dataset import Table
-from reviewbot.train.evaluate import baselines, evaluate
+from reviewbot.train.evaluate import evaluate, suites_of
 from reviewbot.train.predictor_fit import fit
-from reviewbot.train.tables import figure, markdown
 from tests.train.tables_made import made, planted
 from tests.train.test_predictor_fit import corrected
 
@@ -29,9 +28,14 @@ def table() -> Table:
 def report(table: Table) -> dict[str, Any]:
     result = fit(table, ["state"], corrections=True, cs=(1e-2,))
     predictor, numbers = calibrate(table, result)
+    scores = {
+        "ours": result.oof_L,
+        "random": np.zeros(len(table), np.float32),
+        "surface": fitted(table, ["surface"], Recipe(corrections=True)).score_L,
+    }
     return evaluate(
         table,
-        {"ours": result.oof_L, **baselines(table, corrections=True)},
+        scores,
         fold_L=result.fold_L,
         probabilities={"ours": calibrated(predictor, result.oof_L)},
         thresholds={name: found["risk"] for name, found in numbers["thresholds"].items()},
@@ -44,7 +48,7 @@ def test_ours_beats_every_baseline_and_the_difference_is_clear_of_zero(
 ) -> None:
     suite = report["suites"]["szz_ai_hunks"]
 
-    assert set(suite["scores"]) == {"ours", "random", "length", "position", "surface"}
+    assert set(suite["scores"]) == {"ours", "random", "surface"}
     assert suite["scores"]["ours"]["within auroc"]["low"] > 0.75
     assert suite["scores"]["random"]["auroc"]["value"] == 0.5
     assert abs(suite["scores"]["surface"]["auroc"]["value"] - 0.5) < 0.1
@@ -72,12 +76,10 @@ def test_every_value_lies_in_its_interval_and_the_report_is_json(report: dict[st
 def test_clean_suites_are_measured_by_false_alarms_only(report: dict[str, Any]) -> None:
     clean = report["suites"]["humaneval_pass"]["scores"]
 
-    assert set(clean["ours"]) == {
-        "false alarms per 100 above show",
-        "false alarms per 100 above gate",
-    }
-    assert clean["ours"]["false alarms per 100 above show"]["value"] <= 1.0
-    assert clean["random"] == {}
+    for row in clean.values():
+        assert set(row) == {"false alarms per 100 above show", "false alarms per 100 above gate"}
+        assert row["false alarms per 100 above show"]["value"] <= 1.0
+    assert clean["random"]["false alarms per 100 above show"]["value"] == 0.0  # ties never alarm
 
 
 def test_wrong_and_clean_hunks_form_one_suite(report: dict[str, Any]) -> None:
@@ -117,40 +119,86 @@ def test_a_snippet_is_resampled_with_its_own_group_though_snippets_without_risk_
 
 def test_corrected_lines_are_paired_but_never_ranked() -> None:
     pairs = corrected()
+    # 120 wrong versions are the shorter ones, 50 the longer ones, 30 as long.
+    more_L = np.select([pairs.row_L < 120, pairs.row_L < 170], [-1, 1], 0)
+    pairs = replace(pairs, chars_L=np.where(pairs.is_fixed_L, 90, 90 + more_L))
     s_L = np.where(pairs.is_fixed_L, 1e6, pairs.columns_LN[:, 1])
 
     suite = evaluate(pairs, {"ours": s_L}, fold_L=pairs.row_L % 5, samples=50)["suites"]
     scores = suite["humaneval_llm"]["scores"]["ours"]
 
-    assert scores["paired"]["value"] == 0.0
+    assert scores["paired"]["value"] == scores["paired, length balanced"]["value"] == 0.0
     assert scores["auroc"]["value"] > 0.8
     assert suite["humaneval_llm"]["lines"] == (~pairs.is_fixed_L).sum()
-    assert suite["humaneval_llm"]["pairs"] == {"paired": 200, "paired, one for one": 200}
+    assert suite["humaneval_llm"]["pairs"] == {
+        "paired": 200,
+        "paired, normalised": 200,
+        "wrong shorter": 120,
+        "wrong longer": 50,
+    }
 
 
-def test_the_surprisal_baseline_is_the_sum_over_the_line(table: Table) -> None:
-    draw = np.random.default_rng(0)
-    size = (len(table), len(SURPRISAL_NAMES))
-    columns = {"pad": draw.normal(size=(size[0], 2)), "surprisal": draw.normal(size=size)}
-    wide = made(
-        {name: part.astype(np.float32) for name, part in columns.items()},
-        table.y_L,
-        table.group_L,
-        table.set_L,
+def test_a_score_without_probabilities_raises_as_few_false_alarms_as_ours(
+    report: dict[str, Any],
+) -> None:
+    mixed = report["suites"]["ai hunks"]["scores"]
+
+    for name in ("ours", "surface"):
+        assert mixed[name]["false alarms per 100 above show"]["value"] <= 1.0
+    assert (
+        mixed["ours"]["recall above show"]["value"] > mixed["surface"]["recall above show"]["value"]
     )
-
-    found = baselines(wide, corrections=True)
-
-    assert (found["surprisal"] == wide.columns_LN[:, 2]).all()
-    assert "surface" not in found
+    assert "brier skill" not in mixed["surface"]
+    assert mixed["ours"]["brier skill, recalibrated"]["value"] > 0.1
+    assert mixed["surface"]["brier skill, recalibrated"]["value"] < 0.05
 
 
-def test_position_finds_a_place_in_the_snippet_that_is_always_wrong(table: Table) -> None:
-    last = replace(table, y_L=table.place_L == 5)
+def test_false_alarms_are_counted_on_sets_without_a_risky_line_only(table: Table) -> None:
+    p_L = np.where(table.set_L == "clean_ai_hunks", 0.0, 1.0)
+    p_L[np.flatnonzero(table.set_L == "clean_ai_hunks")[:6]] = 1.0
 
-    found = baselines(last, corrections=True)
+    found = evaluate(
+        table,
+        {"ours": p_L},
+        probabilities={"ours": p_L},
+        thresholds={"show": 0.5},
+        fold_L=table.row_L % 5,
+        samples=20,
+    )["suites"]
+    clean = (table.set_L == "clean_ai_hunks").sum()
 
-    assert metrics.within_auroc(last.y_L, found["position"], last.row_L) == 1.0
+    alarms = found["ai hunks"]["scores"]["ours"]["false alarms per 100 above show"]
+    assert alarms["value"] == pytest.approx(600 / clean)
+    assert "false alarms per 100 above show" not in found["szz_ai_hunks"]["scores"]["ours"]
+
+
+def test_a_score_is_left_out_of_suites_with_a_set_that_it_did_not_read(table: Table) -> None:
+    partial = np.where(table.set_L == "clean_ai_hunks", np.nan, 1.0)
+    scores = {"ours": np.zeros(len(table)), "surprisal": partial}
+
+    suites = evaluate(table, scores, fold_L=table.row_L % 5, samples=20)["suites"]
+
+    assert suites["ai hunks"]["not_measured"] == ["surprisal"]
+    assert suites["szz_ai_hunks"]["not_measured"] == []
+    assert "ours - surprisal" in suites["szz_ai_hunks"]["differences"]
+    partial[np.flatnonzero(table.set_L == "szz_ai_hunks")[0]] = np.nan
+    with pytest.raises(ValueError, match="NaN on some lines"):
+        evaluate(table, scores, fold_L=table.row_L % 5, samples=20)
+
+
+def test_suites_are_sets_and_the_mixtures_that_are_all_there() -> None:
+    sets = ["humaneval_llm", "szz_ai_hunks", "clean_ai_hunks"]
+
+    assert suites_of(sets) == {
+        "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
+        "clean_ai_hunks": ("clean_ai_hunks",),
+        "humaneval_llm": ("humaneval_llm",),
+        "szz_ai_hunks": ("szz_ai_hunks",),
+    }
+    assert list(suites_of(sets, ["szz_ai_hunks", "ai hunks"])) == ["szz_ai_hunks", "ai hunks"]
+    with pytest.raises(UsageError, match="no suite is named 'human hunks'") as caught:
+        suites_of(sets, ["human hunks"])
+    assert "ai hunks, clean_ai_hunks, humaneval_llm" in str(caught.value)
 
 
 def test_commits_can_be_resampled_in_place_of_groups(table: Table) -> None:
@@ -171,28 +219,26 @@ def test_a_missing_score_and_a_wrong_length_are_errors(table: Table) -> None:
         evaluate(table, {"ours": np.zeros(3)}, fold_L=table.row_L)
 
 
-def test_figures_are_written_with_their_interval() -> None:
-    assert figure({"value": 0.7123, "low": 0.65, "high": 1.0}) == ".712 (.650 to 1.000)"
-    assert figure({"value": -0.05}) == "-.050"
-    assert figure({"value": -0.0001}) == ".000"
-    assert figure({"value": 12.345}) == "12.3"
-    assert figure(None) == "-"
+def test_thresholds_of_other_scores_are_set_on_the_clean_code_that_was_named(table: Table) -> None:
+    s_L = table.columns_LN[:, 0]
+    options: dict[str, Any] = {"fold_L": table.row_L % 5, "samples": 20, "thresholds": {"show": 0}}
+    one = {"hunks": (table.set_L == "clean_ai_hunks")}
+
+    both, single, none = (
+        evaluate(table, {"ours": s_L}, kinds=kinds, **options)["suites"]["ai hunks"]["scores"]
+        for kinds in (None, one, {})
+    )
+
+    alarms = [found["ours"].get("false alarms per 100 above show") for found in (both, single)]
+    assert alarms[0] is not None
+    assert alarms[1] is not None
+    assert alarms[0]["value"] <= alarms[1]["value"] <= 1.0
+    assert "recall above show" not in none["ours"]
 
 
-def test_tables_show_every_suite_and_a_strange_name_stays_in_its_cell(
-    report: dict[str, Any],
-) -> None:
-    suites = report["suites"] | {"a|b\n<i>": report["suites"]["ai hunks"]}
-
-    text = markdown(report | {"suites": suites})
-
-    assert "## szz\\_ai\\_hunks" in text
-    assert "## a\\|b \\<i\\>" in text
-    assert "| ours - surface |" in text
-    widths = [
-        {line.replace("\\|", "").count("|") for line in block.splitlines()}
-        for block in text.split("\n\n")
-        if block.startswith("|")
+def test_a_mixture_named_by_the_user_is_a_suite() -> None:
+    assert list(suites_of(["a", "b"], mixed={"mine": ("a", "b"), "other": ("a", "c")})) == [
+        "mine",
+        "a",
+        "b",
     ]
-    assert widths
-    assert all(len(counts) == 1 for counts in widths)

@@ -1,0 +1,90 @@
+"""`reviewbot train transfer`: fitted on one set or language, tested on every other."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reviewbot.cli.output import write_file
+from reviewbot.cli.talk import say
+from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places, write_plots
+from reviewbot.cli.train_options import commit_of_code, reading_flags
+from reviewbot.cli.train_work import Work
+
+
+@click.command()
+@click.option("--out", required=True, metavar="FILE", help="Where the figures go, as JSON.")
+@click.option("--markdown", metavar="FILE", help="Where the tables go.")
+@click.option("--plots", metavar="DIR", help="Where heat maps go, as SVG files.")
+@click.option(
+    "--by",
+    type=click.Choice(["set", "lang", "both"]),
+    default="both",
+    show_default=True,
+    help="What is trained on and tested on.",
+)
+@click.option(
+    "--most-lines",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Lines of each set or language that take part, whole snippets by seed; unset: all.",
+)
+@click.option("--samples", type=click.IntRange(1), default=1000, show_default=True)
+@fitting_flags
+@hunks_flag
+@reading_flags
+def transfer(
+    out: str,
+    markdown: str | None,
+    plots: str | None,
+    by: str,
+    most_lines: int | None,
+    samples: int,
+    **flags: Any,
+) -> None:
+    """Say what is learnt on one set or language is worth on the others.
+
+    Every line is scored by a model that saw nothing of its group. Sets of hunks count as one where
+    all of them are there: clean hunks teach nothing alone.
+    """
+    from reviewbot.train.figures import matrices
+    from reviewbot.train.tables import cell
+    from reviewbot.train.transfer import METRICS, matrix_markdown
+    from reviewbot.train.transfer import transfer as measure
+
+    require_places(out, markdown, directory=plots)
+    work = Work(flags)
+    merged = {} if "hunks" in work.suites.inferred else work.suites.hunks
+    report: dict[str, Any] = {"data": work.data, "code": commit_of_code()}
+    parts: list[str] = []
+    drawn: dict[str, str] = {}
+    for unit in ("set", "lang") if by == "both" else (by,):
+        say(f"transfer by {unit}")
+        found = measure(
+            work.table,
+            work.groups,
+            by=unit,
+            merged=merged,
+            cs=work.cs,
+            folds=flags["folds"],
+            seed=flags["seed"],
+            corrections=flags["corrections"],
+            pairwise=flags["pairwise"],
+            boost=work.boost,
+            most_lines=most_lines,
+            samples=samples,
+        )
+        report[unit] = found
+        drawn |= matrices(found, METRICS)
+        parts.append(f"# By {'language' if unit == 'lang' else 'set'}")
+        parts += [f"Not trained on {cell(name)}: {why}." for name, why in found["skipped"].items()]
+        for metric in METRICS:
+            parts += [f"## {metric}", matrix_markdown(found, metric)]
+    text = "\n\n".join(parts) + "\n"
+    write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
+    if markdown:
+        write_file(Path(markdown), text)
+    if plots:
+        write_plots(plots, drawn)
+    click.echo(text, nl=False)

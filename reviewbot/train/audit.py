@@ -1,0 +1,271 @@
+"""Could a paired figure be read off the form of a version? A classifier that sees only a tell.
+
+Corrections are made by other hands than what they correct. Where length, blanks or habits alone put
+the wrong line above the corrected one, a paired figure of a model says little until it beats them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from reviewbot.core.arrays import Array, Mask
+from reviewbot.core.errors import UsageError
+from reviewbot.train import metrics, pairs
+from reviewbot.train.bootstrap import SAMPLES, Resamples, resample
+from reviewbot.train.dataset import RowColumns, Scores, Table, assemble
+from reviewbot.train.labels import LabelRow, normalised
+from reviewbot.train.predictor_fit import fit
+from reviewbot.train.suites import MIXED
+from reviewbot.train.tells import COLUMNS, TELLS, tells
+from reviewbot.train.transfer import balanced_entry, mean_entry, pooled_entry, within_entry
+
+ALL = "all together"
+FILTERS: Mapping[str, Callable[[LabelRow], bool]] = {
+    "all places": lambda _row: True,
+    "normalised": normalised,
+}
+TRAININGS = {"lines": 0.0, "pairs": 30.0}  # weight of pairs against lines: at 30 pairs decide alone
+ABOVE, BELOW = 0.55, 0.45  # an interval that lies beyond says "a tell"
+LEAST = 10  # pairs; with fewer there is nothing to measure
+C = 0.1  # little beside the loss of a few columns, enough that the solver need not creep
+
+
+def audit(
+    rows: Sequence[LabelRow],
+    *,
+    mixed: Mapping[str, Sequence[str]] = MIXED,
+    folds: int = 5,
+    seed: int = 0,
+    samples: int = SAMPLES,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> dict[str, Any]:
+    """Measure every tell on every set: on pairs, inside snippets, and between wrong and clean sets.
+
+    mixed    title -> sets with wrong rows and sets of clean ones; taken where all of them are there
+    returns  JSON-able. "sets" [name]["pairs"][filter] is {"skipped": why} or holds places, groups,
+             pairs of each of `pairs.STRATA`, "tells" (a classifier per tell and training, out of
+             fold by group) and "columns" (the bare column: does the wrong side have more of it?).
+             "length balanced" is `pairs.balanced`, null where a stratum has too few pairs. "sets"
+             [name]["within"] ranks the original lines. "mixtures" tells lines of wrong rows from
+             lines of clean ones
+
+    Every figure has .5 for chance and a 95 % interval over resampled groups. See `verdict`; a pair
+    figure whose fit came to nothing is null and "not fitted", others are then null.
+    """
+    names = sorted({row.set for row in rows})
+    columns = [tells(row) for row in rows]
+    mixtures = {title: sets for title, sets in mixed.items() if set(sets) <= set(names)}
+    found: dict[str, Any] = {"folds": folds, "seed": seed, "samples": samples, "sets": {}}
+    how = _How(folds, seed, samples)
+    for done, name in enumerate(names):
+        progress(done, len(names) + len(mixtures))
+        mine = [i for i, row in enumerate(rows) if row.set == name]
+        of_set = [rows[i] for i in mine]
+        found["sets"][name] = {
+            "rows": len(mine),
+            "corrected": sum(row.fixed is not None for row in of_set),
+            "pairs": {
+                title: how.pairs(*_chosen(rows, columns, mine, wanted))
+                for title, wanted in FILTERS.items()
+                if any(row.fixed is not None for row in of_set)
+            },
+            "within": how.within(of_set, [columns[i] for i in mine]),
+        }
+    found["mixtures"] = {}
+    for done, (title, sets) in enumerate(mixtures.items(), len(names)):
+        progress(done, len(names) + len(mixtures))
+        mine = [i for i, row in enumerate(rows) if row.set in sets]
+        part = ([rows[i] for i in mine], [columns[i] for i in mine])
+        found["mixtures"][title] = how.mixture(*part)
+    progress(len(names) + len(mixtures), len(names) + len(mixtures))
+    return found
+
+
+def verdict(entry: Mapping[str, Any] | None, where_it_differs: Mapping[str, Any] | None) -> str:
+    """Name what an interval says: its lower end above .55 or its upper end below .45 is a tell.
+
+    where_it_differs  the same figure over the pairs alone in which the tell differs
+    returns           "a tell, wrong above" or "a tell, wrong below"; "a rare tell, ..." where that
+                      holds only among the pairs in which it differs, at least `LEAST` of them;
+                      "too few groups" without an interval; "open" where the interval reaches beyond
+                      either bound, so that too little was measured to say; else ""
+    """
+    if entry is None:
+        return ""
+    if "low" not in entry:
+        return "too few groups"
+    for kind, figure in (("a tell", entry), ("a rare tell", where_it_differs)):
+        if figure is None or "low" not in figure or figure["count"] < LEAST:
+            continue
+        if figure["low"] > ABOVE:
+            return f"{kind}, wrong above"
+        if figure["high"] < BELOW:
+            return f"{kind}, wrong below"
+    return "" if entry["low"] >= BELOW and entry["high"] <= ABOVE else "open"
+
+
+class _How:
+    """Folds, seed and resamples, the same for every measurement."""
+
+    def __init__(self, folds: int, seed: int, samples: int) -> None:
+        self.folds, self.seed, self.samples = folds, seed, samples
+
+    def pairs(self, rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> dict[str, Any]:
+        table = _table(rows, columns)
+        places = 0 if table is None else len(np.unique(table.block_P))
+        if table is None or places < LEAST or (groups := len(np.unique(table.group_L))) < 2:
+            return {"skipped": f"{places} places in {len(rows)} rows are too few"}
+        draws = resample(table.group_L, samples=self.samples, seed=self.seed)
+        found: dict[str, Any] = {"places": places, "groups": groups, "tells": {}, "columns": {}}
+        everything_P = np.ones(len(table.pairs_P2), np.bool_)
+        found |= {name: pairs.counts(table, everything_P)[name] for name in pairs.STRATA}
+        for tell, names in _with_all():
+            same_P = _same(table, names)
+            entry: dict[str, Any] = {}
+            for training, pairwise in TRAININGS.items():
+                # What never differs decides no pair, whatever is learnt.
+                score_L = (
+                    np.zeros(len(table), np.float32)
+                    if same_P.all()
+                    else self._score(table, names, corrections=True, pairwise=pairwise)
+                )
+                entry[training] = _paired(table, score_L, same_P, draws)
+            found["tells"][tell] = entry
+        for number, name in enumerate(COLUMNS):
+            column_L = table.columns_LN[:, number]
+            found["columns"][name] = _paired(table, column_L, _same(table, [name]), draws)
+        return found
+
+    def within(self, rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> dict[str, Any]:
+        table = _table(rows, [replace(given, fixed_LN=None) for given in columns])
+        if table is None or not table.y_L.any() or len(np.unique(table.group_L)) < 2:
+            return {"skipped": "no risky line, or one group only"}
+        draws = resample(table.group_L, samples=self.samples, seed=self.seed)
+        everything_L = np.ones(len(table), np.bool_)
+        found: dict[str, Any] = {}
+        for tell, names in _with_all():
+            # What is the same for all lines of a version ranks none of them.
+            score_L = (
+                np.zeros(len(table), np.float32)
+                if _flat(table, names)
+                else self._score(table, names)
+            )
+            fitted = bool(np.isfinite(score_L).all())
+            entry = within_entry(table, score_L, everything_L, draws) if fitted else None
+            found[tell] = None if entry is None else entry | {"verdict": verdict(entry, None)}
+        return found
+
+    def mixture(self, rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> dict[str, Any]:
+        table = _table(rows, [replace(given, fixed_LN=None) for given in columns])
+        if table is None or not table.y_L.any() or len(np.unique(table.group_L)) < 2:
+            return {"skipped": "no risky line, or one group only"}
+        wrong_sets = np.unique(table.set_L[table.y_L])
+        table = replace(table, y_L=np.isin(table.set_L, wrong_sets))
+        draws = resample(table.group_L, samples=self.samples, seed=self.seed)
+        found: dict[str, Any] = {}
+        for tell, names in _with_all():
+            score_L = self._score(table, names)
+            fitted = bool(np.isfinite(score_L).all())
+            entry = pooled_entry(table.y_L, score_L, table.group_L, draws) if fitted else None
+            found[tell] = None if entry is None else entry | {"verdict": verdict(entry, None)}
+        return found
+
+    def _score(
+        self,
+        table: Table,
+        names: Sequence[str],
+        *,
+        corrections: bool = False,
+        pairwise: float = 0.0,
+    ) -> Array:
+        used_LN = table.columns_LN[:, _numbers(names)]
+        varying = [
+            name for name, x_L in zip(_ordered(names), used_LN.T, strict=True) if np.ptp(x_L)
+        ]
+        if not varying:  # a column without variation tells nothing, and its fit is all rounding
+            return np.zeros(len(table), np.float32)
+        folds = min(self.folds, len(np.unique(table.group_L)))
+        try:
+            return fit(
+                table,
+                varying,
+                corrections=corrections,
+                cs=(C,),
+                folds=folds,
+                seed=self.seed,
+                pairwise=pairwise,
+            ).oof_L
+        except UsageError:  # no signal at all in these columns: NaN says "not fitted"
+            return np.full(len(table), np.nan, np.float32)
+
+
+def _with_all() -> list[tuple[str, Sequence[str]]]:
+    return [*TELLS.items(), (ALL, tuple(COLUMNS))]
+
+
+def _chosen(
+    rows: Sequence[LabelRow],
+    columns: Sequence[RowColumns],
+    mine: Sequence[int],
+    wanted: Callable[[LabelRow], bool],
+) -> tuple[list[LabelRow], list[RowColumns]]:
+    kept = [i for i in mine if rows[i].fixed is not None and wanted(rows[i])]
+    return [rows[i] for i in kept], [columns[i] for i in kept]
+
+
+def _table(rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> Table | None:
+    """Lay the rows out, None where no line of them can be scored."""
+    if not any(len(given.lines_LN) for given in columns):
+        return None
+    return assemble(rows, columns, COLUMNS, only_changed=True)
+
+
+def _same(table: Table, names: Sequence[str]) -> Mask:
+    """Say of each pair whether both lines have the same columns: then no tell decides it."""
+    at = _numbers(names)
+    wrong_PN, right_PN = (table.columns_LN[table.pairs_P2[:, side]][:, at] for side in (0, 1))
+    return np.asarray((wrong_PN == right_PN).all(axis=1), np.bool_)
+
+
+def _flat(table: Table, names: Sequence[str]) -> bool:
+    """Say whether the columns are the same for all lines of each snippet."""
+    columns_LN = table.columns_LN[:, _numbers(names)]
+    _, first_R, row_L = np.unique(table.row_L, return_index=True, return_inverse=True)
+    return bool((columns_LN == columns_LN[first_R][row_L]).all())
+
+
+def _numbers(names: Sequence[str]) -> list[int]:
+    return [list(COLUMNS).index(name) for name in _ordered(names)]
+
+
+def _ordered(names: Sequence[str]) -> list[str]:
+    return [name for name in COLUMNS if name in names]
+
+
+def _paired(table: Table, s_L: Scores | Array, same_P: Mask, draws: Resamples) -> dict[str, Any]:
+    """Measure a score on all pairs, on those in which the columns differ, and length balanced."""
+    if not np.isfinite(s_L).all():
+        none = dict.fromkeys(("paired", "length balanced", "where it differs"))
+        return none | {"differs": float((~same_P).mean()), "verdict": "not fitted"}
+    wrong_P, right_P = s_L[table.pairs_P2[:, 0]], s_L[table.pairs_P2[:, 1]]
+    # A score is summed in another order at another place of the table: equal columns may then
+    # differ in the last digit, and a tie would be decided by rounding.
+    right_P = np.where(same_P, wrong_P, right_P)
+    pairs_P2 = np.stack([np.arange(len(same_P)), np.arange(len(same_P)) + len(same_P)], axis=1)
+    first_K, win_K = metrics.paired(np.concatenate([wrong_P, right_P]), pairs_P2, table.block_P)
+    even_L = s_L.copy()
+    even_L[table.pairs_P2[:, 1]] = right_P  # a normalised pair shares no line with another
+    _, number_P = np.unique(table.block_P, return_inverse=True)
+    differs_K = np.bincount(number_P, ~same_P) > 0
+    group_K = table.group_L[table.pairs_P2[first_K, 0]]
+    entry = mean_entry(win_K, group_K, draws)
+    differing = mean_entry(np.where(differs_K, win_K, np.nan), group_K, draws)
+    return {
+        "paired": entry,
+        "length balanced": balanced_entry(table, even_L, np.ones(len(same_P), np.bool_), draws),
+        "where it differs": differing,
+        "differs": float(differs_K.mean()),
+        "verdict": verdict(entry, differing),
+    }

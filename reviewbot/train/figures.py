@@ -1,0 +1,67 @@
+"""The result of `evaluate` or `transfer` -> the plots of a benchmark page, by file name."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from reviewbot.core.arrays import Array
+from reviewbot.train import plots
+from reviewbot.train.dataset import Scores, Table
+from reviewbot.train.pairs import PAIRED
+
+BARS = (*PAIRED, "within auroc", "auroc")
+CURVES = ("random", "tells", "surface", "embeddings", "raw-states", "pca-128", "pttrust-r")
+
+
+def evaluation(
+    report: Mapping[str, Any],
+    table: Table,
+    scores: Mapping[str, Scores | Array],
+    risks: Mapping[str, Scores | Array],
+    *,
+    ours: str = "ours",
+) -> dict[str, str]:
+    """Draw bars of each metric of `BARS`, and per suite with risky lines two curves of its own.
+
+    scores, risks  as `evaluate` had them: recall against the share of lines read, for ours and for
+                   those of `CURVES` that are there; how well the risks of ours keep their word
+    returns        file name -> SVG
+    """
+    made = {}
+    for metric in BARS:
+        if found := plots.bars_of(report, metric):
+            made[f"{_slug(metric)}.svg"] = plots.bars(metric, found, chance=0.5)
+    for title, suite in report["suites"].items():
+        line_L = np.isin(table.set_L, suite["sets"]) & ~table.is_fixed_L
+        y_L = table.y_L[line_L]
+        if not y_L.any():
+            continue
+        curves = {
+            name: plots.recall_points(y_L, scores[name][line_L])
+            for name in (ours, *CURVES)
+            if name in suite["scores"]
+        }
+        made[f"recall-{_slug(title)}.svg"] = plots.recall(f"recall, {title}", curves)
+        if ours in risks:
+            bins = plots.reliability_bins(y_L, risks[ours][line_L])
+            made[f"reliability-{_slug(title)}.svg"] = plots.reliability(
+                f"reliability as shipped, {title}", bins
+            )
+    return made
+
+
+def matrices(result: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
+    """Draw a heat map for each metric of what `transfer` returns that any unit can measure."""
+    made = {}
+    for metric in metrics:
+        if any(cell[metric] for row in result["cells"].values() for cell in row.values()):
+            name = f"transfer-{result['by']}-{_slug(metric)}.svg"
+            made[name] = plots.heat_of(result, metric, f"{metric}, by {result['by']}")
+    return made
+
+
+def _slug(name: str) -> str:
+    """Write a name, which a label file may have chosen, so that it is a file's name and no path."""
+    return re.sub(r"[^a-z0-9_]+", "-", name.lower())[:80].strip("-") or "unnamed"

@@ -1,0 +1,123 @@
+"""Which label sets are real hunks, which are clean code, which are looked at together.
+
+The one place that knows sets by name. Users with labels of their own name theirs:
+`--clean "passing programs=humaneval_pass" --hunks "mine=set_a,set_b"`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reviewbot.core.arrays import Mask
+from reviewbot.core.errors import UsageError
+from reviewbot.train.dataset import Table
+
+# Pooled AUROC means something only where wrong and sound lines come from like sources.
+HUNKS: Mapping[str, tuple[str, ...]] = {
+    "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
+    "human hunks": ("szz_human_hunks", "clean_human_hunks"),
+}
+# Kinds of clean code. A threshold must hold on each of them, not on their average.
+CLEAN: Mapping[str, tuple[str, ...]] = {
+    "clean hunks": ("clean_ai_hunks", "clean_human_hunks"),
+    "passing programs": ("humaneval_pass",),
+}
+MIXED: Mapping[str, tuple[str, ...]] = {
+    **HUNKS,
+    "humaneval, wrong and passing": ("humaneval_llm", "humaneval_pass"),
+}
+ALL = "all sets"  # the one suite of hunks where none was named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suites:
+    """Titles, each with the sets that make it up."""
+
+    hunks: Mapping[str, tuple[str, ...]]  # what probabilities and percentiles are measured on
+    clean: Mapping[str, tuple[str, ...]]  # kinds of clean code: what thresholds are measured on
+    mixed: Mapping[str, tuple[str, ...]]  # wrong and sound code of like sources, ranked together
+    inferred: tuple[str, ...] = ()  # which of the fields were guessed from the labels
+
+
+def default_suites() -> Suites:
+    """Return the suites of our own label sets."""
+    return Suites(hunks=HUNKS, clean=CLEAN, mixed=MIXED)
+
+
+def chosen_suites(
+    table: Table,
+    *,
+    hunks: Sequence[str] = (),
+    clean: Sequence[str] = (),
+    mixed: Sequence[str] = (),
+) -> Suites:
+    """Build the suites from words of a command line; what is not named is ours, or inferred.
+
+    hunks, clean, mixed  "title=set,set"; a set by itself is its own title
+    raises               UsageError for an unknown set, an empty name, or a title given twice
+
+    Ours apply where at least one of their sets is in the table. Where none is, every set without a
+    risky line is taken for a kind of clean code and all sets together for the hunks; `inferred`
+    names the fields that were guessed so. Mixed suites are never guessed.
+    """
+    known = np.unique(table.set_L).tolist()
+    inferred = []
+    named_hunks = parsed("hunks", hunks, known) or present(HUNKS, known)
+    if not named_hunks:
+        named_hunks = {ALL: tuple(known)}
+        inferred.append("hunks")
+    named_clean = parsed("clean", clean, known) or present(CLEAN, known)
+    if not named_clean:
+        risky = set(table.set_L[table.y_L].tolist())
+        named_clean = {name: (name,) for name in known if name not in risky}
+        inferred.append("clean")
+    return Suites(
+        hunks=named_hunks,
+        clean=named_clean,
+        mixed=parsed("mixed", mixed, known) or {k: v for k, v in MIXED.items() if {*v} <= {*known}},
+        inferred=tuple(inferred),
+    )
+
+
+def parsed(option: str, texts: Sequence[str], known: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read "title=set,set" texts. raises UsageError as `chosen_suites`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        title, equals, names = text.partition("=")
+        members = tuple(name.strip() for name in (names if equals else title).split(","))
+        title = title.strip()
+        fix = f"write --{option} 'title=set,set' with sets among: {', '.join(known)}"
+        if not title or not all(members) or title in found:
+            what = "is given twice" if title in found else "leaves a name empty"
+            raise UsageError(f"--{option} {text!r} {what}, nothing was calibrated", fix=fix)
+        if strange := sorted(set(members) - set(known)):
+            raise UsageError(
+                f"--{option}: no set is named {strange[0]!r}, nothing was calibrated", fix=fix
+            )
+        found[title] = members
+    return found
+
+
+def present(
+    suites: Mapping[str, tuple[str, ...]], known: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return all the suites, as they are, if any of their sets is known; else none."""
+    there = {name for members in suites.values() for name in members} & set(known)
+    return dict(suites) if there else {}
+
+
+def hunk_lines(table: Table, suites: Suites) -> Mask:
+    """Return the lines that probabilities are measured on: originals of the suites of hunks."""
+    members = [name for sets in suites.hunks.values() for name in sets]
+    return np.asarray(np.isin(table.set_L, members) & ~table.is_fixed_L, np.bool_)
+
+
+def clean_kinds(table: Table, suites: Suites) -> dict[str, Mask]:
+    """Return the lines of every kind of clean code; kinds without a line are left out."""
+    sound_L = ~table.is_fixed_L & ~table.y_L
+    kinds = {
+        title: np.isin(table.set_L, list(members)) & sound_L
+        for title, members in suites.clean.items()
+    }
+    return {title: kind_L for title, kind_L in kinds.items() if kind_L.any()}

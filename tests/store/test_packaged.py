@@ -1,0 +1,239 @@
+"""The model inside the package: ready with no network and an empty cache, never used damaged."""
+
+import os
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import reviewbot
+from reviewbot.cli.model import model as group
+from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, ReviewbotError, UsageError
+from reviewbot.core.models import MODELS, SMOL, SMOL_CUT, ModelSpec
+from reviewbot.encoders import EncoderSpec, load_encoder
+from reviewbot.store import packaged
+from reviewbot.store.cache import cache_dir, official_path, sha256_of
+from reviewbot.store.checkpoint import MANIFEST
+from reviewbot.store.inventory import inventory
+from reviewbot.store.local import read_json
+from reviewbot.store.ready import ReadyModel, ready
+from runs.cut_gguf import cut
+
+TEXT = "def add(a, b):\n    return a - b\n"
+# What `model pull smollm2-135m` converts the official file's embedding and first 8 blocks to.
+OFFICIAL_WEIGHTS = "b493197bf5cf5eb564303dc56c48937241c162e8d737978ee9586e67433a4b81"
+PACKAGE = Path(reviewbot.__file__).parent
+CACHED = official_path(cache_dir(None, os.environ), SMOL)
+
+
+def run(*arguments: str, cache: Path) -> Result:
+    return CliRunner().invoke(group, [*arguments, "--cache-dir", str(cache)])
+
+
+def states(found: ReadyModel) -> np.ndarray:
+    spec = EncoderSpec(directory=found.directory, layer=found.layers, threads=1)
+    encoder = load_encoder("torch", spec)
+    return np.asarray(encoder.states(encoder.tokenize(TEXT).ids).values_TD)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> ReadyModel:
+    """The real file, made ready in an empty cache while every connection is refused."""
+    asked: list[object] = []
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        asked.append(args)
+        raise OSError("there is no network")
+
+    environ = {"REVIEWBOT_CACHE": str(tmp_path_factory.mktemp("empty") / "cache")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        made = ready(SMOL_CUT.name, environ=environ)
+    assert asked == []
+    return made
+
+
+@pytest.fixture
+def tiny_cut(
+    tiny: ModelSpec, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ModelSpec:
+    """The first 3 of the tiny model's 4 blocks, in a package folder of its own."""
+    path = tmp_path / "package" / "tiny-3.gguf"
+    path.parent.mkdir()
+    cut(tiny_gguf, path, tiny, 3)
+    spec = replace(
+        tiny,
+        name="tiny-3",
+        filename=path.name,
+        size=path.stat().st_size,
+        sha256=sha256_of(path),
+        carrier=None,
+        packaged=True,
+        stored=3,
+    )
+    monkeypatch.setitem(MODELS, spec.name, spec)
+    monkeypatch.setattr(packaged, "folder", lambda: path.parent)
+    return spec
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An empty cache. Whatever happens, nothing is written into the package: it may be read-only.
+
+    root may write everywhere, so permissions would show nothing here; the listing does.
+    """
+    yield {"REVIEWBOT_CACHE": str(tmp_path / "c")}
+    assert [path.name for path in (tmp_path / "package").iterdir()] in ([], ["tiny-3.gguf"])
+
+
+def damage(tmp_path: Path) -> Path:
+    path = tmp_path / "package" / "tiny-3.gguf"
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    return path
+
+
+def test_the_file_in_the_package_is_the_one_in_the_table() -> None:
+    path = PACKAGE / "_models" / SMOL_CUT.filename
+
+    assert (path.stat().st_size, sha256_of(path)) == (SMOL_CUT.size, SMOL_CUT.sha256)
+
+
+def test_the_packaged_model_is_ready_without_network_and_gives_states(found: ReadyModel) -> None:
+    states_TD = states(found)
+
+    assert (found.sha256, found.layers, found.width) == (SMOL_CUT.sha256, 8, 576)
+    assert states_TD.shape[1] == 576
+    assert np.isfinite(states_TD).all()
+
+
+def test_its_weights_are_byte_for_byte_what_the_official_file_converts_to(
+    found: ReadyModel,
+) -> None:
+    assert sha256_of(found.directory / "model.safetensors") == OFFICIAL_WEIGHTS
+
+
+@pytest.mark.skipif(not CACHED.exists(), reason="the cache does not hold smollm2-135m: model pull")
+def test_its_files_and_its_states_are_those_of_the_official_model(found: ReadyModel) -> None:
+    official = ready(SMOL.name, environ={**os.environ, "HF_HUB_OFFLINE": "1"})
+    ours, theirs = (read_json(m.directory / MANIFEST)["files"] for m in (found, official))
+
+    assert official.directory != found.directory
+    assert ours == theirs
+    assert np.array_equal(states(found), states(official))
+
+
+def test_pull_says_that_nothing_needs_fetching(found: ReadyModel) -> None:
+    result = run("pull", SMOL_CUT.name, cache=found.directory.parents[1])
+
+    assert result.stdout.strip() == str(found.directory)
+    assert result.stderr == "smollm2-135m-8 lies inside the package: nothing needs fetching\n"
+
+
+def test_a_path_to_pull_it_from_is_wrong_usage(tiny_cut: ModelSpec, tmp_path: Path) -> None:
+    error = run("pull", "tiny-3", "--from", str(tmp_path), cache=tmp_path / "c").exception
+
+    assert isinstance(error, UsageError)
+    assert "--from does not apply" in error.what
+
+
+def test_it_is_converted_once(tiny_cut: ModelSpec, environ: dict[str, str]) -> None:
+    said: list[str] = []
+    first = ready("tiny-3", environ=environ, say=said.append)
+
+    assert said == ["tiny-3: converting 2 layers, once (about half a minute)"]
+    assert ready("tiny-3", environ=environ, say=said.append) == first
+    assert len(said) == 1
+    assert not Path(environ["REVIEWBOT_CACHE"], "models").exists()
+
+
+def test_a_damaged_packaged_file_is_refused_in_two_lines(
+    tiny_cut: ModelSpec, environ: dict[str, str], tmp_path: Path
+) -> None:
+    damage(tmp_path)
+    with pytest.raises(ModelUnavailable, match=f"not {tiny_cut.sha256}") as failure:
+        ready("tiny-3", environ=environ)
+
+    assert len(str(failure.value).splitlines()) == 2
+    assert "install reviewbot again" in failure.value.fix
+    assert not Path(environ["REVIEWBOT_CACHE"], "converted").exists()
+
+
+def test_a_package_without_its_model_is_refused(
+    tiny_cut: ModelSpec, environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "package" / "tiny-3.gguf").unlink()
+
+    with pytest.raises(ModelUnavailable, match=r"does not hold tiny-3\.gguf"):
+        ready("tiny-3", environ=environ)
+
+
+def test_more_than_it_holds_is_wrong_usage(tiny_cut: ModelSpec, environ: dict[str, str]) -> None:
+    assert ready("tiny-3", 3, environ=environ).layers == 3
+    with pytest.raises(UsageError, match="which has 3"):
+        ready("tiny-3", 4, environ=environ)
+    with pytest.raises(UsageError, match="the first 3 of 4 layers and no output head") as failure:
+        ready("tiny-3", full=True, environ=environ)
+    assert len(str(failure.value).splitlines()) == 2
+    assert "tiny-3" not in failure.value.fix
+    asked = run("path", "tiny-3", "--full", cache=Path(environ["REVIEWBOT_CACHE"])).exception
+    assert isinstance(asked, UsageError)
+
+
+def test_list_and_verify_know_that_it_lies_in_the_package(
+    tiny_cut: ModelSpec, environ: dict[str, str], tmp_path: Path
+) -> None:
+    cache = tmp_path / "c"
+
+    def row() -> str:
+        return next(row.state for row in inventory(cache) if row.spec == tiny_cut)
+
+    assert row() == "packaged"
+    assert "as the table says" in run("verify", "tiny-3", cache=cache).stdout
+    ready("tiny-3", environ=environ)
+    assert row() == "ready"
+    path = damage(tmp_path)
+    error = run("verify", "tiny-3", cache=cache).exception
+    assert isinstance(error, ReviewbotError)
+    assert (error.exit_code, error.fix) == (4, packaged.REINSTALL)
+    assert path.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_the_usual_failure(
+    tiny_cut: ModelSpec, environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "c").write_text("a file where a directory should be")
+
+    with pytest.raises(EnvironmentFailure, match="was not made ready") as failure:
+        ready("tiny-3", environ=environ)
+    assert "REVIEWBOT_CACHE" in failure.value.fix
+
+
+def test_it_is_found_in_a_package_that_is_a_zip_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        for path in [*PACKAGE.rglob("*.py"), PACKAGE / "_models" / SMOL_CUT.filename]:
+            archive.write(path, path.relative_to(PACKAGE.parent))
+    code = (
+        "from reviewbot.core.models import SMOL_CUT\n"
+        "from reviewbot.store.packaged import folder, packaged_file\n"
+        "with packaged_file(SMOL_CUT) as path: print(folder(), path.stat().st_size)\n"
+        "assert not path.exists()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "app.zip")},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "app.zip" in done.stdout
+    assert done.stdout.split()[-1] == str(SMOL_CUT.size)

@@ -1,0 +1,84 @@
+"""Which lines and pairs take part, and whose columns are whose."""
+
+import numpy as np
+import pytest
+
+from reviewbot.train.evaluate import evaluate
+from reviewbot.train.labels import normalised
+from reviewbot.train.prepare import lay_out
+from tests.train.test_baselines import row
+
+
+@pytest.mark.parametrize(
+    ("fixed", "expected"),
+    [
+        (("a", "c", "", "d "), True),
+        (("a", "    b", "", "d "), True),  # indentation is what a line says
+        (("a", "c", "", "d"), False),  # a trailing blank less elsewhere
+        (("a", "c ", "", "d "), False),  # a trailing blank more in the corrected line
+        (("a", "b ", "", "d "), False),  # nothing but a trailing blank
+        (("a", "c", "", "d ", ""), False),  # a blank line more at the end
+        (("a", "c", "d "), False),  # a blank line less
+        (("a", "", "", "d "), False),  # a line emptied
+        (("a", "c", "", "e "), False),  # two lines
+        (("a", "b", "", "d "), False),  # nothing
+        (None, False),
+    ],
+)
+def test_a_normalised_pair_differs_in_what_one_line_says_and_nothing_else(
+    fixed: tuple[str, ...] | None, expected: bool
+) -> None:
+    assert normalised(row(("a", "b", "", "d "), fixed)) is expected
+
+
+def test_the_normalised_figure_counts_normalised_pairs_only() -> None:
+    rows = [
+        row(("a", "b", "d"), ("a", "c", "d"), name="kept"),
+        row(("a", "b", "d"), ("a", "c  ", "d"), name="trailing"),
+        row(("a", "b", "d"), ("a", "c", "x", "d"), name="longer"),
+    ]
+    laid = lay_out(rows)
+    s_L = np.where(laid.table.is_fixed_L, 1.0, 0.0)
+    s_L[laid.table.row_L == 0] *= -1
+
+    suite = evaluate(laid.table, {"ours": s_L}, fold_L=laid.table.row_L, samples=20)["suites"]
+
+    assert suite["mine"]["pairs"] == {
+        "paired": 3,
+        "paired, normalised": 1,
+        "wrong shorter": 0,
+        "wrong longer": 0,
+    }
+    assert suite["mine"]["scores"]["ours"]["paired"]["value"] == pytest.approx(1 / 3)
+    assert suite["mine"]["scores"]["ours"]["paired, normalised"]["value"] == 1.0
+
+
+def test_every_line_gets_its_own_columns_though_unchanged_corrected_lines_drop_out() -> None:
+    rows = [
+        row(("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc"), name="one"),
+        row(("dddddd", "eeeeeee"), None, name="two"),
+        row(("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11), name="three"),
+    ]
+    laid = lay_out(rows)
+    lengths = [len(snippet.lines[i]) for snippet in laid.snippets for i in snippet.wanted]
+
+    length_W1 = np.array(lengths, np.float32)[:, None]
+    table = laid.with_columns({"zero": np.zeros((13, 2), np.float32), "length": length_W1})
+
+    assert len(table) == 10 < len(lengths) == 13
+    assert dict(table.groups) == {"zero": 2, "length": 1}
+    assert table.columns_LN[:, 2].tolist() == table.length_L.tolist()
+
+
+def test_tells_of_every_line_stand_at_its_place_in_the_table() -> None:
+    rows = [
+        row(("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc"), name="one"),
+        row(("dddddd", "eeeeeee"), None, name="two"),
+        row(("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11), name="three"),
+    ]
+    laid = lay_out(rows)
+
+    table = laid.with_columns({"tells": laid.tells()})
+
+    assert np.rint(np.expm1(table.columns_LN[:, 0])).tolist() == table.length_L.tolist()
+    assert table.chars_L.tolist() == [11] * 3 + [14] + [15] * 2 + [19] * 2 + [32] * 2

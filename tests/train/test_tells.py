@@ -1,0 +1,101 @@
+"""Each tell sees its own habit of a version, and nothing of what the code does."""
+
+import pytest
+
+from reviewbot.train.labels import LabelRow, normalised
+from reviewbot.train.tells import COLUMNS, TELLS, tells
+
+
+def row(
+    lines: list[str], fixed: list[str] | None = None, risky: tuple[int, ...] = (0,)
+) -> LabelRow:
+    return LabelRow(
+        id="1",
+        set="mine",
+        lang="python",
+        author="llm",
+        model="",
+        group="g",
+        lines=tuple(lines),
+        risky=risky,
+        fixed=None if fixed is None else tuple(fixed),
+        spec="",
+        scope=None,
+        mask=frozenset(),
+        before=(),
+        path=None,
+        commit=None,
+        license="",
+        label="",
+    )
+
+
+def differing(lines: list[str], fixed: list[str]) -> set[str]:
+    """Return the tells whose columns differ between the last scored lines of the versions."""
+    found = tells(row(lines, fixed))
+    assert found.fixed_LN is not None
+    pairs = zip(COLUMNS, found.lines_LN[-1], found.fixed_LN[-1], strict=True)
+    columns = {name for name, wrong, right in pairs if wrong != right}
+    return {tell for tell, names in TELLS.items() if columns & set(names)}
+
+
+@pytest.mark.parametrize(
+    ("fixed", "told"),
+    [
+        (["a = 1", "b = 2"], set()),
+        (["a = 1", "b = 3"], set()),  # wrong or right is no tell
+        (["a = 1", "b = 20"], {"line length"}),
+        (["a = 1", "c = 4", "b = 2"], {"number of lines", "position", "operator spacing"}),
+        (["a = 1", "", "b = 2"], {"number of lines", "blank lines", "position"}),
+        (
+            ["", "a = 1", "b = 2"],
+            {"number of lines", "blank lines", "position", "first line blank"},
+        ),
+        (["a = 1", "b = 2", ""], {"number of lines", "blank lines", "position", "last line blank"}),
+        (["a = 1 ", "b = 2"], {"trailing blanks"}),
+        (["a = 1", "b = 2\r"], {"unusual signs", "trailing blanks"}),
+        (["a = 1", "\tb = 2"], {"indentation"}),
+        (["a = 1", "b=2"], {"operator spacing", "line length"}),
+        (["a = 1", "é = 2"], {"unusual signs"}),
+    ],
+)
+def test_each_habit_is_seen_by_its_own_tells(fixed: list[str], told: set[str]) -> None:
+    found = differing(["a = 1", "b = 2"], fixed)
+
+    # An added line moves averages too, so what a habit changes besides is let through there.
+    slack = {"operator spacing", "line length"} if len(fixed) > 2 else set()
+    assert told - slack <= found
+    assert found <= told | slack
+
+
+def test_quotes_and_comments_are_seen() -> None:
+    assert differing(["a = 'x'"], ['a = "x"']) == {"quotes"}
+    assert "comments" in differing(["a = 1"], ["a = 1  # one"])
+
+
+def test_lines_of_one_version_share_what_is_counted_over_it() -> None:
+    found = tells(row(["", "a = 1", "b = 22  ", "c = '3'"]))
+
+    names = [name for name in COLUMNS if "version" in name and "against" not in name]
+    shared = [i for i, name in enumerate(COLUMNS) if name in names and "place" not in name]
+    assert len(shared) >= 6
+    assert len({tuple(line[shared]) for line in found.lines_LN.tolist() and found.lines_LN}) == 1
+    assert found.fixed_LN is None
+
+
+def test_a_row_without_a_scored_line_has_no_line_of_columns() -> None:
+    assert tells(row(["", "{"], risky=())).lines_LN.shape == (0, len(COLUMNS))
+
+
+def test_every_column_belongs_to_one_tell() -> None:
+    assert len(COLUMNS) == sum(map(len, TELLS.values()))
+
+
+def test_blank_lines_and_trailing_blanks_are_normalised_where_both_sides_have_them() -> None:
+    plain = row(["a = 1", "b = 2"], ["a = 3", "b = 2"])
+    gap = row(["a = 1", "", "b = 2"], ["a = 3", "", "b = 2"])
+    trailing = row(["a = 1 ", "b = 2 "], ["a = 3", "b = 2 "])
+    added = row(["a = 1", "b = 2"], ["a = 3", "x = 0", "b = 2"])
+
+    found = [normalised(one) for one in (plain, gap, trailing, added)]
+    assert found == [True, True, False, False]
