@@ -14,7 +14,7 @@ labels=$1 work=$2
 reading=(--model qwen2.5-coder-0.5b --layer 6 --deep 18 --full --description --dtype bf16)
 
 # Fewer rows than in runs/small.sh: a row costs five times as much to read. No description of hunks:
-# only those that were fixed later carry a commit message here (docs/label-noise.md).
+# only those that were fixed later carry a commit message here (docs/leak-audit.md).
 sets=(
   --labels "$labels/humaneval_llm.jsonl.gz"
   --labels "$labels/humaneval_pass.jsonl.gz@600"
@@ -33,7 +33,7 @@ security=(
 fitting=(--sae "$work/sae" --cache "$work/features"
   --groups sae_max,deep_mean,surprisal,surface,block_end,block
   --boost deep_mean=2 --boost surprisal=6 --boost surface=6 --boost block=10
-  --block-share 0.5 --c 3e-6,5e-6,1e-5)
+  --pairwise 0.3 --block-share 0.3 --block-pairwise 30 --c 3e-6,5e-6,1e-5)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name base --out reviewbot/_artifacts/base

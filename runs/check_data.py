@@ -1,4 +1,4 @@
-"""Compare the label files that the default artifact names with those in a directory.
+"""Compare the label files that the shipped artifacts name with those in a directory.
 
     python -m runs.check_data DIRECTORY
 
@@ -10,18 +10,20 @@ import json
 import sys
 from pathlib import Path
 
-MANIFEST = Path("reviewbot/_artifacts/small/manifest.json")
+SHIPPED = Path("reviewbot/_artifacts")
 
 
 def main(directory: Path) -> int:
     """Print a line per file; return the exit code."""
     wrong = 0
-    for entry in json.loads(MANIFEST.read_text(encoding="utf-8"))["data"]:
-        path = directory / entry["name"]
-        found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
-        same = found == entry["sha256"]
-        wrong += not same
-        sys.stdout.write(f"{'same' if same else 'DIFFERS'}  {entry['name']}\n")
+    for manifest in sorted(SHIPPED.glob("*/manifest.json")):
+        for entry in json.loads(manifest.read_text(encoding="utf-8"))["data"]:
+            path = directory / entry["name"]
+            found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
+            same = found == entry["sha256"]
+            wrong += not same
+            word = "same" if same else "DIFFERS"
+            sys.stdout.write(f"{word}  {manifest.parent.name}: {entry['name']}\n")
     return 1 if wrong else 0
 
 

@@ -208,7 +208,14 @@ def _peer(
     from reviewbot.train.peer import figures, peer
 
     seed, table = work.flags["seed"], work.laid.table
-    found = peer(work.sources(set()), coder, result.fold_L, batch=batch, seed=seed)
+    found = peer(
+        work.sources(set()),
+        coder,
+        result.fold_L,
+        batch=batch,
+        seed=seed,
+        train_sets=work.train_sets,
+    )
     say(f"baseline pttrust-r: {found.facts['seconds']} s, {batch} programs a step (the paper: 2)")
     scores = {
         "ours": result.oof_L,

@@ -50,7 +50,7 @@ _FITTING = (
     click.option(
         "--block-share",
         type=click.FloatRange(0),
-        default=0.5,
+        default=0.3,
         show_default=True,
         help="Where groups of blocks are named: how far their score moves a line, as a share of "
         "how far the line's own moves it.",
@@ -58,7 +58,7 @@ _FITTING = (
     click.option(
         "--block-pairwise",
         type=click.FloatRange(0),
-        default=3.0,
+        default=30.0,
         show_default=True,
         help="The same as --pairwise, for groups of blocks.",
     ),
@@ -102,7 +102,7 @@ _SUITES = (
 )
 _CONFIDENCE = click.option(
     "--confidence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
     help="Set thresholds whose rate of false alarms holds on new code with this confidence; "
     "unset: plain quantiles of the clean lines.",
 )

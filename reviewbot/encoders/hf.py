@@ -62,6 +62,8 @@ class TransformersEncoder:
         self._states[layer] = output[0] if isinstance(output, tuple) else output
 
     def _kept(self, layer: int, tokens: int) -> Array:
+        if layer not in self._states:
+            raise RuntimeError(f"the hook of layer {layer} did not run")
         # The batch dimension may have been dropped by the layer's own output convention.
         return np.asarray(self._states[layer].reshape(tokens, -1).float().numpy(), np.float32)
 

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.pooling import LineTokens, line_tokens, pool
+from reviewbot.core.pooling import SURPRISAL_NAMES, LineTokens, line_tokens, pool
 from reviewbot.core.sae import SparseCoder
 from reviewbot.encoders import Encoder
 from reviewbot.encoders.reading import pool_rest, read_lines
@@ -64,6 +64,8 @@ class Reader:
         }
         if self.deep is not None:
             material["deep"] = self.deep
+        elif self.full:  # what was read before the signals were nine
+            material["signals"] = len(SURPRISAL_NAMES)
         text = json.dumps(material, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

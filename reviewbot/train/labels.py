@@ -13,6 +13,7 @@ from reviewbot.core.errors import UsageError
 from reviewbot.core.languages import LANGUAGES
 from reviewbot.core.spans import Span
 from reviewbot.train.label_fields import MAX_SPEC, Fields, raw_lines, wrong
+from reviewbot.train.problems import problem
 
 _LANGUAGE = {language.name: language for language in LANGUAGES}
 _CAPITAL = {"java", "csharp", "kotlin", "scala"}  # where a file is named after its class
@@ -168,13 +169,8 @@ def row_path(row: LabelRow) -> str:
 
 
 def split_group(row: LabelRow) -> str:
-    """Return the group under one name in all sets, so that no problem is in training and testing.
-
-    HumanEvalPack numbers the problems of HumanEval; the other HumanEval sets write them out.
-    """
-    if row.set == "humanevalpack" and row.group.isdecimal():
-        return f"HumanEval/{row.group}"
-    return row.group
+    """Return the group under one name in all sets, so that no problem is in training and testing."""
+    return problem(row.set, row.group)
 
 
 def _says(line: str) -> bool:

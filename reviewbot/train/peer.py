@@ -31,11 +31,20 @@ class Peer:
     facts: dict[str, Any]  # JSON-able: how it was made
 
 
-def peer(sources: Sources, coder: SparseCoder, fold_L: Indices, *, batch: int, seed: int) -> Peer:
+def peer(
+    sources: Sources,
+    coder: SparseCoder,
+    fold_L: Indices,
+    *,
+    batch: int,
+    seed: int,
+    train_sets: Sequence[str] | None = None,
+) -> Peer:
     """Train PtTrust-R's ranker on the states that the evaluated reader reads.
 
     coder   what `train sae --recipe pttrust` made of the same layer
     batch   programs a step; the paper's is 2, more is faster and not the paper's
+    train_sets  sets to learn from, as ours does; None: all
     raises  what `pttrust.scores` raises
     """
     from reviewbot.train.pttrust import codes, scores
@@ -49,7 +58,15 @@ def peer(sources: Sources, coder: SparseCoder, fold_L: Indices, *, batch: int, s
     code_LF = codes(table.columns_LN, coder)
     config = replace(PAPER, batch=batch)
     tokens_L = line_tokens(laid, sources)
-    score_L = scores(code_LF, laid.table, fold_L, seed=seed, tokens_L=tokens_L, config=config)
+    score_L = scores(
+        code_LF,
+        laid.table,
+        fold_L,
+        seed=seed,
+        tokens_L=tokens_L,
+        train_sets=train_sets,
+        config=config,
+    )
     facts = {
         "features": coder.features,
         "k": coder.k,

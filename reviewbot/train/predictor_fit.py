@@ -151,7 +151,7 @@ def fit(
 def criterion(table: Table, s_L: Scores | Array, sets: set[str]) -> dict[str, Any]:
     """Return the figure that chooses between models, and the figures that it is made of.
 
-    "paired" stands beside it and chooses nothing. The criterion is -1 where it cannot be measured.
+    "paired" stands beside it; it chooses for columns of blocks only. The criterion is -1 where it cannot be measured.
     """
     return _measure(table, s_L, sets, ~table.is_fixed_L)
 
@@ -169,11 +169,12 @@ def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) ->
             if not np.isnan(value):
                 within[name] = value
     for name, members in HUNKS.items():
-        part_L = keep_L & np.isin(table.set_L, members)
+        part_L = keep_L & np.isin(table.set_L, sorted(sets.intersection(members)))
         value = metrics.auroc(table.y_L[part_L], s_L[part_L])
         if sets.intersection(members) and not np.isnan(value):
             pooled[name] = value
-    kept_P = keep_L[table.pairs_P2[:, 0]]
+    in_sets_L = np.isin(table.set_L, sorted(sets))
+    kept_P = (keep_L & in_sets_L)[table.pairs_P2[:, 0]]
     _, win_B = metrics.paired(s_L, table.pairs_P2[kept_P], table.block_P[kept_P])
     means = [float(np.mean(list(found.values()))) for found in (within, pooled) if found]
     paired = metrics.mean(win_B)

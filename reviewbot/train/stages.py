@@ -18,6 +18,7 @@ from reviewbot.core.predictor import Predictor
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import CS, FitResult, fit
 
+_TOLD = ("groups", "pairwise", "c", "c_at_edge", "by_c", "choice_without_fold", "converged")
 BLOCK = "block"  # groups named so are shared by the lines of a block
 
 
@@ -25,9 +26,11 @@ BLOCK = "block"  # groups named so are shared by the lines of a block
 class BlockStage:
     """How the second fit is made."""
 
-    share: float = 0.5  # its score's deviation over lines, as a share of the first score's
-    pairwise: float = 3.0  # weight of ranking a wrong version above its correction
-    cs: Sequence[float] = (1e-5, 1e-4)
+    share: float = 0.3  # its score's deviation over lines, as a share of the first score's
+    # Weight of ranking a wrong version above its correction. So great that the log loss hardly
+    # counts: over lines that share their columns it would learn how many lines a block has.
+    pairwise: float = 30.0
+    cs: Sequence[float] = (1e-6, 1e-5, 1e-4, 1e-3)
 
 
 def stages(groups: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -100,7 +103,7 @@ def fit_stages(
             "blocks": {
                 "share": stage.share,
                 "factor": factor,
-                **{key: blocks.report[key] for key in ("groups", "pairwise", "c", "by_c")},
+                **{key: blocks.report[key] for key in _TOLD},
             },
         },
     )

@@ -101,7 +101,7 @@ def test_the_predictor_scores_as_the_sum_of_both_fits(groups: tuple[str, ...]) -
     result = fit_stages(table, groups, corrections=True, cs=(1e-2,), stage=stage)
     lines = fit(table, ["state"], corrections=True, cs=(1e-2,)).predictor
     blocks = fit(
-        table, ["block_end"], corrections=True, cs=(1e-3,), pairwise=3.0, choose_by="paired"
+        table, ["block_end"], corrections=True, cs=(1e-3,), pairwise=30.0, choose_by="paired"
     ).predictor
     block_LN, state_LN = table.columns_LN[:, :2], table.columns_LN[:, 2:]
     columns_LN = np.concatenate(
