@@ -169,7 +169,7 @@ def row_path(row: LabelRow) -> str:
 
 
 def split_group(row: LabelRow) -> str:
-    """Return the group under one name in all sets, so that no problem is in training and testing."""
+    """Return the group under one name in all sets: no problem may be in training and testing."""
     return problem(row.set, row.group)
 
 

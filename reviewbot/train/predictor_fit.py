@@ -151,7 +151,8 @@ def fit(
 def criterion(table: Table, s_L: Scores | Array, sets: set[str]) -> dict[str, Any]:
     """Return the figure that chooses between models, and the figures that it is made of.
 
-    "paired" stands beside it; it chooses for columns of blocks only. The criterion is -1 where it cannot be measured.
+    "paired" stands beside it; it chooses for columns of blocks only. The criterion is -1 where it
+    cannot be measured.
     """
     return _measure(table, s_L, sets, ~table.is_fixed_L)
 
