@@ -39,11 +39,11 @@ sets=(
   --labels "$labels/condefects.jsonl.gz@150"
 )
 fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,surface --boost surface=3 \
-  --c 1e-6,3e-6,5e-6,1e-5)
+  --c 1e-6,3e-6,5e-6,1e-5 --confidence 0.6)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name small --out reviewbot/_artifacts/small
 
 reviewbot train evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
-  --surprisal-sets humaneval_llm,szz_ai_hunks --pttrust "$work/sae-pttrust" \
-  --plots docs/plots/small --out "$work/small.json" --markdown docs/benchmark-small.md
+  --baselines random,length,position,tells,tells-pairs,surface,embeddings,pca-128,raw-states \
+  --pttrust "$work/sae-pttrust" --plots docs/plots/small --out "$work/small.json" --markdown docs/benchmark-small.md

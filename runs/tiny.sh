@@ -28,7 +28,7 @@ sets=(
   --labels "$labels/condefects.jsonl.gz@150"
 )
 fitting=(--sae "$work/sae-tiny" --cache "$work/features" --groups sae_max,surface --boost surface=3
-  --c 1e-6,3e-6,5e-6,1e-5)
+  --c 1e-6,3e-6,5e-6,1e-5 --confidence 0.6)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name tiny --out reviewbot/_artifacts/tiny

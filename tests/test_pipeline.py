@@ -1,12 +1,14 @@
 """The whole check on a tiny model: every added line comes out once, scored or with its reason."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reviewbot import pipeline
+from reviewbot.artifacts import ArtifactModel, load_artifact
 from reviewbot.core.errors import ArtifactError
 from reviewbot.core.findings import Failed, LineScore, Skipped
 from reviewbot.core.gate import Status
@@ -82,6 +84,23 @@ def test_a_path_that_the_settings_include_is_read_whatever_the_attributes_say(
     rules = pipeline.Rules(max_bytes=1_000, max_lines=10, included=lambda _path: True)
 
     assert check(case, rules=rules).ledger.scored == 1
+
+
+def test_each_run_of_added_lines_is_a_block_of_its_own(
+    tmp_path: Path, tiny_model: Path, check: Check
+) -> None:
+    model = ArtifactModel("tiny", tiny.MODEL_SHA, tiny.LAYER, tiny.WIDTH, deep=3)
+    where = tiny.tiny_artifact(tmp_path / "artifact", groups=("block_end",), model=model)
+    before = b"x = 1\ny = 2\nz = 3\n"
+    after = b"x = 1\na = f(x)\nb = a\ny = 2\nc = g(y)\nz = 3\n"
+
+    blocks = replace(check, encoder=tiny.encoder(tiny_model, deep=3), artifact=load_artifact(where))
+    report = blocks(made(tmp_path, {"a.py": before}, {"a.py": after}))
+
+    risks = [o.risk for o in outcomes(report) if isinstance(o, LineScore)]
+    assert len(risks) == 3
+    assert risks[0] == risks[1]  # the predictor looks at nothing but the end of the block
+    assert risks[0] != pytest.approx(risks[2], abs=1e-3)
 
 
 def test_deleted_binary_renamed_and_emptied_files_add_no_line(tmp_path: Path, check: Check) -> None:

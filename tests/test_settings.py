@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reviewbot.artifacts import PRESETS
 from reviewbot.core.errors import UsageError
 from reviewbot.render import RENDERERS
 from reviewbot.settings import (
@@ -246,6 +247,13 @@ def test_a_hub_id_and_the_word_default_are_no_relative_paths(tmp_path: Path) -> 
     settings = settings_from(*from_files(tmp_path))
 
     assert (settings.artifact, settings.model) == ("default", "org/name")
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_the_name_of_a_preset_is_no_relative_path(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".reviewbot.toml").write_text(f"artifact = '{name}'\n")
+
+    assert settings_from(*from_files(tmp_path)).artifact == name
 
 
 def test_what_is_printed_is_toml_that_reads_back_to_the_same_settings(tmp_path: Path) -> None:

@@ -19,8 +19,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _READING = (
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As for `check`."),
     click.option("--layer", type=click.IntRange(1), help="Blocks read; unset: the model's own."),
-    click.option("--deep", type=click.IntRange(1), help="A later block whose states are kept too."),
-    click.option("--full", is_flag=True, help="Run the output head too: surprisal and its kin."),
     click.option(
         "--dtype",
         type=click.Choice(["fp32", "bf16", "auto"]),
@@ -39,8 +37,21 @@ _READING = (
 )
 
 
+_MORE = (
+    click.option("--deep", type=click.IntRange(1), help="A later block whose states are kept too."),
+    click.option("--full", is_flag=True, help="Run the output head too: surprisal and its kin."),
+)
+
+
 def reading_flags(command: F) -> F:
     """Add the flags that decide how code is read."""
+    for option in reversed((*_READING[:2], *_MORE, *_READING[2:])):
+        command = option(command)
+    return command
+
+
+def one_layer_flags(command: F) -> F:
+    """Add the flags of reading the states of one layer, and nothing beside them."""
     for option in reversed(_READING):
         command = option(command)
     return command
@@ -62,9 +73,9 @@ def open_reader(
     from reviewbot.store.ready import ready
     from reviewbot.train.features import Reader
 
-    most = max(layer or MODELS[model].layer, deep) if deep and model in MODELS else deep or layer
+    depth = layer or _own_layer(model)
+    most = max(depth, deep or 0)
     found = ready(model, most, full=full, environ=os.environ, progress=progress_bar(), say=say)
-    depth = layer or ready_layer(model, found.layers)
     spec = EncoderSpec(
         directory=found.directory, layer=depth, deep=deep, full=full, dtype=dtype, threads=threads
     )
@@ -80,11 +91,14 @@ def open_reader(
     return reader, found.name
 
 
-def ready_layer(model: str, stored: int) -> int:
-    """Return the depth the model's table row names, else the one the store chose."""
-    from reviewbot.core.models import MODELS
+def _own_layer(model: str) -> int:
+    """Return the depth that a model is read at where nobody says another."""
+    from reviewbot.store.ready import ready
 
-    return MODELS[model].layer if model in MODELS else stored
+    if model in MODELS:
+        return MODELS[model].layer
+    # Neither `full` nor a later block may enter: the store would take their depth for the model's.
+    return ready(model, environ=os.environ, progress=progress_bar(), say=say).layers
 
 
 def counter(label: str) -> Callable[[int, int], None]:

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from reviewbot.cli.talk import say
-from reviewbot.cli.train_options import commit_of_code, counter, open_reader, reading_flags
+from reviewbot.cli.train_options import commit_of_code, counter, one_layer_flags, open_reader
 
 if TYPE_CHECKING:
     from reviewbot.train.features import Reader
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="pttrust: the paper's settings; a flag that is given wins over them.",
 )
-@reading_flags
+@one_layer_flags
 @click.pass_context
 def sae(
     context: click.Context,

@@ -54,6 +54,10 @@ def transfer(
     from reviewbot.train.transfer import transfer as measure
 
     require_places(out, markdown, directory=plots)
+    if flags["held_out"]:
+        raise click.UsageError(
+            "--held-out: every set or language is trained on by itself here; leave out its --labels"
+        )
     work = Work(flags)
     merged = {} if "hunks" in work.suites.inferred else work.suites.hunks
     report: dict[str, Any] = {"data": work.data, "code": commit_of_code()}
@@ -72,6 +76,7 @@ def transfer(
             corrections=flags["corrections"],
             pairwise=flags["pairwise"],
             boost=work.boost,
+            stage=work.stage,
             most_lines=most_lines,
             samples=samples,
         )

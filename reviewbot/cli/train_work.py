@@ -83,14 +83,15 @@ class Work:
 
     @cached_property
     def suites(self) -> "Suites":
-        """What --hunks, --clean and --mixed say; UsageError for a set that is not there.
+        """What --hunks, --clean and --mixed say, less what --held-out keeps from calibration.
 
-        A command without one of them leaves it unset.
+        A command without one of them leaves it unset. UsageError for a set that is not there, and
+        where --held-out leaves a kind of them empty.
         """
-        from reviewbot.train.suites import chosen_suites
+        from reviewbot.train.suites import chosen_suites, without
 
         words = {name: self.flags.get(name, ()) for name in ("hunks", "clean", "mixed")}
-        return chosen_suites(self.laid.table, **words)
+        return without(chosen_suites(self.laid.table, **words), self.held_out, self.sets)
 
     def nested(self, result: "FitResult") -> dict[str, Any]:
         """Measure calibration and thresholds on the folds left out, by the rule that ships.
@@ -155,13 +156,18 @@ class Work:
         return BlockStage(**{key: value for key, value in given.items() if value is not None})
 
     @cached_property
-    def train_sets(self) -> tuple[str, ...]:
-        """The sets to learn from: all but those of --held-out."""
+    def held_out(self) -> set[str]:
+        """The sets of --held-out: neither learned from nor calibrated on, only measured."""
         text = self.flags.get("held_out") or ""
         held_out = {name.strip() for name in text.split(",") if name.strip()}
         if strange := sorted(held_out - self.sets):
             raise click.UsageError(f"--held-out: no set is named {strange[0]!r}")
-        return tuple(sorted(self.sets - held_out))
+        return held_out
+
+    @property
+    def train_sets(self) -> tuple[str, ...]:
+        """The sets to learn from: all but those of --held-out."""
+        return tuple(sorted(self.sets - self.held_out))
 
     def recipe(self) -> "Recipe":
         """Return what baselines share with `fit`."""

@@ -1,6 +1,6 @@
 """Scores -> probabilities, percentiles and operating points. All from out-of-fold scores."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -9,17 +9,8 @@ from reviewbot.core.arrays import Array
 from reviewbot.core.errors import UsageError
 from reviewbot.core.predictor import Predictor
 from reviewbot.train import metrics
-from reviewbot.train.bootstrap import SAMPLES, ratio, resample
-from reviewbot.train.calibrators import (
-    by_platt,
-    by_platt_and_language,
-    offsets,
-    platt,
-    recalibrated,
-    sigmoid,
-)
+from reviewbot.train.calibrators import platt, sigmoid
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.nested import figure, probability
 from reviewbot.train.operating import points
 from reviewbot.train.predictor_fit import FitResult
 from reviewbot.train.suites import Suites, chosen_suites, clean_kinds, hunk_lines
@@ -102,52 +93,3 @@ def rule(confidence: float | None) -> str:
 def calibrated(predictor: Predictor, s_L: Scores | Array) -> Array:
     """Return the risks of raw scores (out of fold, say) under the predictor's calibration."""
     return sigmoid(predictor.slope * s_L + predictor.offset).astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class ByLanguage:
-    """Platt scaling with an offset of its own for some languages, and whether that helps."""
-
-    slope: float
-    offset: float
-    extra: dict[str, float]  # language -> added to the offset; the others keep that of all
-    helps: bool  # by nested folds; where it does not, do not use `extra`
-    report: dict[str, Any]
-
-
-def by_language(
-    table: Table,
-    result: FitResult,
-    suites: Suites | None = None,
-    *,
-    samples: int = SAMPLES,
-    seed: int = 0,
-) -> ByLanguage:
-    """Fit offsets per language on the hunks, and measure by nested folds whether they help.
-
-    They help if the lower end of the 95 % interval (over groups) of the gain in Brier skill is
-    above 0. Languages with fewer than `calibrators.LEAST_RISKY` risky lines keep the offset of all.
-    raises  ValueError where the hunks hold one class only
-    """
-    suites = chosen_suites(table) if suites is None else suites
-    here_L = hunk_lines(table, suites)
-    y_L, s_L, lang_L = table.y_L[here_L], result.oof_L[here_L], table.lang_L[here_L]
-    fold_L, group_L = result.fold_L[here_L], table.group_L[here_L]
-    slope, offset = platt(y_L, s_L)
-    found = {
-        name: recalibrated(y_L, s_L, fold_L, learn=learn, lang_L=lang_L)
-        for name, learn in (("all", by_platt), ("by language", by_platt_and_language))
-    }
-    draws = resample(group_L, samples=samples, seed=seed)
-    better_L = (found["all"] - y_L) ** 2 - (found["by language"] - y_L) ** 2
-    better_L /= y_L.mean() * (1 - y_L.mean())
-    gain = figure(draws, float(better_L.mean()), ratio(draws, group_L, better_L))
-    report: dict[str, Any] = {"gain in brier skill": gain, "languages": {}}
-    report |= {name: probability(draws, group_L, y_L, p_L) for name, p_L in found.items()}
-    for name in np.unique(lang_L).tolist():
-        of_L = lang_L == name
-        ece = {how: metrics.ece(y_L[of_L], p_L[of_L]) for how, p_L in found.items()}
-        counts = {"lines": int(of_L.sum()), "risky": int(y_L[of_L].sum())}
-        report["languages"][name] = counts | {"groups": len(np.unique(group_L[of_L])), "ece": ece}
-    helps = gain["low"] is not None and gain["low"] > 0
-    return ByLanguage(slope, offset, offsets(y_L, s_L, lang_L, slope, offset), helps, report)

@@ -82,11 +82,6 @@ def auroc(y_L: Mask, s_L: Scores | Array) -> float:
     return float(pooled(ranked(y_L, s_L))[0])
 
 
-def average_precision(y_L: Mask, s_L: Scores | Array) -> float:
-    """Average precision; compare it with the base rate, y_L.mean()."""
-    return float(pooled(ranked(y_L, s_L))[1])
-
-
 def snippet(y_L: Mask, s_L: Scores | Array) -> Scores:
     """Return the metrics of `SNIPPET` for the lines of one snippet that has a risky line.
 

@@ -55,8 +55,8 @@ def nested(
         # Blanked, not only left unused: what is learnt cannot depend on these labels or scores.
         rest = replace(table, y_L=table.y_L & ~here_L)
         learn_L = hunk_lines(rest, suites) & ~here_L
-        probable = calibrator(rest.y_L[learn_L], s_L[learn_L], rest.lang_L[learn_L])
-        fold_p_L = probable(s_L, table.lang_L)
+        probable = calibrator(rest.y_L[learn_L], s_L[learn_L])
+        fold_p_L = probable(s_L)
         p_L[here_L] = fold_p_L[here_L]
         kinds = {
             k: m & ~here_L for k, m in clean_kinds(rest, suites).items() if (m & ~here_L).any()

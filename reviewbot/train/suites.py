@@ -4,8 +4,8 @@ The one place that knows sets by name. Users with labels of their own name their
 `--clean "passing programs=humaneval_pass" --hunks "mine=set_a,set_b"`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,11 +38,6 @@ class Suites:
     clean: Mapping[str, tuple[str, ...]]  # kinds of clean code: what thresholds are measured on
     mixed: Mapping[str, tuple[str, ...]]  # wrong and sound code of like sources, ranked together
     inferred: tuple[str, ...] = ()  # which of the fields were guessed from the labels
-
-
-def default_suites() -> Suites:
-    """Return the suites of our own label sets."""
-    return Suites(hunks=HUNKS, clean=CLEAN, mixed=MIXED)
 
 
 def chosen_suites(
@@ -78,6 +73,41 @@ def chosen_suites(
         mixed=parsed("mixed", mixed, known) or {k: v for k, v in MIXED.items() if {*v} <= {*known}},
         inferred=tuple(inferred),
     )
+
+
+def without(suites: Suites, held_out: Collection[str], known: Collection[str]) -> Suites:
+    """Take sets out of all that is calibrated on; they stay where they are only measured.
+
+    known    the sets that are there
+    returns  hunks and clean kinds without those sets. Hunks that lose one are called "TITLE, not
+             held out"; as they were, they are among the mixed suites, still ranked together. A kind
+             of clean code that was only guessed goes with its set
+    raises   UsageError where that leaves hunks or a kind of clean code without a set
+    """
+    kept = set(known) - set(held_out)
+    hunks, clean, mixed = {}, {}, dict(suites.mixed)
+    for title, members in suites.hunks.items():
+        left = _left("hunks", title, members, held_out, kept)
+        cut = len(left) < len(members)
+        hunks[f"{title}, not held out" if cut else title] = left
+        if cut and "hunks" not in suites.inferred:
+            mixed.setdefault(title, members)
+    for title, members in suites.clean.items():
+        if "clean" not in suites.inferred or kept.intersection(members):
+            clean[title] = _left("clean", title, members, held_out, kept)
+    return replace(suites, hunks=hunks, clean=clean, mixed=mixed)
+
+
+def _left(
+    option: str, title: str, members: tuple[str, ...], held_out: Collection[str], kept: set[str]
+) -> tuple[str, ...]:
+    left = tuple(name for name in members if name not in held_out)
+    if len(left) < len(members) and not kept.intersection(left):
+        raise UsageError(
+            f"--held-out leaves no set of {title!r}, nothing was calibrated",
+            fix=f"hold out fewer sets, or name others with --{option}",
+        )
+    return left
 
 
 def parsed(option: str, texts: Sequence[str], known: Sequence[str]) -> dict[str, tuple[str, ...]]:

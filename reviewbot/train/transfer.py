@@ -11,7 +11,8 @@ from reviewbot.core.errors import UsageError
 from reviewbot.train import metrics, pairs
 from reviewbot.train.bootstrap import SAMPLES, Resamples, interval, ratio, resample
 from reviewbot.train.dataset import Scores, Table, Texts
-from reviewbot.train.predictor_fit import CS, fit
+from reviewbot.train.predictor_fit import CS
+from reviewbot.train.stages import BlockStage, fit_stages
 from reviewbot.train.suites import HUNKS
 from reviewbot.train.tables import cell, figure
 
@@ -30,6 +31,7 @@ def transfer(
     corrections: bool = True,
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
+    stage: BlockStage | None = None,
     most_lines: int | None = None,
     samples: int = SAMPLES,
 ) -> dict[str, Any]:
@@ -38,11 +40,12 @@ def transfer(
     by          "set" or "lang": what a unit is
     merged      name -> sets that make one unit (clean hunks teach nothing alone); only by "set",
                 and only where all of them are there
+    stage       how groups of blocks are fitted, as everywhere by default
     most_lines  of each unit at most about this many lines take part, in training and in testing:
                 whole snippets, drawn by seed. It bounds the cost
     returns     JSON-able: "cells" [trained on][tested on][metric] -> {"value", "low", "high",
                 "groups", "count"} or null; "skipped" says why a unit trained nothing
-    raises      UsageError for another `by`, and what `fit` raises for groups, Cs and folds
+    raises      UsageError for another `by`, and what `fit_stages` raises for groups, Cs and folds
 
     A line is always scored by a model that saw nothing of its group: on the diagonal that is
     cross-validation, elsewhere it leaves the groups out that both sides share. So every model
@@ -51,11 +54,12 @@ def transfer(
     """
     if by not in ("set", "lang"):
         raise UsageError(f"no transfer by {by!r} was measured", fix="use set or lang")
+    stage = stage or BlockStage()
     names_L = table.lang_L if by == "lang" else unit_names(table.set_L, merged)
     kept_L = _drawn(table, names_L, most_lines, seed)
     table, names_L = part_of(table, kept_L), names_L[kept_L]
     names = np.unique(names_L).tolist()
-    # fit() knows suites by the names of sets. A unit is no such set: only its own lines choose C.
+    # The fit knows suites by the names of sets. A unit is no such set: only its own lines choose C.
     unit_L = np.array([f"unit {names.index(name)}" for name in names_L.tolist()])
     even = replace(table, set_L=unit_L, weight_L=_even(table, names_L))
     fits: dict[str, Any] = {}
@@ -68,10 +72,11 @@ def transfer(
             skipped[name] = why
             continue
         try:
-            result = fit(
+            result = fit_stages(
                 even,
                 groups_to_use,
                 corrections=corrections,
+                stage=stage,
                 cs=cs,
                 folds=folds,
                 seed=seed,
@@ -82,8 +87,8 @@ def transfer(
         except UsageError as exc:
             skipped[name], failed = str(exc).partition("\n")[0], exc
             continue
-        keys = ("lines", "c", "c_at_edge", "converged")
-        fits[name] = {key: result.report[key] for key in keys}
+        keys = ("lines", "c", "c_at_edge", "converged", "blocks")
+        fits[name] = {key: result.report[key] for key in keys if key in result.report}
         cells[name] = {
             other: measured(table, result.oof_L, names_L == other, draws[other]) for other in names
         }

@@ -1,5 +1,6 @@
 """The tables of the benchmark page come from what was measured."""
 
+import re
 from typing import Any
 
 import pytest
@@ -49,5 +50,9 @@ def test_figures_stand_with_their_intervals_and_missing_ones_as_a_dash() -> None
     assert made.splitlines()[-1].count(" - ") == 4  # not measured
 
 
-def test_every_table_of_the_page_is_made_by_somebody() -> None:
-    filled(PAGE.read_text(encoding="utf-8"), {"base": report()})
+def test_the_page_holds_every_table_and_no_other() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    names = re.findall(r"<!-- table: (.*?) -->", page)
+    assert sorted(names) == sorted(TABLES)  # each once
+    assert filled(page, {"base": report()}).count("<!-- end -->") == len(TABLES)

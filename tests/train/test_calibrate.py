@@ -10,19 +10,12 @@ from sklearn.linear_model import LogisticRegression
 from reviewbot.core.errors import UsageError
 from reviewbot.core.predictor import percentile, risks
 from reviewbot.train import metrics
-from reviewbot.train.calibrate import by_language, calibrate, calibrated
-from reviewbot.train.calibrators import (
-    by_beta,
-    by_platt,
-    platt,
-    recalibrated,
-    recalibrated_in_context,
-)
-from reviewbot.train.dataset import Scores, Table
+from reviewbot.train.calibrate import calibrate, calibrated
+from reviewbot.train.calibrators import platt, recalibrated
 from reviewbot.train.operating import threshold_for
-from reviewbot.train.predictor_fit import FitResult, fit
-from reviewbot.train.suites import Suites, default_suites
-from tests.train.tables_made import made, planted
+from reviewbot.train.predictor_fit import fit
+from reviewbot.train.suites import Suites, chosen_suites
+from tests.train.tables_made import planted
 
 
 def test_platt_scaling_agrees_with_unpenalised_logistic_regression_on_many_lines() -> None:
@@ -90,7 +83,7 @@ def test_missing_clean_code_is_an_error_and_a_missing_kind_is_named() -> None:
     result = fit(table, ["state"], corrections=True, cs=(1e-2,))
 
     def clean(**kinds: tuple[str, ...]) -> Suites:
-        return replace(default_suites(), clean=kinds)
+        return replace(chosen_suites(table), clean=kinds)
 
     _, report = calibrate(table, result, suites=clean(a=("clean_ai_hunks",), b=("absent",)))
     assert report["not_measured"] == ["b"]
@@ -136,98 +129,3 @@ def test_recalibration_of_noise_has_no_skill_and_of_a_signal_has() -> None:
 
     assert metrics.brier_skill(y, recalibrated(y, noise, fold)) < 0.01
     assert metrics.brier_skill(y, recalibrated(y, table.columns_LN[here_L, 0], fold)) > 0.2
-
-
-def languages(rates: dict[str, float], *, groups: int = 30) -> tuple[FitResult, Table]:
-    """Six sets of lines per language, all scored alike; risky as often as the language says."""
-    draw = np.random.default_rng(0)
-    lang = np.repeat(list(rates), groups * 60)
-    s = draw.normal(size=len(lang))
-    base = np.log([rates[name] / (1 - rates[name]) for name in lang.tolist()])
-    y = draw.random(len(lang)) < 1 / (1 + np.exp(-(s + base)))
-    group = np.arange(len(lang)) // 60
-    blank = {"state": np.zeros((len(lang), 1), np.float32)}
-    table = replace(made(blank, y, group.astype(str), ["szz_ai_hunks"] * len(lang)), lang_L=lang)
-    predictor = fit(planted(), ["state"], corrections=True, cs=(1e-2,)).predictor
-    return FitResult(predictor, s.astype(np.float32), group % 5, 1e-2, {}), table
-
-
-def test_an_offset_per_language_helps_where_base_rates_differ_and_is_shrunk() -> None:
-    result, table = languages({"python": 0.3, "rust": 0.05})
-
-    found = by_language(table, result, samples=200)
-
-    assert found.helps
-    assert found.extra["python"] > 0.3
-    assert found.extra["rust"] < -0.3
-    assert (
-        found.extra["python"] - found.extra["rust"] < np.log(0.3 / 0.7) - np.log(0.05 / 0.95) + 0.2
-    )
-    ece = found.report["languages"]["rust"]["ece"]
-    assert ece["by language"] < ece["all"] / 2
-
-
-def test_where_languages_do_not_differ_no_offset_is_used_and_rare_ones_have_none() -> None:
-    result, table = languages({"python": 0.1, "java": 0.1, "zig": 0.005})
-
-    found = by_language(table, result, samples=200)
-    same, alike = languages({"python": 0.1, "java": 0.1})
-
-    assert set(found.extra) == {"python", "java"}  # zig has some nine risky lines
-    assert not by_language(alike, same, samples=200).helps
-
-
-@pytest.mark.parametrize("above", [0.5, 0.0])
-def test_beta_calibration_bends_where_platt_scaling_cannot_and_never_reorders(above: float) -> None:
-    draw = np.random.default_rng(0)
-    s = draw.normal(size=20_000) * 3
-    # Rising up to a score of 0, then less, or not at all (there one of the two slopes is left out).
-    y = draw.random(len(s)) < 1 / (1 + np.exp(-np.where(s < 0, 2 * s, above * s)))
-    none = np.full(len(s), "")
-
-    beta, straight = (learn(y, s, none)(s, none) for learn in (by_beta, by_platt))
-
-    assert metrics.ece(y, beta) < metrics.ece(y, straight) / 2
-    assert (np.diff(beta[np.argsort(s)]) >= 0).all()
-
-
-def test_beta_calibration_of_a_falling_score_is_the_base_rate() -> None:
-    s, none = np.linspace(-3, 3, 100), np.full(100, "")
-    y = s < -1
-
-    assert by_beta(y, s, none)(s, none) == pytest.approx(np.full(100, y.mean()), abs=0.01)
-
-
-def in_snippets(spread: float) -> tuple[np.ndarray, Scores, np.ndarray]:
-    """2,000 snippets of 6 lines; how risky a snippet is shows in the mean of its scores only."""
-    draw = np.random.default_rng(0)
-    row = np.repeat(np.arange(2_000), 6)
-    level = spread * draw.normal(size=2_000)[row]
-    s = level + draw.normal(size=len(row))
-    y = draw.random(len(row)) < 1 / (1 + np.exp(-(3 * level + s - level - 2)))
-    return y, s, row
-
-
-def test_the_rest_of_the_snippet_sharpens_a_probability_only_where_it_tells_something() -> None:
-    gains = []
-    for spread in (1.0, 0.0):
-        y, s, row = in_snippets(spread)
-        fold = row % 5
-        straight = metrics.brier_skill(y, recalibrated(y, s, fold))
-        gains.append(metrics.brier_skill(y, recalibrated_in_context(y, s, row, fold)) - straight)
-
-    assert gains[0] > 0.03
-    assert abs(gains[1]) < 0.005
-
-
-def test_a_probability_in_context_does_not_depend_on_labels_of_its_own_fold() -> None:
-    y, s, row = in_snippets(1.0)
-    fold = row % 5
-    first = fold == 0
-
-    before = recalibrated_in_context(y, s, row, fold, size=True)
-    after = recalibrated_in_context(np.where(first, ~y, y), s, row, fold, size=True)
-
-    assert (before[first] == after[first]).all()
-    assert (before[~first] != after[~first]).any()
-    assert np.isfinite(recalibrated_in_context(np.zeros_like(y), s, row, fold)).all()

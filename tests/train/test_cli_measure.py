@@ -148,6 +148,24 @@ def test_what_one_set_teaches_is_tested_on_the_others_and_drawn(with_sae: Run) -
     }
 
 
+def test_transfer_learns_from_every_set_so_it_holds_none_out(with_sae: Run) -> None:
+    asked = ("train", "transfer", "--out", "t.json", *FIT, *LABELS, "--held-out", "mine")
+
+    refused(with_sae(*asked), 2, "leave out its --labels")
+    assert not Path("t.json").exists()
+
+
+def test_the_share_of_blocks_reaches_what_transfer_fits(with_sae: Run) -> None:
+    asked = ("--out", "t.json", "--samples", "20", "--by", "set", "--deep", "3")
+    blocks = ("--groups", "surface,block_end", "--block-share", "0.7", "--block-pairwise", "3")
+
+    result = with_sae("train", "transfer", *asked, *FIT, *LABELS, *blocks)
+
+    assert result.exit_code == 0, result.stderr
+    fitted = json.loads(Path("t.json").read_text())["set"]["fits"]["mine"]["blocks"]
+    assert (fitted["share"], fitted["pairwise"]) == (0.7, 3.0)
+
+
 def test_every_training_command_is_listed() -> None:
     from click.testing import CliRunner
 

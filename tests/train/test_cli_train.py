@@ -148,6 +148,8 @@ def test_a_damaged_shard_is_read_again(run: Run) -> None:
         ((*SIZE, "--work", "mine.jsonl"), 4, "was not written"),
         ((*SIZE, "--out", "mine.jsonl"), 2, "name another --out"),
         ((*SIZE, "--out", "corpus"), 2, "name another --out"),
+        ((*SIZE, "--deep", "3"), 2, "--deep"),
+        ((*SIZE, "--full"), 2, "--full"),
     ],
 )
 def test_pre_training_refuses_what_cannot_work(

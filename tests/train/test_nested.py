@@ -11,10 +11,10 @@ import pytest
 from reviewbot.core.arrays import Array, Mask
 from reviewbot.core.errors import UsageError
 from reviewbot.train.calibrators import by_platt
-from reviewbot.train.dataset import Scores, Table, Texts, assign_folds
+from reviewbot.train.dataset import Scores, Table, assign_folds
 from reviewbot.train.nested import nested
 from reviewbot.train.operating import threshold_for
-from reviewbot.train.suites import default_suites
+from reviewbot.train.suites import chosen_suites
 from tests.train.tables_made import made
 
 SETS = ["szz_ai_hunks", "clean_ai_hunks", "humaneval_pass"]
@@ -36,11 +36,11 @@ def test_the_calibrator_is_never_given_a_line_of_the_fold_it_is_used_on() -> Non
     fold = assign_folds(table, 5, 0)
     given: list[set[float]] = []
 
-    def spy(y_L: Mask, s_L: Scores | Array, lang_L: Texts) -> Callable[..., Scores]:
+    def spy(y_L: Mask, s_L: Scores | Array) -> Callable[..., Scores]:
         given.append(set(s_L.tolist()))
-        return by_platt(y_L, s_L, lang_L)
+        return by_platt(y_L, s_L)
 
-    nested(table, s, fold, default_suites(), spy, samples=20)
+    nested(table, s, fold, chosen_suites(table), spy, samples=20)
 
     assert len(given) == 5
     for left_out, seen in enumerate(given):
@@ -55,8 +55,8 @@ def test_a_fold_whose_clean_lines_stand_out_moves_every_threshold_but_its_own() 
     leaked = np.where(odd, s + 50, s)
 
     options: dict[str, Any] = {"confidence": 0.9, "samples": 20}
-    plain = nested(table, s, fold, default_suites(), by_platt, **options)
-    found = nested(table, leaked, fold, default_suites(), by_platt, **options)
+    plain = nested(table, s, fold, chosen_suites(table), by_platt, **options)
+    found = nested(table, leaked, fold, chosen_suites(table), by_platt, **options)
 
     for name in ("show", "gate", "show, quantile", "gate, quantile"):
         before, after = (each["points"][name]["risk by fold"] for each in (plain, found))
@@ -75,7 +75,8 @@ def test_labels_of_a_fold_change_what_is_learnt_for_all_folds_but_its_own() -> N
     turned = replace(table, y_L=np.where(turned_L, ~table.y_L, table.y_L))
 
     plain, found = (
-        nested(each, s, fold, default_suites(), by_platt, samples=20) for each in (table, turned)
+        nested(each, s, fold, chosen_suites(table), by_platt, samples=20)
+        for each in (table, turned)
     )
 
     before, after = (each["points"]["show"]["risk by fold"] for each in (plain, found))
@@ -86,7 +87,7 @@ def test_labels_of_a_fold_change_what_is_learnt_for_all_folds_but_its_own() -> N
 def test_probabilities_of_a_telling_score_have_skill_within_their_intervals() -> None:
     table, s = scored()
 
-    found = nested(table, s, assign_folds(table, 5, 0), default_suites(), by_platt, samples=100)
+    found = nested(table, s, assign_folds(table, 5, 0), chosen_suites(table), by_platt, samples=100)
 
     skill, ece = (found["suites"]["ai hunks"][key] for key in ("brier skill", "ece"))
     assert skill["low"] > 0.05
@@ -97,7 +98,7 @@ def test_probabilities_of_a_telling_score_have_skill_within_their_intervals() ->
 def test_the_curve_buys_recall_with_false_alarms_and_everything_is_json() -> None:
     table, s = scored()
 
-    found = nested(table, s, assign_folds(table, 5, 0), default_suites(), by_platt, samples=100)
+    found = nested(table, s, assign_folds(table, 5, 0), chosen_suites(table), by_platt, samples=100)
 
     json.dumps(found, allow_nan=False)
     recalls = [entry["recall"]["ai hunks"]["value"] for entry in found["curve"].values()]
@@ -114,7 +115,7 @@ def test_without_a_clean_line_outside_some_fold_nothing_can_be_measured() -> Non
     fold = np.where(table.y_L | (table.set_L == SETS[0]), 0, 1)
 
     with pytest.raises(UsageError, match="without fold 1 no line"):
-        nested(table, s, fold, default_suites(), by_platt)
+        nested(table, s, fold, chosen_suites(table), by_platt)
 
 
 def test_the_rule_that_ships_is_the_one_measured_and_a_bound_is_never_below_the_quantile() -> None:
@@ -122,7 +123,7 @@ def test_the_rule_that_ships_is_the_one_measured_and_a_bound_is_never_below_the_
     fold = assign_folds(table, 5, 0)
 
     plain, bounded = (
-        nested(table, s, fold, default_suites(), by_platt, samples=20, confidence=confidence)
+        nested(table, s, fold, chosen_suites(table), by_platt, samples=20, confidence=confidence)
         for confidence in (None, 0.9)
     )
 

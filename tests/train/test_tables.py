@@ -5,7 +5,7 @@ from typing import Any
 from reviewbot.train.calibrators import by_platt
 from reviewbot.train.dataset import Table, assign_folds
 from reviewbot.train.nested import nested
-from reviewbot.train.suites import default_suites
+from reviewbot.train.suites import chosen_suites
 from reviewbot.train.tables import figure, markdown
 from tests.train.test_evaluate import report, table  # noqa: F401 - fixtures
 
@@ -24,7 +24,7 @@ def test_operating_points_stand_in_the_suites_they_were_measured_in(
     report: dict[str, Any], table: Table
 ) -> None:
     s_L, fold_L = table.columns_LN[:, 0], assign_folds(table, 5, 0)
-    found = nested(table, s_L, fold_L, default_suites(), by_platt, samples=20)
+    found = nested(table, s_L, fold_L, chosen_suites(table), by_platt, samples=20)
 
     text = markdown(report | {"nested": {"rule": "by rule", **found}})
 

@@ -12,6 +12,7 @@ from reviewbot.train import metrics
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import FitResult, fit
+from reviewbot.train.stages import BlockStage, fit_stages
 from reviewbot.train.transfer import (
     METRICS,
     matrix_markdown,
@@ -22,6 +23,7 @@ from reviewbot.train.transfer import (
 )
 from tests.train.tables_made import made
 from tests.train.test_predictor_fit import corrected
+from tests.train.test_stages import GROUPS, versions
 
 CS = (1e-2,)
 
@@ -60,6 +62,22 @@ def test_the_diagonal_is_the_cross_validation_of_the_set_by_itself() -> None:
     expected = metrics.within_auroc(alone.y_L, oof_L, alone.row_L)
     assert cell["within auroc"]["value"] == pytest.approx(expected)
     assert cell["auroc"]["value"] == pytest.approx(metrics.auroc(alone.y_L, oof_L))
+
+
+def test_groups_of_blocks_are_fitted_as_everywhere_else() -> None:
+    table, stage = versions(), BlockStage(share=2.0, cs=(1e-4, 1e-3))
+
+    found = transfer(table, GROUPS, cs=CS, stage=stage, samples=20)
+    both = fit_stages(table, GROUPS, corrections=True, cs=CS, stage=stage)
+    alone = transfer(table, ["state"], cs=CS, samples=20)
+
+    paired, within = METRICS[1], METRICS[0]
+    cell, plain = (made["cells"]["humaneval_llm"]["humaneval_llm"] for made in (found, alone))
+    _, win_B = metrics.paired(both.oof_L, table.pairs_P2, table.block_P)
+    assert cell[paired]["value"] == pytest.approx(win_B.mean(), abs=0.01)
+    assert plain[paired]["value"] < 0.5 < 0.8 < cell[paired]["value"]
+    assert cell[within]["value"] == plain[within]["value"]
+    assert found["fits"]["humaneval_llm"]["blocks"]["c"] == both.report["blocks"]["c"]
 
 
 def test_a_group_that_both_sides_share_is_left_out_of_training() -> None:
@@ -161,9 +179,9 @@ def test_one_unit_that_cannot_be_fitted_is_named_and_the_others_are_measured(
     def fails_on_the_first(*args: Any, **more: Any) -> FitResult:
         if more["train_sets"] == ["unit 1"]:
             raise UsageError("the fit gave scores that are no numbers", fix="give more rows")
-        return fit(*args, **more)
+        return fit_stages(*args, **more)
 
-    monkeypatch.setattr("reviewbot.train.transfer.fit", fails_on_the_first)
+    monkeypatch.setattr("reviewbot.train.transfer.fit_stages", fails_on_the_first)
     found = transfer(opposed(), ["x"], cs=CS, samples=20)
 
     assert found["skipped"]["down"] == "the fit gave scores that are no numbers"
