@@ -20,8 +20,7 @@ from reviewbot.train.dataset import Scores
 from reviewbot.train.tables import figure
 
 LEFT, PLOT, RIGHT = 200.0, 360.0, 180.0  # pixels: names, marks, numbers
-TOP, ROW = 48.0, 20.0
-CELL = (104.0, 30.0)
+TOP, ROW, CELL = 48.0, 20.0, (104.0, 30.0)
 DASHES = ("none", "8 3", "2 3", "8 3 2 3", "1 5", "12 4", "5 5", "12 3 2 3 2 3")
 _STYLE = (
     ".risk-plot{color:#1f2328}"
