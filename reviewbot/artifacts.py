@@ -115,7 +115,7 @@ def _read(path: Path) -> bytes:
         raise ArtifactError(
             f"nothing was scored: the artifact {path.parent.name!r} cannot be read: "
             f"{path.name}: {exc.strerror or exc}",
-            fix="check --artifact, or install reviewbot again",
+            fix="give --artifact tiny, small, base or a directory; or install reviewbot again",
         ) from exc
 
 
