@@ -24,20 +24,7 @@ reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work
 reviewbot train sae --recipe pttrust --corpus "$work/corpus" --work "$work/sae-work-pttrust" \
   --out "$work/sae-pttrust" --tokens 300000 "${reading[@]}"
 
-# Not among them: codrep (no licence), classeval (non-commercial), planted bugs (humanevalpack,
-# debugbench: they teach the wrong thing), rule-flagged lines (cyberseceval).
-# The numbers behind @ keep the reading of the larger sets to about half an hour.
-sets=(
-  --labels "$labels/humaneval_llm.jsonl.gz"
-  --labels "$labels/szz_ai_hunks.jsonl.gz"
-  --labels "$labels/clean_ai_hunks.jsonl.gz"
-  --labels "$labels/humaneval_pass.jsonl.gz@600"
-  --labels "$labels/szz_human_hunks.jsonl.gz@350"
-  --labels "$labels/clean_human_hunks.jsonl.gz@450"
-  --labels "$labels/clm_java_llm_patches.jsonl.gz@500"
-  --labels "$labels/fixwin.jsonl.gz@350"
-  --labels "$labels/condefects.jsonl.gz@150"
-)
+. runs/sets.sh
 fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,surface --boost surface=3 \
   --c 1e-6,3e-6,5e-6,1e-5 --confidence 0.6)
 

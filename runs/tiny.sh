@@ -16,17 +16,7 @@ reading=(--model smollm2-135m-8 --layer 8 --dtype bf16)
 reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work-tiny" --out "$work/sae-tiny" \
   --tokens 300000 --features 2048 --k 32 --epochs 6 "${reading[@]}"
 
-sets=(
-  --labels "$labels/humaneval_llm.jsonl.gz"
-  --labels "$labels/szz_ai_hunks.jsonl.gz"
-  --labels "$labels/clean_ai_hunks.jsonl.gz"
-  --labels "$labels/humaneval_pass.jsonl.gz@600"
-  --labels "$labels/szz_human_hunks.jsonl.gz@350"
-  --labels "$labels/clean_human_hunks.jsonl.gz@450"
-  --labels "$labels/clm_java_llm_patches.jsonl.gz@500"
-  --labels "$labels/fixwin.jsonl.gz@350"
-  --labels "$labels/condefects.jsonl.gz@150"
-)
+. runs/sets.sh
 fitting=(--sae "$work/sae-tiny" --cache "$work/features" --groups sae_max,surface --boost surface=3
   --c 1e-6,3e-6,5e-6,1e-5 --confidence 0.6)
 

@@ -68,12 +68,8 @@ def pool(tokens: LineTokens, coder: SparseCoder | None) -> dict[str, Array]:
     coder    None leaves the "sae_" groups out
     returns  group name -> (L, columns); a line without tokens pools to zeros
     """
-    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
-    zeros_D = np.zeros(tokens.normed_TD.shape[1], np.float32)
-    groups = {
-        "state_mean": _stack([x_TD.mean(axis=0) if len(x_TD) else zeros_D for x_TD in per_line]),
-        "state_last": _stack([x_TD[-1] if len(x_TD) else zeros_D for x_TD in per_line]),
-    }
+    mean_LD, _, last_LD = _dense(tokens)
+    groups = {"state_mean": mean_LD, "state_last": last_LD}
     return groups if coder is None else groups | _pool_sparse(coder, tokens)
 
 
@@ -84,14 +80,8 @@ def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Ar
     """
     if hidden.deep_TD is None:
         raise ValueError("no deep state was kept")
-    tokens = line_tokens(HiddenStates(hidden.deep_TD), token_spans)
-    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
-    zeros_D = np.zeros(tokens.normed_TD.shape[1], np.float32)
-    return {
-        "deep_mean": _stack([x_TD.mean(axis=0) if len(x_TD) else zeros_D for x_TD in per_line]),
-        "deep_max": _stack([x_TD.max(axis=0) if len(x_TD) else zeros_D for x_TD in per_line]),
-        "deep_last": _stack([x_TD[-1] if len(x_TD) else zeros_D for x_TD in per_line]),
-    }
+    mean_LD, max_LD, last_LD = _dense(line_tokens(HiddenStates(hidden.deep_TD), token_spans))
+    return {"deep_mean": mean_LD, "deep_max": max_LD, "deep_last": last_LD}
 
 
 def pool_blocks(
@@ -138,6 +128,18 @@ def columns(
     """
     parts = [surface(lines, prose) if name == "surface" else groups[name] for name in names]
     return np.concatenate(parts, axis=1)
+
+
+def _dense(tokens: LineTokens) -> tuple[Array, Array, Array]:
+    """Return mean, maximum and last state of each line, (L, D); zeros where it has no token."""
+    none_1D = np.zeros((1, tokens.normed_TD.shape[1]), np.float32)
+    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
+    per_line = [x_TD if len(x_TD) else none_1D for x_TD in per_line]
+    return (
+        _stack([x_TD.mean(axis=0) for x_TD in per_line]),
+        _stack([x_TD.max(axis=0) for x_TD in per_line]),
+        _stack([x_TD[-1] for x_TD in per_line]),
+    )
 
 
 def _line_ranges(counts_L: Indices) -> list[Span]:
