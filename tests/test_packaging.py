@@ -82,8 +82,8 @@ def test_the_installed_package_finds_its_templates_and_its_schema(
 ) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
-        "import reviewbot; from reviewbot.render import markdown, json_v1\n"
-        "print(reviewbot.__file__, json_v1.schema()['title'], markdown._template('summary.md.j2'))"
+        "import reviewbot; from reviewbot.render import json_v1, quote\n"
+        "print(reviewbot.__file__, json_v1.schema()['title'], quote.template('summary.md.j2'))"
     )
 
     done = subprocess.run(

@@ -1,42 +1,25 @@
 """The report as Markdown, for a job summary or a comment. `templates/summary.md.j2` lays it out.
 
-Strangers' text travels as `Foreign`. The template can only print it through a filter that makes it
-inert: no link, no @mention, no HTML, no end of a code block or table cell, no command to a CI
-runner ("::...", "##[...", "##vso[...").
+Strangers' text travels as `quote.Foreign`.
 """
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any
-
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import LineReport, Report
-from reviewbot.render.escape import visible
 from reviewbot.render.ledger import files_not_read, ledger_rows
+from reviewbot.render.quote import Foreign, environment, template
 from reviewbot.render.words import riskier_than, short_percentile
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
 MOST_FINDINGS = 10
 MOST_LINES = 12  # of one finding
 MOST_ROWS = 20  # of the ledger, of the asides
-MOST_CHARS = 300  # of one piece of text
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """Text that is not ours. Printing it raw is an error."""
-
-    text: str
 
 
 def markdown(report: Report, limit: int = MAX_BYTES) -> str:
@@ -45,38 +28,17 @@ def markdown(report: Report, limit: int = MAX_BYTES) -> str:
     limit  bytes of UTF-8; findings are left out, and counted, until the text fits. The rest is
            bounded by itself (below 200,000 bytes), and is never left out
     """
-    template = _environment().from_string(_template("summary.md.j2"))
+    page = environment().from_string(template("summary.md.j2"))
     lines: dict[str, tuple[LineReport, ...]] = {}
     for file in report.files:  # a path stands twice where a file becomes a link
         lines[file.path] = lines.get(file.path, ()) + file.lines
     findings = [_finding(f, lines.get(f.path, ())) for f in report.findings[:MOST_FINDINGS]]
     while True:
         words = {**_frame(report), "hidden": len(report.findings) - len(findings)}
-        text = template.render(**words, findings=findings)
+        text = page.render(**words, findings=findings)
         if len(text.encode()) <= limit or not findings:
             return text
         findings.pop()
-
-
-def code_span(foreign: Foreign) -> str:
-    """Quote as inline code. Not for table cells: a pipe would end one even here."""
-    text = _line(foreign.text) or "(empty)"
-    fence = "`" * (1 + _longest_run(text))
-    pad = " " if "`" in text else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def cell(foreign: Foreign) -> str:
-    """Quote for a table cell: code, every ASCII sign in it as a character reference."""
-    text = re.sub(r"[!-/:-@\[-`{-~]", lambda sign: f"&#{ord(sign[0])};", _line(foreign.text))
-    return f"<code>{text}</code>"
-
-
-def fenced(lines: Sequence[tuple[str, Foreign]]) -> str:
-    """Quote lines of code, each behind a prefix of ours, in a fence longer than any inside."""
-    rows = [f"{prefix}{_code(foreign.text)}".rstrip() for prefix, foreign in lines]
-    fence = "`" * max(3, 1 + max(map(_longest_run, rows), default=0))
-    return "\n".join([f"{fence}text", *rows, fence])
 
 
 def _frame(report: Report) -> dict[str, Any]:
@@ -145,50 +107,3 @@ def _reason(reason: Reason) -> dict[str, Any]:
         "label": Foreign(reason.label or unlabelled),
         "weight": f"{strength}{reason.contribution:+.2f} log-odds",
     }
-
-
-def _line(text: str) -> str:
-    return _inert(visible(" ".join(text.split())))
-
-
-def _code(text: str) -> str:
-    return _inert(visible(text[: 4 * MOST_CHARS].removesuffix("\r").expandtabs(4)))
-
-
-def _inert(text: str) -> str:
-    """Cut, and break what a CI runner obeys anywhere in a line that a step prints.
-
-    Its other kind of command, "::", counts at the start of a line only; no text stands there.
-    """
-    text = text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + "..."
-    return re.sub(r"##(\w*)\[", r"##\1<U+005B>", text)
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _refuse_raw(value: object) -> object:
-    if not isinstance(value, str | int):
-        raise TypeError(f"the template prints a {type(value).__name__} without a filter")
-    return value
-
-
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        autoescape=False,  # this is Markdown: the filters below quote for it
-        finalize=_refuse_raw,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(code_span=code_span, cell=cell, fenced=fenced)
-    return environment
-
-
-def _template(name: str) -> str:
-    """Read a template: inside the package in a wheel, beside it in a checkout."""
-    packed = resources.files("reviewbot") / "_templates"
-    beside = Path(__file__).parents[2] / "templates"
-    return ((packed if packed.is_dir() else beside) / name).read_text(encoding="utf-8")

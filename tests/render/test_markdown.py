@@ -15,8 +15,8 @@ from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import LineScore
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import ArtifactInfo, Report
-from reviewbot.render import markdown as module
-from reviewbot.render.markdown import Foreign, cell, code_span, fenced, markdown
+from reviewbot.render.markdown import markdown
+from reviewbot.render.quote import Foreign, cell, code_span, environment, fenced
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "markdown"
@@ -187,15 +187,15 @@ def test_bytes_that_were_not_utf8_are_shown_and_can_be_written() -> None:
 
 
 def test_a_template_that_prints_foreign_text_raw_is_refused() -> None:
-    environment = module._environment()
+    page = environment()
 
     for source in ("{{ text }}", "{{ [text] }}", "{{ nothing }}"):
         with pytest.raises((TypeError, TemplateError)):
-            environment.from_string(source).render(text=Foreign("<b>"))
+            page.from_string(source).render(text=Foreign("<b>"))
 
 
 def test_a_template_cannot_reach_python() -> None:
     source = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
 
     with pytest.raises(TemplateError):
-        module._environment().from_string(source).render()
+        environment().from_string(source).render()
