@@ -13,8 +13,8 @@ from typing import Any
 
 # Isolated: the working directory holds the pull request, and nothing of it may be imported.
 CHECK = (sys.executable, "-I", "-m", "reviewbot", "check")
-LISTS = ("exclude", "include")  # a flag per line of the input
-SWITCHES = ("informational", "inline-suppressions")
+LISTS = ("exclude", "include", "unknown-as-ai")  # a flag per line of the input
+SWITCHES = ("informational", "inline-suppressions", "trust-human")
 BUG = 70
 
 

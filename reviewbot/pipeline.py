@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from reviewbot.artifacts import Artifact
-from reviewbot.core.authors import UNKNOWN
+from reviewbot.core.authors import Authors
 from reviewbot.core.change import Change, ChangedLine, Entry, FileChange, blocks_of
 from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.eligible import why_skipped_file, why_skipped_line
@@ -27,6 +27,7 @@ from reviewbot.core.report import ChangeInfo, FileReport, LineReport, ModelInfo,
 from reviewbot.encoders import Encoder
 from reviewbot.encoders.reading import ReadLines, pool_rest, read_lines
 
+NOBODY = Authors()
 Numstat = Mapping[str, tuple[int, int] | None]
 
 
@@ -46,6 +47,8 @@ class Rules:
     inline_suppressions: bool = False
     excluded: Callable[[str], bool] = field(default=lambda _path: False)
     included: Callable[[str], bool] = field(default=lambda _path: False)
+    in_scope: Callable[[ChangedLine], bool] = field(default=lambda _line: True)  # by its author
+    can_block: Callable[[ChangedLine], bool] = field(default=lambda _line: True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def check(
     rules: Rules,
     policy: Policy,
     info: ChangeInfo,
+    authors: Authors = NOBODY,
     description: str = "",
     notes: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda _done, _of: None,
@@ -81,6 +85,7 @@ def check(
     attributes  path -> linguist attributes (`core.eligible`)
     numstat     what git itself counts; the ledger must agree with it. None where only a diff is had
     encoder     loads the model; called at most once, and only if a line is wanted
+    authors     who wrote the lines; what `rules` say of scopes is already decided with them
     description what the change is said to do; only artifacts whose plan asks for it show it to the
                 model
     progress    called with lines done and lines wanted
@@ -103,7 +108,7 @@ def check(
             outcomes.setdefault(line.number, Failed(line, "no token of the model touches the line"))
         ordered = [outcomes[line.number] for line in entry.file.added]
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
-        files.append(_file_report(entry, ordered))
+        files.append(_file_report(entry, ordered, authors))
     everything = [line.outcome for file in files for line in file.lines]
     show_above = min(artifact.show_above, policy.max_risk)  # what blocks is always shown
     unread_files = sum(entry.unread for entry in sorted_files)
@@ -118,7 +123,7 @@ def check(
         change=info,
         policy=policy,
         show_above=show_above,
-        verdict=decide(policy, everything, unread_files),
+        verdict=decide(policy, everything, unread_files, rules.can_block),
         ledger=count(everything, unread_files),
         files=tuple(files),
         findings=group(scores, show_above),
@@ -161,6 +166,7 @@ def _sort(
         return _Sorted(file, None, None, False, (), {}, ())
     skips = {
         line: why_skipped_line(line.text, language, inline_suppressions=rules.inline_suppressions)
+        or (None if rules.in_scope(line) else SkipReason.OUT_OF_SCOPE)
         for line in file.added
     }
     return _Sorted(
@@ -232,7 +238,7 @@ def _score_window(
     return outcomes
 
 
-def _file_report(entry: _Sorted, outcomes: Sequence[Outcome]) -> FileReport:
+def _file_report(entry: _Sorted, outcomes: Sequence[Outcome], authors: Authors) -> FileReport:
     file = entry.file
     return FileReport(
         path=file.path,
@@ -241,7 +247,9 @@ def _file_report(entry: _Sorted, outcomes: Sequence[Outcome]) -> FileReport:
         language=entry.language.name if entry.language else None,
         note=entry.note,
         removed=file.removed,
-        lines=tuple(LineReport(outcome, UNKNOWN) for outcome in outcomes),
+        lines=tuple(
+            LineReport(outcome, authors.get(file.path, outcome.line.number)) for outcome in outcomes
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from reviewbot.cli.output import drop, flush, require_stdout
 NAME = "reviewbot"  # whatever the script is called
 COMMANDS = {
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
+    "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),
 }

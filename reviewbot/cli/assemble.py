@@ -1,7 +1,6 @@
 """Puts the parts of `check` together: the change, the artifact, the model, the pipeline."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
+from reviewbot.cli.asked import FILES
+from reviewbot.cli.authors import scopes_of
 from reviewbot.cli.talk import Clock, progress_bar, reading, say
-from reviewbot.core.errors import EnvironmentFailure, UsageError
-from reviewbot.settings import SETTINGS_FILES, Layer, Settings, from_files
+from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
@@ -20,85 +20,19 @@ if TYPE_CHECKING:
     from reviewbot.forges.heads import HeadFiles
     from reviewbot.forges.request import ChangeRequest
 
-FILES = "files"  # the head of a change that is a diff beside a directory
 MOST_NAMES = 5  # of untracked files
 
 
-def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) -> "ChangeRequest":
-    """Return the change that was asked for.
-
-    diff    a file's name, or "-" for stdin; then no git is needed and paths count from `root`
-    raises  UsageError, EnvironmentFailure
-    """
-    from reviewbot.forges.local import collect
-    from reviewbot.forges.request import ChangeRequest
-
-    if diff is None:
-        return collect(root, range_, staged=staged)
-    return ChangeRequest(root=root, base=None, head=FILES, diff=read_diff(diff))
-
-
-def read_diff(name: str) -> str:
-    """Return the diff in a file, or on stdin where `name` is "-".
-
-    raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
-    """
-    from reviewbot.diffs import MAX_CHARS, decode
-
-    if name == "-" and sys.stdin is None:
-        raise UsageError("nothing was checked: stdin is closed", fix="send it a diff")
-    try:
-        if name == "-":
-            return decode(sys.stdin.buffer.read(MAX_CHARS + 1))
-        with Path(name).open("rb") as file:
-            return decode(file.read(MAX_CHARS + 1))
-    except (FileNotFoundError, IsADirectoryError) as exc:
-        raise UsageError(
-            f"nothing was checked: {name}: {exc.strerror}", fix="give a diff's file, or - for stdin"
-        ) from exc
-    except OSError as exc:
-        raise EnvironmentFailure(
-            f"nothing was checked: {name}: {exc.strerror}", fix="make the diff readable"
-        ) from exc
-
-
-def settings_layers(request: "ChangeRequest", root: Path) -> tuple[tuple[Layer, Layer], list[str]]:
-    """Return what the settings files say, and a note for the report where the change edits them.
-
-    Settings decide what is read and when the gate blocks. So for commits, which may be others',
-    those of the base count: a change may not choose its own. For what is staged or in the working
-    tree the files there count, as their author is the one who asks.
-    """
-    from reviewbot.forges.request import INDEX, WORKTREE
-
-    if request.head == FILES:
-        return from_files(root), []
-    local = request.head in (INDEX, WORKTREE)
-    used = from_files(root) if local else _committed(request.root, request.base, root)
-    try:
-        other = _committed(request.root, request.base if local else request.head, root)
-    except UsageError:
-        other = None
-    whose = "the change's" if local else "the base's"
-    note = f"the change edits reviewbot's settings; {whose} were used"
-    return used, [] if used == other else [note]
-
-
-def _committed(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer]:
-    """Return what the settings files of a commit say; before the first commit there are none."""
-    from reviewbot.forges.heads import commit_files
-
-    if commit is None:
-        return {}, {}
-    with closing(commit_files(repository, commit, paths=SETTINGS_FILES)) as files:
-        return from_files(root, files.read)
-
-
 def assemble(
-    settings: Settings, request: "ChangeRequest", clock: Clock, more_notes: Sequence[str] = ()
+    settings: Settings,
+    request: "ChangeRequest",
+    root: Path,
+    clock: Clock,
+    more_notes: Sequence[str] = (),
 ) -> "Report":
     """Check a change as the settings say. The model is only loaded where a line has to be read.
 
+    root        whose rule file for authors counts
     more_notes  for the reader of the report, first
 
     raises  every kind of ReviewbotError
@@ -107,10 +41,13 @@ def assemble(
     from reviewbot.artifacts import PRESETS, load_artifact
     from reviewbot.core.gate import Policy
     from reviewbot.core.report import ChangeInfo
+    from reviewbot.core.scope import Scope
     from reviewbot.diffs import parse
 
     change = parse(request.diff)
     clock("reading the diff")
+    scopes = scopes_of(request, change, settings, os.environ, root)
+    clock("finding the authors")
     shipped = PRESETS.get(settings.artifact)
     artifact = load_artifact(shipped or Path(settings.artifact).expanduser())
     clock("loading the artifact")
@@ -129,6 +66,8 @@ def assemble(
                 inline_suppressions=settings.inline_suppressions,
                 excluded=GitIgnoreSpec.from_lines(settings.exclude).match_file,
                 included=GitIgnoreSpec.from_lines(settings.include).match_file,
+                in_scope=scopes.reads,
+                can_block=scopes.counts,
             ),
             policy=Policy(
                 max_risk=artifact.gate_above if settings.max_risk is None else settings.max_risk,
@@ -136,10 +75,13 @@ def assemble(
                 min_coverage=settings.min_coverage,
                 min_lines=settings.min_lines,
                 informational=settings.informational,
+                scope=Scope(settings.scope),
+                gate_scope=Scope(settings.gate_scope),
             ),
             info=ChangeInfo(request.base, request.head),
+            authors=scopes.authors,
             description="\n".join(request.subjects),
-            notes=[*more_notes, *notes(request.untracked)],
+            notes=[*more_notes, *scopes.notes, *notes(request.untracked)],
             progress=reading,
         )
     clock("reading the code and scoring")

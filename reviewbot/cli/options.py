@@ -11,21 +11,28 @@ F = TypeVar("F", bound=Callable[..., Any])
 _METAVARS = {int: "N", float: "NUMBER", tuple: "GLOB"}
 
 
-def setting_flags(command: F) -> F:
-    """Add a flag per setting. Values arrive as text (`settings.from_flags` reads them), a bool, or
-    a tuple of texts; None or () where the flag was not given."""
-    for key, rule in reversed(list(RULES.items())):
-        name = key.replace("-", "_")
-        if rule.kind is bool:
-            flag = click.option(f"--{key}/--no-{key}", name, default=None, help=rule.help)
-        else:
-            flag = click.option(
-                f"--{key}",
-                name,
-                default=None,
-                multiple=rule.kind is tuple,
-                metavar=_METAVARS.get(rule.kind, "PATH" if key.endswith("-dir") else "NAME"),
-                help=rule.help,
-            )
-        command = flag(command)
-    return command
+def setting_flags(*keys: str) -> Callable[[F], F]:
+    """Return what adds a flag per setting; without `keys` for every one.
+
+    Values arrive as text (`settings.from_flags` reads them), a bool, or a tuple of texts; None or
+    () where the flag was not given.
+    """
+
+    def add(command: F) -> F:
+        for key, rule in reversed([(k, r) for k, r in RULES.items() if not keys or k in keys]):
+            name = key.replace("-", "_")
+            if rule.kind is bool:
+                flag = click.option(f"--{key}/--no-{key}", name, default=None, help=rule.help)
+            else:
+                flag = click.option(
+                    f"--{key}",
+                    name,
+                    default=None,
+                    multiple=rule.kind is tuple,
+                    metavar=_METAVARS.get(rule.kind, "PATH" if key.endswith("-dir") else "NAME"),
+                    help=rule.help,
+                )
+            command = flag(command)
+        return command
+
+    return add

@@ -2,14 +2,41 @@
 
 import errno
 import os
+import shutil
 import stat
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from reviewbot.core.errors import EnvironmentFailure
 
 _FIX = "free some space or choose another place with --output FILE"
+
+
+Look = tuple[int, bool]  # cells, and whether colour is wanted
+PLAIN: Look = (100, False)  # where no terminal says how wide it is
+
+
+def deliver(render: Callable[[Look], str], output: str | None, environ: Mapping[str, str]) -> bool:
+    """Render a report and write it to the file `output`, or to stdout where that is None or "-".
+
+    returns  whether it went to a file
+    raises   EnvironmentFailure if it cannot be written in full
+    """
+    if output in (None, "-"):
+        emit(render(look(environ, to_terminal=sys.stdout is not None and sys.stdout.isatty())))
+        return False
+    write_file(Path(str(output)), render(PLAIN))
+    return True
+
+
+def look(environ: Mapping[str, str], *, to_terminal: bool) -> Look:
+    """Return how wide and coloured a report is: as the window, unless NO_COLOR forbids colour."""
+    if not to_terminal:
+        return PLAIN
+    color = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return shutil.get_terminal_size((PLAIN[0], 24)).columns, color
 
 
 def emit(text: str) -> None:

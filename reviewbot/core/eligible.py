@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NOT_CODE = "not code"
     SUPPRESSED = "suppressed"  # by the settings' path filters, or by a comment in the line
     BLANK = "blank or punctuation only"
+    OUT_OF_SCOPE = "author out of scope"  # by the settings: whose lines are read
 
     @property
     def counts_as_unread(self) -> bool:

@@ -1,12 +1,14 @@
 """May it merge? A pure function of the outcomes and a policy; it fails closed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reviewbot.core.change import ChangedLine
 from reviewbot.core.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
+from reviewbot.core.scope import Scope
 
 
 class Status(StrEnum):
@@ -26,6 +28,8 @@ class Policy:
     min_coverage: float = 1.0  # share of the lines that should have been read and were
     min_lines: int = 0  # with fewer scored lines the gate never blocks
     informational: bool = False  # report a block, exit 0 all the same; failures still fail
+    scope: Scope = Scope.ALL  # whose lines are read
+    gate_scope: Scope = Scope.ALL  # whose lines can block
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,27 @@ def count(outcomes: Sequence[Outcome], unread_files: int = 0) -> Ledger:
     )
 
 
-def decide(policy: Policy, outcomes: Sequence[Outcome], unread_files: int = 0) -> Verdict:
+def decide(
+    policy: Policy,
+    outcomes: Sequence[Outcome],
+    unread_files: int = 0,
+    counts: Callable[[ChangedLine], bool] = lambda _line: True,
+) -> Verdict:
     """Apply the policy. Incomplete coverage wins over everything else: it is never green.
 
+    counts        whether a line, by its author, can block; all can make the coverage incomplete
     unread_files  code files that git calls binary: no line of them can be counted, so one is enough
                   to make the coverage incomplete, unless the policy asks for none
     """
     ledger = count(outcomes, unread_files)
     scores = [o for o in outcomes if isinstance(o, LineScore)]
-    over = [score for score in scores if not score.risk <= policy.max_risk]  # NaN counts as over
+    above = [score for score in scores if not score.risk <= policy.max_risk]  # NaN counts as over
+    over = [score for score in above if counts(score.line)]
     said = _over_text(len(over), policy)
+    if len(above) > len(over):
+        said += (
+            f" ({len(above) - len(over)} more, by authors outside the gate's scope, not counted)"
+        )
     if not ledger.coverage >= policy.min_coverage:  # NaN asks for more than there can be
         missing = ledger.failed + ledger.unread
         text = (

@@ -17,6 +17,7 @@ nothing.
 import re
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from reviewbot.core.cquote import decode_path, encode_path
@@ -25,7 +26,14 @@ from reviewbot.core.match import readable
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, WorktreeFiles, commit_files, index_files
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
-from reviewbot.forges.revisions import commit_of, default_base, empty_tree, head_commit, merge_base
+from reviewbot.forges.revisions import (
+    branch_of,
+    commit_of,
+    default_base,
+    empty_tree,
+    head_commit,
+    merge_base,
+)
 
 _DIFF = (
     "diff",
@@ -66,13 +74,15 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     if dots:
         head = commit_of(top, second.removeprefix(".") or "HEAD")
         base = merge_base(top, commit_of(top, first or "HEAD"), head)
-        return _request(top, base, head)
+        return replace(_request(top, base, head), branch=branch_of(top, second.removeprefix(".")))
     if range_ is not None:
         base = merge_base(top, commit_of(top, range_), commit_of(top, "HEAD"))
-        return _request(top, base, WORKTREE)
-    if staged:
-        return _request(top, head_commit(top), INDEX)
-    return _request(top, default_base(top), WORKTREE)
+        request = _request(top, base, WORKTREE)
+    elif staged:
+        request = _request(top, head_commit(top), INDEX)
+    else:
+        request = _request(top, default_base(top), WORKTREE)
+    return replace(request, branch=branch_of(top))
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:

@@ -73,8 +73,7 @@ def default_base(top: Path) -> str | None:
         return None
     if upstream := _verify(top, "@{upstream}"):
         return merge_base(top, upstream, head)
-    code, out, _ = status(top, "symbolic-ref", "--quiet", "HEAD")
-    branch = out.decode("utf-8", "surrogateescape").strip() if code == 0 else None
+    branch = _head_ref(top)
     for name in _DEFAULTS:
         if name == branch:
             return head
@@ -87,6 +86,24 @@ def default_base(top: Path) -> str | None:
             fix=f"give a range such as origin/main; in a shallow clone first: {_DEEPEN}",
         )
     return head
+
+
+def branch_of(top: Path, revision: str = "") -> str:
+    """Return the branch that a revision names; "" where it names none, or HEAD is on none.
+
+    revision  as the user gave it; "" and "HEAD" mean the branch that is checked out
+    """
+    if revision not in ("", "HEAD"):
+        for prefix in ("refs/heads/", "refs/remotes/"):
+            if _verify(top, f"{prefix}{revision}"):
+                return revision if prefix == "refs/heads/" else revision.partition("/")[2]
+        return ""
+    return (_head_ref(top) or "").removeprefix("refs/heads/")
+
+
+def _head_ref(top: Path) -> str | None:
+    code, out, _ = status(top, "symbolic-ref", "--quiet", "HEAD")
+    return out.decode("utf-8", "surrogateescape").strip() if code == 0 else None
 
 
 def empty_tree(top: Path) -> str:

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any, assert_never
 
-from reviewbot.core.authors import Attribution
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.gate import Ledger, Policy
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
 from reviewbot.render.escape import valid
+from reviewbot.render.people import author_json, totals_json
 
 SCHEMA = "reviewbot/1"
 MOST_CHARS = 10_000  # of one line's text; the rest is cut off
@@ -38,6 +38,7 @@ def json_v1(report: Report) -> str:
             "reasons": report.verdict.reasons,
         },
         "ledger": _ledger(report.ledger),
+        "authors": totals_json(line.author for file in report.files for line in file.lines),
         "files": [_file(file) for file in report.files],
         "findings": [_finding(finding) for finding in report.findings],
         "notes": report.notes,
@@ -59,6 +60,8 @@ def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
         "min_coverage": _number(policy.min_coverage, 6),
         "min_lines": policy.min_lines,
         "informational": policy.informational,
+        "scope": policy.scope.value,
+        "gate_scope": policy.gate_scope.value,
         "show_above": _number(show_above, 6),
     }
 
@@ -94,7 +97,7 @@ def _line(line: LineReport) -> dict[str, Any]:
         "number": outcome.line.number,
         "text": outcome.line.text[:MOST_CHARS],
         **_outcome(outcome),
-        "author": _author(line.author),
+        "author": author_json(line.author),
     }
 
 
@@ -134,16 +137,6 @@ def _reason(reason: Reason) -> dict[str, Any]:
         "label": reason.label,
         "contribution": _number(reason.contribution, 4),
         "activation": _number(reason.activation, 4),
-    }
-
-
-def _author(author: Attribution) -> dict[str, Any]:
-    return {
-        "kind": author.kind.value,
-        "tool": author.tool,
-        "model": author.model,
-        "confidence": _number(author.confidence, 4),
-        "evidence": author.evidence,
     }
 
 

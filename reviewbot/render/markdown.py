@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import LineReport, Report
 from reviewbot.render.ledger import files_not_read, ledger_rows
+from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, template
 from reviewbot.render.words import riskier_than, short_percentile
 
@@ -49,11 +49,13 @@ def _frame(report: Report) -> dict[str, Any]:
     asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
     if len(asides) > MOST_ROWS:
         asides = [*asides[:MOST_ROWS], f"and {len(asides) - MOST_ROWS} more remarks"]
+    authors = (line.author for file in report.files for line in file.lines)
     return {
         "verdict": report.verdict.status.value.upper(),
         "exit_code": report.verdict.exit_code,
         "reasons": [Foreign(reason) for reason in report.verdict.reasons[:MOST_ROWS]],
         "ledger": rows,
+        "authors": Foreign(totals_line(authors)) if report.ledger.added else None,
         "asides": [Foreign(aside) for aside in asides],
         "model": Foreign(report.model.name),
         "layer": report.model.layer,
@@ -79,7 +81,7 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
         "where": f"line {finding.start}" if one else f"lines {finding.start}-{finding.end}",
         "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
         "percentile": riskier_than(worst.percentile),
-        "author": _author(author),
+        "author": Foreign(by) if (by := written_by(author)) else None,
         "reasons": [_reason(reason) for reason in worst.reasons[:3]],
         "code": [_row(line, risky, len(str(last))) for line in shown],
         "cut": sum(not first <= number <= last for number in risky),
@@ -92,12 +94,6 @@ def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, Foreign]:
     place = short_percentile(outcome.percentile) if isinstance(outcome, LineScore) else "-"
     prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>3} | "
     return prefix, Foreign(outcome.line.text)
-
-
-def _author(author: Attribution | None) -> Foreign | None:
-    if author is None or author.kind is Author.UNKNOWN:
-        return None
-    return Foreign(f"{author.kind.value} ({author.tool})" if author.tool else author.kind.value)
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

@@ -4,27 +4,25 @@ Strangers' text goes through `escape.visible` and into `rich.text.Text`, never i
 shade of a line repeats what its bar and its number say, so nothing is told by colour alone.
 """
 
-import io
 import math
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.text import Text
 
-from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.findings import Failed, Finding, LineScore, Skipped, riskiest
 from reviewbot.core.gate import Status
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
+from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed
 from reviewbot.render.escape import visible
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, plural
+from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.words import riskier_than, short_percentile
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding
 BAR = 10  # cells
 MOST_BELOW = 3  # places shown that are no findings, only the riskiest of the change
-MIN_WIDTH, MAX_WIDTH = 40, 200
 SHADES = (
     (99.0, "white on color(88)"),
     (95.0, "black on color(208)"),
@@ -45,24 +43,10 @@ def terminal(report: Report, *, width: int, color: bool, top: int, quiet: bool =
     quiet  a change that passes without findings and with nothing failed takes three lines at most;
            otherwise its three riskiest places are shown, though they are no findings
     """
-    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
-    out = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        color_system="256" if color else None,
-        no_color=not color,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-        _environ={},  # the caller alone decides about width and colour
-    )
-    with out.capture() as captured:
-        short = _is_clean(report) and (quiet or not report.ledger.scored)
-        for text in _quiet(report, width) if short else _full(report, width, top):
-            out.print(text, overflow="fold", soft_wrap=False)
-    return "".join(line.rstrip() + "\n" for line in captured.get().split("\n")[:-1])
+    width = fitting(width)
+    short = _is_clean(report) and (quiet or not report.ledger.scored)
+    lines = _quiet(report, width) if short else _full(report, width, top)
+    return printed(lines, width=width, color=color)
 
 
 def _is_clean(report: Report) -> bool:
@@ -73,11 +57,11 @@ def _is_clean(report: Report) -> bool:
 
 
 def _quiet(report: Report, width: int) -> Iterable[Text]:
-    yield _one_line(_verdict(report), width)
-    yield _one_line(Text(ledger_line(report), "dim"), width)
+    yield one_line(_verdict(report), width)
+    yield one_line(Text(ledger_line(report), "dim"), width)
     if report.notes:
         more = f" (and {len(report.notes) - 1} more notes)" if len(report.notes) > 1 else ""
-        yield _one_line(Text(f"note: {visible(report.notes[0])}{more}", "dim"), width)
+        yield one_line(Text(f"note: {visible(report.notes[0])}{more}", "dim"), width)
 
 
 def _full(report: Report, width: int, top: int) -> Iterable[Text]:
@@ -110,6 +94,9 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
     for name, count in rows:
         yield Text(f"{name:<{column}.{column}}{count:>8}")
     yield from _not_read(report.files)
+    if report.ledger.added:
+        authors = (line.author for file in report.files for line in file.lines)
+        yield one_line(Text(f"by author: {totals_line(authors)}"), width)
     for note in report.notes:
         yield Text(f"note: {visible(note)}", "dim")
     yield Text()
@@ -127,10 +114,9 @@ def _finding(
     worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
+    by = f", written by {people}" if (people := written_by(author)) else ""
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
-    yield Text(
-        f"   risk {_risk(finding.risk)}, {riskier_than(worst.percentile)}{_written_by(author)}"
-    )
+    yield Text(f"   risk {_risk(finding.risk)}, {riskier_than(worst.percentile)}{by}")
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
     digits = len(str(last))
@@ -162,7 +148,7 @@ def _heat(line: LineReport, digits: int, width: int) -> Text:
             text.append(visible(code), shade)
         case Skipped() | Failed():
             text.append(f"{'':<{BAR}} {'-':>4} {visible(code)}", "dim")
-    return _one_line(text, width)
+    return one_line(text, width)
 
 
 def _bar(percentile: float) -> str:
@@ -174,13 +160,6 @@ def _bar(percentile: float) -> str:
 
 def _risk(risk: float) -> str:
     return "unknown" if math.isnan(risk) else f"{risk:.2f}"
-
-
-def _written_by(author: Attribution | None) -> str:
-    if author is None or author.kind is Author.UNKNOWN:
-        return ""
-    tool = f" ({visible(author.tool)})" if author.tool else ""
-    return f", written by {author.kind.value}{tool}"
 
 
 def _reason(reason: Reason) -> str:
@@ -201,8 +180,3 @@ def _verdict(report: Report) -> Text:
     text = Text(verdict.status.value.upper(), VERDICTS[verdict.status])
     reasons = "; ".join(visible(reason) for reason in verdict.reasons)
     return text.append(f" (exit {verdict.exit_code}): {reasons}", "default")
-
-
-def _one_line(text: Text, width: int) -> Text:
-    text.truncate(width, overflow="ellipsis")
-    return text

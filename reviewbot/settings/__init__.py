@@ -48,6 +48,11 @@ class Settings:
     informational: bool = False
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    scope: str = "all"
+    gate_scope: str = "all"
+    unknown_as_ai: tuple[str, ...] = ()
+    assume: str = "unknown"
+    trust_human: bool = False
     inline_suppressions: bool = False
     max_file_bytes: int = 2_000_000
     max_file_lines: int = 25_000

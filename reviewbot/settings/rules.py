@@ -70,6 +70,8 @@ def _globs(value: object) -> tuple[str, ...]:
     return globs
 
 
+SCOPES = ("ai", "ai+unknown", "all")
+_SCOPES = "'ai', 'ai+unknown' or 'all'"
 _BILLION = 1_000_000_000
 _COUNT = "a whole number of at least 0"
 _SHARE = "a number between 0 and 1"
@@ -112,6 +114,27 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "exclude": Rule(_globs, _GLOBS, "Files not to read.", tuple),
         "include": Rule(
             _globs, _GLOBS, "Files to read although a built-in list would skip them.", tuple
+        ),
+        "scope": Rule(
+            _choice(*SCOPES), _SCOPES, "Whose lines are read; the others are skipped, and counted."
+        ),
+        "gate-scope": Rule(
+            _choice(*SCOPES), _SCOPES, "Whose lines can block; the others are only reported."
+        ),
+        "unknown-as-ai": Rule(
+            _globs, _GLOBS, "Files whose lines of unknown author both scopes take for AI's.", tuple
+        ),
+        "assume": Rule(
+            _choice("ai", "unknown"),
+            "'ai' or 'unknown'",
+            "Who wrote a line that nothing speaks of.",
+        ),
+        "trust-human": Rule(
+            _switch,
+            "true or false",
+            "Take people and bots out of the scopes by their marks, which can be forged; never on "
+            "forks.",
+            bool,
         ),
         "inline-suppressions": Rule(
             _switch, "true or false", "Let comments in the code switch the reading off.", bool

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from reviewbot.artifacts import ArtifactModel
 from reviewbot.cli import assemble, main
 from reviewbot.cli.check import rendered
-from reviewbot.cli.output import write_file
+from reviewbot.cli.output import look, write_file
 from reviewbot.core.errors import EnvironmentFailure
 from reviewbot.forges import local
 from reviewbot.render.json_v1 import schema
@@ -325,7 +325,9 @@ def test_timings_are_said_on_stderr(repo: Path) -> None:
 def test_colour_is_for_terminals_that_want_it(
     environ: dict[str, str], to_terminal: bool, coloured: bool
 ) -> None:
-    text = rendered(report(scored(1, "x", 0.99)), Settings(), environ, to_terminal=to_terminal)
+    text = rendered(
+        report(scored(1, "x", 0.99)), Settings(), look(environ, to_terminal=to_terminal)
+    )
 
     assert ("\x1b[" in text) == coloured
 

@@ -1,0 +1,42 @@
+"""What a detector is: a function from the material to evidence about lines."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reviewbot.core.authors import Evidence
+from reviewbot.core.history import Commit, Material, PlacedLine
+
+
+@dataclass(slots=True)
+class Found:
+    """What a detector found; lines are named by their place in what it was given."""
+
+    evidence: dict[int, list[Evidence]] = field(default_factory=lambda: defaultdict(list))
+    doubts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    notes: list[str] = field(default_factory=list)  # what could not be read, for the reader
+    source: str = ""  # what there was to look at, in words
+
+
+class Detector(Protocol):
+    """Looks at the material, and says what it knows of the lines. Pure; never fails on bad text."""
+
+    def __call__(self, material: Material, lines: Sequence[PlacedLine]) -> Found: ...
+
+
+def of_commits(judge: Callable[[Commit], Sequence[Evidence]]) -> Detector:
+    """Make a detector of a function that judges a commit: all its lines share the verdict."""
+
+    def detect(material: Material, lines: Sequence[PlacedLine]) -> Found:
+        found, known = Found(), dict[str, Sequence[Evidence]]()
+        for place, (_, origin) in enumerate(lines):
+            if origin is None or (commit := material.commits.get(origin.commit)) is None:
+                continue
+            if commit.hash not in known:
+                known[commit.hash] = judge(commit)
+            if known[commit.hash]:
+                found.evidence[place].extend(known[commit.hash])
+        return found
+
+    return detect

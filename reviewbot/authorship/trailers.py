@@ -1,0 +1,114 @@
+"""Trailers of a commit message: co-authors, disclosures, and what agents' sessions leave behind.
+
+`Reviewed-by`, `Tested-by` and `Signed-off-by` say nothing of who wrote the lines, whoever signs.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from reviewbot.authorship.agents import agent_of, tool_named
+from reviewbot.authorship.names import by_notation, model_beside
+from reviewbot.authorship.text import Trailer, lines_of, name_and_email, short, trailer_of
+from reviewbot.core.authors import HIGH, LOW, MEDIUM, Author, Evidence, Level
+from reviewbot.core.history import Commit
+
+_DISCLOSING = frozenset(("assisted-by", "generated-by", "ai-assisted-by"))
+_FOR_AGENTS = frozenset(("assisted-by", "ai-assisted-by"))  # others name code generators, too
+_AUTHORS = _DISCLOSING | {"co-authored-by", "co-developed-by", "authored-by", "written-by"}
+
+
+class Session(NamedTuple):
+    """A trailer whose presence, with the right value, shows that an agent was at work."""
+
+    value: re.Pattern[str]
+    tool: str | None
+    confidence: float
+
+
+def _session(value: str, tool: str | None, confidence: float = HIGH) -> Session:
+    return Session(re.compile(value), tool, confidence)
+
+
+SESSIONS: Mapping[str, Session] = {
+    "claude-session": _session(r"https://claude\.ai/code/session_[\w-]+.*", "claude"),
+    "agent-logs-url": _session(r"https?://[^/\s]+/[^/\s]+/[^/\s]+/sessions/[\w-]+.*", "copilot"),
+    "codex-session": _session(".+", "codex"),
+    "cursor-session": _session(".+", "cursor"),
+    "copilot-session": _session(".+", "copilot"),
+    "amp-thread-id": _session(r"https://ampcode\.com/threads/T-[0-9a-f-]+.*", "amp"),
+    # Entire proves that a session was recorded, not that each line came out of it.
+    "entire-checkpoint": _session("[0-9a-f]{12}", None, MEDIUM),
+    "entire-session": _session(".+", None, MEDIUM),
+    "entire-metadata": _session(".+", None, MEDIUM),
+    "entire-strategy": _session(".+", None, MEDIUM),
+    "ai-assisted": _session("(?i:true|yes)", None, MEDIUM),
+}
+_REPLIT = {"Agent": HIGH, "Assistant": LOW}  # "Deployment" writes no code
+
+
+def trailers(commit: Commit) -> list[Evidence]:
+    """Return what the trailers of a commit's message say."""
+    return trailers_in(commit.message, f"of {commit.hash[:10]}", Level.COMMIT)
+
+
+def trailers_in(message: str, where: str, level: Level) -> list[Evidence]:
+    """Return what the trailers of a text say.
+
+    where  completes the evidence: "trailer Co-authored-by of 1a2b3c"
+    """
+    found = [t for t in map(trailer_of, lines_of(message)) if t is not None]
+    evidence = []
+    for trailer in found:
+        for read in _READERS:
+            if (seen := read(trailer, found)) is not None:
+                tool, model, confidence = seen
+                key = "-".join(part.capitalize() for part in trailer.key.split("-"))
+                words = f"trailer {key} {where}: {short(trailer.value)}"
+                evidence.append(Evidence(Author.AI, level, confidence, words, tool, model))
+    return evidence
+
+
+_Seen = tuple[str | None, str | None, float]
+
+
+def _author(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
+    if trailer.key not in _AUTHORS:
+        return None
+    name, address = name_and_email(trailer.value)
+    if address:
+        agent = agent_of(address)
+        return (agent.tool, model_beside(name, agent.tool), agent.confidence) if agent else None
+    return by_notation(
+        name, discloses=trailer.key in _DISCLOSING, any_agent=trailer.key in _FOR_AGENTS
+    )
+
+
+def _left_by_session(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
+    row = SESSIONS.get(trailer.key)
+    if row is None or not row.value.fullmatch(trailer.value):
+        return None
+    return row.tool, None, row.confidence
+
+
+def _entire_agent(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
+    if trailer.key != "entire-agent":
+        return None
+    return tool_named(trailer.value), None, MEDIUM
+
+
+def _replit(trailer: Trailer, everything: Sequence[Trailer]) -> _Seen | None:
+    if trailer.key == "replit-commit-author" and trailer.value in _REPLIT:
+        return "replit", None, _REPLIT[trailer.value]
+    named = any(other.key == "replit-commit-author" for other in everything)
+    if trailer.key == "replit-commit-session-id" and not named:
+        return "replit", None, LOW
+    return None
+
+
+_READERS: tuple[Callable[[Trailer, Sequence[Trailer]], _Seen | None], ...] = (
+    _author,
+    _left_by_session,
+    _entire_agent,
+    _replit,
+)

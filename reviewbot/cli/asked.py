@@ -1,0 +1,139 @@
+"""What the user asks about: arguments, change and settings, as `check` and `who` share them."""
+
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.settings import SETTINGS_FILES, Layer, from_files
+
+if TYPE_CHECKING:
+    from reviewbot.forges.request import ChangeRequest
+
+FILES = "files"  # the head of a change that is a diff beside a directory
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def change_arguments(command: F) -> F:
+    """Add the arguments that say which change is meant, and where the report goes."""
+    for add in (
+        click.option(
+            "--output", metavar="FILE", help="Write the report there instead of to stdout."
+        ),
+        click.option(
+            "--root", metavar="DIR", default=".", show_default=True, help="Where the code lies."
+        ),
+        click.option(
+            "--diff", metavar="FILE", help="A diff in a file, or - for stdin; needs no git."
+        ),
+        click.option("--staged", is_flag=True, help="What is staged, against HEAD."),
+        click.argument("range_", metavar="[RANGE]", required=False),
+    ):
+        command = add(command)
+    return command
+
+
+def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) -> Path:
+    """Return the directory that was asked about.
+
+    raises  UsageError where the arguments name two changes, or `root` is no directory
+    """
+    if diff is not None and (staged or range_ is not None):
+        raise UsageError(
+            "nothing was checked: --diff excludes --staged and a range", fix="give only one of them"
+        )
+    if staged and range_ is not None:
+        raise UsageError(
+            "nothing was checked: --staged excludes a range", fix="give only one of them"
+        )
+    folder = Path(root)
+    if not folder.is_dir():
+        raise UsageError(
+            f"nothing was checked: {root} is no directory", fix="give an existing one as --root"
+        )
+    return folder
+
+
+def settings_root(root: Path, *, has_git: bool) -> Path:
+    """Return the directory whose settings count: the top of the checkout that `root` lies in.
+
+    With a diff alone, or where no `.git` is found, it is `root` itself.
+    """
+    if not has_git:
+        return root
+    here = root.absolute()
+    return next((place for place in (here, *here.parents) if (place / ".git").exists()), root)
+
+
+def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) -> "ChangeRequest":
+    """Return the change that was asked for.
+
+    diff    a file's name, or "-" for stdin; then no git is needed and paths count from `root`
+    raises  UsageError, EnvironmentFailure
+    """
+    from reviewbot.forges.local import collect
+    from reviewbot.forges.request import ChangeRequest
+
+    if diff is None:
+        return collect(root, range_, staged=staged)
+    return ChangeRequest(root=root, base=None, head=FILES, diff=read_diff(diff))
+
+
+def read_diff(name: str) -> str:
+    """Return the diff in a file, or on stdin where `name` is "-".
+
+    raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
+    """
+    from reviewbot.diffs import MAX_CHARS, decode
+
+    if name == "-" and sys.stdin is None:
+        raise UsageError("nothing was checked: stdin is closed", fix="send it a diff")
+    try:
+        if name == "-":
+            return decode(sys.stdin.buffer.read(MAX_CHARS + 1))
+        with Path(name).open("rb") as file:
+            return decode(file.read(MAX_CHARS + 1))
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        raise UsageError(
+            f"nothing was checked: {name}: {exc.strerror}", fix="give a diff's file, or - for stdin"
+        ) from exc
+    except OSError as exc:
+        raise EnvironmentFailure(
+            f"nothing was checked: {name}: {exc.strerror}", fix="make the diff readable"
+        ) from exc
+
+
+def settings_layers(request: "ChangeRequest", root: Path) -> tuple[tuple[Layer, Layer], list[str]]:
+    """Return what the settings files say, and a note for the report where the change edits them.
+
+    Settings decide what is read and when the gate blocks. So for commits, which may be others',
+    those of the base count: a change may not choose its own. For what is staged or in the working
+    tree the files there count, as their author is the one who asks.
+    """
+    from reviewbot.forges.request import INDEX, WORKTREE
+
+    if request.head == FILES:
+        return from_files(root), []
+    local = request.head in (INDEX, WORKTREE)
+    used = from_files(root) if local else _committed(request.root, request.base, root)
+    try:
+        other = _committed(request.root, request.base if local else request.head, root)
+    except UsageError:
+        other = None
+    whose = "the change's" if local else "the base's"
+    note = f"the change edits reviewbot's settings; {whose} were used"
+    return used, [] if used == other else [note]
+
+
+def _committed(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer]:
+    """Return what the settings files of a commit say; before the first commit there are none."""
+    from reviewbot.forges.heads import commit_files
+
+    if commit is None:
+        return {}, {}
+    with closing(commit_files(repository, commit, paths=SETTINGS_FILES)) as files:
+        return from_files(root, files.read)

@@ -1,0 +1,130 @@
+"""Which commit of a change each added line came from: `git blame` inside base..head.
+
+`-w -M` looks through re-indenting and moving within a file, so that an author keeps his lines when
+another only shifts them. A line that was there before the change, and was only shifted by it, comes
+out as the base's: a second, plain blame then says which commit of the change put it where it is.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from time import monotonic
+
+from reviewbot.core.cquote import decode_path, encode_path, unquote
+from reviewbot.core.errors import ReviewbotError
+from reviewbot.core.history import UNCOMMITTED, Origin
+from reviewbot.forges.git import status
+
+MAX_OUTPUT = 64_000_000  # bytes, of one file
+MOST_SECONDS = 60.0  # for all files together
+MOST_RANGES = 200  # given to git for one file; above, it reads the whole file
+_HEADER = re.compile(rb"([0-9a-f]{40,64}) (\d+) (\d+)(?: \d+)?")
+_PLAIN = ("blame", "--line-porcelain", "--no-textconv")
+# The file that says which commits to pass over lies in the tree: the change could write it.
+_CONFIG = ("-c", "blame.ignoreRevsFile=", "-c", "blame.markIgnoredLines=false")
+
+
+def origins(
+    root: Path, base: str, head: str | None, added: Mapping[str, Sequence[int]]
+) -> tuple[dict[str, dict[int, Origin]], dict[str, str]]:
+    """Return where each added line came into being, and which files git could not tell it for.
+
+    base     commit; what it holds is not part of the change
+    head     commit, or None for the working tree
+    added    path -> line numbers in the head file, ascending
+    returns  path -> line number -> origin, without lines that are older than the change; and
+             path -> why nothing is known of it, in words
+    """
+    deadline = monotonic() + MOST_SECONDS
+    found: dict[str, dict[int, Origin]] = {}
+    lost: dict[str, str] = {}
+
+    def ask(path: str) -> dict[int, Origin] | str:
+        return _file(root, base, head, path, added[path], deadline)
+
+    paths = [path for path, numbers in added.items() if numbers]
+    with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
+        for path, answer in zip(paths, pool.map(ask, paths), strict=True):
+            if isinstance(answer, str):
+                lost[path] = f"git blame of {path} failed, so its authors are not known: {answer}"
+            else:
+                found[path] = answer
+    return found, lost
+
+
+def _file(
+    root: Path, base: str, head: str | None, path: str, numbers: Sequence[int], deadline: float
+) -> dict[int, Origin] | str:
+    found: dict[int, Origin] = {}
+    try:
+        for options in (("-w", "-M"), ()):
+            left = [number for number in numbers if number not in found]
+            if not left:
+                break
+            seconds = deadline - monotonic()
+            if seconds <= 0:
+                return f"all files together took more than {MOST_SECONDS:.0f} seconds"
+            sides = [f"^{base}"] if head is None else [f"{base}..{head}"]
+            code, out, err = status(
+                root,
+                *_CONFIG,
+                *_PLAIN,
+                *options,
+                *_ranges(left),
+                *sides,
+                "--",
+                os.fsdecode(encode_path(path)),
+                limit=MAX_OUTPUT,
+                timeout=seconds,
+            )
+            if code != 0:
+                first = next(iter(err.splitlines()), "no message")
+                return first[:200]
+            wanted = set(left)
+            found |= {n: origin for n, origin in parse_blame(out).items() if n in wanted}
+    except ReviewbotError as exc:
+        return exc.what.removeprefix("nothing was scored: ")
+    return found
+
+
+def _ranges(numbers: Sequence[int]) -> list[str]:
+    """Return `-L` options that cover the lines; none, for the whole file, where there are many."""
+    starts = [b for a, b in pairwise([-1, *numbers]) if b != a + 1]
+    ends = [a for a, b in pairwise([*numbers, -1]) if b != a + 1]
+    if len(starts) > MOST_RANGES:
+        return []
+    return [f"-L{first},{last}" for first, last in zip(starts, ends, strict=True)]
+
+
+def parse_blame(raw: bytes) -> dict[int, Origin]:
+    """Read `git blame --line-porcelain`: line number in the head -> origin.
+
+    Lines of the boundary (the base's) are left out; a line that is not committed has the commit
+    UNCOMMITTED and its number in the working tree.
+    """
+    found: dict[int, Origin] = {}
+    commit, number, final, boundary, path = "", 0, 0, False, ""
+    for line in raw.split(b"\n"):
+        if line.startswith(b"\t"):  # the line itself ends its record
+            if not boundary and final:
+                found[final] = Origin(commit, path, number)
+            commit, number, final, boundary, path = "", 0, 0, False, ""
+        elif not final and (header := _HEADER.fullmatch(line)):
+            commit = header[1].decode("ascii")
+            number, final = int(header[2]), int(header[3])
+            if not commit.strip("0"):
+                commit, number = UNCOMMITTED, final
+        elif line == b"boundary":
+            boundary = True
+        elif line.startswith(b"filename "):
+            path = _path(line.removeprefix(b"filename "))
+    return found
+
+
+def _path(raw: bytes) -> str:
+    if raw.startswith(b'"'):
+        return unquote(raw.decode("utf-8", "surrogateescape"))[0]
+    return decode_path(raw)

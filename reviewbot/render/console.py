@@ -1,0 +1,43 @@
+"""Lines of `rich.text.Text` -> text for a terminal: the same bytes wherever it runs."""
+
+import io
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+MIN_WIDTH, MAX_WIDTH = 40, 200
+
+
+def fitting(width: int) -> int:
+    """Return the width that a report is laid out for."""
+    return max(MIN_WIDTH, min(width, MAX_WIDTH))
+
+
+def printed(lines: Iterable[Text], *, width: int, color: bool) -> str:
+    """Return the lines, folded where they are longer than `width` cells, without trailing spaces.
+
+    color  False gives plain text without any escape sequence
+    """
+    out = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="256" if color else None,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},  # the caller alone decides about width and colour
+    )
+    with out.capture() as captured:
+        for line in lines:
+            out.print(line, overflow="fold", soft_wrap=False)
+    return "".join(line.rstrip() + "\n" for line in captured.get().split("\n")[:-1])
+
+
+def one_line(text: Text, width: int) -> Text:
+    """Cut a line to the width."""
+    text.truncate(width, overflow="ellipsis")
+    return text
