@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from reviewbot.authorship.ranges import LineRange
 
 MOST_HASHED = 16_000_000  # characters hashed for a change
+OVERHEAD = 100  # of one range, in characters
 CUT = 16  # digits that some writers keep of a longer hash
 LEAST_DIGITS = 8  # hexadecimal, 32 bits: below, hits by chance are too many
 
@@ -81,6 +82,8 @@ class Finder:
             if any(_fits(digits, one) for one in full):
                 return where
         key = (path, count, algorithm)
+        if key not in self._index and self.tired:
+            return None
         if key not in self._index:
             self._index[key] = self._indexed(lines, count, algorithm, numbers)
         starts = [at for full, at in self._index[key].get(digits[:CUT], ()) if _fits(digits, full)]
@@ -103,14 +106,16 @@ class Finder:
         return found
 
     def _afford(self, lines: Sequence[str]) -> bool:
-        self.left -= sum(map(len, lines)) + len(lines)
-        self.tired |= self.left < 0
-        return self.left >= 0
+        if self.left > 0:
+            self.left -= sum(map(len, lines)) + len(lines) + OVERHEAD
+        self.tired |= self.left <= 0
+        return self.left > 0
 
 
 def _starts(count: int, total: int, numbers: Collection[int]) -> list[int]:
     """Return where `count` of `total` lines that hold one of `numbers` could start."""
-    possible: set[int] = set()
-    for number in numbers:
-        possible.update(range(max(1, number - count + 1), min(total - count + 1, number) + 1))
-    return sorted(possible)
+    starts: list[int] = []
+    for number in sorted(numbers):
+        least = max(1, number - count + 1, starts[-1] + 1 if starts else 1)
+        starts += range(least, min(total - count + 1, number) + 1)
+    return starts

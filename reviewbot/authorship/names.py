@@ -18,7 +18,8 @@ class Named(NamedTuple):
 
 
 _NAME = re.compile(rf"@?(?P<agent>{NAMES})(?P<rest>[\s:/(].*)?", re.I | re.S)
-# What follows an agent's name where a model is meant; "Claude Martin" is a person.
+_SURNAME = re.compile(r"[A-Z][a-z]+\b")
+# What follows an agent's name where a model is meant.
 _MODEL = re.compile(
     r"\(|/|:|.*\d|(?:ai|agent|bot|cli|code|coder|assistant|opus|sonnet|haiku|fable|pro|flash|max|mini"
     r"|ultra|turbo|auto|chat|composer)\b",
@@ -47,7 +48,8 @@ def by_name(name: str) -> Named | None:
     agent, rest = match["agent"], (match["rest"] or "").strip()
     tool = tool_named(agent)
     looks_like_model = bool(rest and _MODEL.match(rest))
-    sure = (not rest or looks_like_model) and agent.lower() not in WEAK_NAMES
+    # Tools may follow, as in "Claude coccinelle sparse"; "Claude Martin" may be a person.
+    sure = (looks_like_model or not _SURNAME.match(rest)) and agent.lower() not in WEAK_NAMES
     model = model_named(rest) if looks_like_model else None
     if model is None and agent.lower().startswith("gpt"):
         model = agent

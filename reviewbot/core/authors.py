@@ -74,19 +74,19 @@ def resolve(evidence: tuple[Evidence, ...], doubts: tuple[str, ...] = ()) -> Att
     doubts  what could have spoken of this line and could not be read, in words
     """
     if not evidence:
-        return Attribution(Author.UNKNOWN, evidence=doubts, may_be_ai=bool(doubts))
+        return Attribution(Author.UNKNOWN, evidence=doubts[:1], may_be_ai=bool(doubts))
     ordered = sorted(evidence, key=lambda e: (-e.level, -e.confidence))
     top = [e for e in ordered if e.level is ordered[0].level]
     kind = _kind({e.kind for e in top})
     deciding = [e for e in top if kind is Author.MIXED or e.kind is kind]
-    words = dict.fromkeys([*(e.words for e in ordered), *doubts])
+    words = tuple(dict.fromkeys(e.words for e in ordered))
     tool, model = _tool([e for e in deciding if e.kind is not Author.HUMAN])
     return Attribution(
         kind,
         tool,
         model,
         max(e.confidence for e in deciding),
-        tuple(words)[:MOST_EVIDENCE],
+        (*words[:MOST_EVIDENCE], *doubts[:1]),
         may_be_ai=bool(doubts) or any(e.kind in (Author.AI, Author.MIXED) for e in evidence),
     )
 

@@ -22,9 +22,9 @@ MAX_OUTPUT = 64_000_000  # bytes, of one file
 MOST_SECONDS = 60.0  # for all files together
 MOST_RANGES = 200  # given to git for one file; above, it reads the whole file
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) (\d+) (\d+)(?: \d+)?")
-_PLAIN = ("blame", "--line-porcelain", "--no-textconv")
-# The file that says which commits to pass over lies in the tree: the change could write it.
-_CONFIG = ("-c", "blame.ignoreRevsFile=", "-c", "blame.markIgnoredLines=false")
+# The file that says which commits to pass over lies in the tree, where the change could write it.
+# An empty name forgets the files named before; in the configuration it would sort before them.
+_PLAIN = ("blame", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
 
 
 def origins(
@@ -70,7 +70,6 @@ def _file(
             sides = [f"^{base}"] if head is None else [f"{base}..{head}"]
             code, out, err = status(
                 root,
-                *_CONFIG,
                 *_PLAIN,
                 *options,
                 *_ranges(left),

@@ -48,10 +48,13 @@ def author_json(author: Attribution) -> dict[str, Any]:
 
 def totals_json(attributions: Iterable[Attribution]) -> dict[str, Any]:
     """Return how many lines each kind of author has, and of these how many each tool."""
+    counts = totals(attributions)
     return {
         kind.value: {
-            "lines": tools.total(),
-            "tools": {valid(tool): count for tool, count in sorted(tools.items()) if tool},
+            "lines": sum(counts.get(kind, {}).values()),
+            "tools": {
+                valid(tool): count for tool, count in sorted(counts.get(kind, {}).items()) if tool
+            },
         }
-        for kind, tools in totals(attributions).items()
+        for kind in Author
     }
