@@ -70,7 +70,7 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     if staged and range_ is not None:
         raise UsageError("--staged and a range exclude each other", fix="give only one of them")
     first, dots, second = (range_ or "").partition("..")
-    top = _top(root, needs_worktree=not dots)
+    top = top_of(root, needs_worktree=not dots)
     if dots:
         head = commit_of(top, second.removeprefix(".") or "HEAD")
         base = merge_base(top, commit_of(top, first or "HEAD"), head)
@@ -129,7 +129,11 @@ def attributes(
     return {path: frozenset(names) for path, names in found.items()}
 
 
-def _top(root: Path, *, needs_worktree: bool) -> Path:
+def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
+    """Return the top of the checkout that `root` lies in; of a bare repository `root` itself.
+
+    raises  UsageError if there is no repository, or no working tree where one is needed
+    """
     code, out, err = status(root, "rev-parse", "--show-toplevel")
     if code == 0:
         return Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))

@@ -7,15 +7,11 @@ from itertools import groupby
 from reviewbot.core.findings import Failed, LineScore, Skipped
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.escape import visible
+from reviewbot.render.words import plural
 
 _PLAIN = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
 MOST_FILES = 10  # named one by one; the rest is counted
 MOST_RANGES = 8  # of one file
-
-
-def plural(count: int, noun: str) -> str:
-    """Return "1 line", "2 lines"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def ledger_rows(report: Report) -> list[tuple[str, int]]:

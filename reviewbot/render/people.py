@@ -5,7 +5,7 @@ from typing import Any
 
 from reviewbot.core.authors import Attribution, Author, totals
 from reviewbot.render.escape import valid, visible
-from reviewbot.render.ledger import plural
+from reviewbot.render.words import plural
 
 _WORDS = {Author.AI: "AI"}
 MOST_TOOLS = 8

@@ -15,9 +15,9 @@ from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
 from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed
 from reviewbot.render.escape import visible
-from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, plural
+from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
 from reviewbot.render.people import totals_line, written_by
-from reviewbot.render.words import riskier_than, short_percentile
+from reviewbot.render.words import plural, riskier_than, short_percentile
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding

@@ -3,6 +3,11 @@
 import math
 
 
+def plural(count: int, noun: str) -> str:
+    """Return "1 line", "2 lines"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def short_percentile(percentile: float) -> str:
     """Return a percentile as a whole number, rounded down; "?" for NaN."""
     return "?" if math.isnan(percentile) else str(math.floor(percentile))

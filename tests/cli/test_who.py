@@ -1,0 +1,283 @@
+"""`reviewbot who` as a person calls it: its tables, its records, its errors, its speed."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.cli import main
+from reviewbot.core.authors import Attribution, Author
+from reviewbot.core.who import LineAuthor, WhoFile, WhoReport, stretches
+from reviewbot.render.who import who_json, who_markdown, who_terminal
+from tests.authorship.repos import CLAUDE, DEV, SESSION, Repo, authors, kinds, note_text, repo_at
+from tests.cli.small import environ
+
+HOSTILE = "a|b ``` <img src=x> @octocat #1 [l](http://e.vil)\n::error::x \x1b[2J\u202e \udcff"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    for name in list(os.environ):
+        if name.startswith(("REVIEWBOT_", "GITHUB_")):
+            monkeypatch.delenv(name)
+    return repo_at(tmp_path / "repo")
+
+
+def call(repo: Repo, *args: str, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["who", "--root", str(repo.root), *args], input=stdin)
+
+
+def test_the_table_joins_lines_of_one_author_and_ends_with_totals(repo: Repo) -> None:
+    repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\nb\nc\n"})
+    repo.commit("mine", {"b.py": "a\nb\nc\nd\n"})
+
+    result = call(repo, "main..topic")
+
+    rows = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert rows[0] == "b.py"
+    assert rows[1].startswith("  1-3  ai (claude)  0.9  trailer Co-Authored-By of ")
+    assert rows[2] == "    4  unknown        -"
+    assert rows[-1] == "4 added lines: 3 AI (claude 3), 1 unknown"
+
+
+def test_a_change_of_nothing(repo: Repo) -> None:
+    assert call(repo, "main..topic").stdout == "0 added lines\n"
+
+
+def test_a_bare_diff_has_no_past_but_may_be_assumed_ai(repo: Repo) -> None:
+    diff = b"--- a/a.py\n+++ b/a.py\n@@ -3 +3,2 @@\n three = 3\n+four = 4\n"
+
+    plain = call(repo, "--diff", "-", stdin=diff).stdout
+    assumed = call(repo, "--diff", "-", "--assume", "ai", stdin=diff).stdout
+
+    assert plain.endswith("1 added line: 1 unknown\n")
+    assert assumed.endswith("1 added line: 1 AI\n")
+
+
+def hostile() -> WhoReport:
+    author = Attribution(Author.AI, HOSTILE, HOSTILE, 0.9, (HOSTILE,))
+    lines = (LineAuthor(1, author), LineAuthor(2, author), LineAuthor(9, author))
+    return WhoReport(None, "worktree", (WhoFile(HOSTILE, lines),), (HOSTILE,), (HOSTILE,))
+
+
+def test_strangers_text_is_inert_in_every_format() -> None:
+    markdown = who_markdown(hostile())
+    terminal = who_terminal(hostile(), width=200, color=False)
+
+    assert who_json(hostile()).isascii()
+    assert json.loads(who_json(hostile()))["files"][0]["lines"][2]["number"] == 9
+    for text in (markdown, terminal):
+        text.encode()
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert not any(line.startswith("::") for line in (markdown + terminal).splitlines())
+    rows = [line for line in markdown.splitlines() if line.startswith("| 1-2 ")]
+    assert len(rows) == 1
+    assert "<img" not in rows[0]
+    assert "@" not in rows[0]
+
+
+def test_markdown_is_bounded_and_counts_what_it_leaves_out() -> None:
+    lines = tuple(
+        LineAuthor(n, Attribution(Author.AI, f"tool{n}", None, 0.9, ("word " * 100,)))
+        for n in range(1, 1_000)
+    )
+    text = who_markdown(WhoReport(None, "worktree", (WhoFile("a.py", lines),), (), ()))
+
+    assert len(text.encode()) < 1_000_000
+    assert "499 more rows are not shown here" in text
+
+
+def test_stretches_join_only_neighbours_with_the_same_evidence() -> None:
+    one, other = Attribution(Author.AI, "a"), Attribution(Author.AI, "b")
+    lines = [LineAuthor(1, one), LineAuthor(2, one), LineAuthor(3, other), LineAuthor(5, other)]
+
+    assert [(s.first, s.last) for s in stretches(lines)] == [(1, 2), (3, 3), (5, 5)]
+
+
+def traces(repo: Repo) -> list[Any]:
+    text = (repo.root / ".agent-trace/traces.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_record_of_staged_lines_is_found_again_in_the_commit_and_after_lines_have_moved(
+    repo: Repo,
+) -> None:
+    head = repo.git("rev-parse", "HEAD")
+    repo.write({"a.py": "one = 1\nnew = 1\nnewer = 2\ntwo = 2\nthree = 3\nlast = 4\n"})
+    repo.git("add", ".")
+
+    result = call(repo, "--record", "ai", "--tool", "claude", "--model", "claude-opus-4-8")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "git add -- .agent-trace/traces.jsonl" in result.stderr
+    (record,) = traces(repo)
+    assert record["vcs"] == {"type": "git", "revision": head}
+    assert record["version"] == "0.1.0"
+    (conversation,) = record["files"][0]["conversations"]
+    assert conversation["contributor"] == {"type": "ai", "model_id": "anthropic/claude-opus-4-8"}
+    assert [(r["start_line"], r["end_line"]) for r in conversation["ranges"]] == [(2, 3), (6, 6)]
+
+    repo.commit("all of it", {})
+    after = "zero = 0\none = 1\nnew = 1\nnewer = 2\ntwo = 2\nthree = 3\nlast = 44\n"
+    repo.commit("a human's edit", {"a.py": after})
+    found = authors(repo)
+
+    code = {number: author["kind"] for (path, number), author in found.items() if path == "a.py"}
+    assert code == {1: "unknown", 3: "ai", 4: "ai", 7: "unknown"}
+    assert found["a.py", 3]["model"] == "anthropic/claude-opus-4-8"
+
+
+def test_records_are_appended_and_a_missing_line_end_is_mended(repo: Repo) -> None:
+    repo.write({".agent-trace/traces.jsonl": '{"old": 1}', "b.py": "b\n"})
+    repo.git("add", "b.py")
+
+    call(repo, "--record", "human")
+    call(repo, "--record", "mixed", "--tool", "cursor")
+
+    contributors = [
+        r["files"][0]["conversations"][0]["contributor"]["type"] for r in traces(repo)[1:]
+    ]
+    assert contributors == ["human", "mixed"]
+
+
+def test_a_record_leaves_out_the_records_themselves(repo: Repo) -> None:
+    repo.write({".agent-trace/traces.jsonl": '{"old": 1}\n', "b.py": "b\n"})
+    repo.git("add", ".")
+
+    call(repo, "--record", "ai", "--tool", "x")
+
+    assert [f["path"] for f in traces(repo)[1]["files"]] == ["b.py"]
+
+
+def test_the_first_commit_of_a_repository_can_be_recorded(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    repo = Repo(tmp_path / "new")
+    repo.git("init", "-q", "-b", "main")
+    repo.write({"a.py": "x\n"})
+    repo.git("add", ".")
+
+    result = call(repo, "--record", "ai", "--tool", "x")
+
+    assert result.exit_code == 0, result.stderr
+    assert "vcs" not in traces(repo)[0]
+    assert kinds(repo, "--staged") == ["ai"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--record", "ai"],
+        ["--record", "ai", "--tool", " "],
+        ["--record", "ai", "--tool", "x", "main..topic"],
+        ["--record", "ai", "--tool", "x", "--diff", "-"],
+        ["--record", "ai", "--tool", "x"],  # nothing is staged
+        ["--record", "robot", "--tool", "x"],
+        ["--tool", "x"],
+        ["--edit", "-"],
+        ["--record", "ai", "--tool", "x", "--edit", "no-such-file"],
+        ["--staged", "main"],
+        ["--format", "sarif"],
+        ["no-such-branch"],
+    ],
+)
+def test_wrong_usage_is_two_lines_and_exit_code_2(repo: Repo, args: list[str]) -> None:
+    result = call(repo, *args)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 2
+    assert not (repo.root / ".agent-trace").exists()
+
+
+@pytest.mark.parametrize("where", [".agent-trace", ".agent-trace/traces.jsonl"])
+def test_a_record_is_never_written_through_a_link(repo: Repo, tmp_path: Path, where: str) -> None:
+    (tmp_path / "outside").mkdir()
+    path = repo.root / where
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(tmp_path / "outside")
+    repo.write({"b.py": "b\n"})
+    repo.git("add", "b.py")
+
+    result = call(repo, "--record", "ai", "--tool", "x")
+
+    assert result.exit_code == 2
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_two_recorders_at_once_lose_no_record(repo: Repo) -> None:
+    repo.write({"b.py": "b\n"})
+    repo.git("add", "b.py")
+    command = [sys.executable, "-m", "reviewbot", "who", "--root", str(repo.root)]
+    command += ["--record", "ai", "--tool", "x"]
+
+    running = [subprocess.Popen(command, env=environ(), stderr=subprocess.PIPE) for _ in range(4)]
+
+    assert [process.wait() for process in running] == [0] * 4
+    assert len(traces(repo)) == 4
+
+
+def test_no_model_library_is_loaded_and_a_thousand_lines_take_less_than_a_second(
+    repo: Repo,
+) -> None:
+    repo.commit(f"AI\n\n{CLAUDE}", {f"m{n}.py": "x = 1\n" * 100 for n in range(10)})
+    code = (
+        "import sys; from reviewbot.cli import main\n"
+        "try: main(['who', 'main..topic', '--root', sys.argv[1]])\n"
+        "finally: print(sorted({'torch', 'transformers', 'numpy', 'github'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(repo.root)]
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
+        times.append(time.perf_counter() - start)
+
+    assert done.stdout.splitlines()[-2:] == ["1000 added lines: 1000 AI (claude 1000)", "[]"]
+    assert min(times) < 1
+
+
+def test_five_thousand_lines_over_two_hundred_commits_take_less_than_three_seconds(
+    repo: Repo,
+) -> None:
+    session = {"s_c9883b05a2487d": SESSION}
+    files = {f"src/m{n}.py": [f"base_{n}_{at} = {at}" for at in range(100)] for n in range(40)}
+    stream = [fast_commit(1, "base", files, list(files), None)]
+    for n in range(200):
+        path = f"src/m{n % 40}.py"
+        files[path][n % 90 : n % 90] = [f"new_{n}_{at} = call({at})" for at in range(25)]
+        message = f"change\n\n{CLAUDE}" if n % 2 else "change"
+        stream.append(fast_commit(n + 2, message, files, [path], n + 1))
+    repo.git("fast-import", "--quiet", stdin=b"".join(stream))
+    for commit in repo.git("rev-list", "--max-count=40", "big").split()[::2]:
+        repo.note(
+            commit, note_text("src/m0.py\n  s_c9883b05a2487d::t_9f8e7d6c5b4a32 1", sessions=session)
+        )
+    start = time.perf_counter()
+
+    result = call(repo, "big~200..big")
+
+    assert time.perf_counter() - start < 3
+    assert result.stdout.splitlines()[-1].startswith("5000 added lines: 2500 AI (claude 2500), ")
+
+
+def fast_commit(
+    mark: int, message: str, files: dict[str, list[str]], paths: list[str], parent: int | None
+) -> bytes:
+    """One commit for `git fast-import`."""
+    text = message.encode()
+    who = f"{DEV[0]} <{DEV[1]}> {1_700_000_000 + mark} +0000"
+    head = f"commit refs/heads/big\nmark :{mark}\nauthor {who}\ncommitter {who}\n"
+    parts = [f"{head}data {len(text)}\n".encode() + text + b"\n"]
+    parts += [f"from :{parent}\n".encode()] if parent else []
+    for path in paths:
+        content = ("\n".join(files[path]) + "\n").encode()
+        parts.append(f"M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n")
+    return b"".join(parts)
