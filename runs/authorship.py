@@ -70,7 +70,7 @@ def noted_commits(root: Path, ref: str, most: int) -> list[str]:
 
 def replay(root: Path, ref: str, names: Sequence[str]) -> Iterator[Seen]:
     """Yield what note and detectors say of each commit that adds lines."""
-    texts, _ = notes(root, [ref], names)
+    texts = notes(root, names, ref).by_commit
     known, failure = commits(root, names)
     if failure:
         raise SystemExit(failure)

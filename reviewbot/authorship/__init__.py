@@ -1,6 +1,9 @@
 """Who wrote each added line: detectors, each in its module, and what they add up to. Pure."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from reviewbot.authorship.agenttrace import agenttrace
@@ -57,13 +60,15 @@ def attribute(
         for line in file.added
         if line.text.strip()
     ]
-    found = [detect(material, lines) for detect in detectors.values()]
-    found.append(of_rules(rules, material, lines))
+    everything: list[Detector] = [*detectors.values(), partial(of_rules, rules)]
+    found = [detect(material, lines) for detect in everything]
+    shifted = _shifted(material, lines, everything)
     of: dict[tuple[str, int], Attribution] = {}
     for place, (line, origin) in enumerate(lines):
         evidence = [e for one in found for e in one.evidence.get(place, ())]
         doubts = [doubt for one in found for doubt in one.doubts.get(place, ())]
         doubts += _lost(material, line.path, origin)
+        evidence += shifted.get(place, ())
         if assume_ai:
             evidence.append(ASSUMED)
         of[line.path, line.number] = resolve(tuple(evidence), tuple(dict.fromkeys(doubts)))
@@ -76,6 +81,39 @@ def attribute(
         tuple(dict.fromkeys([*lost, *notes])),
         tuple(one.source for one in found if one.source),
     )
+
+
+def _shifted(
+    material: Material, lines: Sequence[PlacedLine], detectors: Sequence[Detector]
+) -> dict[int, list[Evidence]]:
+    """Return what says that an AI moved, copied or re-indented a line that another wrote.
+
+    It does not decide who wrote the line, but such a line may not pass unread as another's.
+    """
+    moved = [
+        (place, PlacedLine(line, at))
+        for place, (line, _) in enumerate(lines)
+        if (at := material.placed.get(line.path, {}).get(line.number)) is not None
+    ]
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    if not moved:
+        return found
+    for detect in detectors:
+        seen = detect(material, [line for _, line in moved])
+        for index, evidence in seen.evidence.items():
+            ai = [e for e in evidence if e.kind in (Author.AI, Author.MIXED)]
+            ai = [e for e in ai if e.level in (Level.COMMIT, Level.LINE)]
+            found[moved[index][0]] += [
+                replace(
+                    e,
+                    kind=Author.AI,
+                    level=Level.ASSUMED,
+                    confidence=LOW,
+                    words=f"moved, copied or re-indented: {e.words}",
+                )
+                for e in ai
+            ]
+    return found
 
 
 def _origin(material: Material, path: str, number: int) -> Origin | None:

@@ -140,6 +140,8 @@ AGENTS = (
     Agent(tool="posthog", aliases=("posthog code",)),
     Agent(tool="qwen", aliases=("qwen code", "qwen-code", "qwen coder", "qwen-coder")),
     Agent(tool="chatgpt"),
+    Agent(tool="openai"),
+    Agent(tool="deepseek"),
     Agent(tool="kiro"),
     Agent(tool="junie"),
     Agent(tool="warp"),
@@ -167,7 +169,7 @@ NAMES = (
     r"(?:claude(?:[\s-]+code)?|codex|cursor(?:[\s-]+agent)?|github\s+copilot|copilot|aider"
     r"|devin(?:\s+ai)?|gemini(?:[\s-]+cli)?|jules|amp|crush|opencode|openhands|windsurf|cline"
     r"|roo(?:[\s-]+code)?|qwen(?:[\s-]+code(?:r)?)?|kiro|junie|warp|goose|droid|chatgpt\w*"
-    r"|gpt-?\d[\w.]*|amazon\s+q|trae(?:agent)?|grok|kimi|zed|posthog\s+code|lovable|replit)"
+    r"|openai|deepseek|gpt-?\d[\w.]*|amazon\s+q|trae(?:agent)?|grok|kimi|zed|posthog\s+code|lovable|replit)"
 )
 WEAK_NAMES = frozenset(("zed", "amp", "warp", "goose", "droid", "crush"))  # words, too
 

@@ -6,15 +6,16 @@ number counts only for lines of a commit with that revision or that parent, and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from reviewbot.authorship.detect import Found
+from reviewbot.authorship.detect import Found, overruled
 from reviewbot.authorship.hashes import Finder
 from reviewbot.authorship.ranges import LineRange, last_wins
 from reviewbot.authorship.records import MOST_CLAIMS, Claim, claims_in
-from reviewbot.core.authors import HIGH, MEDIUM, Evidence, Level
+from reviewbot.core.authors import HIGH, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import UNCOMMITTED, Material, PlacedLine
 
+MOST_PARTS = 50  # of an absolute path
 TOO_MANY = "the Agent Trace records of this change are too many: the rest was not read"
 
 
@@ -28,27 +29,48 @@ def agenttrace(material: Material, lines: Sequence[PlacedLine]) -> Found:
         places[line.path][line.number] = place
     claims = _claims(material, found)
     found.source = f"Agent Trace: {len(claims)} recorded ranges in {len(material.traces)} files"
+    by_content: dict[str, list[tuple[LineRange, Claim]]] = defaultdict(list)
     by_number: dict[tuple[str, str], list[tuple[LineRange, Claim]]] = defaultdict(list)
     finder = Finder(material.head_lines)
-    for claim in claims:
-        path = _ours(claim, places)
-        if path is None:
-            pass
-        elif (at := finder.find(claim.hash, path, claim.range, places[path])) is not None:
-            for number in range(at.first, at.last + 1):
-                if number in places[path]:
-                    found.evidence[places[path][number]].append(_evidence(claim, "by content"))
-            continue
-        if claim.revision and not claim.absolute:
+    # File by file, as each is read once; within a file the records keep their order.
+    ours = [(_ours(claim, places), claim) for claim in claims]
+    for path, claim in sorted(ours, key=lambda item: item[0] or ""):
+        at = path and finder.find(claim.hash, path, claim.range, places[path])
+        if path and at:
+            by_content[path].append((at, claim))
+        elif claim.revision and not claim.absolute:
             by_number[claim.revision, claim.path].append((claim.range, claim))
     if finder.tired:
         found.notes.append("too much code to find every Agent Trace range again by its content")
-    for place, claim in _by_number(material, lines, by_number):
-        found.evidence[place].append(_evidence(claim, "by line number"))
-    if any(not file.complete for file in material.traces):
+    for path, held in by_content.items():
+        where = {number: [place] for number, place in places[path].items()}
+        _say(found, held, where, "by content")
+    made_on = _made_on(material, lines) if by_number else {}
+    for key, held in by_number.items():
+        if key in made_on:
+            _say(found, held, made_on[key], "by line number")
+    if found.notes:  # whatever could not be read might have said "AI" of any line
         for place in range(len(lines)):
             found.doubts[place].append("some Agent Trace records could not be read")
     return found
+
+
+def _say(
+    found: Found,
+    claims: Sequence[tuple[LineRange, Claim]],
+    places: Mapping[int, Sequence[int]],
+    how: str,
+) -> None:
+    """Add the last claim on each line and, where that is not AI, that an earlier one was."""
+    where = sorted(places)
+    ai = [(lines, claim) for lines, claim in claims if claim.kind in (Author.AI, Author.MIXED)]
+    once = last_wins(ai, where)
+    for number, claim in last_wins(claims, where).items():
+        other = once.get(number)
+        for place in places[number]:
+            found.evidence[place].append(_evidence(claim, how))
+            if other is not None and claim.kind is Author.HUMAN:
+                found.evidence[place].append(overruled(_evidence(other, how)))
 
 
 def _claims(material: Material, found: Found) -> list[Claim]:
@@ -66,27 +88,21 @@ def _ours(claim: Claim, places: Mapping[str, object]) -> str | None:
     """Return the changed file that a claim is about; None for any other."""
     if not claim.absolute:
         return claim.path if claim.path in places else None
-    parts = claim.path.split("/")
+    parts = claim.path.split("/")[-MOST_PARTS:]
     ends = ("/".join(parts[at:]) for at in range(1, len(parts)))
     return next((end for end in ends if end in places), None)
 
 
-def _by_number(
-    material: Material,
-    lines: Sequence[PlacedLine],
-    claims: Mapping[tuple[str, str], list[tuple[LineRange, Claim]]],
-) -> Iterator[tuple[int, Claim]]:
-    wanted: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+def _made_on(
+    material: Material, lines: Sequence[PlacedLine]
+) -> dict[tuple[str, str], dict[int, list[int]]]:
+    """Return which lines a record can be about: its revision and path -> number -> places."""
+    found: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, (_, origin) in enumerate(lines):
-        if origin is None:
-            continue
-        for revision in _revisions(material, origin.commit):
-            if (revision, origin.path) in claims:
-                wanted[revision, origin.path][origin.number].append(place)
-    for key, numbers in wanted.items():
-        for number, claim in last_wins(claims[key], sorted(numbers)).items():
-            for place in numbers[number]:
-                yield place, claim
+        if origin is not None:
+            for revision in _revisions(material, origin.commit):
+                found[revision, origin.path][origin.number].append(place)
+    return found
 
 
 def _revisions(material: Material, commit: str) -> Sequence[str]:

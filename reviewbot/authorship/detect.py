@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from reviewbot.core.authors import Evidence
+from reviewbot.core.authors import LOW, MOST_EVIDENCE, Evidence, Level
 from reviewbot.core.history import Commit, Material, PlacedLine
 
 
@@ -25,6 +25,12 @@ class Detector(Protocol):
     def __call__(self, material: Material, lines: Sequence[PlacedLine]) -> Found: ...
 
 
+def overruled(evidence: Evidence) -> Evidence:
+    """Return evidence that no longer decides who wrote a line, but still counts for the policy."""
+    words = f"{evidence.words} (overruled)"
+    return replace(evidence, level=Level.ASSUMED, confidence=LOW, words=words)
+
+
 def of_commits(judge: Callable[[Commit], Sequence[Evidence]]) -> Detector:
     """Make a detector of a function that judges a commit: all its lines share the verdict."""
 
@@ -34,7 +40,8 @@ def of_commits(judge: Callable[[Commit], Sequence[Evidence]]) -> Detector:
             if origin is None or (commit := material.commits.get(origin.commit)) is None:
                 continue
             if commit.hash not in known:
-                known[commit.hash] = judge(commit)
+                said = dict.fromkeys(judge(commit))
+                known[commit.hash] = sorted(said, key=lambda e: -e.confidence)[:MOST_EVIDENCE]
             if known[commit.hash]:
                 found.evidence[place].extend(known[commit.hash])
         return found

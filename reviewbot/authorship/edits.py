@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from reviewbot.core.change import Change, ChangedLine, FileChange, FileKind, Hunk
 
 MOST_EDITS = 10_000
+MOST_PLACES = 10_000  # where one text stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Edit:
     path: str  # as the agent wrote it, often absolute
     folder: str  # what a relative path counts from; "" where the event does not say
     texts: tuple[tuple[str, str], ...]  # old and new; an old one is "" for a whole file
-    everywhere: bool  # each new text stands wherever its old one stood
+    numbers: tuple[int, ...]  # of the lines written, where the event tells them; then no texts
     model: str | None
 
 
@@ -42,16 +43,32 @@ def edit_of(raw: bytes) -> Edit:
     if not path:
         raise ValueError("it names no file_path")
     edits = given.get("edits")
+    numbers = tuple(_patched(event.get("tool_response")))
     texts = tuple(_texts(edits[:MOST_EDITS] if isinstance(edits, list) else [given]))
-    if not texts:
+    if not texts and not numbers:
         raise ValueError("it holds no new text")
     return Edit(
         path,
         _text(event.get("cwd")),
-        texts,
-        given.get("replace_all") is True,
+        () if numbers else texts,
+        numbers,
         _text(event.get("model")) or None,
     )
+
+
+def _patched(response: object) -> Iterator[int]:
+    """Yield the lines that Claude Code's own diff of the edit adds."""
+    patch = response.get("structuredPatch") if isinstance(response, dict) else None
+    for hunk in patch[:MOST_EDITS] if isinstance(patch, list) else ():
+        lines = hunk.get("lines") if isinstance(hunk, dict) else None
+        number = hunk.get("newStart") if isinstance(hunk, dict) else None
+        if not isinstance(lines, list) or type(number) is not int or number < 1:
+            continue
+        for line in lines:
+            if isinstance(line, str) and line.startswith("+"):
+                yield number
+            if isinstance(line, str) and not line.startswith(("-", "\\")):
+                number += 1
 
 
 def _texts(edits: Sequence[object]) -> Iterator[tuple[str, str]]:
@@ -75,10 +92,10 @@ def edited(edit: Edit, path: str, content: str) -> Change:
     numbers: set[int] = set()
     for old, new in edit.texts:
         skip, drop = _shared(_lines(old), _lines(new))
-        for at in _places(content, new, everywhere=edit.everywhere):
-            first = content.count("\n", 0, at) + 1
-            last = first + new.removesuffix("\n").count("\n")
-            numbers.update(range(first + skip, last + 1 - drop))
+        height = new.removesuffix("\n").count("\n")
+        for first in _places(content, new):
+            numbers.update(range(first + skip, first + height + 1 - drop))
+    numbers.update(edit.numbers)
     lines = content.removesuffix("\n").split("\n")
     added = tuple(
         ChangedLine(path, number, lines[number - 1])
@@ -93,11 +110,16 @@ def _lines(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _places(content: str, new: str, *, everywhere: bool) -> Iterator[int]:
-    at = content.find(new)
-    while at >= 0:
-        yield at
-        at = content.find(new, at + len(new)) if everywhere else -1
+def _places(content: str, new: str) -> Iterator[int]:
+    """Yield the numbers of the lines at which a text starts: it may stand in several places."""
+    at, seen, line = content.find(new), 0, 1
+    for _ in range(MOST_PLACES):
+        if at < 0:
+            return
+        line += content.count("\n", seen, at)
+        seen = at
+        yield line
+        at = content.find(new, at + len(new))
 
 
 def _shared(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:

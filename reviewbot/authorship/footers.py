@@ -5,13 +5,13 @@ Prose that only mentions a tool is no evidence: "update the claude variable".
 
 import re
 
-from reviewbot.authorship.agents import NAMES, tool_named
+from reviewbot.authorship.agents import NAMES, WEAK_NAMES, tool_named
 from reviewbot.authorship.text import lines_of, short
 from reviewbot.core.authors import LOW, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import Commit
 
 _FOOTER = re.compile(
-    r"[ \t*_]*(?:[^\w\s\[]{1,4}\s*)?(?:This (?:PR|pull request|commit) (?:was|is) )?"
+    r"[ \t*_]*(?P<sign>[^\w\s\[]{1,4}\s*)?(?:This (?:PR|pull request|commit) (?:was|is) )?"
     r"(?:Generated|Created|Made|Written|Co-?authored)\s+(?:with|by|using|via)\s+(?:an?\s+)?"
     rf"(?:\[(?P<linked>{NAMES})\b[^\]]*\]|\[?(?P<named>{NAMES}|AI(?:\s+assistant)?)\b\]?)"
     r"(?P<rest>.*)",
@@ -27,7 +27,11 @@ _LINKS = (
 )
 _MALFORMED = re.compile(rf"co-?authored-by\s+(?P<agent>{NAMES})\b", re.I)
 _AIDER = re.compile(r"aider:\s", re.I)
-_PERSON = re.compile(r"\s+[A-Z][a-z]+")  # "Written by Jules Verne"
+# What may follow a name in a footer; "Made by Gemini constellation" is prose, or a person.
+_ENDED = re.compile(
+    r"\s*(?:$|[(\[,.;:!|*_\u2013\u2014]|https?:|v?\d|opus|sonnet|haiku|pro\b|flash|cli\b|agent\b)",
+    re.I,
+)
 
 
 def footers(commit: Commit) -> list[Evidence]:
@@ -52,9 +56,11 @@ def footers_in(message: str, where: str, level: Level) -> list[Evidence]:
     for line in lines:
         if footer := _FOOTER.match(line):
             named = footer["linked"] or footer["named"]
-            if footer["linked"] or not _PERSON.match(footer["rest"]):
+            if footer["linked"] or _ENDED.match(footer["rest"]):
                 any_ai = re.fullmatch(r"ai(?:\s+assistant)?", named, re.I)
-                say("footer", line, None if any_ai else tool_named(named), MEDIUM)
+                weak = named.lower() in WEAK_NAMES and not (footer["linked"] or footer["sign"])
+                sure = LOW if weak else MEDIUM
+                say("footer", line, None if any_ai else tool_named(named), sure)
         if malformed := _MALFORMED.match(line.strip()):
             say("malformed trailer", line, tool_named(malformed["agent"]), LOW)
         for pattern, tool, confidence in _LINKS:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewbot.authorship.agents import tool_named
-from reviewbot.authorship.detect import Found
+from reviewbot.authorship.detect import Found, overruled
 from reviewbot.authorship.names import MOST_MODEL, model_named
 from reviewbot.authorship.ranges import LineRange, last_wins
 from reviewbot.authorship.text import plain, short
@@ -22,6 +22,9 @@ from reviewbot.core.authors import HIGH, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import Material, PlacedLine
 
 MAX_BYTES = 8_000_000  # of a note; old ones hold whole conversations
+MAX_RECORDS = 2_000_000  # bytes of what stands below the divider
+MOST_RANGES_IN_ALL = 500_000  # of a change
+MOST_PATH = 4_096  # characters, as file systems have it
 NO_NOTES = (
     "git-ai notes: this clone has none (a clone does not fetch them:"
     " git fetch origin +refs/notes/ai:refs/notes/ai)"
@@ -51,6 +54,8 @@ def parse(raw: bytes) -> Note:
     divider = _SPLIT.search(raw)
     if divider is None:
         raise ValueError('it has no line "---"')
+    if len(raw) - divider.end() > MAX_RECORDS:
+        raise ValueError(f"its records are larger than {MAX_RECORDS // 1_000_000} MB")
     return Note(_claims(raw[: divider.start()]), _records(raw[divider.end() :]))
 
 
@@ -75,6 +80,8 @@ def _claims(raw: bytes) -> dict[str, list[tuple[LineRange, str | None]]]:
     for line in raw.decode("utf-8", "backslashreplace").split("\n"):
         if quoted or (line.startswith('"') and not _closed(line)):
             quoted = f"{quoted}\n{line}" if quoted else line  # a path with a line end in it
+            if len(quoted) > MOST_PATH:
+                raise ValueError("a quoted path does not end")
             if _closed(quoted):
                 path, quoted = quoted[1:-1], ""
         elif line.startswith("  "):
@@ -101,45 +108,60 @@ def _closed(line: str) -> bool:
 
 
 def gitai(material: Material, lines: Sequence[PlacedLine]) -> Found:
-    """Look each line up in the note of the commit it came from."""
+    """Look each line up in the notes of the commit it came from."""
     found = Found()
     if not material.has_notes:
         found.source = NO_NOTES
     elif count := len(material.notes):
         found.source = f"git-ai notes: {count} of {len(material.commits)} commits have one"
-    wanted: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    wanted: dict[str, dict[str, dict[int, list[int]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     for place, (_, origin) in enumerate(lines):
         if origin is not None and origin.commit in material.notes:
-            wanted[origin.commit, origin.path][origin.number].append(place)
-    notes: dict[str, Note | None] = {}
-    for (commit, path), numbers in wanted.items():
-        if commit not in notes:
-            notes[commit] = _read(commit, material.notes[commit], found)
-        note = notes[commit]
-        if note is None:
-            for places in numbers.values():
+            wanted[origin.commit][origin.path][origin.number].append(place)
+    ranges = 0
+    for commit, paths in wanted.items():
+        places = [p for numbers in paths.values() for held in numbers.values() for p in held]
+        for raw in material.notes[commit]:  # one at a time: a note may take much memory
+            try:
+                if ranges > MOST_RANGES_IN_ALL:
+                    raise ValueError("the notes of this change have too many ranges")
+                note = parse(raw)
+            except ValueError as exc:
+                found.notes.append(f"the git-ai note of {commit[:10]} was not read: {exc}")
                 for place in places:
                     found.doubts[place].append(f"the git-ai note of {commit[:10]} cannot be read")
-            continue
-        keys = last_wins(note.claims.get(path, ()), sorted(numbers))
-        said = {key: _evidence(commit, note, key) for key in set(keys.values()) if key}
-        for number, key in keys.items():
-            for place in numbers[number]:
-                if key is None:
-                    found.doubts[place].append(
-                        f"the git-ai note of {commit[:10]} names the line by an unknown kind of key"
-                    )
-                else:
-                    found.evidence[place].append(said[key])
+                continue
+            ranges += sum(map(len, note.claims.values()))
+            for path, numbers in paths.items():
+                _look_up(commit, note, path, numbers, found)
     return found
 
 
-def _read(commit: str, raw: bytes, found: Found) -> Note | None:
-    try:
-        return parse(raw)
-    except ValueError as exc:
-        found.notes.append(f"the git-ai note of {commit[:10]} was not read: {exc}")
-        return None
+def _look_up(
+    commit: str, note: Note, path: str, numbers: Mapping[int, list[int]], found: Found
+) -> None:
+    """Add what a note says of the lines of one file; where another said something, what is AI."""
+    claims = note.claims.get(path, ())
+    where = sorted(numbers)
+    keys = last_wins(claims, where)
+    said = {key: _evidence(commit, note, key) for key in {key for _, key in claims} if key}
+    # An entry that a later one covers no longer decides, but "AI" is not forgotten.
+    ai = [(lines, key) for lines, key in claims if key and said[key].kind is Author.AI]
+    once = last_wins(ai, where)
+    for number in where:
+        key = keys.get(number)
+        for place in numbers[number]:
+            decided = any(e.level is Level.LINE for e in found.evidence.get(place, ()))
+            if key is not None and not decided:
+                found.evidence[place].append(said[key])
+            if number in keys and key is None:
+                found.doubts[place].append(
+                    f"the git-ai note of {commit[:10]} names the line by an unknown kind of key"
+                )
+            if (other := once.get(number)) is not None and (decided or other != key):
+                found.evidence[place].append(overruled(said[other]))
 
 
 def _evidence(commit: str, note: Note, key: str) -> Evidence:

@@ -27,7 +27,7 @@ _MODEL = re.compile(
 )
 # Linux, Documentation/process/coding-assistants.rst: AGENT:MODEL [TOOL ...]
 _KERNEL = re.compile(r"(?P<agent>[\w .-]{1,60}):(?P<model>[\w.-]{1,120})(?:\s+\[?[\w.-]+\]?)*")
-_ANY = re.compile(r"\b(?:ai|llms?|chatbot|(?:large )?language model)\b", re.I)
+_ANY = re.compile(r"(?<![\w-])(?:ai|llms?|chatbot|(?:large )?language model)(?![\w-])", re.I)
 _VIA = re.compile(r"(?P<model>.+?)\s+via\s+\S+", re.I)
 _NO_MODEL = frozenset(("", "auto", "unknown", "none"))
 
@@ -67,7 +67,7 @@ def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None
         return Named(seen.tool, model_named(kernel["model"]), MEDIUM)
     if seen := by_name(value):
         return seen
-    if any_agent and kernel:
+    if any_agent and kernel and re.search(r"[\d-]", kernel["model"]):  # "Bob:thanks" names none
         return Named(tool_named(kernel["agent"]), model_named(kernel["model"]), MEDIUM)
     return Named(None, None, MEDIUM) if discloses and _ANY.search(value) else None
 

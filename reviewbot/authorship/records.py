@@ -57,13 +57,13 @@ def claims_in(file: TraceFile, notes: list[str]) -> Iterator[Claim]:
     if bad:
         noun = "record" if bad == 1 else "records"
         notes.append(f"{bad} {noun} of {file.name} could not be read")
-    if not file.complete:
-        notes.append(f"{file.name} is too large: only its newest part was read")
+    if file.missing:
+        notes.append(f"{file.name}: {file.missing}")
 
 
 def _records(file: TraceFile) -> list[bytes]:
     lines = [line for line in file.content.split(b"\n") if line.strip()]
-    if file.complete and not file.name.endswith(".jsonl"):
+    if not file.missing and not file.name.endswith(".jsonl"):
         try:
             whole = json.loads(file.content) if len(file.content) <= MOST_RECORD else None
         except (ValueError, RecursionError):

@@ -24,7 +24,7 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from reviewbot.authorship.detect import Found
-from reviewbot.authorship.text import Trailer, email, lines_of, trailer_of
+from reviewbot.authorship.text import Trailer, email, lines_of, trailers_of
 from reviewbot.core.authors import HIGH, Author, Evidence, Level
 from reviewbot.core.errors import UsageError
 from reviewbot.core.history import Commit, Material, PlacedLine
@@ -55,7 +55,7 @@ class Rule:
         address = email(commit.author.email)
         if self.authors and not any(fnmatchcase(address, glob) for glob in self.authors):
             return False
-        there = [t for t in map(trailer_of, lines_of(commit.message)) if t is not None]
+        there = list(trailers_of(lines_of(commit.message)))
         return not self.trailers or any(
             wanted.key == one.key and fnmatchcase(one.value.lower(), wanted.value)
             for wanted in self.trailers

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-MOST_MESSAGE = 65_536  # characters of a message that are looked at
+MOST_MESSAGE = 65_536  # characters of a text that are looked at
 MOST_LINE = 1_000  # characters of one of its lines
 MOST_WORDS = 80  # characters of a stranger that we quote as evidence
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_ADDRESS = re.compile(r"[^\s<>@]{1,100}@[^\s<>@]{1,200}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 
 
@@ -35,28 +37,44 @@ def lines_of(message: str) -> list[str]:
 
     Quoted lines ("> ...") are another's, and so may be all of a revert: it repeats what it undoes.
     """
-    text = plain(message[:MOST_MESSAGE]).replace("\r\n", "\n")
+    text = plain(message).replace("\r\n", "\n")
     if text.lstrip().startswith('Revert "'):
         return []
     return [line[:MOST_LINE] for line in text.split("\n") if not line.startswith(">")]
 
 
-def trailer_of(line: str) -> Trailer | None:
-    """Return the trailer that a line is, None where it is none."""
-    key, colon, value = line.strip(" \t").partition(":")
-    key = key.rstrip(" \t")
-    if not colon or not value.strip() or not _KEY.fullmatch(key):
-        return None
-    return Trailer(key.lower(), value.strip())
+def trailers_of(lines: Iterable[str]) -> Iterator[Trailer]:
+    """Yield the trailers among the lines of a message; a value may go on behind a blank.
+
+    A squash puts the messages of its commits into a list, so "* " may stand before a key.
+    """
+    key, value = "", ""
+    for line in lines:
+        if key and line[:1] in (" ", "\t") and ":" not in line.partition("<")[0]:
+            value = f"{value} {line.strip()}".strip()[:MOST_LINE]
+            continue
+        if key and value:
+            yield Trailer(key, value)
+        key, colon, value = line.strip(" \t").partition(":")
+        key = key.removeprefix("* ").removeprefix("- ").strip(" \t").lower()
+        value = value.strip()
+        if not colon or not _KEY.fullmatch(key):
+            key = ""
+    if key and value:
+        yield Trailer(key, value)
 
 
-def name_and_email(value: str) -> tuple[str, str | None]:
-    """Split "Name <address>"; None where there is no address, "" where the brackets hold none."""
-    name, bracket, rest = value.partition("<")
-    inside, closing, behind = rest.partition(">")
-    if not bracket or not closing or behind.strip() or " " in inside.strip():
-        return value.strip(), None
-    return name.strip(), email(inside)
+def names_and_emails(value: str) -> list[tuple[str, str]]:
+    """Return each "Name <address>" in a trailer's value, or a bare address; [] without one."""
+    found = []
+    for part in value.split("<")[1:]:
+        address, closing, _ = part.partition(">")
+        if closing and " " not in address.strip():
+            found.append(email(address))
+    if not found:
+        return [("", email(value))] if _ADDRESS.fullmatch(value.strip()) else []
+    name = value.partition("<")[0].strip().strip('"')
+    return [(name if at == 0 else "", address) for at, address in enumerate(found)]
 
 
 def short(text: str) -> str:

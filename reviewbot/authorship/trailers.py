@@ -4,15 +4,16 @@
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reviewbot.authorship.agents import agent_of, tool_named
 from reviewbot.authorship.names import by_notation, model_beside
-from reviewbot.authorship.text import Trailer, lines_of, name_and_email, short, trailer_of
+from reviewbot.authorship.text import Trailer, lines_of, names_and_emails, short, trailers_of
 from reviewbot.core.authors import HIGH, LOW, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import Commit
 
+MOST_TRAILERS = 1_000  # of a message, each different from the others
 _DISCLOSING = frozenset(("assisted-by", "generated-by", "ai-assisted-by"))
 _FOR_AGENTS = frozenset(("assisted-by", "ai-assisted-by"))  # others name code generators, too
 _AUTHORS = _DISCLOSING | {"co-authored-by", "co-developed-by", "authored-by", "written-by"}
@@ -57,31 +58,43 @@ def trailers_in(message: str, where: str, level: Level) -> list[Evidence]:
 
     where  completes the evidence: "trailer Co-authored-by of 1a2b3c"
     """
-    found = [t for t in map(trailer_of, lines_of(message)) if t is not None]
+    found = list(dict.fromkeys(trailers_of(lines_of(message))))[:MOST_TRAILERS]
     evidence = []
     for trailer in found:
-        for read in _READERS:
-            if (seen := read(trailer, found)) is not None:
-                tool, model, confidence = seen
-                key = "-".join(part.capitalize() for part in trailer.key.split("-"))
-                words = f"trailer {key} {where}: {short(trailer.value)}"
-                evidence.append(Evidence(Author.AI, level, confidence, words, tool, model))
+        for seen in _seen(trailer, found):
+            tool, model, confidence = seen
+            key = "-".join(part.capitalize() for part in trailer.key.split("-"))
+            words = f"trailer {key} {where}: {short(trailer.value)}"
+            evidence.append(Evidence(Author.AI, level, confidence, words, tool, model))
     return evidence
 
 
 _Seen = tuple[str | None, str | None, float]
 
 
-def _author(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
+def _seen(trailer: Trailer, everything: Sequence[Trailer]) -> Iterator[_Seen]:
+    yield from _authors(trailer)
+    for read in (_left_by_session, _entire_agent, _replit):
+        if (found := read(trailer, everything)) is not None:
+            yield found
+
+
+def _authors(trailer: Trailer) -> Iterator[_Seen]:
+    """Read who is named; where an address stands beside a name, the address decides."""
     if trailer.key not in _AUTHORS:
-        return None
-    name, address = name_and_email(trailer.value)
-    if address:
-        agent = agent_of(address)
-        return (agent.tool, model_beside(name, agent.tool), agent.confidence) if agent else None
-    return by_notation(
-        name, discloses=trailer.key in _DISCLOSING, any_agent=trailer.key in _FOR_AGENTS
-    )
+        return
+    people = names_and_emails(trailer.value)
+    for name, address in people:
+        if agent := agent_of(address):
+            yield agent.tool, model_beside(name, agent.tool), agent.confidence
+    if not people:
+        found = by_notation(
+            trailer.value,
+            discloses=trailer.key in _DISCLOSING,
+            any_agent=trailer.key in _FOR_AGENTS,
+        )
+        if found:
+            yield found
 
 
 def _left_by_session(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
@@ -98,17 +111,10 @@ def _entire_agent(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
 
 
 def _replit(trailer: Trailer, everything: Sequence[Trailer]) -> _Seen | None:
-    if trailer.key == "replit-commit-author" and trailer.value in _REPLIT:
-        return "replit", None, _REPLIT[trailer.value]
+    if trailer.key == "replit-commit-author":
+        known = _REPLIT.get(trailer.value)
+        return ("replit", None, known) if known else None
+    if trailer.key != "replit-commit-session-id":
+        return None
     named = any(other.key == "replit-commit-author" for other in everything)
-    if trailer.key == "replit-commit-session-id" and not named:
-        return "replit", None, LOW
-    return None
-
-
-_READERS: tuple[Callable[[Trailer, Sequence[Trailer]], _Seen | None], ...] = (
-    _author,
-    _left_by_session,
-    _entire_agent,
-    _replit,
-)
+    return None if named else ("replit", None, LOW)

@@ -11,15 +11,29 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import FILES
 from reviewbot.core.authors import Authors
-from reviewbot.core.errors import ReviewbotError
 from reviewbot.core.scope import Scope, in_scope
 from reviewbot.settings import Settings
+from reviewbot.settings.limits import Limits, parse_limits
 
 if TYPE_CHECKING:
     from reviewbot.authorship.rules import Rule
     from reviewbot.core.change import Change, ChangedLine
     from reviewbot.core.history import Material, PullRequest
+    from reviewbot.forges.heads import HeadFiles
     from reviewbot.forges.request import ChangeRequest
+
+
+NO_GIT = "without a checkout of the commits the authors of the lines are not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A pull request that is read without a checkout."""
+
+    base: Callable[[str], bytes | None]  # a file of the base branch
+    head: Callable[[str], bytes | None]  # a file of the head
+    signals: "PullRequest"
+    unlisted: int  # files that the forge does not list
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class Scopes:
     authors: Authors
     settings: Settings
     trusted: bool  # people's and bots' marks are taken at their word
+    limits: Limits
 
     def reads(self, line: "ChangedLine") -> bool:
         """Tell whether the line is to be read and scored."""
@@ -43,6 +58,10 @@ class Scopes:
         """What could not be read and, where authors decide, what there was to look at."""
         decides = {self.settings.scope, self.settings.gate_scope} != {Scope.ALL.value}
         return [*self.authors.notes, *(self.authors.sources if decides else ())]
+
+    def limit(self, line: "ChangedLine", default: float) -> float:
+        """Return the risk above which the line counts."""
+        return self.limits.of(line.path, self.authors.get(line.path, line.number), default)
 
     def _holds(self, scope: str, line: "ChangedLine") -> bool:
         return in_scope(
@@ -64,6 +83,7 @@ def scopes_of(
     settings: Settings,
     environ: Mapping[str, str],
     root: Path,
+    remote: "Remote | None" = None,
 ) -> Scopes:
     """Say who wrote each added line of a change, and whose lines count.
 
@@ -72,89 +92,118 @@ def scopes_of(
     """
     from reviewbot.authorship import attribute
 
-    rules = rules_of(request, root)
-    material = gather(request, change, environ)
-    authors = attribute(change, material, rules=rules, assume_ai=settings.assume == "ai")
-    return Scopes(authors, settings, settings.trust_human and _is_ours(material, environ))
+    rules = rules_of(request, root, remote)
+    with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
+        material = gather(request, change, environ, head.read, remote)
+        authors = attribute(change, material, rules=rules, assume_ai=settings.assume == "ai")
+    trusted = settings.trust_human and _is_ours(material, environ)
+    return Scopes(authors, settings, trusted, parse_limits(settings.max_risk_for))
 
 
 def _is_ours(material: "Material", environ: Mapping[str, str]) -> bool:
     """Tell whether nobody but the team can have pushed the change, as far as can be known.
 
-    In a workflow only the event can say so; on a developer's machine it is his own word.
+    In CI only GitHub's event can say so; on a developer's machine it is his own word.
     """
-    if "GITHUB_EVENT_PATH" in environ or "GITHUB_ACTIONS" in environ:
+    if {"GITHUB_EVENT_PATH", "GITHUB_ACTIONS", "CI"} & environ.keys():
         return material.pull_request is not None and not material.pull_request.from_fork
     return True
 
 
-def rules_of(request: "ChangeRequest", root: Path) -> "tuple[Rule, ...]":
+def rules_of(
+    request: "ChangeRequest", root: Path, remote: "Remote | None" = None
+) -> "tuple[Rule, ...]":
     """Return the repository's rules: for commits those of the base, as with the settings."""
     from reviewbot.authorship.rules import RULES_FILE, parse_rules
-    from reviewbot.forges.heads import WorktreeFiles, commit_files
+    from reviewbot.forges.heads import WorktreeFiles, commit_files, is_link
     from reviewbot.forges.request import INDEX, WORKTREE
 
-    if request.head in (FILES, WORKTREE, INDEX):
-        raw = WorktreeFiles(root).read(RULES_FILE)
+    if remote is not None:
+        raw = remote.base(RULES_FILE)
+    elif request.head in (FILES, WORKTREE, INDEX):
+        linked = (root / RULES_FILE).is_symlink()
+        raw = b"a link" if linked else WorktreeFiles(root).read(RULES_FILE)
     elif request.base is None:
         raw = None
     else:
         with closing(commit_files(request.root, request.base, paths=[RULES_FILE])) as files:
             raw = files.read(RULES_FILE)
+        if raw is None and is_link(request.root, request.base, RULES_FILE):
+            raw = b"a link"  # which is no rule file: rules must not be lost without a word
     return () if raw is None else parse_rules(raw)
 
 
-def gather(request: "ChangeRequest", change: "Change", environ: Mapping[str, str]) -> "Material":
-    """Read what the detectors look at. A failure of git becomes words in the material."""
+def gather(
+    request: "ChangeRequest",
+    change: "Change",
+    environ: Mapping[str, str],
+    head: Callable[[str], bytes | None],
+    remote: "Remote | None" = None,
+) -> "Material":
+    """Read what the detectors look at. A failure of git becomes words in the material.
+
+    head  gives a head file
+    """
+    from reviewbot.core.change import Entry
     from reviewbot.core.history import UNCOMMITTED, Material, Origin
-    from reviewbot.forges.blame import origins
-    from reviewbot.forges.commits import commits
-    from reviewbot.forges.notes import note_refs, notes
+    from reviewbot.forges.blame import Blamed, blamed, grafts
+    from reviewbot.forges.commits import CUT, commits
+    from reviewbot.forges.notes import notes
     from reviewbot.forges.request import INDEX, WORKTREE
     from reviewbot.forges.revisions import head_commit
     from reviewbot.forges.traces import added_traces, traces_on_disk
 
+    if remote is not None:
+        return Material(
+            traces=added_traces(change, head),
+            head_lines=_lines_of(head),
+            pull_request=remote.signals,
+            lost=(NO_GIT,),
+        )
     pull_request, unread = _pull_request(request, environ)
-    lost = [unread] if unread else []
-    added = {f.path: [line.number for line in f.added] for f in change.files if f.added}
+    added = {
+        file.path: [line.number for line in file.added]
+        for file in change.files
+        if file.added and file.entry is not Entry.SUBMODULE
+    }
     local = request.head in (FILES, WORKTREE, INDEX)
-    head = None if request.head == FILES else request.base
+    under = None if request.head == FILES else request.base
     if request.head == WORKTREE:
-        head = head_commit(request.root)
-    found: dict[str, dict[int, Origin]] = {}
-    lost_paths: dict[str, str] = {}
-    if request.head == INDEX or (request.head == WORKTREE and head == request.base):
-        found = {
-            path: {n: Origin(UNCOMMITTED, path, n) for n in numbers}
-            for path, numbers in added.items()
-        }
+        under = head_commit(request.root)
+    found = Blamed({}, {}, {})
+    if request.head == INDEX or (request.head == WORKTREE and under == request.base):
+        for path, numbers in added.items():
+            found.origins[path] = {n: Origin(UNCOMMITTED, path, n) for n in numbers}
     elif request.head != FILES and request.base is not None:
         until = None if request.head == WORKTREE else request.head
-        found, lost_paths = origins(request.root, request.base, until, added)
-    names = {o.commit for part in found.values() for o in part.values()} - {UNCOMMITTED}
-    known, failure = commits(request.root, names)
-    lost += [failure] if failure else []
-    note_texts: dict[str, bytes] = {}
-    lost_commits: dict[str, str] = {}
-    refs: list[str] = []
-    if names:
-        try:
-            refs = note_refs(request.root)
-            note_texts, lost_commits = notes(request.root, refs, names)
-        except ReviewbotError as exc:
-            lost.append(f"git-ai notes were not read: {exc.what}")
+        found = blamed(request.root, request.base, until, added)
+    named = {
+        origin.commit
+        for side in (found.origins, found.placed)
+        for part in side.values()
+        for origin in part.values()
+    } - {UNCOMMITTED}
+    known, failure = commits(request.root, named)
+    held = notes(request.root, named) if named else None
+    lost_commits = dict(held.lost_commits) if held else {}
+    for name in grafts(request.root) & named if named else ():
+        lost_commits[name] = f"the clone is shallow: what is older than {name[:10]} is not known"
+    for name, commit in known.items():
+        if CUT in commit.message:
+            lost_commits[name] = f"the message of {name[:10]} is too long: its middle was not read"
     return Material(
-        origins=found,
+        origins=found.origins,
+        placed=found.placed,
         commits=known,
-        notes=note_texts,
-        has_notes=bool(refs) or not names,
-        traces=traces_on_disk(request.root) if local else added_traces(change),
-        head=head,
-        head_lines=_head_lines(request),
+        notes=held.by_commit if held else {},
+        has_notes=not held or bool(held.refs),
+        traces=traces_on_disk(request.root) if local else added_traces(change, head),
+        head=under,
+        head_lines=_lines_of(head),
         pull_request=pull_request,
-        lost=tuple(lost),
+        lost=tuple(text for text in (unread, failure, *(held.lost if held else ())) if text),
         lost_commits=lost_commits,
-        lost_paths=lost_paths,
+        lost_paths=found.lost,
     )
 
 
@@ -167,26 +216,37 @@ def _pull_request(
 
     found, unread = pull_request_of(environ)
     if found is None and request.branch:
-        in_workflow = "GITHUB_EVENT_PATH" in environ or "GITHUB_ACTIONS" in environ
-        found = PullRequest(branch=request.branch, from_fork=in_workflow)
+        found = PullRequest(branch=request.branch)
     return found, unread
 
 
-def _head_lines(request: "ChangeRequest") -> "Callable[[str], tuple[str, ...]]":
+def _lines_of(read: Callable[[str], bytes | None]) -> "Callable[[str], tuple[str, ...]]":
     from reviewbot.core.match import head_lines
-    from reviewbot.forges.heads import HeadFiles, WorktreeFiles, commit_files, index_files
-    from reviewbot.forges.request import INDEX, WORKTREE
 
-    def files(path: str) -> HeadFiles:
-        if request.head in (FILES, WORKTREE):
-            return WorktreeFiles(request.root)
-        if request.head == INDEX:
-            return index_files(request.root)
-        return commit_files(request.root, request.head, paths=[path])
-
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=8)  # the detectors go file by file
     def lines(path: str) -> tuple[str, ...]:
-        with closing(files(path)) as reader:
-            return tuple(head_lines(reader.read(path) or b""))
+        return tuple(head_lines(read(path) or b""))
 
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _RemoteFiles:
+    read: Callable[[str], bytes | None]
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def head_reader(request: "ChangeRequest", limit: int, remote: Remote | None = None) -> "HeadFiles":
+    """Return what reads the head files; of a file above `limit` bytes it says that it is larger."""
+    if remote is not None:
+        return _RemoteFiles(remote.head)
+    from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
+    from reviewbot.forges.request import INDEX, WORKTREE
+
+    if request.head in (FILES, WORKTREE):
+        return WorktreeFiles(request.root, limit)
+    if request.head == INDEX:
+        return index_files(request.root, limit)
+    return commit_files(request.root, request.head, limit)

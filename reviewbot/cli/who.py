@@ -8,9 +8,10 @@ import click
 
 from reviewbot.cli.asked import (
     change_arguments,
+    files_note,
     folder_of,
     intake,
-    settings_layers,
+    settings_for,
     settings_root,
 )
 from reviewbot.cli.authors import scopes_of
@@ -18,7 +19,6 @@ from reviewbot.cli.options import setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.core.authors import Author
 from reviewbot.core.errors import UsageError
-from reviewbot.settings import from_environ, from_flags, settings_from
 
 RECORDS = (Author.AI.value, Author.HUMAN.value, Author.MIXED.value)
 
@@ -63,20 +63,35 @@ def who(
 
         record_lines(folder, Author(record), tool, model, edit)
         return
+    from reviewbot.core.change import Entry
     from reviewbot.core.who import who_report
     from reviewbot.diffs import parse
     from reviewbot.render.who import who_json, who_markdown, who_terminal
 
     base_root = settings_root(folder, has_git=diff is None)
     request = intake(folder, range_, staged=staged, diff=diff)
-    layers, edited = settings_layers(request, base_root)
-    settings = settings_from(*layers, from_environ(os.environ), from_flags(flags))
+    settings, edited = settings_for(request, base_root, os.environ, flags)
     change = parse(request.diff)
     authors = scopes_of(request, change, settings, os.environ, base_root).authors
-    report = who_report(change, authors, base=request.base, head=request.head, notes=edited)
+    hidden = [f.path for f in change.files if f.entry is Entry.BINARY and not f.added]
+    more = [
+        *edited,
+        *files_note(hidden, "binary file shows no lines", "binary files show no lines"),
+    ]
+    more += files_note(
+        request.untracked,
+        "untracked file is not part of the change",
+        "untracked files are not part of the change",
+    )
+    report = who_report(change, authors, base=request.base, head=request.head, notes=more)
     renderers: dict[str, Callable[[int, bool], str]] = {
         "json": lambda _width, _color: who_json(report),
         "markdown": lambda _width, _color: who_markdown(report),
         "terminal": lambda width, color: who_terminal(report, width=width, color=color),
     }
+    if settings.format not in renderers:
+        raise UsageError(
+            f"nothing was said: authors have no format {settings.format!r}",
+            fix=f"use one of: {', '.join(renderers)}",
+        )
     deliver(lambda look: renderers[settings.format](*look), output, os.environ)

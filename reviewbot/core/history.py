@@ -55,11 +55,11 @@ class PullRequest:
 
 
 class TraceFile(NamedTuple):
-    """A file of Agent Trace records, or its newest part."""
+    """A file of Agent Trace records, or what could be read of it."""
 
     name: str
     content: bytes
-    complete: bool = True
+    missing: str = ""  # what was not read of it, in words: "only its newest part was read"
 
 
 def _no_lines(_path: str) -> tuple[str, ...]:
@@ -71,8 +71,11 @@ class Material:
     """Everything that the detectors look at."""
 
     origins: Mapping[str, Mapping[int, Origin]] = field(default_factory=dict)  # path -> number
+    # Who only put a line where it is, where that is another commit than its origin.
+    placed: Mapping[str, Mapping[int, Origin]] = field(default_factory=dict)
     commits: Mapping[str, Commit] = field(default_factory=dict)
-    notes: Mapping[str, bytes] = field(default_factory=dict)  # commit -> its git-ai note
+    # commit -> its git-ai notes; of several the first decides, as the most trusted one.
+    notes: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     has_notes: bool = True  # the repository has a ref of git-ai notes, for whatever commits
     traces: tuple[TraceFile, ...] = ()
     head: str | None = None  # the commit that uncommitted lines stand on

@@ -1,7 +1,7 @@
 """The value behind `reviewbot who`: every added line of a change with its author."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reviewbot.core.authors import Attribution, Authors
@@ -68,8 +68,13 @@ def stretches(lines: Iterable[LineAuthor]) -> list[Stretch]:
     """Join lines that follow each other and have the same author with the same evidence."""
     found: list[Stretch] = []
     for number, author in lines:
-        if found and found[-1].last == number - 1 and found[-1].author == author:
+        if found and found[-1].last == number - 1 and _said(found[-1].author) == _said(author):
             found[-1] = found[-1]._replace(last=number)
         else:
             found.append(Stretch(number, number, author))
     return found
+
+
+def _said(author: Attribution) -> Attribution:
+    """Leave out what no report shows."""
+    return replace(author, may_be_ai=False)

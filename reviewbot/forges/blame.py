@@ -1,14 +1,15 @@
 """Which commit of a change each added line came from: `git blame` inside base..head.
 
 `-w -M` looks through re-indenting and moving within a file, so that an author keeps his lines when
-another only shifts them. A line that was there before the change, and was only shifted by it, comes
-out as the base's: a second, plain blame then says which commit of the change put it where it is.
+another only shifts them. A plain blame beside it says which commit put the line where it is: the
+only answer where the line is otherwise the base's, and a second one where the two differ.
 """
 
 import os
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
@@ -16,7 +17,7 @@ from time import monotonic
 from reviewbot.core.cquote import decode_path, encode_path, unquote
 from reviewbot.core.errors import ReviewbotError
 from reviewbot.core.history import UNCOMMITTED, Origin
-from reviewbot.forges.git import status
+from reviewbot.forges.git import git, status
 
 MAX_OUTPUT = 64_000_000  # bytes, of one file
 MOST_SECONDS = 60.0  # for all files together
@@ -24,69 +25,99 @@ MOST_RANGES = 200  # given to git for one file; above, it reads the whole file
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) (\d+) (\d+)(?: \d+)?")
 # The file that says which commits to pass over lies in the tree, where the change could write it.
 # An empty name forgets the files named before; in the configuration it would sort before them.
-_PLAIN = ("blame", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
+# --root: a commit without parents is a commit of the change like others, not its border.
+_PLAIN = ("blame", "--root", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
 
 
-def origins(
-    root: Path, base: str, head: str | None, added: Mapping[str, Sequence[int]]
-) -> tuple[dict[str, dict[int, Origin]], dict[str, str]]:
-    """Return where each added line came into being, and which files git could not tell it for.
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """Where the added lines of a change came into being: path -> line number -> origin.
 
-    base     commit; what it holds is not part of the change
-    head     commit, or None for the working tree
-    added    path -> line numbers in the head file, ascending
-    returns  path -> line number -> origin, without lines that are older than the change; and
-             path -> why nothing is known of it, in words
+    Lines that are older than the change are left out.
+    """
+
+    origins: dict[str, dict[int, Origin]]
+    placed: dict[str, dict[int, Origin]]  # who put it there, only where that is another commit
+    lost: dict[str, str]  # path -> why nothing is known of it, in words
+
+
+def blamed(root: Path, base: str, head: str | None, added: Mapping[str, Sequence[int]]) -> Blamed:
+    """Return where each added line came into being.
+
+    base   commit; what it holds is not part of the change
+    head   commit, or None for the working tree
+    added  path -> line numbers in the head file, ascending
     """
     deadline = monotonic() + MOST_SECONDS
-    found: dict[str, dict[int, Origin]] = {}
-    lost: dict[str, str] = {}
+    found = Blamed({}, {}, {})
 
-    def ask(path: str) -> dict[int, Origin] | str:
-        return _file(root, base, head, path, added[path], deadline)
+    def ask(path: str) -> tuple[dict[int, Origin], dict[int, Origin]] | str:
+        try:
+            through, plain = (
+                _file(root, base, head, path, added[path], deadline, options)
+                for options in (("-w", "-M"), ())
+            )
+        except _NotTold as exc:
+            return str(exc)
+        except ReviewbotError as exc:
+            return exc.what.removeprefix("nothing was scored: ")
+        other = {n: at for n, at in plain.items() if n in through}
+        return plain | through, {n: at for n, at in other.items() if at.commit != through[n].commit}
 
     paths = [path for path, numbers in added.items() if numbers]
     with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
         for path, answer in zip(paths, pool.map(ask, paths), strict=True):
             if isinstance(answer, str):
-                lost[path] = f"git blame of {path} failed, so its authors are not known: {answer}"
+                found.lost[path] = (
+                    f"git blame of {path} failed, so its authors are not known: {answer}"
+                )
             else:
-                found[path] = answer
-    return found, lost
+                found.origins[path], found.placed[path] = answer
+    return found
+
+
+class _NotTold(Exception):
+    """git has no answer; why, in words."""
 
 
 def _file(
-    root: Path, base: str, head: str | None, path: str, numbers: Sequence[int], deadline: float
-) -> dict[int, Origin] | str:
-    found: dict[int, Origin] = {}
+    root: Path,
+    base: str,
+    head: str | None,
+    path: str,
+    numbers: Sequence[int],
+    deadline: float,
+    options: Sequence[str],
+) -> dict[int, Origin]:
+    seconds = deadline - monotonic()
+    if seconds <= 0:
+        raise _NotTold(f"all files together took more than {MOST_SECONDS:.0f} seconds")
+    code, out, err = status(
+        root,
+        *_PLAIN,
+        *options,
+        *_ranges(numbers),
+        *([f"^{base}"] if head is None else [f"{base}..{head}"]),
+        "--",
+        os.fsdecode(encode_path(path)),
+        limit=MAX_OUTPUT,
+        timeout=seconds,
+    )
+    if code != 0:
+        raise _NotTold(next(iter(err.splitlines()), "no message")[:200])
+    wanted = set(numbers)
+    return {number: at for number, at in parse_blame(out).items() if number in wanted}
+
+
+def grafts(root: Path) -> frozenset[str]:
+    """Return the commits at which a shallow clone ends; lines older than them look like theirs."""
+    if git(root, "rev-parse", "--is-shallow-repository").strip() != b"true":
+        return frozenset()
+    place = git(root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")
     try:
-        for options in (("-w", "-M"), ()):
-            left = [number for number in numbers if number not in found]
-            if not left:
-                break
-            seconds = deadline - monotonic()
-            if seconds <= 0:
-                return f"all files together took more than {MOST_SECONDS:.0f} seconds"
-            sides = [f"^{base}"] if head is None else [f"{base}..{head}"]
-            code, out, err = status(
-                root,
-                *_PLAIN,
-                *options,
-                *_ranges(left),
-                *sides,
-                "--",
-                os.fsdecode(encode_path(path)),
-                limit=MAX_OUTPUT,
-                timeout=seconds,
-            )
-            if code != 0:
-                first = next(iter(err.splitlines()), "no message")
-                return first[:200]
-            wanted = set(left)
-            found |= {n: origin for n, origin in parse_blame(out).items() if n in wanted}
-    except ReviewbotError as exc:
-        return exc.what.removeprefix("nothing was scored: ")
-    return found
+        return frozenset((root / place.removesuffix("\n")).read_text("ascii").split())
+    except (OSError, ValueError):
+        return frozenset()
 
 
 def _ranges(numbers: Sequence[int]) -> list[str]:

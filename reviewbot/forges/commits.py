@@ -10,6 +10,8 @@ from reviewbot.forges.git import git
 
 MAX_OUTPUT = 64_000_000  # bytes, all messages together
 MOST_MESSAGE = 65_536  # characters of a message
+HALF = MOST_MESSAGE // 2
+CUT = "\n\n[reviewbot left the middle of this message out]\n\n"
 MOST_NAME = 500  # characters of a name or an address
 _FIELDS = ("%H", "%P", "%an", "%ae", "%cn", "%ce", "%B")  # as written: no .mailmap, see below
 _HASH = re.compile("[0-9a-f]{40,64}")
@@ -17,6 +19,8 @@ _HASH = re.compile("[0-9a-f]{40,64}")
 
 def commits(root: Path, hashes: Iterable[str]) -> tuple[dict[str, Commit], str | None]:
     """Return the commits by hash, and why they could not be read, or None.
+
+    Of a message that is too long the start and the end are kept, with CUT between.
 
     Names and addresses are those in the commit: .mailmap lies in the tree, where the change could
     turn an agent's address into a person's.
@@ -62,6 +66,6 @@ def parse_log(raw: bytes) -> dict[str, Commit]:
             tuple(parents.split()),
             Identity(author, author_mail),
             Identity(committer, committer_mail),
-            message[:MOST_MESSAGE],
+            message if len(message) <= MOST_MESSAGE else f"{message[:HALF]}{CUT}{message[-HALF:]}",
         )
     return found

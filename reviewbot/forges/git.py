@@ -22,6 +22,7 @@ _SET = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_PAGER": "cat",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a fetched refs/replace could show other commits than there are
     "LC_ALL": "C",
 }
 _ALWAYS = (

@@ -102,7 +102,7 @@ class BlobFiles:
     def _ask(self, process: subprocess.Popen[bytes], blob: str) -> bytes | None:
         if process.stdin is None or process.stdout is None:
             raise _broken(blob)
-        process.stdin.write(blob.encode() + b"\n")
+        process.stdin.write(blob.encode("utf-8", "surrogateescape") + b"\n")
         process.stdin.flush()
         answer = process.stdout.readline().split()
         if len(answer) == 2 and answer[1] == b"missing":
@@ -153,6 +153,11 @@ def commit_files(
     """
     entries = git(root, "ls-tree", "-r", "--full-tree", "-z", commit, "--", *paths).split(b"\0")
     return BlobFiles(root, _blobs(entries, hash_at=2), limit)
+
+
+def is_link(root: Path, commit: str, name: str) -> bool:
+    """Tell whether a commit has a symbolic link of this name at its top."""
+    return git(root, "ls-tree", "-z", "--full-tree", commit, "--", name).startswith(b"120000 ")
 
 
 def _blobs(entries: list[bytes], hash_at: int) -> dict[str, str]:

@@ -6,13 +6,15 @@ What is not committed yet has its records on disk, perhaps in files that git ign
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reviewbot.core.change import Change
+from reviewbot.core.change import Change, Entry, FileChange, FileKind
 from reviewbot.core.errors import EnvironmentFailure, UsageError
 from reviewbot.core.history import TraceFile
+from reviewbot.forges.git import git
 
 FOLDER = ".agent-trace"
 RECORDS = "traces.jsonl"  # where the reference writer puts them
@@ -20,26 +22,44 @@ SUFFIXES = (".jsonl", ".json")
 MAX_BYTES = 16_000_000  # of all files together, newest records first
 MOST_FILES = 1_000
 LOCK_SECONDS = 10.0
+NEWEST = "too large, only its newest part was read"
+NOT_A_FILE = "not read, because it is no regular file, or a link"
 
 
-def added_traces(change: Change) -> tuple[TraceFile, ...]:
-    """Return the records that a change adds, by file; of too many the last."""
+def added_traces(change: Change, read: Callable[[str], bytes | None]) -> tuple[TraceFile, ...]:
+    """Return the records that a change adds, by file; of too many the last.
+
+    read  gives a head file: what is no list of lines, or what git shows no lines of, is read whole
+    """
     found = []
     left = MAX_BYTES
     for file in change.files:
-        if not file.path.startswith(f"{FOLDER}/") or not file.path.endswith(SUFFIXES):
+        named = file.path.startswith(f"{FOLDER}/") and file.path.endswith(SUFFIXES)
+        if file.kind is FileKind.DELETED or not (named or file.path == FOLDER):
             continue
-        parts: list[bytes] = []
-        whole = True
-        for line in reversed(file.added):
-            part = line.text.encode("utf-8", "surrogatepass")
-            left -= len(part) + 1
-            if left < 0:
-                whole = False
-                break
-            parts.append(part)
-        found.append(TraceFile(file.path, b"\n".join(reversed(parts)), whole))
+        if not named or file.entry in (Entry.SYMLINK, Entry.SUBMODULE):
+            found.append(TraceFile(file.path, b"", NOT_A_FILE))
+            continue
+        if file.entry is Entry.TEXT and file.path.endswith(".jsonl"):
+            content, whole = _added(file, left)
+        else:
+            content = read(file.path) or b""
+            whole = 0 < len(content) <= left
+            content = content[:left]
+        left -= len(content)
+        found.append(TraceFile(file.path, content, "" if whole else NEWEST))
     return tuple(found)
+
+
+def _added(file: FileChange, limit: int) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    for line in reversed(file.added):
+        part = line.text.encode("utf-8", "surrogatepass")
+        limit -= len(part) + 1
+        if limit < 0:
+            return b"\n".join(reversed(parts)), False
+        parts.append(part)
+    return b"\n".join(reversed(parts)), True
 
 
 def traces_on_disk(root: Path) -> tuple[TraceFile, ...]:
@@ -48,15 +68,20 @@ def traces_on_disk(root: Path) -> tuple[TraceFile, ...]:
     No link is followed, and nothing but a regular file is opened: a stranger may have laid them.
     """
     folder = root / FOLDER
-    if folder.is_symlink() or not folder.is_dir():
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        return (TraceFile(FOLDER, b"", NOT_A_FILE),)
+    if not folder.is_dir():
         return ()
     found = []
     left = MAX_BYTES
-    for path in _files(folder):
-        content, whole = _tail(path, max(left, 0))
+    paths = _files(folder)
+    for path in paths[:MOST_FILES]:
+        content, missing = _tail(path, max(left, 0))
         left -= len(content)
         name = path.relative_to(root).as_posix()
-        found.append(TraceFile(name.encode("utf-8", "replace").decode(), content, whole))
+        found.append(TraceFile(name.encode("utf-8", "replace").decode(), content, missing))
+    if len(paths) > MOST_FILES:
+        found.append(TraceFile(FOLDER, b"", f"only {MOST_FILES} of its files were read"))
     return tuple(found)
 
 
@@ -65,26 +90,26 @@ def _files(folder: Path) -> list[Path]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         found += [Path(place) / name for name in sorted(names) if name.endswith(SUFFIXES)]
-        if len(found) >= MOST_FILES:
+        if len(found) > MOST_FILES:
             break
-    return found[:MOST_FILES]
+    return found
 
 
-def _tail(path: Path, limit: int) -> tuple[bytes, bool]:
-    """Return the end of a file from a line's start on, and whether that is all of it."""
+def _tail(path: Path, limit: int) -> tuple[bytes, str]:
+    """Return the end of a file from a line's start on, and what is missing, in words."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except OSError:
-        return b"", False
+        return b"", NOT_A_FILE
     with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
-            return b"", False
+            return b"", NOT_A_FILE
         if facts.st_size <= limit:
-            return file.read(limit), True
+            return file.read(limit), ""
         file.seek(facts.st_size - limit)
-        return file.read(limit).partition(b"\n")[2], False
+        return file.read(limit).partition(b"\n")[2], NEWEST
 
 
 def append_trace(root: Path, line: str) -> Path:
@@ -99,7 +124,7 @@ def append_trace(root: Path, line: str) -> Path:
         raise UsageError(f"{doing} is a link or no file", fix="remove it and try again")
     try:
         folder.mkdir(exist_ok=True)
-        with FileLock(folder / ".lock", timeout=LOCK_SECONDS), path.open("ab+") as file:
+        with FileLock(_lock(root), timeout=LOCK_SECONDS), path.open("ab+") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - 1, 0))
             gap = b"" if file.read(1) in (b"", b"\n") else b"\n"
@@ -116,3 +141,9 @@ def append_trace(root: Path, line: str) -> Path:
         raise EnvironmentFailure(
             f"{doing}: {exc.strerror}", fix="make it writable, or free some space"
         ) from exc
+
+
+def _lock(root: Path) -> Path:
+    """Return a place for the lock that no commit can hold: inside .git."""
+    name = git(root, "rev-parse", "--git-path", "reviewbot.lock").decode("utf-8", "surrogateescape")
+    return root / name.removesuffix("\n")

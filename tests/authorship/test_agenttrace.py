@@ -52,7 +52,7 @@ def asked(
     lines: tuple[str, ...] = LINES,
     commit: str = C,
     name: str = ".agent-trace/traces.jsonl",
-    complete: bool = True,
+    missing: str = "",
 ) -> tuple[dict[int, list[Evidence]], Found]:
     """What the records say of `a.py`, every line of which commit C (a child of P) added."""
     placed = [
@@ -61,7 +61,7 @@ def asked(
     ]
     material = Material(
         commits={C: Commit(C, (P,), NOBODY, NOBODY, "")},
-        traces=(TraceFile(name, b"\n".join(records), complete),),
+        traces=(TraceFile(name, b"\n".join(records), missing),),
         head=P,
         head_lines=lambda path: lines if path == "a.py" else (),
     )
@@ -188,9 +188,9 @@ def test_one_json_document_holds_a_record_or_several() -> None:
 
 
 def test_a_file_that_was_cut_leaves_every_line_in_doubt() -> None:
-    _, found = asked(record(part(1, 1)), complete=False)
+    _, found = asked(record(part(1, 1)), missing="cut")
 
-    assert found.notes == [".agent-trace/traces.jsonl is too large: only its newest part was read"]
+    assert found.notes == [".agent-trace/traces.jsonl: cut"]
     assert set(found.doubts) == set(range(len(LINES)))
 
 
@@ -205,6 +205,7 @@ def test_many_ranges_of_a_long_file_take_bounded_time_and_what_was_left_out_is_t
     assert time.perf_counter() - start < 5
     assert found == {}
     assert "too much code" in told.notes[0]
+    assert set(told.doubts) == set(range(5_000))
 
 
 @given(

@@ -36,7 +36,6 @@ def edit(old: str, new: str, **more: Any) -> dict[str, Any]:
         (edit("two = 2", "TWO = 2\nmore = 3"), "one = 1\nTWO = 2\nmore = 3\n", [2, 3]),
         (edit("one\ntwo\nx", "one\nTWO\nx"), "one\nTWO\nx\n", [2]),  # the rest is context
         (edit("", "a\nb\n"), "a\nb\n", [1, 2]),
-        (edit("x", "y"), "y\ny\n", [1]),
         (edit("x", "y", replace_all=True), "y\nz\ny\n", [1, 3]),
         (edit("x", "gone"), "a\n", []),
         (edit("a\nb", "a"), "a\n", []),  # only takes away
