@@ -13,7 +13,7 @@ from typing import Any
 
 # Isolated: the working directory holds the pull request, and nothing of it may be imported.
 CHECK = (sys.executable, "-I", "-m", "reviewbot", "check")
-LISTS = ("exclude", "include", "unknown-as-ai")  # a flag per line of the input
+LISTS = ("exclude", "include", "unknown-as-ai", "max-risk-for")  # a flag per line of the input
 SWITCHES = ("informational", "inline-suppressions", "trust-human")
 BUG = 70
 

@@ -5,6 +5,7 @@ Change -> which lines are wanted -> one forward pass per window -> line features
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from reviewbot.core.errors import EnvironmentFailure
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
 from reviewbot.core.gate import Policy, count, decide
 from reviewbot.core.languages import Language, language_of
+from reviewbot.core.linehash import line_hashes
 from reviewbot.core.match import first_mismatch, head_lines
 from reviewbot.core.pooling import columns, line_tokens, pool
 from reviewbot.core.predictor import contributions, percentile, risks
@@ -49,6 +51,9 @@ class Rules:
     included: Callable[[str], bool] = field(default=lambda _path: False)
     in_scope: Callable[[ChangedLine], bool] = field(default=lambda _line: True)  # by its author
     can_block: Callable[[ChangedLine], bool] = field(default=lambda _line: True)
+    limit: Callable[[ChangedLine], float] | None = None  # the risk above which a line counts
+    least_limit: float = 1.0  # the strictest of these
+    unlisted: int = 0  # files of the change that its forge does not show at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,9 @@ def check(
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
         files.append(_file_report(entry, ordered, authors))
     everything = [line.outcome for file in files for line in file.lines]
-    show_above = min(artifact.show_above, policy.max_risk)  # what blocks is always shown
-    unread_files = sum(entry.unread for entry in sorted_files)
+    # What blocks is always shown.
+    show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
+    unread_files = sum(entry.unread for entry in sorted_files) + rules.unlisted
     return Report(
         model=ModelInfo(
             artifact.model.name,
@@ -123,10 +129,10 @@ def check(
         change=info,
         policy=policy,
         show_above=show_above,
-        verdict=decide(policy, everything, unread_files, rules.can_block),
+        verdict=decide(policy, everything, unread_files, rules.can_block, rules.limit),
         ledger=count(everything, unread_files),
         files=tuple(files),
-        findings=group(scores, show_above),
+        findings=group(scores, show_above, _line_hashes(sorted_files)),
         notes=tuple(notes),
     )
 
@@ -236,6 +242,19 @@ def _score_window(
         nats = None if surprisal_L is None else float(surprisal_L[row])
         outcomes.append(LineScore(line, risk, percentile(predictor, risk), reasons, nats))
     return outcomes
+
+
+def _line_hashes(entries: Sequence[_Sorted]) -> Callable[[ChangedLine], str]:
+    """Return what names a line by its content; a file is hashed when the first of it is asked."""
+    heads = {entry.file.path: entry.head for entry in entries if entry.head}
+
+    @cache
+    def hashes(path: str) -> list[str]:
+        # A carriage return inside a line would be a line to GitHub's count, and is none to git's.
+        lines = (line.removesuffix("\r").replace("\r", " ") for line in heads[path])
+        return line_hashes("\n".join(lines) + "\n")
+
+    return lambda line: hashes(line.path)[line.number - 1]
 
 
 def _file_report(entry: _Sorted, outcomes: Sequence[Outcome], authors: Authors) -> FileReport:

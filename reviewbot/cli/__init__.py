@@ -15,6 +15,8 @@ from reviewbot.cli.output import drop, flush, require_stdout
 NAME = "reviewbot"  # whatever the script is called
 COMMANDS = {
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
+    "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
+    "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),

@@ -1,7 +1,7 @@
 """What the user asks about: arguments, change and settings, as `check` and `who` share them."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.core.errors import EnvironmentFailure, UsageError
-from reviewbot.settings import SETTINGS_FILES, Layer, from_files
+from reviewbot.settings import (
+    SETTINGS_FILES,
+    Layer,
+    Settings,
+    from_environ,
+    from_files,
+    from_flags,
+    settings_from,
+)
 
 if TYPE_CHECKING:
     from reviewbot.forges.request import ChangeRequest
 
+EDITED = "the change edits reviewbot's settings; {} were used"
+MOST_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -107,26 +117,59 @@ def read_diff(name: str) -> str:
         ) from exc
 
 
-def settings_layers(request: "ChangeRequest", root: Path) -> tuple[tuple[Layer, Layer], list[str]]:
-    """Return what the settings files say, and a note for the report where the change edits them.
+def settings_for(
+    request: "ChangeRequest",
+    root: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any],
+    policy: str | None = None,
+) -> tuple[Settings, list[str]]:
+    """Return the settings for a change, and a note for the report where the change edits them.
 
     Settings decide what is read and when the gate blocks. So for commits, which may be others',
-    those of the base count: a change may not choose its own. For what is staged or in the working
-    tree the files there count, as their author is the one who asks.
+    those of the base count: a change may not choose its own, except stricter ones. For what is
+    staged or in the working tree the files there count, as their author is the one who asks.
+
+    policy  the commit whose files count; None: the base of the request
+    raises  UsageError
     """
     from reviewbot.forges.request import INDEX, WORKTREE
 
+    def settings(layers: tuple[Layer, Layer]) -> Settings:
+        return settings_from(*layers, from_environ(environ), from_flags(flags))
+
     if request.head == FILES:
-        return from_files(root), []
-    local = request.head in (INDEX, WORKTREE)
-    used = from_files(root) if local else _committed(request.root, request.base, root)
+        return settings(from_files(root)), []
+    if request.head in (INDEX, WORKTREE):
+        used = from_files(root)
+        same = used == _readable(request.root, request.base, root)
+        return settings(used), [] if same else [EDITED.format("the change's")]
+    used = _committed(request.root, policy or request.base, root)
+    own = _readable(request.root, request.head, root)
+    return tightened(settings(used), used, own)
+
+
+def tightened(
+    settings: Settings, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | None
+) -> tuple[Settings, list[str]]:
+    """Return the settings with what of the change's own is stricter, and a note where they differ.
+
+    own  what the change's files say; None where they cannot be read
+    """
+    from reviewbot.settings.tighten import tighten
+
+    if own == used:
+        return settings, []
+    settings, keys = tighten(settings, *(own or ()))
+    more = f", and of the change's what is stricter: {', '.join(keys)}" if keys else ""
+    return settings, [EDITED.format("the base's") + more]
+
+
+def _readable(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer] | None:
     try:
-        other = _committed(request.root, request.base if local else request.head, root)
+        return _committed(repository, commit, root)
     except UsageError:
-        other = None
-    whose = "the change's" if local else "the base's"
-    note = f"the change edits reviewbot's settings; {whose} were used"
-    return used, [] if used == other else [note]
+        return None
 
 
 def _committed(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer]:
@@ -137,3 +180,12 @@ def _committed(repository: Path, commit: str | None, root: Path) -> tuple[Layer,
         return {}, {}
     with closing(commit_files(repository, commit, paths=SETTINGS_FILES)) as files:
         return from_files(root, files.read)
+
+
+def files_note(paths: Sequence[str], one: str, many: str) -> list[str]:
+    """Say what holds of some files, with the first names; nothing of none."""
+    if not paths:
+        return []
+    names = ", ".join(sorted(paths)[:MOST_NAMES])
+    more = f" and {len(paths) - MOST_NAMES} more" if len(paths) > MOST_NAMES else ""
+    return [f"{len(paths)} {one if len(paths) == 1 else many}: {names}{more}"]

@@ -1,15 +1,16 @@
 """Puts the parts of `check` together: the change, the artifact, the model, the pipeline."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.cli.asked import FILES
-from reviewbot.cli.authors import scopes_of
+from reviewbot.cli.asked import FILES, files_note
+from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
 from reviewbot.cli.talk import Clock, progress_bar, reading, say
 from reviewbot.settings import Settings
 
@@ -17,10 +18,31 @@ if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
     from reviewbot.core.report import Report
     from reviewbot.encoders import Encoder
-    from reviewbot.forges.heads import HeadFiles
     from reviewbot.forges.request import ChangeRequest
+    from reviewbot.pipeline import Rules
 
-MOST_NAMES = 5  # of untracked files
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A report, and what is needed to decide again when people acknowledge findings."""
+
+    report: "Report"
+    scopes: Scopes
+    rules: "Rules"
+
+    def without(self, lines: Collection[tuple[str, int]]) -> "Report":
+        """Return the report with the verdict that holds where these lines cannot block."""
+        from reviewbot.core.gate import decide
+
+        report, rules = self.report, self.rules
+        verdict = decide(
+            report.policy,
+            [line.outcome for file in report.files for line in file.lines],
+            report.ledger.unread_files,
+            lambda line: (line.path, line.number) not in lines and rules.can_block(line),
+            rules.limit,
+        )
+        return replace(report, verdict=verdict)
 
 
 def assemble(
@@ -29,11 +51,13 @@ def assemble(
     root: Path,
     clock: Clock,
     more_notes: Sequence[str] = (),
-) -> "Report":
+    remote: Remote | None = None,
+) -> Assembled:
     """Check a change as the settings say. The model is only loaded where a line has to be read.
 
     root        whose rule file for authors counts
     more_notes  for the reader of the report, first
+    remote      where the change is a pull request without a checkout
 
     raises  every kind of ReviewbotError
     """
@@ -46,34 +70,40 @@ def assemble(
 
     change = parse(request.diff)
     clock("reading the diff")
-    scopes = scopes_of(request, change, settings, os.environ, root)
+    scopes = scopes_of(request, change, settings, os.environ, root, remote)
     clock("finding the authors")
     shipped = PRESETS.get(settings.artifact)
     artifact = load_artifact(shipped or Path(settings.artifact).expanduser())
     clock("loading the artifact")
     paths = [file.path for file in change.files]
-    with closing(head_reader(request, settings.max_file_bytes)) as head:
+    max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk
+    rules = pipeline.Rules(
+        max_bytes=settings.max_file_bytes,
+        max_lines=settings.max_file_lines,
+        inline_suppressions=settings.inline_suppressions,
+        excluded=GitIgnoreSpec.from_lines(settings.exclude).match_file,
+        included=GitIgnoreSpec.from_lines(settings.include).match_file,
+        in_scope=scopes.reads,
+        can_block=scopes.counts,
+        limit=lambda line: scopes.limit(line, max_risk),
+        least_limit=scopes.limits.least,
+        unlisted=remote.unlisted if remote else 0,
+    )
+    with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         report = pipeline.check(
             change,
             head=head,
-            attributes=_attributes(request, paths),
+            attributes={} if remote else _attributes(request, paths),
             numstat=None if request.head == FILES else request.numstat,
             artifact=artifact,
             encoder=lambda: load_model(settings, artifact, clock),
-            rules=pipeline.Rules(
-                max_bytes=settings.max_file_bytes,
-                max_lines=settings.max_file_lines,
-                inline_suppressions=settings.inline_suppressions,
-                excluded=GitIgnoreSpec.from_lines(settings.exclude).match_file,
-                included=GitIgnoreSpec.from_lines(settings.include).match_file,
-                in_scope=scopes.reads,
-                can_block=scopes.counts,
-            ),
+            rules=rules,
             policy=Policy(
-                max_risk=artifact.gate_above if settings.max_risk is None else settings.max_risk,
+                max_risk=max_risk,
                 max_lines_over=settings.max_lines_over,
                 min_coverage=settings.min_coverage,
                 min_lines=settings.min_lines,
+                max_risk_for=settings.max_risk_for,
                 informational=settings.informational,
                 scope=Scope(settings.scope),
                 gate_scope=Scope(settings.gate_scope),
@@ -81,11 +111,19 @@ def assemble(
             info=ChangeInfo(request.base, request.head),
             authors=scopes.authors,
             description="\n".join(request.subjects),
-            notes=[*more_notes, *scopes.notes, *notes(request.untracked)],
+            notes=[
+                *more_notes,
+                *scopes.notes,
+                *files_note(
+                    request.untracked,
+                    "untracked file is not part of the change",
+                    "untracked files are not part of the change",
+                ),
+            ],
             progress=reading,
         )
     clock("reading the code and scoring")
-    return report
+    return Assembled(report, scopes, rules)
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
@@ -124,28 +162,6 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     encoder = load_encoder("torch", spec)
     clock("loading torch and the model")
     return encoder
-
-
-def head_reader(request: "ChangeRequest", limit: int) -> "HeadFiles":
-    """Return what reads the head files; of a file above `limit` bytes it says that it is larger."""
-    from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
-    from reviewbot.forges.request import INDEX, WORKTREE
-
-    if request.head in (FILES, WORKTREE):
-        return WorktreeFiles(request.root, limit)
-    if request.head == INDEX:
-        return index_files(request.root, limit)
-    return commit_files(request.root, request.head, limit)
-
-
-def notes(untracked: Sequence[str]) -> list[str]:
-    """Say which files git does not know: they are no part of the change, so nobody read them."""
-    if not untracked:
-        return []
-    names = ", ".join(sorted(untracked)[:MOST_NAMES])
-    more = f" and {len(untracked) - MOST_NAMES} more" if len(untracked) > MOST_NAMES else ""
-    noun = "file is" if len(untracked) == 1 else "files are"
-    return [f"{len(untracked)} untracked {noun} not part of the change: {names}{more}"]
 
 
 def _attributes(request: "ChangeRequest", paths: Sequence[str]) -> Mapping[str, frozenset[str]]:

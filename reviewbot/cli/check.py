@@ -3,6 +3,9 @@
 import os
 import pkgutil
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,15 +14,18 @@ from reviewbot.cli.asked import (
     change_arguments,
     folder_of,
     intake,
-    settings_layers,
+    settings_for,
     settings_root,
 )
 from reviewbot.cli.assemble import assemble
 from reviewbot.cli.options import setting_flags
-from reviewbot.cli.output import PLAIN, Look, deliver, emit
+from reviewbot.cli.output import PLAIN, Look, deliver, emit, write_file
 from reviewbot.cli.talk import timed
+from reviewbot.core.errors import UsageError
 from reviewbot.render import RENDERERS
 from reviewbot.settings import (
+    POSTING,
+    RULES,
     Settings,
     describe,
     from_environ,
@@ -32,11 +38,17 @@ if TYPE_CHECKING:
     from reviewbot.core.report import Report
 
 
+also_option = click.option(
+    "--also", multiple=True, metavar="FORMAT=FILE", help="Write the report in this format, too."
+)
+
+
 @click.command()
 @change_arguments
 @click.option("--print-settings", is_flag=True, help="Show each setting and where it came from.")
+@also_option
 @click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
-@setting_flags()
+@setting_flags(*(key for key in RULES if key not in POSTING))
 def check(
     range_: str | None,
     staged: bool,
@@ -45,6 +57,7 @@ def check(
     output: str | None,
     print_settings: bool,
     timings: bool,
+    also: tuple[str, ...],
     **flags: Any,
 ) -> None:
     """Score the lines that a change adds, and gate.
@@ -52,24 +65,46 @@ def check(
     RANGE is A, A..B or A...B; without it, the change is what the working tree adds to the merge
     base with the upstream or the default branch.
     """
+    also_asked(also)
     folder = folder_of(range_, staged=staged, diff=diff, root=root)
     base_root = settings_root(folder, has_git=diff is None)
     with timed(timings) as clock:
         if print_settings and range_ is None:  # no change is needed to show them
-            layers, edited = from_files(base_root), list[str]()
-        else:
-            request = intake(folder, range_, staged=staged, diff=diff)
-            layers, edited = settings_layers(request, base_root)
-            clock("asking git")
-        settings = settings_from(*layers, from_environ(os.environ), from_flags(flags))
+            files = from_files(base_root)
+            emit(describe(settings_from(*files, from_environ(os.environ), from_flags(flags))))
+            return
+        request = intake(folder, range_, staged=staged, diff=diff)
+        settings, edited = settings_for(request, base_root, os.environ, flags)
+        clock("asking git")
         if print_settings:
             emit(describe(settings))
             return
-        report = assemble(settings, request, base_root, clock, edited)
+        report = assemble(settings, request, base_root, clock, edited).report
+    conclude(report, settings, output, also)
+
+
+def conclude(report: "Report", settings: Settings, output: str | None, also: Sequence[str]) -> None:
+    """Write the report, in every format that is asked for, and end with the verdict's exit code."""
+    for style, file in also_asked(also):
+        write_file(Path(file), rendered(report, replace(settings, format=style)))
     if deliver(lambda look: rendered(report, settings, look), output, os.environ):
         verdict = report.verdict
         click.echo(f"{verdict.status.value} (exit {verdict.exit_code}), see {output}", err=True)
     sys.exit(report.verdict.exit_code)
+
+
+def also_asked(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Read `FORMAT=FILE`. raises UsageError where a format is none."""
+    found = []
+    for text in texts:
+        style, equals, file = text.partition("=")
+        if style not in RENDERERS or not equals or not file:
+            raise UsageError(
+                f"nothing was checked: --also {text[:100]!r} is not FORMAT=FILE",
+                fix=f"a format is one of: {', '.join(RENDERERS)}",
+            )
+        found.append((style, file))
+    return found
 
 
 def rendered(report: "Report", settings: Settings, look: Look = PLAIN) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ class Finding:
     end: int  # 1-based, inclusive
     risk: float  # the highest of its lines
     lines: tuple[LineScore, ...]
-    fingerprint: str  # 16 hex digits; does not depend on where the lines stand
+    fingerprint: str  # of its first line, see `core.linehash`; stays where lines above change
 
 
 def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
@@ -68,10 +68,15 @@ def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding,
     return group(scores, float(np.nextafter(least, -1.0)))
 
 
-def group(scores: Sequence[LineScore], threshold: float) -> tuple[Finding, ...]:
+def group(
+    scores: Sequence[LineScore],
+    threshold: float,
+    line_hash: Callable[[ChangedLine], str] | None = None,
+) -> tuple[Finding, ...]:
     """Join risky lines (risk > threshold) that stand close in a file; riskiest finding first.
 
-    scores  in the order of the diff; lines of one file stand together, numbers ascending
+    scores     in the order of the diff; lines of one file stand together, numbers ascending
+    line_hash  names a line by what it says; without it the texts of the risky lines alone do
     """
     runs: list[list[LineScore]] = []
     for score in scores:
@@ -82,13 +87,21 @@ def group(scores: Sequence[LineScore], threshold: float) -> tuple[Finding, ...]:
             runs[-1].append(score)
         else:
             runs.append([score])
-    seen: Counter[str] = Counter()
+    name = line_hash or _by_text(runs)
     found = []
+    for run in runs:
+        first, last = run[0].line, run[-1].line
+        risk = max(score.risk for score in run)
+        found.append(Finding(first.path, first.number, last.number, risk, tuple(run), name(first)))
+    return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))
+
+
+def _by_text(runs: Sequence[Sequence[LineScore]]) -> Callable[[ChangedLine], str]:
+    seen: Counter[str] = Counter()
+    names = {}
     for run in runs:
         key = run[0].line.path + "\0" + "\n".join(" ".join(s.line.text.split()) for s in run)
         seen[key] += 1  # the same lines twice in a file are two findings
-        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode(errors="surrogateescape")).hexdigest()
-        first, last = run[0].line, run[-1].line
-        risk = max(score.risk for score in run)
-        found.append(Finding(first.path, first.number, last.number, risk, tuple(run), digest[:16]))
-    return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))
+        digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
+        names[run[0].line] = f"{digest}:{seen[key]}"
+    return names.__getitem__

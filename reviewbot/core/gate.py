@@ -27,6 +27,9 @@ class Policy:
     max_lines_over: int = 0  # that many lines above it are still let through
     min_coverage: float = 1.0  # share of the lines that should have been read and were
     min_lines: int = 0  # with fewer scored lines the gate never blocks
+    max_risk_for: tuple[
+        str, ...
+    ] = ()  # other limits, by path or author, as `settings.limits` reads
     informational: bool = False  # report a block, exit 0 all the same; failures still fail
     scope: Scope = Scope.ALL  # whose lines are read
     gate_scope: Scope = Scope.ALL  # whose lines can block
@@ -79,16 +82,19 @@ def decide(
     outcomes: Sequence[Outcome],
     unread_files: int = 0,
     counts: Callable[[ChangedLine], bool] = lambda _line: True,
+    limit: Callable[[ChangedLine], float] | None = None,
 ) -> Verdict:
     """Apply the policy. Incomplete coverage wins over everything else: it is never green.
 
     counts        whether a line, by its author, can block; all can make the coverage incomplete
+    limit         the risk above which a line counts; None: `policy.max_risk` for every line
     unread_files  code files that git calls binary: no line of them can be counted, so one is enough
                   to make the coverage incomplete, unless the policy asks for none
     """
     ledger = count(outcomes, unread_files)
     scores = [o for o in outcomes if isinstance(o, LineScore)]
-    above = [score for score in scores if not score.risk <= policy.max_risk]  # NaN counts as over
+    most = limit or (lambda _line: policy.max_risk)
+    above = [score for score in scores if not score.risk <= most(score.line)]  # NaN counts as over
     over = [score for score in above if counts(score.line)]
     said = _over_text(len(over), policy)
     if len(above) > len(over):
@@ -128,7 +134,12 @@ def decide(
 
 def _over_text(over: int, policy: Policy) -> str:
     if not over:
-        return f"no line is above the risk of {policy.max_risk:.4g}"
+        return f"no line is above the risk of {policy.max_risk:.4g}{_others(policy)}"
     noun = "line is" if over == 1 else "lines are"
     allowed = policy.max_lines_over or "none"
-    return f"{over} {noun} above the risk of {policy.max_risk:.4g}, {allowed} may be"
+    limit = f"{policy.max_risk:.4g}{_others(policy)}"
+    return f"{over} {noun} above the risk of {limit}, {allowed} may be"
+
+
+def _others(policy: Policy) -> str:
+    return f" (or {', '.join(policy.max_risk_for[:5])})" if policy.max_risk_for else ""

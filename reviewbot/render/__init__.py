@@ -4,4 +4,6 @@ RENDERERS = {
     "terminal": "reviewbot.render.terminal:terminal",
     "json": "reviewbot.render.json_v1:json_v1",
     "markdown": "reviewbot.render.markdown:markdown",
+    "sarif": "reviewbot.render.sarif:sarif",
+    "annotations": "reviewbot.render.annotations:annotations",
 }

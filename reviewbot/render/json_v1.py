@@ -56,6 +56,7 @@ def schema() -> dict[str, Any]:
 def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
     return {
         "max_risk": _number(policy.max_risk, 6),
+        "max_risk_for": policy.max_risk_for,
         "max_lines_over": policy.max_lines_over,
         "min_coverage": _number(policy.min_coverage, 6),
         "min_lines": policy.min_lines,

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from reviewbot.core.findings import Finding, LineScore
-from reviewbot.core.reasons import Reason
 from reviewbot.core.report import LineReport, Report
 from reviewbot.render.ledger import files_not_read, ledger_rows
 from reviewbot.render.people import totals_line, written_by
-from reviewbot.render.quote import Foreign, environment, template
+from reviewbot.render.quote import Foreign, environment, reason_words, template
 from reviewbot.render.words import riskier_than, short_percentile
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
@@ -82,7 +81,7 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
         "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
         "percentile": riskier_than(worst.percentile),
         "author": Foreign(by) if (by := written_by(author)) else None,
-        "reasons": [_reason(reason) for reason in worst.reasons[:3]],
+        "reasons": [reason_words(reason) for reason in worst.reasons[:3]],
         "code": [_row(line, risky, len(str(last))) for line in shown],
         "cut": sum(not first <= number <= last for number in risky),
     }
@@ -94,12 +93,3 @@ def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, Foreign]:
     place = short_percentile(outcome.percentile) if isinstance(outcome, LineScore) else "-"
     prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>3} | "
     return prefix, Foreign(outcome.line.text)
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    unlabelled = f"feature {reason.feature.removeprefix('sae:')} (unlabelled)"
-    strength = "" if reason.activation is None else f"at {reason.activation:.0%} of its strength, "
-    return {
-        "label": Foreign(reason.label or unlabelled),
-        "weight": f"{strength}{reason.contribution:+.2f} log-odds",
-    }

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from reviewbot.core.reasons import Reason
 from reviewbot.render.escape import visible
 
 MOST_CHARS = 300  # of one piece of text
@@ -44,6 +46,16 @@ def fenced(lines: Sequence[tuple[str, Foreign]]) -> str:
     rows = [f"{prefix}{_code(foreign.text)}".rstrip() for prefix, foreign in lines]
     fence = "`" * max(3, 1 + max(map(_longest_run, rows), default=0))
     return "\n".join([f"{fence}text", *rows, fence])
+
+
+def reason_words(reason: Reason) -> dict[str, Any]:
+    """Return a reason as templates print it: a label that is foreign, and its weight in words."""
+    unlabelled = f"feature {reason.feature.removeprefix('sae:')} (unlabelled)"
+    strength = "" if reason.activation is None else f"at {reason.activation:.0%} of its strength, "
+    return {
+        "label": Foreign(reason.label or unlabelled),
+        "weight": f"{strength}{reason.contribution:+.2f} log-odds",
+    }
 
 
 def _line(text: str) -> str:

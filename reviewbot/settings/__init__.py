@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from reviewbot.settings.rules import FORMATS, RULES, unknown, wrong
+from reviewbot.settings.rules import FORMATS, POSTING, RULES, unknown, wrong
 from reviewbot.settings.sources import (
     SETTINGS_FILES,
     Given,
@@ -21,6 +21,7 @@ from reviewbot.settings.sources import (
 
 __all__ = [
     "FORMATS",
+    "POSTING",
     "RULES",
     "SETTINGS_FILES",
     "Given",
@@ -42,6 +43,7 @@ class Settings:
     artifact: str = "default"
     depth: str = "trunk"
     max_risk: float | None = None
+    max_risk_for: tuple[str, ...] = ()
     max_lines_over: int = 0
     min_coverage: float = 1.0
     min_lines: int = 0
@@ -59,6 +61,15 @@ class Settings:
     format: str = "terminal"
     threads: int = 0
     dtype: str = "fp32"
+    post: str = "auto"
+    max_comments: int = 10
+    comment_when_clean: bool = False
+    resolve_threads: bool = False
+    check_run: str | None = None
+    commit_status: str | None = None
+    label: str | None = None
+    bot_login: str = "github-actions[bot]"
+    templates: str | None = None
     cache_dir: str | None = None
     quiet: bool = False
     top: int = 10

@@ -9,8 +9,9 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from reviewbot.core.errors import UsageError
+from reviewbot.settings.limits import parse_limits
 
-FORMATS = ("terminal", "json", "markdown")
+FORMATS = ("terminal", "json", "markdown", "sarif", "annotations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,16 @@ def _globs(value: object) -> tuple[str, ...]:
 
 SCOPES = ("ai", "ai+unknown", "all")
 _SCOPES = "'ai', 'ai+unknown' or 'all'"
+
+
+def _limits(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > 1_000:
+        raise ValueError
+    texts = tuple(_text(text) for text in value)
+    parse_limits(texts)
+    return texts
+
+
 _BILLION = 1_000_000_000
 _COUNT = "a whole number of at least 0"
 _SHARE = "a number between 0 and 1"
@@ -98,6 +109,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "max-risk": Rule(
             _share, _SHARE, "A line above this risk counts; unset: the artifact says.", float
+        ),
+        "max-risk-for": Rule(
+            _limits,
+            "a list of PATTERN=RISK and author:KIND=RISK",
+            "Other limits, by path (the last that matches) or author (only stricter).",
+            tuple,
         ),
         "max-lines-over": Rule(
             _whole(0, _BILLION), _COUNT, "How many lines above max-risk still pass.", int
@@ -165,6 +182,41 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "'fp32', 'bf16' or 'auto'",
             "Number format of the model; 'auto' takes bf16 where it proves faster.",
         ),
+        "post": Rule(
+            _choice("auto", "always", "never"),
+            "'auto', 'always' or 'never'",
+            "Comment on the pull request; 'auto': not from a fork, whose token may not.",
+        ),
+        "max-comments": Rule(
+            _whole(0, 30),
+            "a whole number from 0 to 30",
+            "Comments on lines at the same time; the others stand in the summary.",
+            int,
+        ),
+        "comment-when-clean": Rule(
+            _switch, "true or false", "Post the summary even where there is nothing to say.", bool
+        ),
+        "resolve-threads": Rule(
+            _switch,
+            "true or false",
+            "Resolve threads whose finding is gone; needs contents: write.",
+            bool,
+        ),
+        "check-run": Rule(
+            _text, "a name", "Make a check run of this name with annotations; unset: none."
+        ),
+        "commit-status": Rule(_text, "a name", "Set a commit status of this name; unset: none."),
+        "label": Rule(
+            _text, "a label", "Label a pull request while the gate does not pass; unset: none."
+        ),
+        "bot-login": Rule(
+            _text, "a login", "Who the token writes as: only its comments are taken for ours."
+        ),
+        "templates": Rule(
+            _text,
+            "a directory",
+            "Own templates, by the names of ours; for commits as the base has them.",
+        ),
         "cache-dir": Rule(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
         ),
@@ -176,6 +228,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "top": Rule(_whole(0, 10_000), _COUNT, "How many findings the terminal shows.", int),
     }
+)
+
+
+# What only matters where something is posted.
+POSTING = (
+    "post",
+    "max-comments",
+    "comment-when-clean",
+    "resolve-threads",
+    "check-run",
+    "commit-status",
+    "label",
+    "bot-login",
+    "templates",
 )
 
 

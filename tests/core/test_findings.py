@@ -1,5 +1,7 @@
 """Risky lines joined into findings that keep their name."""
 
+import re
+
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import Finding, LineScore, group
 
@@ -47,7 +49,7 @@ def test_a_finding_keeps_its_fingerprint_when_its_lines_move_or_are_indented() -
     (there,) = group([score(71, 0.6, text="    if  x:"), score(72, text="\ty()")], 0.5)
 
     assert here.fingerprint == there.fingerprint
-    assert len(here.fingerprint) == 16
+    assert re.fullmatch("[0-9a-f]{16}:1", here.fingerprint)
 
 
 def test_other_words_or_another_file_make_another_fingerprint() -> None:

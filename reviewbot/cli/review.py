@@ -1,0 +1,237 @@
+"""`reviewbot review`: check what a workflow's event is about, comment on it, and gate."""
+
+import os
+from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reviewbot.cli.asked import intake, settings_for, settings_root, tightened
+from reviewbot.cli.assemble import Assembled, assemble
+from reviewbot.cli.authors import Remote
+from reviewbot.cli.check import also_asked, also_option, conclude
+from reviewbot.cli.forge import asked_target, connect
+from reviewbot.cli.options import setting_flags
+from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
+from reviewbot.cli.talk import Clock, say, timed
+from reviewbot.core.errors import UsageError
+from reviewbot.core.target import Target
+from reviewbot.render.comment import Pages, pages
+from reviewbot.settings import (
+    Settings,
+    from_environ,
+    from_files,
+    from_flags,
+    settings_from,
+)
+
+if TYPE_CHECKING:
+    from reviewbot.core.report import Report
+    from reviewbot.forges.github.api import GitHubApi, Pull
+
+MOST_TEMPLATE = 65_536  # bytes
+NOT_FROM_FORKS = (
+    "not posted: the pull request comes from a fork, whose token may not; see docs/github.md"
+)
+
+
+@click.command()
+@click.option("--pr", "number", type=int, metavar="N", help="The pull request; else the event's.")
+@click.option("--repository", metavar="OWNER/NAME", help="Else GITHUB_REPOSITORY.")
+@click.option("--root", metavar="DIR", default=".", show_default=True, help="The checkout.")
+@click.option("--output", metavar="FILE", help="Write the report there instead of to stdout.")
+@also_option
+@click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
+@setting_flags()
+def review(
+    number: int | None,
+    repository: str | None,
+    root: str,
+    output: str | None,
+    also: tuple[str, ...],
+    timings: bool,
+    **flags: Any,
+) -> None:
+    """Check what a workflow's event is about, comment on the pull request, and gate.
+
+    Knows pull_request, pull_request_target, issue_comment, workflow_run, merge_group and push. The
+    token is read from GITHUB_TOKEN, the server from GITHUB_API_URL. Settings, rules and templates
+    are those of the base branch; a change can only make them stricter.
+    """
+    also_asked(also)
+    folder = Path(root)
+    if not folder.is_dir():
+        raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")
+    target = asked_target(os.environ, repository=repository, number=number)
+    with timed(timings) as clock:
+        if target.number is None and target.head_branch is None:
+            report, settings = _commits(folder, target, flags, clock)
+        else:
+            report, settings = _pull_request(folder, target, flags, clock)
+    conclude(report, settings, output, also)
+
+
+def _commits(
+    folder: Path, target: Target, flags: dict[str, Any], clock: Clock
+) -> "tuple[Report, Settings]":
+    """Check the commits of a push or a merge group; there is no pull request to comment on."""
+    root = settings_root(folder, has_git=True)
+    request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
+    settings, notes = settings_for(request, root, os.environ, flags, target.base)
+    report = assemble(settings, request, root, clock, notes).report
+    if settings.post != "never" and (settings.check_run or settings.commit_status):
+        from reviewbot.forges.github.posting import Poster
+
+        api = connect(settings, os.environ, target.repository)
+        carry_out(gate_steps(report, str(target.head), None, Poster(api), settings), api)
+    return report, settings
+
+
+def _pull_request(
+    folder: Path, target: Target, flags: dict[str, Any], clock: Clock
+) -> "tuple[Report, Settings]":
+    # Only whose comments are ours is needed before the base's settings are known.
+    early = settings_from(from_environ(os.environ), from_flags(flags))
+    api = connect(early, os.environ, target.repository)
+    number = resolve(api, target)
+    pull = api.pull(number)
+    head = target.head or pull.head
+    clock("asking GitHub")
+    if _has(folder, pull.base, head):
+        assembled, settings = _local(folder, pull, head, flags, clock)
+        page = pages(_committed_templates(folder, settings, pull.base))
+    else:
+        if head != pull.head:
+            raise UsageError(
+                f"nothing was reviewed: the pull request has moved on to {pull.head[:10]}",
+                fix="nothing; the run for the newer commit reviews it",
+            )
+        assembled, settings = _remote(folder, api, pull, flags, clock)
+        page = pages(_remote_templates(api, settings, pull.base))
+    api.login = settings.bot_login
+    return _conclude(assembled, settings, api, pull, head, page), settings
+
+
+def _conclude(
+    assembled: Assembled, settings: Settings, api: "GitHubApi", pull: "Pull", head: str, page: Pages
+) -> "Report":
+    """Take acknowledgements into account, post, and return the report that gates."""
+    from reviewbot.core.review import finding_id
+    from reviewbot.forges.github.posting import Poster
+
+    report = assembled.report
+    acks = acknowledged(api, pull.number, head, report.findings)
+    if acks:
+        cleared: Collection[tuple[str, int]] = {
+            (score.line.path, score.line.number)
+            for finding in report.findings
+            if finding_id(head, finding) in acks
+            for score in finding.lines
+        }
+        report = assembled.without(cleared)
+    if settings.post == "never":
+        return report
+    if settings.post == "auto" and pull.signals.from_fork:
+        say(NOT_FROM_FORKS)
+        return report
+    done = publish(Post(report, head, pull.number, acks, page), api, settings)
+    done += carry_out(gate_steps(report, head, pull.number, Poster(api), settings), api)
+    say(f"posted: {', '.join(done) if done else 'nothing, all is as it was'}")
+    return report
+
+
+def resolve(api: "GitHubApi", target: Target) -> int:
+    """Return the number of the pull request that the target means, as the API confirms it."""
+    if target.number is not None:
+        return target.number
+    if not (target.head_owner and target.head_branch and target.head):
+        raise UsageError("nothing was reviewed: the event names no pull request", fix="give --pr")
+    return api.pull_of(target.head_owner, target.head_branch, target.head)
+
+
+def _has(folder: Path, *commits: str) -> bool:
+    """Tell whether the checkout holds these commits; where it is none, it does not."""
+    from reviewbot.forges.git import status
+
+    for commit in commits:
+        code, _, _ = status(folder, "cat-file", "-e", f"{commit}^{{commit}}")
+        if code != 0:
+            return False
+    code, _, _ = status(folder, "merge-base", *commits)
+    return code == 0
+
+
+def _local(
+    folder: Path, pull: "Pull", head: str, flags: dict[str, Any], clock: Clock
+) -> tuple[Assembled, Settings]:
+    root = settings_root(folder, has_git=True)
+    request = intake(folder, f"{pull.base}...{head}", staged=False, diff=None)
+    settings, notes = settings_for(request, root, os.environ, flags, pull.base)
+    clock("asking git")
+    return assemble(settings, request, root, clock, notes), settings
+
+
+def _remote(
+    folder: Path, api: "GitHubApi", pull: "Pull", flags: dict[str, Any], clock: Clock
+) -> tuple[Assembled, Settings]:
+    from reviewbot.forges.github.remote import remote_request
+    from reviewbot.settings.sources import MAX_SETTINGS_BYTES
+
+    def base(path: str) -> bytes | None:
+        return api.content(path, pull.base, MAX_SETTINGS_BYTES)
+
+    def own(path: str) -> bytes | None:
+        return api.content(path, pull.head, MAX_SETTINGS_BYTES)
+
+    used = from_files(folder, base)
+    try:
+        theirs = from_files(folder, own)
+    except UsageError:
+        theirs = None
+    settings = settings_from(*used, from_environ(os.environ), from_flags(flags))
+    settings, notes = tightened(settings, used, theirs)
+    request, unlisted = remote_request(api, pull, folder)
+    notes = [*notes, "read from GitHub, not from a checkout: authors are known less well"]
+    if unlisted:
+        notes.append(f"GitHub does not list {unlisted} files of this pull request")
+    clock("asking GitHub for the diff")
+    remote = Remote(
+        base=base,
+        head=lambda path: api.content(path, pull.head, settings.max_file_bytes),
+        signals=pull.signals,
+        unlisted=unlisted,
+    )
+    return assemble(settings, request, folder, clock, notes, remote), settings
+
+
+def _committed_templates(folder: Path, settings: Settings, base: str) -> Any:
+    """Return what reads our own templates of the base branch; None where none are asked for."""
+    if settings.templates is None:
+        return None
+    from reviewbot.forges.heads import commit_files
+
+    root = settings_root(folder, has_git=True).resolve()
+    try:
+        place = (root / settings.templates).resolve().relative_to(root).as_posix()
+    except ValueError as exc:
+        raise UsageError(
+            f"nothing was posted: templates: {settings.templates} is not in the repository",
+            fix="name a directory of it",
+        ) from exc
+
+    def read(name: str) -> bytes | None:
+        path = f"{place}/{name}"
+        with closing(commit_files(root, base, MOST_TEMPLATE, paths=[path])) as files:
+            return files.read(path)
+
+    return read
+
+
+def _remote_templates(api: "GitHubApi", settings: Settings, base: str) -> Any:
+    if settings.templates is None:
+        return None
+    folder = Path(settings.templates).name if Path(settings.templates).is_absolute() else None
+    place = folder or settings.templates.strip("/")
+    return lambda name: api.content(f"{place}/{name}", base, MOST_TEMPLATE)

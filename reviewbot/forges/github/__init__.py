@@ -1,0 +1,1 @@
+"""GitHub, through PyGithub: reading a pull request, and posting on it once. The only importer."""

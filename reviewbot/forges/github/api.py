@@ -1,0 +1,225 @@
+"""What we ask of GitHub's API, as plain values. Every call goes through `Calls`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from github import Auth, Github
+from github.PullRequest import PullRequest as ApiPull
+from github.Repository import Repository
+
+from reviewbot.core.errors import UsageError
+from reviewbot.core.history import PullRequest
+from reviewbot.core.review import Posted, marked_finding, marked_review
+from reviewbot.forges.github.calls import Calls, Missing
+
+API = "https://api.github.com"
+PER_PAGE = 100
+MOST_FILES = 3_000  # GitHub lists no more files of a pull request
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request, as GitHub tells it now."""
+
+    number: int
+    head: str  # commit
+    base: str  # commit: the tip of the base branch, not where the branch forked
+    base_ref: str
+    state: str  # open or closed
+    changed_files: int
+    signals: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a pull request. Of binary and of very large ones GitHub gives no patch."""
+
+    path: str
+    base_path: str | None
+    status: str  # added, removed, modified, renamed, copied, changed, unchanged
+    added: int
+    removed: int
+    patch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueComment:
+    """A comment under the pull request."""
+
+    id: int
+    login: str
+    body: str
+
+
+class GitHubApi:
+    """One repository. `login` is whose comments are ours: the one the token writes as."""
+
+    def __init__(
+        self, token: str | None, repository: str, *, url: str, login: str, calls: Calls
+    ) -> None:
+        self.github = Github(
+            auth=Auth.Token(token) if token else None,
+            base_url=url.rstrip("/"),
+            per_page=PER_PAGE,
+            retry=None,
+            lazy=True,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        )
+        self.repository = repository
+        self.login = login
+        self.calls = calls
+        self.repo: Repository = self.github.get_repo(repository, lazy=True)
+        self._pulls: dict[int, ApiPull] = {}
+
+    def api_pull(self, number: int) -> ApiPull:
+        """Return PyGithub's own object for a pull request, asked for once."""
+        if number not in self._pulls:
+            self._pulls[number] = self.repo.get_pull(number)
+        return self._pulls[number]
+
+    def pull(self, number: int) -> Pull:
+        """Return the pull request as it is now. raises Missing, and what `Calls.read` raises."""
+
+        def call() -> Pull:
+            _, value = self.github.requester.requestJsonAndCheck(
+                "GET", f"/repos/{self.repository}/pulls/{number}"
+            )
+            return _pull(value)
+
+        return self.calls.read(f"pull request {number}", call)
+
+    def pull_of(self, owner: str, branch: str, head: str) -> int:
+        """Return the number of the open pull request from a branch whose head is this commit.
+
+        raises  UsageError where there is none, or more than one
+        """
+        found = self.calls.read(
+            "the open pull requests of a branch",
+            lambda: [
+                pull.number
+                for pull in self.repo.get_pulls(state="open", head=f"{owner}:{branch}")
+                if pull.head.sha == head
+            ],
+        )
+        if len(found) != 1:
+            many = "more than one" if found else "no"
+            raise UsageError(
+                f"nothing was posted: {many} open pull request has the head {head[:10]}",
+                fix="nothing, if it has moved on; a newer run will post",
+            )
+        return found[0]
+
+    def files(self, number: int) -> list[ListedFile]:
+        """Return the files of a pull request: 3,000 at most, GitHub lists no more."""
+        return self.calls.read(
+            "the files of the pull request",
+            lambda: [
+                ListedFile(
+                    f.filename,
+                    f.previous_filename,
+                    f.status,
+                    f.additions,
+                    f.deletions,
+                    f.patch,
+                )
+                for f in self.api_pull(number).get_files()
+            ],
+        )
+
+    def content(self, path: str, commit: str, limit: int) -> bytes | None:
+        """Return a file of a commit, at most limit + 1 bytes; None where there is no such file."""
+
+        def call() -> bytes | None:
+            found = self.repo.get_contents(path, ref=commit)
+            if isinstance(found, list) or found.type != "file" or found.size > limit:
+                return None if isinstance(found, list) else b" " * (limit + 1)
+            return found.decoded_content
+
+        try:
+            return self.calls.read(f"the file {path[:200]!r}", call)
+        except Missing:
+            return None
+
+    def merge_base(self, base: str, head: str) -> str:
+        """Return the commit where the branch forked."""
+        return self.calls.read(
+            "the merge base",
+            lambda: self.repo.compare(base, head).merge_base_commit.sha,
+        )
+
+    def may_write(self, login: str) -> bool:
+        """Tell whether a person may push to the repository."""
+
+        def call() -> str:
+            return self.repo.get_collaborator_permission(login)
+
+        try:
+            return self.calls.read(f"the permission of {login[:60]!r}", call) in ("admin", "write")
+        except Missing:
+            return False
+
+    def comments(self, number: int) -> list[IssueComment]:
+        """Return the comments under the pull request, oldest first."""
+        return self.calls.read(
+            "the comments of the pull request",
+            lambda: [
+                IssueComment(c.id, c.user.login if c.user else "", c.body or "")
+                for c in self.api_pull(number).get_issue_comments()
+            ],
+        )
+
+    def posted(self, number: int) -> list[Posted]:
+        """Return our comments on lines."""
+
+        def call() -> list[Posted]:
+            everything = list(self.api_pull(number).get_review_comments())
+            replied = {c.in_reply_to_id for c in everything if c.in_reply_to_id}
+            found = []
+            for comment in everything:
+                name = marked_finding(comment.body or "")
+                if name is None or not comment.user or comment.user.login != self.login:
+                    continue
+                reactions = comment.raw_data.get("reactions") or {}
+                answered = comment.id in replied or bool(reactions.get("total_count"))
+                node = str(comment.raw_data.get("node_id", ""))
+                found.append(Posted(comment.id, node, comment.path, name, comment.body, answered))
+            return found
+
+        return self.calls.read("the comments on lines", call)
+
+    def reviewed(self, number: int) -> set[str]:
+        """Return the commits of which a review of ours stands."""
+        return self.calls.read(
+            "the reviews",
+            lambda: {
+                head
+                for review in self.api_pull(number).get_reviews()
+                if review.user
+                and review.user.login == self.login
+                and (head := marked_review(review.body or ""))
+            },
+        )
+
+
+def _pull(value: Mapping[str, Any]) -> Pull:
+    head, base = value["head"], value["base"]
+    ours, theirs = (base.get("repo") or {}), (head.get("repo") or {})
+    user = value.get("user") or {}
+    return Pull(
+        number=value["number"],
+        head=head["sha"],
+        base=base["sha"],
+        base_ref=base["ref"],
+        state=value["state"],
+        changed_files=value["changed_files"],
+        signals=PullRequest(
+            branch=head["ref"],
+            author_login=user.get("login", ""),
+            author_is_bot=user.get("type") == "Bot",
+            labels=tuple(label["name"] for label in value.get("labels", ())),
+            body=value.get("body") or "",
+            from_fork=not theirs or theirs.get("full_name") != ours.get("full_name"),
+        ),
+    )

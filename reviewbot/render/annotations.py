@@ -1,0 +1,41 @@
+"""Findings as workflow commands: GitHub shows them beside the lines, without any token.
+
+Ten warnings a step are shown; the rest would be dropped without a word, so the last one says how
+many there are.
+"""
+
+from reviewbot.core.report import Report
+from reviewbot.render.escape import visible
+from reviewbot.render.people import written_by
+from reviewbot.render.words import plural, riskier_than
+
+MOST = 10
+
+
+def annotations(report: Report) -> str:
+    """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
+    lines = []
+    authors = {
+        (file.path, line.outcome.line.number): line.author
+        for file in report.files
+        for line in file.lines
+    }
+    for finding in report.findings[:MOST]:
+        worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+        by = written_by(authors.get((finding.path, worst.line.number)))
+        text = f"risk {finding.risk:.2f}, {riskier_than(worst.percentile)}"
+        text += f"; written by {by}" if by else ""
+        place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"
+        lines.append(f"::warning {place},title=reviewbot::{_data(text)}")
+    hidden = len(report.findings) - MOST
+    if hidden > 0:
+        lines[-1] += _data(f" ({plural(hidden, 'more finding')} in the report)")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

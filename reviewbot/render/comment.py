@@ -1,0 +1,158 @@
+"""What stands on a pull request: the comment on a finding, and the summary. Bounded and inert.
+
+The marks by which we know our own comments again are added behind what the template gives, so that
+a template can neither lose nor forge them.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reviewbot.core.acks import Ack
+from reviewbot.core.errors import UsageError
+from reviewbot.core.findings import Finding
+from reviewbot.core.report import LineReport, Report
+from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
+from reviewbot.render.ledger import files_not_read, ledger_line
+from reviewbot.render.people import totals_line, written_by
+from reviewbot.render.quote import Foreign, environment, reason_words, template
+from reviewbot.render.words import plural, riskier_than
+
+MOST_FINDING = 4_000  # characters of a comment on a line
+MOST_SUMMARY = 60_000  # characters; GitHub takes 65,536
+MOST_ROWS = 100
+MOST_ASIDES = 20
+NAMES = ("finding.md.j2", "comment.md.j2")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The templates in use, by name, as text."""
+
+    texts: Mapping[str, str]
+
+    def render(self, name: str, **words: object) -> str:
+        """Lay a page out. raises UsageError where the template is no good."""
+        from jinja2 import TemplateError
+
+        try:
+            return environment().from_string(self.texts[name]).render(**words)
+        except (TemplateError, TypeError, ValueError, OverflowError) as exc:
+            raise UsageError(
+                f"nothing was posted: the template {name} cannot be used: {exc}",
+                fix="correct it; docs/github.md lists what a template is given",
+            ) from exc
+
+
+def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
+    """Return our templates, or those of them that `read` gives instead."""
+    texts = {}
+    for name in NAMES:
+        own = read(name) if read else None
+        texts[name] = template(name) if own is None else own.decode("utf-8", "replace")
+    return Pages(texts)
+
+
+def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
+    """Return the comment on a finding; the same as long as the finding stays the same."""
+    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    author = _line(report, finding, worst.line.number)
+    by = written_by(author.author) if author else ""
+    text = pages_.render(
+        "finding.md.j2",
+        risk="unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
+        percentile=riskier_than(worst.percentile),
+        author=Foreign(by) if by else None,
+        reasons=[reason_words(reason) for reason in worst.reasons[:3]],
+    )
+    return _ending(text, finding_mark(finding.fingerprint), MOST_FINDING)
+
+
+def review_body(head: str, count: int, summary_follows: bool) -> str:
+    """Return the text of a review: one line, since GitHub wants one."""
+    more = " The summary below has the rest." if summary_follows else ""
+    return f"reviewbot: {plural(count, 'place')} to look at first.{more}\n\n{review_mark(head)}"
+
+
+def summary_comment(
+    report: Report,
+    pages_: Pages,
+    *,
+    head: str,
+    inline: frozenset[tuple[str, str]],
+    acks: Mapping[str, Ack],
+    origin: str = "",
+) -> str:
+    """Return the summary: the verdict, the findings with what became of each, what was not read.
+
+    inline  path and fingerprint of the findings that have a comment on their line
+    acks    by finding id
+    origin  where the report comes from, where that is not this job
+    """
+    rows = [_row(finding, report, head, inline, acks) for finding in report.findings]
+    asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
+    authors = (line.author for file in report.files for line in file.lines)
+    shown = rows[:MOST_ROWS]
+    while True:
+        text = pages_.render(
+            "comment.md.j2",
+            verdict=report.verdict.status.value.upper(),
+            reasons=[Foreign(reason) for reason in report.verdict.reasons[:MOST_ASIDES]],
+            ledger=Foreign(ledger_line(report)),
+            authors=Foreign(totals_line(authors)) if report.ledger.added else None,
+            rows=shown,
+            count=len(rows),
+            hidden=len(rows) - len(shown),
+            can_ack=any(row["id"] not in acks for row in rows),
+            asides=[Foreign(aside) for aside in asides[:MOST_ASIDES]],
+            head=head[:10],
+            model=Foreign(report.model.name),
+            artifact=Foreign(report.artifact.name),
+            origin=origin,
+        )
+        if len(text) + len(SUMMARY_MARK) + 2 <= MOST_SUMMARY or not shown:
+            return _ending(text, SUMMARY_MARK, MOST_SUMMARY)
+        authors = (line.author for file in report.files for line in file.lines)
+        shown = shown[: len(shown) // 2]
+
+
+def _row(
+    finding: Finding,
+    report: Report,
+    head: str,
+    inline: frozenset[tuple[str, str]],
+    acks: Mapping[str, Ack],
+) -> dict[str, object]:
+    name = finding_id(head, finding)
+    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    line = _line(report, finding, worst.line.number)
+    where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
+    state = "commented" if (finding.path, finding.fingerprint) in inline else "here only"
+    if ack := acks.get(name):
+        state = f"acknowledged by {ack.login}: {ack.reason}"
+    return {
+        "id": name,
+        "where": Foreign(f"{finding.path}:{where}"),
+        "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
+        "author": Foreign((written_by(line.author) if line else "") or "unknown"),
+        "state": Foreign(state),
+    }
+
+
+def _line(report: Report, finding: Finding, number: int) -> LineReport | None:
+    lines: Sequence[LineReport] = [
+        line
+        for file in report.files
+        if file.path == finding.path
+        for line in file.lines
+        if line.outcome.line.number == number
+    ]
+    return lines[0] if lines else None
+
+
+def _ending(text: str, mark: str, limit: int) -> str:
+    """Cut at a line end so that the mark fits behind; a cut inside a table or a list harms none."""
+    room = limit - len(mark) - 2
+    if len(text) > room:
+        text = text[:room].rpartition("\n")[0]
+    return f"{text.rstrip()}\n\n{mark}"

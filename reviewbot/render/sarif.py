@@ -1,0 +1,107 @@
+"""SARIF 2.1.0 for GitHub's code scanning and for whatever else reads it.
+
+What we know of GitHub's ingestion: rules need a full description and a help text; it shows a result
+on a pull request only where all its lines are in the diff; it keeps 5,000 results and tells them
+apart by `primaryLocationLineHash`; `security-severity` would make security alerts of ours.
+"""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from reviewbot import __version__
+from reviewbot.core.cquote import encode_path
+from reviewbot.core.findings import Finding
+from reviewbot.core.report import Report
+from reviewbot.render.escape import valid, visible
+from reviewbot.render.people import written_by
+from reviewbot.render.words import riskier_than
+
+RULE = "risky-line"
+MOST_RESULTS = 5_000
+ABOUT = "https://arxiv.org/abs/2504.14640"
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def sarif(report: Report) -> str:
+    """Return the findings as SARIF: same report, same bytes."""
+    value = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": _driver()},
+                "automationDetails": {"id": "reviewbot/"},
+                "columnKind": "utf16CodeUnits",
+                "results": [_result(finding, report) for finding in report.findings[:MOST_RESULTS]],
+                "properties": {
+                    "verdict": report.verdict.status.value,
+                    "coverage": round(report.ledger.coverage, 6),
+                    "model": valid(report.model.name),
+                    "artifact": valid(report.artifact.name),
+                },
+            }
+        ],
+    }
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"
+
+
+def _driver() -> dict[str, Any]:
+    return {
+        "name": "reviewbot",
+        "semanticVersion": __version__,
+        "informationUri": ABOUT,
+        "rules": [
+            {
+                "id": RULE,
+                "name": "RiskyLine",
+                "shortDescription": {"text": "A changed line that nobody should merge unread."},
+                "fullDescription": {
+                    "text": "A code model's internal states resemble those on lines that were"
+                    " corrected later. It is a pointer for where to look first, not a verdict."
+                },
+                "help": {
+                    "text": "Read the lines. If they are right, say so; if not, correct them. The"
+                    " risk is the calibrated probability that a later fix changes the line."
+                },
+                "defaultConfiguration": {"level": "warning"},
+                "properties": {"problem.severity": "warning", "precision": "low"},
+            }
+        ],
+    }
+
+
+def _result(finding: Finding, report: Report) -> dict[str, Any]:
+    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    author = next(
+        (
+            line.author
+            for file in report.files
+            if file.path == finding.path
+            for line in file.lines
+            if line.outcome.line.number == worst.line.number
+        ),
+        None,
+    )
+    by = f"; written by {people}" if (people := written_by(author)) else ""
+    labels = [visible(reason.label) for reason in worst.reasons[:3] if reason.label]
+    because = f" Because: {', '.join(labels)}." if labels else ""
+    risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
+    return {
+        "ruleId": RULE,
+        "ruleIndex": 0,
+        "level": "warning",
+        "message": {
+            "text": f"Risk {risk:.2f}, {riskier_than(worst.percentile)}{by}.{because}"[:1_000]
+        },
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(encode_path(valid(finding.path)))},
+                    "region": {"startLine": finding.start, "endLine": finding.end},
+                }
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
+        "rank": round(min(100.0, max(0.0, 100 * risk)), 2),
+    }

@@ -1,0 +1,168 @@
+"""A report file, read again. It may come from a stranger: strict schema, bounded, made consistent.
+
+`post` runs with a token, on a report that a job without one has written, perhaps for a pull request
+from a fork. So nothing in the file is believed that can be computed from the rest of it.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from reviewbot.core.authors import Attribution, Author
+from reviewbot.core.change import ChangedLine, FileKind
+from reviewbot.core.errors import UsageError
+from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
+from reviewbot.core.gate import Policy, Status, Verdict, count
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import (
+    ArtifactInfo,
+    ChangeInfo,
+    FileReport,
+    LineReport,
+    ModelInfo,
+    Report,
+)
+from reviewbot.core.scope import Scope
+
+MAX_BYTES = 50_000_000
+MOST_LINES = 500_000
+MOST_FINDINGS = 10_000
+_FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
+
+
+def parse_report(raw: bytes) -> Report:
+    """Read a report.
+
+    raises  UsageError for anything that is none, that contradicts itself, or that is too large
+    """
+    if len(raw) > MAX_BYTES:
+        raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        value = json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as exc:
+        raise _wrong("it is not JSON") from exc
+    _validate(value)
+    if sum(len(file["lines"]) for file in value["files"]) > MOST_LINES:
+        raise _wrong(f"it has more than {MOST_LINES} lines")
+    if len(value["findings"]) > MOST_FINDINGS:
+        raise _wrong(f"it has more than {MOST_FINDINGS} findings")
+    files = tuple(_file(file) for file in value["files"])
+    outcomes = [line.outcome for file in files for line in file.lines]
+    ledger = count(outcomes, value["ledger"]["unread_files"])
+    claimed = {key: value["ledger"][key] for key in ("added", "scored", "skipped", "failed")}
+    if claimed != {key: getattr(ledger, key) for key in claimed}:
+        raise _wrong("its ledger does not fit its lines")
+    policy = value["policy"]
+    verdict = value["verdict"]
+    return Report(
+        model=ModelInfo(**value["model"]),
+        artifact=ArtifactInfo(**value["artifact"]),
+        change=ChangeInfo(**value["change"]),
+        policy=Policy(
+            max_risk=_share(policy["max_risk"]),
+            max_lines_over=policy["max_lines_over"],
+            min_coverage=policy["min_coverage"],
+            min_lines=policy["min_lines"],
+            max_risk_for=tuple(policy["max_risk_for"]),
+            informational=policy["informational"],
+            scope=Scope(policy["scope"]),
+            gate_scope=Scope(policy["gate_scope"]),
+        ),
+        show_above=_share(policy["show_above"]),
+        verdict=Verdict(Status(verdict["status"]), verdict["exit_code"], tuple(verdict["reasons"])),
+        ledger=ledger,
+        files=files,
+        findings=_findings(value["findings"], files),
+        notes=tuple(value["notes"]),
+    )
+
+
+@cache
+def _schema() -> Any:
+    file = resources.files("reviewbot") / "schemas" / "report_v1.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _validate(value: object) -> None:
+    from jsonschema import Draft202012Validator
+
+    error = next(iter(Draft202012Validator(_schema()).iter_errors(value)), None)
+    if error is not None:
+        place = "/".join(str(part) for part in error.absolute_path)[:100] or "its top"
+        raise _wrong(f"it does not keep the schema at {place}")
+
+
+def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding, ...]:
+    scores = {
+        (file.path, line.outcome.line.number): line.outcome
+        for file in files
+        for line in file.lines
+        if isinstance(line.outcome, LineScore)
+    }
+    found = []
+    for value in values:
+        path = value["path"]
+        lines = tuple(scores[path, n] for n in value["lines"] if (path, n) in scores)
+        numbers = [score.line.number for score in lines]
+        fits = numbers and numbers == value["lines"] == sorted(set(numbers))
+        if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
+            raise _wrong("a finding does not fit its lines")
+        risk = max(score.risk for score in lines)
+        found.append(Finding(path, value["start"], value["end"], risk, lines, value["fingerprint"]))
+    return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))
+
+
+def _file(value: Mapping[str, Any]) -> FileReport:
+    path = value["path"]
+    return FileReport(
+        path,
+        value["base_path"],
+        FileKind(value["kind"]),
+        value["language"],
+        value["note"],
+        value["removed"],
+        tuple(LineReport(_outcome(path, line), _author(line["author"])) for line in value["lines"]),
+    )
+
+
+def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
+    line = ChangedLine(path, value["number"], value["text"])
+    match value["status"]:
+        case "scored":
+            reasons = tuple(
+                Reason(r["feature"], r["label"], _share(r["contribution"]), r["activation"])
+                for r in value["reasons"]
+            )
+            risk, percentile = _share(value["risk"]), _share(value["percentile"])
+            return LineScore(line, risk, percentile, reasons, value["surprisal"])
+        case "skipped":
+            return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)
+        case _:
+            return Failed(line, value["why"])
+
+
+UNREAD = ("too large",)  # reasons that count against coverage, as `core.eligible` has them
+
+
+def _author(value: Mapping[str, Any]) -> Attribution:
+    return Attribution(
+        Author(value["kind"]),
+        value["tool"],
+        value["model"],
+        value["confidence"],
+        tuple(value["evidence"]),
+    )
+
+
+def _share(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _wrong(what: str) -> UsageError:
+    return UsageError(f"nothing was posted: the report cannot be used: {what}", fix=_FIX)
