@@ -12,6 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from reviewbot.authorship import DETECTORS, attribute
 from reviewbot.authorship.detect import Detector
 from reviewbot.core.authors import Author, Authors
 from reviewbot.core.change import Change
-from reviewbot.core.history import Material, Origin
+from reviewbot.core.history import Commit, Material, Origin
+from reviewbot.core.match import head_lines
 from reviewbot.diffs import decode, parse
 from reviewbot.forges.commits import commits
 from reviewbot.forges.git import git
+from reviewbot.forges.heads import HeadFiles, commit_files
 from reviewbot.forges.notes import notes
 from reviewbot.forges.traces import added_traces
 from reviewbot.train.bootstrap import interval, ratio, resample
@@ -78,18 +81,23 @@ def replay(root: Path, ref: str, names: Sequence[str]) -> Iterator[Seen]:
         change = parse(decode(git(root, *_DIFF, *_SAFE, name)))
         if not change.added or name not in texts:
             continue
-        material = Material(
-            origins={
-                file.path: {
-                    line.number: Origin(name, file.path, line.number) for line in file.added
-                }
-                for file in change.files
-            },
-            commits={name: known[name]},
-            notes={name: texts[name]},
-            traces=added_traces(change),
-        )
-        yield _seen(name, change, material)
+        with closing(commit_files(root, name)) as head:
+            yield _seen(name, change, _material(name, change, head, known[name], texts[name]))
+
+
+def _material(
+    name: str, change: Change, head: HeadFiles, commit: Commit, texts: tuple[bytes, ...]
+) -> Material:
+    return Material(
+        origins={
+            file.path: {line.number: Origin(name, file.path, line.number) for line in file.added}
+            for file in change.files
+        },
+        commits={name: commit},
+        notes={name: texts},
+        traces=added_traces(change, head.read),
+        head_lines=lambda path: tuple(head_lines(head.read(path) or b"")),
+    )
 
 
 def _seen(name: str, change: Change, material: Material) -> Seen:
