@@ -15,7 +15,7 @@ from reviewbot.forges.github.calls import Calls, Missing
 
 API = "https://api.github.com"
 PER_PAGE = 100
-MOST_FILES = 3_000  # GitHub lists no more files of a pull request
+MOST_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class GitHubApi:
         self.repository = repository
         self.login = login
         self.calls = calls
-        self.repo: Repository = self.github.get_repo(repository, lazy=True)
+        self.repo: Repository = self.github.get_repo(repository)
         self._pulls: dict[int, ApiPull] = {}
 
     def api_pull(self, number: int) -> ApiPull:
@@ -90,6 +90,23 @@ class GitHubApi:
 
         return self.calls.read(f"pull request {number}", call)
 
+    def _list(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """Return all pages of a list, as GitHub sends it.
+
+        PyGithub's own objects would ask for each item again as soon as an optional key is missing.
+        """
+        found: list[dict[str, Any]] = []
+        for page in range(1, MOST_PAGES + 1):
+            _, value = self.github.requester.requestJsonAndCheck(
+                "GET",
+                f"/repos/{self.repository}/{path}",
+                parameters={**query, "per_page": PER_PAGE, "page": page},
+            )
+            found += value
+            if len(value) < PER_PAGE:
+                break
+        return found
+
     def pull_of(self, owner: str, branch: str, head: str) -> int:
         """Return the number of the open pull request from a branch whose head is this commit.
 
@@ -98,9 +115,9 @@ class GitHubApi:
         found = self.calls.read(
             "the open pull requests of a branch",
             lambda: [
-                pull.number
-                for pull in self.repo.get_pulls(state="open", head=f"{owner}:{branch}")
-                if pull.head.sha == head
+                int(pull["number"])
+                for pull in self._list("pulls", state="open", head=f"{owner}:{branch}")
+                if pull["head"]["sha"] == head
             ],
         )
         if len(found) != 1:
@@ -117,14 +134,14 @@ class GitHubApi:
             "the files of the pull request",
             lambda: [
                 ListedFile(
-                    f.filename,
-                    f.previous_filename,
-                    f.status,
-                    f.additions,
-                    f.deletions,
-                    f.patch,
+                    file["filename"],
+                    file.get("previous_filename"),
+                    file["status"],
+                    file["additions"],
+                    file["deletions"],
+                    file.get("patch"),
                 )
-                for f in self.api_pull(number).get_files()
+                for file in self._list(f"pulls/{number}/files")
             ],
         )
 
@@ -165,42 +182,39 @@ class GitHubApi:
         return self.calls.read(
             "the comments of the pull request",
             lambda: [
-                IssueComment(c.id, c.user.login if c.user else "", c.body or "")
-                for c in self.api_pull(number).get_issue_comments()
+                IssueComment(c["id"], _login(c), c.get("body") or "")
+                for c in self._list(f"issues/{number}/comments")
             ],
         )
 
     def posted(self, number: int) -> list[Posted]:
         """Return our comments on lines."""
-
-        def call() -> list[Posted]:
-            everything = list(self.api_pull(number).get_review_comments())
-            replied = {c.in_reply_to_id for c in everything if c.in_reply_to_id}
-            found = []
-            for comment in everything:
-                name = marked_finding(comment.body or "")
-                if name is None or not comment.user or comment.user.login != self.login:
-                    continue
-                reactions = comment.raw_data.get("reactions") or {}
-                answered = comment.id in replied or bool(reactions.get("total_count"))
-                node = str(comment.raw_data.get("node_id", ""))
-                found.append(Posted(comment.id, node, comment.path, name, comment.body, answered))
-            return found
-
-        return self.calls.read("the comments on lines", call)
+        everything = self.calls.read(
+            "the comments on lines", lambda: self._list(f"pulls/{number}/comments")
+        )
+        replied = {comment.get("in_reply_to_id") for comment in everything}
+        found = []
+        for comment in everything:
+            name = marked_finding(comment.get("body") or "")
+            if name is None or _login(comment) != self.login:
+                continue
+            reactions = comment.get("reactions") or {}
+            answered = comment["id"] in replied or bool(reactions.get("total_count"))
+            node = str(comment.get("node_id", ""))
+            found.append(
+                Posted(comment["id"], node, comment["path"], name, comment["body"], answered)
+            )
+        return found
 
     def reviewed(self, number: int) -> set[str]:
         """Return the commits of which a review of ours stands."""
-        return self.calls.read(
-            "the reviews",
-            lambda: {
-                head
-                for review in self.api_pull(number).get_reviews()
-                if review.user
-                and review.user.login == self.login
-                and (head := marked_review(review.body or ""))
-            },
-        )
+        reviews = self.calls.read("the reviews", lambda: self._list(f"pulls/{number}/reviews"))
+        heads = (marked_review(r.get("body") or "") for r in reviews if _login(r) == self.login)
+        return {head for head in heads if head}
+
+
+def _login(value: Mapping[str, Any]) -> str:
+    return str((value.get("user") or {}).get("login", ""))  # a deleted user is none
 
 
 def _pull(value: Mapping[str, Any]) -> Pull:

@@ -43,10 +43,10 @@ class Missing(ForgeFailure):
 class Calls:
     """Carries out calls one after the other."""
 
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], float] = time.time
-    spacing: float = SPACING
+    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
+    clock: Callable[[], float] = field(default_factory=lambda: time.monotonic)
+    now: Callable[[], float] = field(default_factory=lambda: time.time)
+    spacing: float = field(default_factory=lambda: SPACING)
     seconds: float = DEADLINE
     done: list[str] = field(default_factory=list)  # the writes that were carried out, in words
     _start: float | None = None

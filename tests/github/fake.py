@@ -1,0 +1,458 @@
+"""A GitHub in this process: it enforces what the real one does, over HTTP, on a real repository.
+
+Anchors, atomic reviews, body limits, pagination, tokens that may only read, rate limits, answers
+that get lost. Every request is checked against GitHub's OpenAPI description; what is wrong with one
+is in `faults`.
+"""
+
+import json
+import re
+import subprocess
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.github.shape import GRAPHQL, faults
+
+BOT = "github-actions[bot]"
+MOST_BODY = 65_536
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+LINE = "Pull request review thread line must be part of the diff"
+SAME_HUNK = "Pull request review thread start line must be part of the same hunk as the line."
+
+
+class Refused(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, status: int, message: str, *, errors: Any = None, **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"message": message, "documentation_url": "https://docs.github.com/rest"}
+        if errors is not None:
+            self.body["errors"] = errors
+        self.headers = {key.replace("_", "-"): value for key, value in headers.items()}
+
+
+@dataclass
+class Trouble:
+    """Something that goes wrong, once: before the request is carried out, or after."""
+
+    verb: str
+    part: str  # of the path
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    message: str = "Server Error"
+    after: bool = False  # it is carried out, and the answer is lost
+
+
+@dataclass
+class Pull:
+    """A pull request between commits of the repository."""
+
+    number: int
+    head: str
+    base: str
+    head_repo: str | None = "o/r"
+    branch: str = "topic"
+    state: str = "open"
+    body: str = ""
+    login: str = "dev"
+    labels: list[str] = field(default_factory=list)
+    changed_files: int | None = None
+
+
+@dataclass
+class FakeGitHub:
+    """The state of one repository, `o/r`."""
+
+    root: Path
+    prefix: str = ""  # "/api/v3" on a GitHub server
+    token: str = "t0ken"  # noqa: S105 - no password
+    may_write: bool = True
+    pulls: dict[int, Pull] = field(default_factory=dict)
+    reviews: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)  # on lines
+    issue_comments: list[dict[str, Any]] = field(default_factory=list)
+    check_runs: list[dict[str, Any]] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    minimised: list[str] = field(default_factory=list)
+    resolved: list[str] = field(default_factory=list)
+    permissions: dict[str, str] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    before: Callable[[str, str], None] = lambda _verb, _path: None
+    files_shown: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda files: files
+    url: str = ""
+    _next: int = 100
+    _known: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+
+    # What tests ask
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        """The requests that were to change something."""
+        return [(verb, path) for verb, path in self.requests if verb != "GET"]
+
+    def say(self, login: str, body: str, number: int = 1) -> dict[str, Any]:
+        """Let somebody comment under a pull request."""
+        comment = {"id": self._id(), "body": body, "user": {"login": login}, "number": number}
+        self.issue_comments.append(comment)
+        return comment
+
+    # HTTP
+
+    def answer(
+        self, verb: str, path: str, query: dict[str, str], body: Any, token: str
+    ) -> tuple[int, Any, dict[str, str]]:
+        """Carry out one request."""
+        self.requests.append((verb, path))
+        self.before(verb, path)
+        graphql = path == GRAPHQL
+        if not graphql:
+            self.faults += [f"{verb} {path}: {f}" for f in faults(verb, path, query, body)]
+        trouble = next((t for t in self.troubles if t.verb == verb and t.part in path), None)
+        if trouble:
+            self.troubles.remove(trouble)
+            if not trouble.after:
+                return trouble.status, {"message": trouble.message}, trouble.headers
+        try:
+            if token != self.token:
+                raise Refused(401, "Bad credentials")
+            if verb != "GET" and not self.may_write:
+                raise Refused(403, "Resource not accessible by integration")
+            found = self._graphql(body) if graphql else self._rest(verb, path, query, body)
+        except Refused as exc:
+            return exc.status, exc.body, exc.headers
+        if trouble:
+            return trouble.status, {"message": trouble.message}, trouble.headers
+        return found
+
+    def _rest(
+        self, verb: str, path: str, query: dict[str, str], body: Any
+    ) -> tuple[int, Any, dict[str, str]]:
+        prefix = "/repos/o/r/"
+        if not path.startswith(prefix):
+            raise Refused(404, "Not Found")
+        parts = [unquote(part) for part in path.removeprefix(prefix).split("/")]
+        match (verb, parts):
+            case ("GET", ["pulls"]):
+                owner, _, branch = query["head"].partition(":")
+                found = [
+                    self._pull(p)
+                    for p in self.pulls.values()
+                    if p.branch == branch
+                    and (p.head_repo or "").startswith(f"{owner}/")
+                    and p.state == query.get("state", "open")
+                ]
+                return self._page(path, query, found)
+            case ("GET", ["pulls", number]):
+                return 200, self._pull(self._get(number)), {}
+            case ("GET", ["pulls", number, "files"]):
+                return self._page(path, query, self._files(self._get(number)))
+            case ("GET", ["pulls", number, "reviews"]):
+                return self._page(path, query, self._of(self.reviews, number))
+            case ("POST", ["pulls", number, "reviews"]):
+                return 200, self._review(self._get(number), body), {}
+            case ("GET", ["pulls", number, "comments"]):
+                return self._page(path, query, self._of(self.comments, number))
+            case ("PATCH", ["pulls", "comments", name]):
+                return 200, self._edit(self.comments, name, body), {}
+            case ("DELETE", ["pulls", "comments", name]):
+                self.comments.remove(self._find(self.comments, name))
+                return 204, None, {}
+            case ("GET", ["issues", number, "comments"]):
+                return self._page(path, query, self._of(self.issue_comments, number))
+            case ("POST", ["issues", number, "comments"]):
+                self._bound(body["body"])
+                return 201, self.say(BOT, body["body"], int(number)), {}
+            case ("PATCH", ["issues", "comments", name]):
+                return 200, self._edit(self.issue_comments, name, body), {}
+            case ("POST", ["issues", number, "labels"]):
+                pull = self._get(number)
+                pull.labels += [name for name in body["labels"] if name not in pull.labels]
+                return 200, [{"name": name} for name in pull.labels], {}
+            case ("DELETE", ["issues", number, "labels", name]):
+                pull = self._get(number)
+                if name not in pull.labels:
+                    raise Refused(404, "Label does not exist")
+                pull.labels.remove(name)
+                return 200, [], {}
+            case ("POST", ["check-runs"]):
+                if body["status"] == "completed" and "conclusion" not in body:
+                    raise Refused(422, "Invalid request.")
+                run = {"id": self._id(), **body, "annotations": body["output"]["annotations"]}
+                self.check_runs.append(run)
+                return 201, {"id": run["id"]}, {}
+            case ("PATCH", ["check-runs", name]):
+                run = self._find(self.check_runs, name)
+                run["annotations"] = run["annotations"] + body["output"]["annotations"]
+                return 200, {"id": run["id"]}, {}
+            case ("GET", ["commits", ref, "check-runs"]):
+                runs = [
+                    {"id": run["id"]}
+                    for run in self.check_runs
+                    if run["head_sha"] == ref and run["name"] == query["check_name"]
+                ]
+                return 200, {"total_count": len(runs), "check_runs": runs}, {}
+            case ("POST", ["statuses", sha]):
+                self.statuses.append({"sha": sha, **body})
+                return 201, {"id": self._id()}, {}
+            case ("GET", ["compare", span]):
+                base, _, head = span.partition("...")
+                return 200, {"merge_base_commit": {"sha": self._git("merge-base", base, head)}}, {}
+            case ("GET", ["contents", *rest]):
+                return 200, self._content("/".join(rest), query["ref"]), {}
+            case ("GET", ["collaborators", login, "permission"]):
+                return 200, {"permission": self.permissions.get(login, "read")}, {}
+        raise Refused(404, "Not Found")
+
+    def _page(
+        self, path: str, query: dict[str, str], found: list[Any]
+    ) -> tuple[int, Any, dict[str, str]]:
+        size, page = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
+        more = len(found) > size * page
+        link = f'<{self.url}{path}?per_page={size}&page={page + 1}>; rel="next"'
+        return 200, found[size * (page - 1) : size * page], {"Link": link} if more else {}
+
+    # What GitHub knows
+
+    def _pull(self, pull: Pull) -> dict[str, Any]:
+        count = len(self._files(pull)) if pull.changed_files is None else pull.changed_files
+        return {
+            "url": f"{self.url}/repos/o/r/pulls/{pull.number}",
+            "issue_url": f"{self.url}/repos/o/r/issues/{pull.number}",
+            "number": pull.number,
+            "state": pull.state,
+            "changed_files": count,
+            "body": pull.body,
+            "user": {"login": pull.login, "type": "Bot" if "[bot]" in pull.login else "User"},
+            "labels": [{"name": name} for name in pull.labels],
+            "head": {
+                "ref": pull.branch,
+                "sha": pull.head,
+                "repo": pull.head_repo and {"full_name": pull.head_repo},
+            },
+            "base": {"ref": "main", "sha": pull.base, "repo": {"full_name": "o/r"}},
+        }
+
+    def _files(self, pull: Pull) -> list[dict[str, Any]]:
+        key = (pull.base, pull.head)
+        if key not in self._known:
+            self._known[key] = self._listed(pull)
+        return self.files_shown(self._known[key])
+
+    def _listed(self, pull: Pull) -> list[dict[str, Any]]:
+        base = self._git("merge-base", pull.base, pull.head)
+        options = ("-c", "core.quotePath=false", "diff", "--find-renames")
+        listed = self._git(*options, "--name-status", "-z", base, pull.head).split("\0")
+        whole = self._git(*options, "-U3", base, pull.head)
+        texts = iter(re.split("^diff --git ", whole, flags=re.M)[1:])
+        found, at = [], 0
+        words = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied"}
+        while at + 1 < len(listed):
+            status = words[listed[at][0]]
+            old = listed[at + 1] if status in ("renamed", "copied") else None
+            name = listed[at + 2] if old else listed[at + 1]
+            at += 3 if old else 2
+            text = next(texts).removesuffix("\n")
+            patch = text[text.index("\n@@") + 1 :] if "\n@@" in text else None
+            lines = patch.split("\n") if patch else []
+            file = {
+                "sha": "0" * 40,
+                "filename": name,
+                "status": status,
+                "additions": sum(line.startswith("+") for line in lines),
+                "deletions": sum(line.startswith("-") for line in lines),
+                "changes": 0,
+            }
+            if old:
+                file["previous_filename"] = old
+            if patch:
+                file["patch"] = patch
+            found.append(file)
+        return found
+
+    def _shown(self, pull: Pull, path: str) -> list[tuple[range, range]]:
+        """Return the lines of each hunk, left and right, that a comment may stand on."""
+        file = next((f for f in self._files(pull) if f["filename"] == path), None)
+        found = []
+        for old, count, new, more in _HUNK.findall(file.get("patch", "") if file else ""):
+            left, right = int(old), int(new)
+            found.append(
+                (range(left, left + int(count or 1)), range(right, right + int(more or 1)))
+            )
+        return found
+
+    def _review(self, pull: Pull, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("event") in ("COMMENT", "REQUEST_CHANGES") and not body.get("body"):
+            raise Refused(422, "Unprocessable Entity", errors=["Body can't be blank"])
+        self._bound(body.get("body", ""))
+        comments = body.get("comments", [])
+        errors = [error for comment in comments for error in self._anchor(pull, comment)]
+        if errors:  # all or nothing
+            raise Refused(422, "Unprocessable Entity", errors=errors)
+        review = {
+            "id": self._id(),
+            "user": {"login": BOT},
+            "body": body["body"],
+            "commit_id": body["commit_id"],
+            "state": "COMMENTED",
+            "number": pull.number,
+        }
+        self.reviews.append(review)
+        for comment in comments:
+            name = self._id()
+            self.comments.append(
+                {
+                    **comment,
+                    "id": name,
+                    "node_id": f"PRRC_{name}",
+                    "user": {"login": BOT},
+                    "pull_request_review_id": review["id"],
+                    "commit_id": body["commit_id"],
+                    "reactions": {"total_count": 0},
+                    "number": pull.number,
+                }
+            )
+        return review
+
+    def _anchor(self, pull: Pull, comment: dict[str, Any]) -> list[str]:
+        self._bound(comment["body"])
+        side = comment.get("side", "RIGHT")
+        if side not in ("LEFT", "RIGHT"):
+            return ["side is not included in the list"]
+        hunks = [pair[side == "RIGHT"] for pair in self._shown(pull, comment["path"])]
+        hunk = next((h for h in hunks if comment.get("line") in h), None)
+        if hunk is None:
+            return [LINE]
+        start = comment.get("start_line")
+        if start is not None and (start not in hunk or start >= comment["line"]):
+            return [SAME_HUNK]
+        return []
+
+    def _content(self, path: str, ref: str) -> dict[str, Any]:
+        done = subprocess.run(
+            ["git", "cat-file", "blob", f"{ref}:{path}"], cwd=self.root, capture_output=True
+        )
+        if done.returncode:
+            raise Refused(404, "Not Found")
+        return {
+            "type": "file",
+            "encoding": "base64",
+            "size": len(done.stdout),
+            "name": path.rpartition("/")[2],
+            "path": path,
+            "sha": "0" * 40,
+            "url": f"{self.url}/repos/o/r/contents/{path}",
+            "content": b64encode(done.stdout).decode(),
+        }
+
+    def _graphql(self, body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+        query, variables = body["query"], body.get("variables", {})
+        if "minimizeComment" in query:
+            name = variables["input"]["subjectId"]
+            self.minimised.append(name)
+            answer: Any = {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
+        elif "resolveReviewThread" in query:
+            self.resolved.append(variables["input"]["threadId"])
+            answer = {"resolveReviewThread": {"thread": {"isResolved": True}}}
+        elif "reviewThreads" in query:
+            nodes = [
+                {
+                    "id": f"T{comment['id']}",
+                    "isResolved": f"T{comment['id']}" in self.resolved,
+                    "comments": {"nodes": [{"databaseId": comment["id"]}]},
+                }
+                for comment in self.comments
+                if "in_reply_to_id" not in comment
+            ]
+            threads = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
+            answer = {"repository": {"pullRequest": {"reviewThreads": threads}}}
+        else:
+            raise Refused(400, "Problems parsing GraphQL")
+        return 200, {"data": answer}, {}
+
+    # Small things
+
+    def _id(self) -> int:
+        self._next += 1
+        return self._next
+
+    def _get(self, number: str) -> Pull:
+        if int(number) not in self.pulls:
+            raise Refused(404, "Not Found")
+        return self.pulls[int(number)]
+
+    def _of(self, found: list[dict[str, Any]], number: str) -> list[dict[str, Any]]:
+        return [one for one in found if one["number"] == int(number)]
+
+    def _find(self, found: list[dict[str, Any]], name: str) -> dict[str, Any]:
+        one = next((one for one in found if one["id"] == int(name)), None)
+        if one is None:
+            raise Refused(404, "Not Found")
+        return one
+
+    def _edit(self, found: list[dict[str, Any]], name: str, body: Any) -> dict[str, Any]:
+        self._bound(body["body"])
+        one = self._find(found, name)
+        one["body"] = body["body"]
+        return one
+
+    def _bound(self, text: str) -> None:
+        if len(text) > MOST_BODY:
+            raise Refused(422, f"Body is too long (maximum is {MOST_BODY} characters)")
+
+    def _git(self, *args: str) -> str:
+        done = subprocess.run(["git", *args], cwd=self.root, capture_output=True, check=True)
+        return done.stdout.decode("utf-8", "replace").removesuffix("\n")
+
+
+@contextmanager
+def serving(fake: FakeGitHub) -> Iterator[FakeGitHub]:
+    """Serve on a port of this machine until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _do(self) -> None:
+            split = urlsplit(self.path)
+            size = int(self.headers.get("Content-Length") or 0)
+            raw = self.rfile.read(size)
+            token = self.headers.get("Authorization", "").partition(" ")[2]
+            status, value, headers = fake.answer(
+                self.command,
+                split.path.removeprefix(fake.prefix),
+                dict(parse_qsl(split.query)),
+                json.loads(raw) if raw else None,
+                token,
+            )
+            answer = b"" if value is None else json.dumps(value).encode()
+            self.send_response(status)
+            for name, text in headers.items():
+                self.send_header(name, text)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _do
+
+        def log_message(self, *_args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}{fake.prefix}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
