@@ -143,19 +143,26 @@ def _sort(
     attributes: Mapping[str, Collection[str]],
     rules: Rules,
 ) -> _Sorted:
-    needed = bool(file.added) and file.entry is Entry.TEXT
-    content = head.read(file.path) if needed else None
     marks = set(attributes.get(file.path, ()))
     if rules.included(file.path):
         marks = {"-linguist-generated", "-linguist-vendored"}
-    reason = why_skipped_file(
-        file,
-        attributes=marks,
-        head=content,
-        excluded=rules.excluded,
-        max_bytes=rules.max_bytes,
-        max_lines=rules.max_lines,
-    )
+
+    def why(content: bytes | None) -> SkipReason | None:
+        return why_skipped_file(
+            file,
+            attributes=marks,
+            head=content,
+            excluded=rules.excluded,
+            max_bytes=rules.max_bytes,
+            max_lines=rules.max_lines,
+        )
+
+    reason, content = why(None), None
+    # What its path alone decides is not read; a name without an ending may hide a script.
+    undecided = reason is None or (reason is SkipReason.NOT_CODE and "." not in _name(file.path))
+    if undecided and file.added and file.entry is Entry.TEXT:
+        content = head.read(file.path)
+        reason = why(content)
     lines = tuple(head_lines(content)) if content is not None and reason is None else ()
     # A byte order mark may stand before "#!"; `why_skipped_file` passes over it too.
     language = language_of(file.path, lines[0].removeprefix("\ufeff") if lines else "")
@@ -184,6 +191,10 @@ def _sort(
         {line.number: _skipped(line, why) for line, why in skips.items() if why is not None},
         tuple(line for line, why in skips.items() if why is None),
     )
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _skipped(line: ChangedLine, why: SkipReason) -> Skipped:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from reviewbot.core.report import Report
     from reviewbot.forges.github.api import GitHubApi, Pull
 
+MOST_FETCHED = 500  # files; a token has a thousand requests an hour
 MOST_TEMPLATE = 65_536  # bytes
 NOT_FROM_FORKS = (
     "not posted: the pull request comes from a fork, whose token may not; see docs/github.md"
@@ -197,9 +199,17 @@ def _remote(
     if unlisted:
         notes.append(f"GitHub does not list {unlisted} files of this pull request")
     clock("asking GitHub for the diff")
+
+    @lru_cache(maxsize=MOST_FETCHED)
+    def head(path: str) -> bytes | None:
+        """Fetch a file once; beyond the bound none: its lines then count as not read."""
+        if head.cache_info().currsize >= MOST_FETCHED:
+            return None
+        return api.content(path, pull.head, settings.max_file_bytes)
+
     remote = Remote(
         base=base,
-        head=lambda path: api.content(path, pull.head, settings.max_file_bytes),
+        head=head,
         signals=pull.signals,
         unlisted=unlisted,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from reviewbot.core.errors import UsageError
 
 SHA = re.compile("[0-9a-f]{40,64}")
-REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.\.?$)[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,12 @@ def blamed(root: Path, base: str, head: str | None, added: Mapping[str, Sequence
     head   commit, or None for the working tree
     added  path -> line numbers in the head file, ascending
     """
-    deadline = monotonic() + MOST_SECONDS
     found = Blamed({}, {}, {})
+    if head is not None and (only := _only_commit(root, base, head)):
+        for path, numbers in added.items():
+            found.origins[path] = {number: Origin(only, path, number) for number in numbers}
+        return found
+    deadline = monotonic() + MOST_SECONDS
 
     def ask(path: str) -> tuple[dict[int, Origin], dict[int, Origin]] | str:
         try:
@@ -74,6 +78,13 @@ def blamed(root: Path, base: str, head: str | None, added: Mapping[str, Sequence
             else:
                 found.origins[path], found.placed[path] = answer
     return found
+
+
+def _only_commit(root: Path, base: str, head: str) -> str | None:
+    """Return the commit of a change that has no other: all its lines are that one's."""
+    out = git(root, "rev-list", "--parents", "--max-count=2", f"{base}..{head}")
+    lines = [line.split() for line in out.decode("ascii").splitlines()]
+    return lines[0][0] if len(lines) == 1 and lines[0][1:] == [base] else None
 
 
 class _NotTold(Exception):

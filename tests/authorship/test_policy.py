@@ -91,7 +91,7 @@ def test_the_gates_scope_says_which_lines_can_block_and_all_are_shown(authored: 
     assert len(found["findings"]) == 3
     assert found["verdict"]["reasons"] == [
         "1 line is above the risk of 0.9, none may be"
-        " (2 more, by authors outside the gate's scope, not counted)"
+        " (2 more not counted: acknowledged, or of authors outside the gate's scope)"
     ]
 
 

@@ -1,0 +1,221 @@
+"""The other events: acknowledgements, merge queues, pushes, and posting in a second workflow."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewbot.core.errors import UsageError
+from reviewbot.core.target import Target, target_of
+from tests.github.conftest import SAFE, World, risky
+
+
+def ids(world: World) -> list[str]:
+    """The names of the findings, as the summary shows them."""
+    rows = [
+        line for line in world.summary.splitlines() if line.startswith("| ") and "<code>" in line
+    ]
+    return [row.split("|")[1].strip() for row in rows]
+
+
+def ack(world: World, login: str, text: str) -> None:
+    world.github.say(login, text)
+    comment = {"issue": {"number": 1, "pull_request": {"url": "x"}}}
+    world.event("issue_comment", **comment)
+
+
+def test_an_acknowledgement_by_somebody_who_may_push_clears_the_finding(world: World) -> None:
+    world.push({"b.py": risky(1) + "\n" * 9 + risky(2)})
+    assert world.review().exit_code == 1
+    first, second = ids(world)
+    world.github.permissions["jane"] = "write"
+
+    ack(world, "jane", f"/reviewbot ack {first} it is @right")
+    half = world.review()
+    ack(world, "jane", f"> quoted\n/reviewbot ack `{second}` checked by hand")
+    both = world.review()
+
+    assert (half.exit_code, both.exit_code) == (1, 0)
+    assert "acknowledged by jane&#58; it is &#64;right" in world.summary
+    assert "### reviewbot: PASS" in world.summary
+    assert world.github.comments == []  # what is acknowledged needs no comment
+
+
+@pytest.mark.parametrize(
+    ("login", "permission", "text"),
+    [
+        ("mallory", "read", "/reviewbot ack {} because"),
+        ("mallory", "triage", "/reviewbot ack {} because"),
+        ("some[bot]", "write", "/reviewbot ack {} because"),
+        ("jane", "write", "/reviewbot ack {}"),
+        ("jane", "write", "> /reviewbot ack {} because"),
+        ("jane", "write", "please /reviewbot ack {} because"),
+        ("jane", "write", "/reviewbot ack 0123456789 because"),
+    ],
+)
+def test_what_is_no_acknowledgement(world: World, login: str, permission: str, text: str) -> None:
+    world.push({"b.py": risky(1)})
+    world.review()
+    world.github.permissions[login] = permission
+
+    ack(world, login, text.format(ids(world)[0]))
+
+    assert world.review().exit_code == 1
+    assert "acknowledged" not in world.summary.replace("acknowledge it", "")
+
+
+def test_an_acknowledgement_holds_for_one_head_only_and_permission_is_asked_anew(
+    world: World,
+) -> None:
+    world.push({"b.py": risky(1)})
+    world.review()
+    world.github.permissions["jane"] = "admin"
+    ack(world, "jane", f"/reviewbot ack {ids(world)[0]} fine")
+    assert world.review().exit_code == 0
+
+    world.github.permissions["jane"] = "read"
+    assert world.review().exit_code == 1
+
+    world.github.permissions["jane"] = "admin"
+    world.push({"c.py": SAFE + "\n"})
+    assert world.review().exit_code == 1
+
+
+def test_a_merge_group_is_checked_anew_and_nothing_is_posted(world: World) -> None:
+    base = world.github.pulls[1].base
+    head = world.push({"b.py": risky(1)})
+    group = {"head_sha": head, "base_sha": base, "head_ref": "refs/heads/gh-readonly-queue/main/x"}
+    world.event("merge_group", merge_group=group, pull_request=None)
+
+    result = world.review("--format", "json", "--commit-status", "reviewbot")
+
+    assert result.exit_code == 1, result.stderr
+    assert json.loads(result.stdout)["change"] == {"base": base, "head": head}
+    assert [s["sha"] for s in world.github.statuses] == [head]
+    assert world.github.comments == []
+
+
+def test_a_push_is_checked(world: World) -> None:
+    base = world.github.pulls[1].base
+    head = world.push({"b.py": risky(1)})
+    world.event("push", before=base, after=head, pull_request=None)
+
+    result = world.review()
+
+    assert result.exit_code == 1
+    assert world.github.requests == []
+
+
+def stage_one(world: World) -> Path:
+    """What the first workflow leaves: a report, made without a token."""
+    path = world.folder / "report.json"
+    base, head = world.github.pulls[1].base, world.github.pulls[1].head
+    environ = {k: v for k, v in world.environ.items() if k != "GITHUB_TOKEN"}
+    world.environ, kept = environ, world.environ
+    args = ("--format", "json", "--output", str(path))
+    result = world.call("check", f"{base}...{head}", "--root", str(world.repo.root), *args)
+    world.environ = kept
+    assert result.exit_code in (0, 1), result.stderr
+    return path
+
+
+def workflow_run(world: World, **more: Any) -> None:
+    pull = world.github.pulls[1]
+    run = {
+        "head_sha": pull.head,
+        "head_branch": pull.branch,
+        "head_repository": {"owner": {"login": (pull.head_repo or "/").split("/")[0]}},
+        "pull_requests": [],  # as for a fork
+    }
+    world.event("workflow_run", workflow_run=run | more, pull_request=None)
+
+
+def test_the_second_stage_posts_what_the_first_has_found_on_a_fork(world: World) -> None:
+    world.github.pulls[1].head_repo = "someone/r"
+    world.push({"b.py": risky(1)})
+    path = stage_one(world)
+    workflow_run(world)
+
+    result = world.call("post", str(path))
+
+    assert result.exit_code == 0, result.stderr
+    assert len(world.github.comments) == 1
+    assert "read in the pull request's own workflow run" in world.summary.replace("&#39;", "'")
+    again = world.call("post", str(path))
+    assert "posted: nothing" in again.stderr
+
+
+@pytest.mark.parametrize("what", ["head", "branch", "owner", "closed", "report"])
+def test_a_report_that_is_not_about_the_runs_commit_is_refused(world: World, what: str) -> None:
+    world.push({"b.py": risky(1)})
+    path = stage_one(world)
+    workflow_run(world)
+    match what:
+        case "head":
+            workflow_run(world, head_sha="9" * 40)
+        case "branch":
+            workflow_run(world, head_branch="other")
+        case "owner":
+            workflow_run(world, head_repository={"owner": {"login": "mallory"}})
+        case "closed":
+            world.github.pulls[1].state = "closed"
+        case "report":
+            value = json.loads(path.read_text())
+            value["change"]["head"] = "9" * 40
+            path.write_text(json.dumps(value))
+
+    result = world.call("post", str(path))
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+    assert world.github.writes == []
+
+
+def test_a_newer_head_gets_nothing_of_an_older_report(world: World) -> None:
+    world.push({"b.py": risky(1)})
+    path = stage_one(world)
+    workflow_run(world, pull_requests=[{"number": 1}])
+    world.push({"b.py": SAFE + "\n"})
+
+    result = world.call("post", str(path))
+
+    assert "moved on" in result.stderr
+    assert world.github.writes == []
+
+
+SHA, OTHER = "a" * 40, "b" * 40
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("pull_request", {}),
+        ("pull_request", {"pull_request": {"number": "1"}}),
+        ("pull_request", {"pull_request": {"number": 1, "head": {"sha": "x"}}}),
+        ("pull_request", {"pull_request": {"number": True}}),
+        ("issue_comment", {"issue": {"number": 1}}),
+        ("merge_group", {"merge_group": {"head_sha": SHA}}),
+        ("push", {"before": "0" * 40, "after": SHA}),
+        ("workflow_run", {"workflow_run": {}}),
+        ("workflow_dispatch", {}),
+        ("schedule", {}),
+        ("pull_request", []),
+        ("pull_request", None),
+    ],
+)
+def test_an_event_that_names_no_change_is_wrong_usage(name: str, event: object) -> None:
+    with pytest.raises(UsageError):
+        target_of(name, event, "o/r")
+
+
+@pytest.mark.parametrize("repository", ["", "o", "o/r/x", "o/r?x", "../x", "o r/x"])
+def test_a_repository_is_an_owner_and_a_name(repository: str) -> None:
+    with pytest.raises(UsageError):
+        target_of("push", {"before": SHA, "after": OTHER}, repository)
+
+
+def test_a_number_that_the_user_gives_wins() -> None:
+    found = target_of("schedule", None, "o/r", 7)
+
+    assert found == Target(event="schedule", repository="o/r", number=7)
