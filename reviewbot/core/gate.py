@@ -98,9 +98,8 @@ def decide(
     over = [score for score in above if counts(score.line)]
     said = _over_text(len(over), policy)
     if len(above) > len(over):
-        said += (
-            f" ({len(above) - len(over)} more, by authors outside the gate's scope, not counted)"
-        )
+        other = len(above) - len(over)
+        said += f" ({other} more not counted: acknowledged, or of authors outside the gate's scope)"
     if not ledger.coverage >= policy.min_coverage:  # NaN asks for more than there can be
         missing = ledger.failed + ledger.unread
         text = (

@@ -1,0 +1,156 @@
+"""What stands on a pull request: bounded, inert, and the same as long as the finding is."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reviewbot.core.acks import Ack
+from reviewbot.core.authors import Attribution, Author
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.errors import UsageError
+from reviewbot.core.findings import LineScore, group
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import Report
+from reviewbot.core.review import SUMMARY_MARK, finding_id, marked_finding
+from reviewbot.render.annotations import annotations
+from reviewbot.render.comment import (
+    MOST_FINDING,
+    MOST_SUMMARY,
+    Pages,
+    finding_comment,
+    pages,
+    review_body,
+    summary_comment,
+)
+from tests.render.reports import report
+
+HEAD = "a" * 40
+FOREIGN = st.text(max_size=60) | st.sampled_from(
+    [
+        "@octocat",
+        "#1 GH-1 o/r#2",
+        "[x](http://e.vil) ![i](http://e.vil/i.png)",
+        "``` ```` `x`",
+        "</code></details><!-- reviewbot:summary -->",
+        "a|b\n\n# c",
+        "::error::x",
+        "##[error]x",
+        "\x1b[2J\u202e",
+        "{{ 7*7 }}",
+        "http://www.e.vil e@vil.example",
+    ]
+)
+
+
+def made(path: str, text: str, label: str, tool: str, why: str, count: int = 1) -> Report:
+    scores = [
+        LineScore(
+            ChangedLine(path, 10 * n + 1, f"{text}{n}"), 0.9, 99.0, (Reason("x", label, 1.0, 0.5),)
+        )
+        for n in range(count)
+    ]
+    author = Attribution(Author.AI, tool, None, 0.9, (why,))
+    found = report(*scores, author=author, notes=(why,))
+    return replace(found, findings=group(scores, 0.5))
+
+
+def outside_code(text: str) -> str:
+    """What Markdown would read: without code spans, code elements and our own marks."""
+    text = re.sub(r"<!-- reviewbot:\w+(?: [0-9a-f:]+)? -->\s*\Z", "", text)
+    text = re.sub(r"<code>.*?</code>", "", text)
+    return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(FOREIGN, FOREIGN, FOREIGN, FOREIGN, FOREIGN)
+def test_nothing_of_a_stranger_is_markdown(
+    path: str, text: str, label: str, tool: str, why: str
+) -> None:
+    found = made(path or "p", text, label, tool, why)
+    (finding,) = found.findings
+    acks = {finding_id(HEAD, finding): Ack("x", why, tool)}
+    comment = finding_comment(finding, found, pages())
+    summary = summary_comment(found, pages(), head=HEAD, inline=frozenset(), acks=acks)
+
+    assert marked_finding(comment) == finding.fingerprint
+    assert summary.endswith(SUMMARY_MARK)
+    for out in (comment, summary):
+        out.encode()
+        read = outside_code(out)
+        for bad in ("@", "http", "](", "![", "\x1b", "\u202e", "#1", "{{"):
+            assert bad not in read
+        assert not re.search(r"^\s*(?:```|~~~|::)", read, re.M)
+        assert set(re.findall(r"</?(\w+)", read)) <= {"details", "summary", "sub"}
+
+
+@pytest.mark.parametrize("count", [1, 5, 300])
+def test_every_text_keeps_its_limit_and_counts_what_it_leaves_out(count: int) -> None:
+    found = made("p" * 900, "x" * 900, "l" * 900, "t" * 60, "w" * 900, count)
+
+    summary = summary_comment(found, pages(), head=HEAD, inline=frozenset(), acks={})
+    comments = [finding_comment(f, found, pages()) for f in found.findings[:5]]
+
+    assert len(summary) <= MOST_SUMMARY
+    assert summary.endswith(SUMMARY_MARK)
+    assert max(map(len, comments)) <= MOST_FINDING
+    if count == 300:
+        hidden = re.search(r"(\d+) more are not shown", summary)
+        assert hidden
+        assert int(hidden[1]) + summary.count("here only") == 300
+
+
+def test_the_comment_on_a_finding_does_not_depend_on_the_head_or_on_other_findings() -> None:
+    one, more = made("a.py", "x", "l", "t", "w"), made("a.py", "x", "l", "t", "w", 2)
+    same = [f for f in more.findings if f.start == 1]
+
+    assert finding_comment(one.findings[0], one, pages()) == (
+        finding_comment(replace(same[0], fingerprint=one.findings[0].fingerprint), more, pages())
+    )
+
+
+def test_a_template_of_ones_own_is_used_and_cannot_lose_the_mark() -> None:
+    own = {"finding.md.j2": b"mine: {{ risk }}", "comment.md.j2": b"{{ verdict }}"}
+    found = made("a.py", "x", "l", "t", "w")
+
+    comment = finding_comment(found.findings[0], found, pages(own.get))
+
+    assert comment.startswith("mine: 0.90")
+    assert marked_finding(comment) == found.findings[0].fingerprint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ author }}", "{{ nothing }}", "{% for", "{{ ''.__class__.__mro__ }}"],
+)
+def test_a_template_that_is_no_good_is_an_error_of_two_lines(text: str) -> None:
+    found = made("a.py", "x", "l", "t", "w")
+    texts = {"finding.md.j2": text, "comment.md.j2": ""}
+
+    with pytest.raises(UsageError):
+        finding_comment(found.findings[0], found, Pages(texts))
+
+
+def test_the_body_of_a_review_is_one_line_and_its_mark() -> None:
+    text = review_body(HEAD, 1, True)
+
+    assert text.splitlines()[0] == (
+        "reviewbot: 1 place to look at first. The summary below has the rest."
+    )
+
+
+@given(FOREIGN, FOREIGN)
+def test_annotations_are_one_command_a_line_whatever_the_path(path: str, tool: str) -> None:
+    found = made(path or "p", "x", "l", tool, "w", 12)
+
+    lines = annotations(found).splitlines()
+
+    assert len(lines) == 10
+    assert all(line.startswith("::warning file=") for line in lines)
+    assert all(line.count("::") >= 2 and "\r" not in line for line in lines)
+    assert "2 more findings in the report" in lines[-1]
+    for line in lines:
+        properties = line.removeprefix("::warning ").partition("::")[0]
+        assert len(properties.split(",")) == 4

@@ -1,0 +1,50 @@
+"""SARIF as GitHub takes it; the ingestion rules themselves are run in CI by their own tool."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reviewbot.core.linehash import line_hashes
+from reviewbot.render.sarif import sarif
+from tests.github.conftest import World, pauses, risky, world
+from tests.render.reports import report, scored
+from tests.render.test_comment import made
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "sarif"
+__all__ = ["pauses", "world"]  # the fixtures
+
+
+def test_the_golden_file(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "block.sarif", sarif(report(scored(10, "x = 1", 0.93), scored(11, "y", 0.8))))
+
+
+@pytest.mark.parametrize("path", ["a b#c?.py", "caf\u00e9/\u2028.py", "\\xe9.py", "a%b.py"])
+def test_a_path_is_a_uri(path: str) -> None:
+    (result,) = json.loads(sarif(made(path, "x", "l", "t", "w")))["runs"][0]["results"]
+
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri.isascii()
+    assert not set(uri) & set(' #?"<>\\')
+
+
+def test_results_are_bounded_and_no_security_alerts() -> None:
+    value = json.loads(sarif(made("p", "x", "l", "t", "w", 5_100)))
+    (run,) = value["runs"]
+
+    assert len(run["results"]) == 5_000
+    assert "security-severity" not in json.dumps(value)
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["fullDescription"]["text"]
+    assert rule["help"]["text"]
+
+
+def test_the_fingerprint_is_the_one_github_would_compute(world: World) -> None:
+    text = "def f():\n    pass\n" + risky(1)
+    world.push({"b.py": text})
+
+    found = json.loads(world.review("--format", "sarif", "--post", "never").stdout)
+
+    (result,) = found["runs"][0]["results"]
+    assert result["partialFingerprints"]["primaryLocationLineHash"] == line_hashes(text)[2]
