@@ -1,6 +1,5 @@
-"""Inputs of the action -> `reviewbot check`; outputs and exit code back. Only the stdlib."""
+"""Inputs of the action -> `reviewbot review` or `check`; outputs, exit code back. Stdlib only."""
 
-import html
 import json
 import os
 import secrets
@@ -12,33 +11,40 @@ from pathlib import Path
 from typing import Any
 
 # Isolated: the working directory holds the pull request, and nothing of it may be imported.
-CHECK = (sys.executable, "-I", "-m", "reviewbot", "check")
+REVIEWBOT = (sys.executable, "-I", "-m", "reviewbot")
 LISTS = ("exclude", "include", "unknown-as-ai", "max-risk-for")  # a flag per line of the input
-SWITCHES = ("informational", "inline-suppressions", "trust-human")
-BUG = 70
+_BOTH = ("comment-when-clean", "resolve-threads")
+SWITCHES = ("informational", "inline-suppressions", "trust-human", *_BOTH)
+_MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label", "check-run")
+POSTING = ("post", "max-comments", *_BOTH, *_MORE)
+ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
+OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif")
+TOKEN, REPORT, BUG = "github-token", "post-report", 70
+MOST_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
 
 
 def argv(inputs: Mapping[str, str]) -> list[str]:
     """One `--name=value` per given input, so that a value that starts with "-" stays a value."""
-    flags = []
+    verb = "post" if REPORT in inputs else "check" if "range" in inputs else "review"
+    flags = [verb]
     for name, text in inputs.items():
+        posting = name in POSTING
+        foreign = (verb == "check" and posting) or (verb == "post" and not posting)
+        if name in ("range", REPORT, TOKEN) or foreign:
+            continue
         if name in SWITCHES and text in ("true", "false"):
             flags.append(f"--{name}" if text == "true" else f"--no-{name}")
-        elif name != "range":  # a wrong value is for the check to refuse
-            values = text.split("\n") if name in LISTS else [text]
-            flags += [f"--{name}={value.strip()}" for value in values if value.strip()]
-    return [*flags, "--", inputs["range"]] if inputs.get("range") else flags
+            continue  # a wrong value is for the command to refuse
+        values = [part.strip() for part in (text.split("\n") if name in LISTS else [text])]
+        flags += [f"--{name}={value}" for value in values if value]
+    last = {"post": [inputs.get(REPORT, "")], "check": [inputs.get("range", "")], "review": []}
+    return [*flags, *(["--", *last[verb]] if last[verb] else [])]
 
 
 def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
-    """Read INPUT_* variables. On `pull_request` the range is what HEAD adds to the base branch."""
-    given = {
-        name.removeprefix("INPUT_").lower().replace("_", "-"): text.strip()
-        for name, text in environ.items()
-        if name.startswith("INPUT_") and text.strip()
-    }
-    known = environ.get("GITHUB_EVENT_NAME") == "pull_request" and environ.get("GITHUB_BASE_REF")
-    return {"range": f"origin/{known}...HEAD", **given} if known else given
+    """Read INPUT_* variables; an empty one is not given."""
+    given = {name: text.strip() for name, text in environ.items() if name.startswith("INPUT_")}
+    return {n[6:].lower().replace("_", "-"): text for n, text in given.items() if text}
 
 
 def conclude(code: int, path: Path) -> tuple[int, dict[str, Any] | None]:
@@ -53,16 +59,8 @@ def conclude(code: int, path: Path) -> tuple[int, dict[str, Any] | None]:
     return BUG if code in (0, 1, 3) else code, None
 
 
-def summary(code: int, report: Mapping[str, Any] | None) -> str:
-    """Return the verdict and the ledger as Markdown, every text in it escaped."""
-    if report is None:
-        return f"### reviewbot: no verdict (exit {code})\n\nThe log of the step says why.\n"
-    verdict, ledger = report["verdict"], report["ledger"]
-    counts = {name: ledger[name] for name in ("added", "scored", "skipped", "failed")}
-    counts |= {f"  {why}": n for why, n in ledger["by_reason"].items()}
-    lines = [*verdict["reasons"], "", *(f"{n:>8}  {name}" for name, n in counts.items())]
-    text = html.escape("\n".join(" ".join(line.splitlines())[:300] for line in lines[:60]))
-    return f"### reviewbot: {verdict['status'].upper()} (exit {code})\n\n<pre>\n{text}\n</pre>\n"
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def append(file: str | None, text: str) -> None:
@@ -71,22 +69,32 @@ def append(file: str | None, text: str) -> None:
         stream.write(text)
 
 
-def main(environ: Mapping[str, str], check: Sequence[str] = CHECK) -> int:
-    """Run the check once, and return the exit code to end with."""
-    folder = tempfile.mkdtemp(prefix="reviewbot-", dir=environ.get("RUNNER_TEMP"))
-    path, inputs = Path(folder) / "report.json", inputs_from(environ)
-    token, mark = secrets.token_hex(16), secrets.token_hex(16)
-    print(f"::stop-commands::{token}", flush=True)  # noqa: T201 - what follows may quote a stranger
-    if "range" in inputs:
-        command = [*check, "--format=json", f"--output={path}", *argv(inputs)]
-        code, report = conclude(subprocess.run(command, check=False).returncode, path)
-    else:  # the check would compare HEAD with itself, and find nothing wrong
-        sys.stderr.write("error: nothing was checked: no pull_request event\n  fix: give a range\n")
-        code, report = 2, None
-    print(f"\n::{token}::", flush=True)  # noqa: T201
-    append(environ.get("GITHUB_STEP_SUMMARY"), summary(code, report))
-    verdict, place = (report["verdict"]["status"], path) if report else ("error", "")
-    for name, value in {"verdict": verdict, "exit-code": code, "report": place}.items():
+def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="reviewbot-", dir=environ.get("RUNNER_TEMP")))
+    path, inputs = folder / "report.json", inputs_from(environ)
+    stop, mark = secrets.token_hex(16), secrets.token_hex(16)
+    verb, *flags = argv(inputs)
+    wanted = [f"--also={style}={folder / name}" for style, name in ALSO.items()]
+    wanted = [] if verb == "post" else ["--format=json", f"--output={path}", *wanted]
+    command = [*reviewbot, verb, *wanted, *flags]
+    env = {name: text for name, text in environ.items() if not name.startswith("INPUT_")}
+    env |= {"GITHUB_TOKEN": inputs[TOKEN]} if TOKEN in inputs and verb != "check" else {}
+    print(f"::stop-commands::{stop}", flush=True)  # noqa: T201 - what follows may quote a stranger
+    ended = subprocess.run(command, check=False, env=env).returncode
+    code, report = conclude(ended, path)
+    if verb == "post" and ended == 0:  # it writes no report: what it did stands in the log
+        return 0
+    print(f"\n::{stop}::", flush=True)  # noqa: T201
+    values: dict[str, object] = dict.fromkeys(OUTPUTS, "") | {"verdict": "error", "exit-code": code}
+    text = f"### reviewbot: no verdict (exit {code})\n\nThe log of the step says why.\n"
+    if report:
+        print(read(folder / ALSO["annotations"]), end="", flush=True)  # noqa: T201
+        text = read(folder / ALSO["markdown"])
+        risky = sum(len(finding["lines"]) for finding in report["findings"])
+        values |= {"verdict": report["verdict"]["status"], "risky-lines": risky, "report": path}
+        values |= {"coverage": report["ledger"]["coverage"], "sarif": folder / ALSO["sarif"]}
+    append(environ.get("GITHUB_STEP_SUMMARY"), text.encode()[:MOST_SUMMARY].decode(errors="ignore"))
+    for name, value in values.items():
         append(environ.get("GITHUB_OUTPUT"), f"{name}<<{mark}\n{value}\n{mark}\n")
     return code
 

@@ -21,7 +21,7 @@ from reviewbot.cli.assemble import assemble
 from reviewbot.cli.options import setting_flags
 from reviewbot.cli.output import PLAIN, Look, deliver, emit, write_file
 from reviewbot.cli.talk import timed
-from reviewbot.core.errors import UsageError
+from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.render import RENDERERS
 from reviewbot.settings import (
     POSTING,
@@ -83,13 +83,24 @@ def check(
     conclude(report, settings, output, also)
 
 
-def conclude(report: "Report", settings: Settings, output: str | None, also: Sequence[str]) -> None:
-    """Write the report, in every format that is asked for, and end with the verdict's exit code."""
+def conclude(
+    report: "Report",
+    settings: Settings,
+    output: str | None,
+    also: Sequence[str],
+    failure: ReviewbotError | None = None,
+) -> None:
+    """Write the report, in every format that is asked for, and end with the verdict's exit code.
+
+    failure  of what came after the reading: raised when the report is written
+    """
     for style, file in also_asked(also):
         write_file(Path(file), rendered(report, replace(settings, format=style)))
     if deliver(lambda look: rendered(report, settings, look), output, os.environ):
         verdict = report.verdict
         click.echo(f"{verdict.status.value} (exit {verdict.exit_code}), see {output}", err=True)
+    if failure is not None:
+        raise failure
     sys.exit(report.verdict.exit_code)
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from reviewbot.cli.forge import asked_target, connect
 from reviewbot.cli.options import setting_flags
 from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
 from reviewbot.cli.talk import Clock, say, timed
-from reviewbot.core.errors import UsageError
+from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.core.target import Target
 from reviewbot.render.comment import Pages, pages
 from reviewbot.settings import (
@@ -69,15 +70,22 @@ def review(
     target = asked_target(os.environ, repository=repository, number=number)
     with timed(timings) as clock:
         if target.number is None and target.head_branch is None:
-            report, settings = _commits(folder, target, flags, clock)
+            done = _commits(folder, target, flags, clock)
         else:
-            report, settings = _pull_request(folder, target, flags, clock)
-    conclude(report, settings, output, also)
+            done = _pull_request(folder, target, flags, clock)
+    conclude(done.report, done.settings, output, also, done.failure)
 
 
-def _commits(
-    folder: Path, target: Target, flags: dict[str, Any], clock: Clock
-) -> "tuple[Report, Settings]":
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a review came to. Where posting failed, the report is there all the same."""
+
+    report: "Report"
+    settings: Settings
+    failure: ReviewbotError | None = None
+
+
+def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
     """Check the commits of a push or a merge group; there is no pull request to comment on."""
     root = settings_root(folder, has_git=True)
     request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
@@ -87,13 +95,14 @@ def _commits(
         from reviewbot.forges.github.posting import Poster
 
         api = connect(settings, os.environ, target.repository)
-        carry_out(gate_steps(report, str(target.head), None, Poster(api), settings), api)
-    return report, settings
+        try:
+            carry_out(gate_steps(report, str(target.head), None, Poster(api), settings), api)
+        except ReviewbotError as exc:
+            return Done(report, settings, exc)
+    return Done(report, settings)
 
 
-def _pull_request(
-    folder: Path, target: Target, flags: dict[str, Any], clock: Clock
-) -> "tuple[Report, Settings]":
+def _pull_request(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
     # Only whose comments are ours is needed before the base's settings are known.
     early = settings_from(from_environ(os.environ), from_flags(flags))
     api = connect(early, os.environ, target.repository)
@@ -113,12 +122,12 @@ def _pull_request(
         assembled, settings = _remote(folder, api, pull, flags, clock)
         page = pages(_remote_templates(api, settings, pull.base))
     api.login = settings.bot_login
-    return _conclude(assembled, settings, api, pull, head, page), settings
+    return _conclude(assembled, settings, api, pull, head, page)
 
 
 def _conclude(
     assembled: Assembled, settings: Settings, api: "GitHubApi", pull: "Pull", head: str, page: Pages
-) -> "Report":
+) -> Done:
     """Take acknowledgements into account, post, and return the report that gates."""
     from reviewbot.core.review import finding_id
     from reviewbot.forges.github.posting import Poster
@@ -134,14 +143,17 @@ def _conclude(
         }
         report = assembled.without(cleared)
     if settings.post == "never":
-        return report
+        return Done(report, settings)
     if settings.post == "auto" and pull.signals.from_fork:
         say(NOT_FROM_FORKS)
-        return report
-    done = publish(Post(report, head, pull.number, acks, page), api, settings)
-    done += carry_out(gate_steps(report, head, pull.number, Poster(api), settings), api)
+        return Done(report, settings)
+    try:
+        done = publish(Post(report, head, pull.number, acks, page), api, settings)
+        done += carry_out(gate_steps(report, head, pull.number, Poster(api), settings), api)
+    except ReviewbotError as exc:
+        return Done(report, settings, exc)
     say(f"posted: {', '.join(done) if done else 'nothing, all is as it was'}")
-    return report
+    return Done(report, settings)
 
 
 def resolve(api: "GitHubApi", target: Target) -> int:

@@ -6,30 +6,42 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml  # type: ignore[import-untyped]
+from packaging.requirements import Requirement
 
-from action.main import BUG, CHECK, LISTS, SWITCHES, argv, conclude, inputs_from, main, summary
+from action.main import (
+    BUG,
+    LISTS,
+    OUTPUTS,
+    POSTING,
+    REVIEWBOT,
+    SWITCHES,
+    TOKEN,
+    argv,
+    conclude,
+    inputs_from,
+    main,
+)
 from reviewbot.cli.check import check
+from reviewbot.cli.review import review
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
-NOT_INPUTS = {  # flag of the check -> why the action has no input for it
+NOT_INPUTS = {  # flag of the review -> why the action has no input for it
     "quiet": "it is about the terminal",
-    "staged": "nothing is staged on a runner",
-    "diff": "the change comes from git",
     "output": "the action says where the report lies",
     "also": "the action says which formats it wants",
     "format": "the action reads the report itself",
-    "print-settings": "checks nothing",
     "timings": "for benchmarks",
     "top": "for terminals",
 }
-PULL = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_BASE_REF": "main"}
+PULL = {"GITHUB_EVENT_NAME": "pull_request"}
 
 
 def report(code: int, **more: object) -> str:
@@ -37,7 +49,8 @@ def report(code: int, **more: object) -> str:
     value = {
         "schema": "reviewbot/1",
         "verdict": {"status": status, "exit_code": code, "reasons": ["because"]},
-        "ledger": {"added": 3, "scored": 2, "skipped": 1, "failed": 0, "by_reason": {"blank": 1}},
+        "ledger": {"coverage": 0.5},
+        "findings": [{"lines": [1, 2]}, {"lines": [7]}],
     }
     return json.dumps(value | more)
 
@@ -48,8 +61,15 @@ def fake_check(tmp_path: Path, *, code: int, writes: str | None, says: str = "")
     program.write_text(
         "import json, os, pathlib, signal, sys\n"
         f"pathlib.Path({str(tmp_path / 'args.json')!r}).write_text(json.dumps(sys.argv[1:]))\n"
-        "output = [a.removeprefix('--output=') for a in sys.argv if a.startswith('--output=')][0]\n"
+        "given = [a for a in sys.argv if a.startswith('--output=')] or ['--output=/dev/null']\n"
+        "output = given[0].removeprefix('--output=')\n"
         f"text = {writes!r}\n"
+        "for a in sys.argv:\n"
+        "    if a.startswith('--also='):\n"
+        "        style, _, place = a.removeprefix('--also=').partition('=')\n"
+        "        pathlib.Path(place).write_text(f'made as {style}\\n')\n"
+        f"token = pathlib.Path({str(tmp_path / 'token')!r})\n"
+        "token.write_text(os.environ.get('GITHUB_TOKEN', ''))\n"
         "if text is not None: pathlib.Path(output).write_text(text)\n"
         f"print({says!r}, flush=True)\n"
         f"code = {code!r}\n"
@@ -65,61 +85,95 @@ def run(tmp_path: Path, check: list[str], **more: str) -> tuple[int, dict[str, s
     files = {"GITHUB_OUTPUT": tmp_path / "out", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
     environ = {name: str(path) for name, path in files.items()} | PULL | more
     code = main(environ | {"RUNNER_TEMP": str(tmp_path / "temp")}, check)
-    text = (tmp_path / "out").read_text()
+    text = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
+    summary = tmp_path / "summary"
+    written = summary.read_text() if summary.exists() else ""
     found = re.findall(r"^([\w-]+)<<(\w{32})\n(.*?)\n\2\n", text, re.M | re.S)
-    return code, {name: value for name, _, value in found}, (tmp_path / "summary").read_text()
+    return code, {name: value for name, _, value in found}, written
 
 
-def test_inputs_are_named_as_the_flags_of_the_check() -> None:
-    flags = {
-        option.removeprefix("--")
-        for parameter in check.params
-        if isinstance(parameter, click.Option)
-        for option in parameter.opts
+def flags_of(command: click.Command) -> dict[str, click.Option]:
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    return {option.opts[0].removeprefix("--"): option for option in options}
+
+
+def test_inputs_are_named_as_the_flags_of_the_review() -> None:
+    flags = set(flags_of(review))
+
+    assert set(ACTION["inputs"]) == flags - set(NOT_INPUTS) | {
+        "range",
+        "post-report",
+        "warm-up",
+        TOKEN,
     }
-
-    assert set(ACTION["inputs"]) == flags - set(NOT_INPUTS) | {"range"}
     assert set(NOT_INPUTS) <= flags
 
 
-def test_lists_and_switches_are_those_of_the_check() -> None:
-    options = [parameter for parameter in check.params if isinstance(parameter, click.Option)]
-    named = {option.opts[0].removeprefix("--"): option for option in options}
+def test_lists_and_switches_are_those_of_the_review() -> None:
+    flags = flags_of(review)
 
-    multiple = {name for name, option in named.items() if option.multiple}
-    assert set(LISTS) == multiple - set(NOT_INPUTS)
-    switches = {name for name, option in named.items() if option.is_flag} - set(NOT_INPUTS)
-    assert set(SWITCHES) == switches
+    assert set(LISTS) == {n for n, option in flags.items() if option.multiple} - set(NOT_INPUTS)
+    assert set(SWITCHES) == {n for n, option in flags.items() if option.is_flag} - set(NOT_INPUTS)
+    assert set(POSTING) == set(flags) - set(flags_of(check))
 
 
 def test_a_default_lives_in_the_settings_and_never_in_the_action() -> None:
-    assert {value["default"] for value in ACTION["inputs"].values()} == {""}
+    defaults = {name: value["default"] for name, value in ACTION["inputs"].items()}
+
+    assert defaults.pop(TOKEN) == "${{ github.token }}"
+    assert set(defaults.values()) == {""}
 
 
-def test_every_input_reaches_the_check_by_a_variable_and_no_script_is_put_together() -> None:
+def test_every_input_reaches_the_command_by_a_variable_and_no_script_is_put_together() -> None:
     steps = ACTION["runs"]["steps"]
-    given = {name: text for step in steps for name, text in step.get("env", {}).items()}
+    (last,) = [step for step in steps if step.get("id") == "run"]
+    given = {name: text for name, text in last["env"].items() if name.startswith("INPUT_")}
+    names = [name for name in ACTION["inputs"] if name != "warm-up"]
 
     assert given == {
-        "INPUT_" + name.upper().replace("-", "_"): "${{ inputs." + name + " }}"
-        for name in ACTION["inputs"]
+        "INPUT_" + name.upper().replace("-", "_"): "${{ inputs." + name + " }}" for name in names
     }
-    assert inputs_from(dict.fromkeys(given, "x")) == dict.fromkeys(ACTION["inputs"], "x")
-    for step in steps:
-        assert "${{" not in step["run"]
-        assert "uses" not in step
+    assert inputs_from(dict.fromkeys(given, "x")) == dict.fromkeys(names, "x")
+    assert all("${{" not in step.get("run", "") for step in steps)
+
+
+def test_other_actions_are_pinned_and_the_model_is_saved_on_the_default_branch_only() -> None:
+    steps = ACTION["runs"]["steps"]
+    used = [step["uses"] for step in steps if "uses" in step]
+
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
+    (save,) = [step for step in steps if step.get("uses", "").startswith("actions/cache/save@")]
+    assert "github.event.repository.default_branch" in save["if"]
+
+
+def test_what_is_installed_is_pinned_by_hash_and_fits_the_package() -> None:
+    lock = (ROOT / "action" / "requirements.txt").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.M))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    torch = Requirement((ROOT / "action" / "torch.txt").read_text().strip())
+
+    for text in project["dependencies"]:
+        wanted = Requirement(text)
+        if wanted.name == "torch":
+            (version,) = (one.version for one in torch.specifier)
+        else:
+            version = pinned[wanted.name.lower()]
+        assert wanted.specifier.contains(version), text
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    assert "://" not in lock
 
 
 def test_python_never_imports_from_the_pull_request() -> None:
-    script = "\n".join(step["run"] for step in ACTION["runs"]["steps"])
+    script = "\n".join(step.get("run", "") for step in ACTION["runs"]["steps"])
 
-    calls = re.findall(r"python3?\"? +(\S+)", re.sub("::error::.*", "", script))
-    assert calls == ["-I"] * 4
-    assert CHECK[1] == "-I"
+    calls = re.findall(r"bin/python\"? +(\S+)", script)
+    assert calls == ["-I"] * 3
+    assert REVIEWBOT[1] == "-I"
 
 
 def test_one_flag_per_given_input() -> None:
     assert argv({"max-risk": "0.9", "model": "-x", "exclude": "a/*\n\n b/* \n"}) == [
+        "review",
         "--max-risk=0.9",
         "--model=-x",
         "--exclude=a/*",
@@ -136,29 +190,38 @@ def test_one_flag_per_given_input() -> None:
     ],
 )
 def test_a_switch_is_true_or_false(text: str, flag: str) -> None:
-    assert argv({"informational": text}) == [flag]
+    assert argv({"informational": text}) == ["review", flag]
 
 
-def test_a_range_cannot_become_a_flag() -> None:
-    assert argv({"range": "--informational"}) == ["--", "--informational"]
+def test_a_range_is_checked_and_cannot_become_a_flag() -> None:
+    inputs = {"range": "--informational", "post": "always", "max-risk": "0.9", TOKEN: "t"}
+
+    assert argv(inputs) == ["check", "--max-risk=0.9", "--", "--informational"]
 
 
-def test_a_pull_request_is_compared_with_its_base() -> None:
-    assert inputs_from(PULL) == {"range": "origin/main...HEAD"}
-    assert inputs_from(PULL | {"INPUT_RANGE": "a..b"}) == {"range": "a..b"}
-    assert inputs_from(PULL | {"INPUT_MAX_RISK": " "}) == {"range": "origin/main...HEAD"}
+def test_a_report_is_posted_with_the_flags_of_posting_only(tmp_path: Path) -> None:
+    inputs = {"post-report": "-r.json", "max-risk": "0.9", "bot-login": "me[bot]", TOKEN: "t"}
+    assert argv(inputs) == ["post", "--bot-login=me[bot]", "--", "-r.json"]
+
+    environ = {"INPUT_POST_REPORT": "r.json"}
+    assert run(tmp_path, fake_check(tmp_path, code=0, writes=None), **environ)[0] == 0
+    assert run(tmp_path, fake_check(tmp_path, code=4, writes=None), **environ)[0] == 4
+    assert run(tmp_path, fake_check(tmp_path, code=1, writes=None), **environ)[0] == BUG
 
 
-@pytest.mark.parametrize("event", ["push", "pull_request_target", ""])
-def test_other_events_need_a_range_because_nothing_would_be_checked(
-    event: str, tmp_path: Path
-) -> None:
+def test_an_empty_input_is_not_given() -> None:
+    assert inputs_from({"INPUT_MAX_RISK": " ", "INPUT_ROOT": "x ", "OTHER": "y"}) == {"root": "x"}
+
+
+def test_the_token_reaches_the_review_and_no_check(tmp_path: Path) -> None:
     check = fake_check(tmp_path, code=0, writes=report(0))
 
-    code, outputs, _ = run(tmp_path, check, GITHUB_EVENT_NAME=event)
+    run(tmp_path, check, **{"INPUT_GITHUB_TOKEN": "s3cret"})
+    assert (tmp_path / "token").read_text() == "s3cret"
+    assert "s3cret" not in (tmp_path / "args.json").read_text()
 
-    assert (code, outputs["verdict"]) == (2, "error")
-    assert run(tmp_path, check, GITHUB_EVENT_NAME=event, INPUT_RANGE="a")[0] == 0
+    run(tmp_path, check, **{"INPUT_GITHUB_TOKEN": "s3cret", "INPUT_RANGE": "a..b"})
+    assert (tmp_path / "token").read_text() == ""
 
 
 @pytest.mark.parametrize("code", [0, 1, 3])
@@ -169,9 +232,10 @@ def test_a_verdict_passes_through(code: int, tmp_path: Path) -> None:
     assert outputs["exit-code"] == str(code)
     assert outputs["verdict"] in ("pass", "block", "incomplete")
     assert json.loads(Path(outputs["report"]).read_text())["verdict"]["exit_code"] == code
-    assert f"{outputs['verdict'].upper()} (exit {code})" in text
-    assert "       3  added" in text
-    assert json.loads((tmp_path / "args.json").read_text())[-2:] == ["--", "origin/main...HEAD"]
+    assert (outputs["risky-lines"], outputs["coverage"]) == ("3", "0.5")
+    assert Path(outputs["sarif"]).read_text() == "made as sarif\n"
+    assert text == "made as markdown\n"
+    assert json.loads((tmp_path / "args.json").read_text())[:2] == ["review", "--format=json"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +264,7 @@ def test_nothing_that_failed_is_green_or_has_a_verdict(
     found, outputs, text = run(tmp_path, fake_check(tmp_path, code=code, writes=writes))
 
     assert found == ends
-    assert outputs == {"verdict": "error", "exit-code": str(ends), "report": ""}
+    assert outputs == dict.fromkeys(OUTPUTS, "") | {"verdict": "error", "exit-code": str(ends)}
     assert f"no verdict (exit {ends})" in text
 
 
@@ -222,20 +286,7 @@ def test_what_the_check_prints_is_no_command_to_the_runner(
     lines = [line for line in capfd.readouterr().out.splitlines() if line]
     stop = re.fullmatch(r"::stop-commands::(\w{32})", lines[0])
     assert stop
-    assert lines[1:] == ["::error::x", "##[error]y", f"::{stop[1]}::"]
-
-
-def test_the_summary_escapes_and_bounds_what_the_report_says() -> None:
-    evil = json.loads(report(1))
-    evil["verdict"]["reasons"] = ["</pre><img src=x>\n# @me", "y" * 10_000]
-    evil["ledger"]["by_reason"] = {f"<{n}>": n for n in range(1_000)}
-
-    text = summary(1, evil)
-
-    body = text.partition("<pre>\n")[2].removesuffix("\n</pre>\n")
-    assert "<" not in body
-    assert "&lt;img src=x&gt; # @me" in body
-    assert len(text) < 30_000
+    assert lines[1:] == ["::error::x", "##[error]y", f"::{stop[1]}::", "made as annotations"]
 
 
 def test_a_crash_of_the_action_itself_is_not_the_code_of_a_block(tmp_path: Path) -> None:
@@ -273,7 +324,7 @@ def test_the_script_is_small_does_nothing_when_imported_and_needs_no_package() -
     source = (ROOT / "action" / "main.py").read_text()
     tree = ast.parse(source)
 
-    assert len(source.splitlines()) < 100
+    assert len(source.splitlines()) < 115
     kept = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.If)
     assert all(isinstance(node, kept) for node in tree.body)
     imported = {
