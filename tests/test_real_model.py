@@ -14,7 +14,8 @@ from reviewbot.store.cache import cache_dir, official_path
 
 ROOT = Path(__file__).parents[1]
 DEMO = ("--diff", "examples/demo.diff", "--root", "examples/demo")
-OFFICIAL = official_path(cache_dir(None, os.environ), MODELS[DEFAULT_MODEL])
+CACHE = cache_dir(None, os.environ)
+OFFICIAL = official_path(CACHE, MODELS[DEFAULT_MODEL])
 # What examples/demo_tests proves to be wrong.
 WRONG = {
     "billing/money.py": (29, 34, 50, 52),
@@ -24,12 +25,10 @@ WRONG = {
     "billing/retrying.py": (21, 22, 42),
 }
 
-pytestmark = [
-    pytest.mark.real_model,
-    pytest.mark.skipif(
-        not OFFICIAL.exists(), reason="the default model is not cached: `reviewbot model pull`"
-    ),
-]
+needs_model = pytest.mark.skipif(
+    not OFFICIAL.exists(), reason="the default model is not cached: `reviewbot model pull`"
+)
+pytestmark = [pytest.mark.real_model, needs_model]
 
 
 def check(*args: str) -> tuple[bytes, int]:
