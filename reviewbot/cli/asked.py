@@ -1,6 +1,5 @@
 """What the user asks about: arguments, change and settings, as `check` and `who` share them."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.cli.files import read_bounded
+from reviewbot.core.errors import UsageError
 from reviewbot.settings import (
     SETTINGS_FILES,
     Layer,
@@ -100,21 +100,7 @@ def read_diff(name: str) -> str:
     """
     from reviewbot.diffs import MAX_CHARS, decode
 
-    if name == "-" and sys.stdin is None:
-        raise UsageError("nothing was checked: stdin is closed", fix="send it a diff")
-    try:
-        if name == "-":
-            return decode(sys.stdin.buffer.read(MAX_CHARS + 1))
-        with Path(name).open("rb") as file:
-            return decode(file.read(MAX_CHARS + 1))
-    except (FileNotFoundError, IsADirectoryError) as exc:
-        raise UsageError(
-            f"nothing was checked: {name}: {exc.strerror}", fix="give a diff's file, or - for stdin"
-        ) from exc
-    except OSError as exc:
-        raise EnvironmentFailure(
-            f"nothing was checked: {name}: {exc.strerror}", fix="make the diff readable"
-        ) from exc
+    return decode(read_bounded(name, MAX_CHARS, doing="nothing was checked", what="a diff"))
 
 
 def settings_for(

@@ -1,8 +1,6 @@
 """Reaching GitHub: the token, the address and the event come from the environment only."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.core.errors import UsageError
@@ -11,8 +9,6 @@ from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
     from reviewbot.forges.github.api import GitHubApi
-
-MAX_EVENT = 25_000_000  # bytes; GitHub's own limit for a payload
 
 
 def connect(settings: Settings, environ: Mapping[str, str], repository: str) -> "GitHubApi":
@@ -39,17 +35,13 @@ def asked_target(
 
     raises  UsageError where neither names anything
     """
-    event: object = None
-    place = environ.get("GITHUB_EVENT_PATH")
-    if place and number is None:
-        try:
-            with Path(place).open("rb") as file:
-                raw = file.read(MAX_EVENT + 1)
-            event = json.loads(raw) if len(raw) <= MAX_EVENT else None
-        except (OSError, ValueError, RecursionError) as exc:
-            raise UsageError(
-                "nothing was reviewed: the event of the workflow cannot be read",
-                fix="run it in a workflow, or give --repository and --pr",
-            ) from exc
+    from reviewbot.forges.event import read_event
+
+    event, unread = read_event(environ) if number is None else (None, None)
+    if unread:
+        raise UsageError(
+            f"nothing was reviewed: {unread}",
+            fix="run it in a workflow, or give --repository and --pr",
+        )
     name = environ.get("GITHUB_EVENT_NAME", "")
     return target_of(name, event, repository or environ.get("GITHUB_REPOSITORY", ""), number)

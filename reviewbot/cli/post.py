@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from reviewbot.cli.files import read_bounded
 from reviewbot.cli.forge import asked_target, connect
 from reviewbot.cli.options import setting_flags
 from reviewbot.cli.publish import Post, acknowledged, publish
 from reviewbot.cli.review import resolve
 from reviewbot.cli.talk import say
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.core.errors import UsageError
 from reviewbot.render.comment import pages
 from reviewbot.settings import POSTING, from_environ, from_flags, settings_from
 
@@ -33,15 +34,7 @@ def post(report: str, number: int | None, repository: str | None, **flags: Any) 
     from reviewbot.reports import MAX_BYTES, parse_report
 
     settings = settings_from(from_environ(os.environ), from_flags(flags))
-    try:
-        with Path(report).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, IsADirectoryError) as exc:
-        raise UsageError(f"nothing was posted: {report}: {exc.strerror}", fix="name one") from exc
-    except OSError as exc:
-        raise EnvironmentFailure(
-            f"nothing was posted: {report}: {exc.strerror}", fix="make it readable"
-        ) from exc
+    raw = read_bounded(report, MAX_BYTES, doing="nothing was posted", what="a report.json")
     found = parse_report(raw)
     target = asked_target(os.environ, repository=repository, number=number)
     api = connect(settings, os.environ, target.repository)

@@ -226,7 +226,7 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
 def _annotation(finding: Finding) -> dict[str, Any]:
     from reviewbot.render.words import riskier_than
 
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    worst = finding.worst
     return {
         "path": finding.path,
         "start_line": finding.start,

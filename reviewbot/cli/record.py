@@ -1,14 +1,14 @@
 """`reviewbot who --record`: writes down who wrote lines, while it is known."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reviewbot.cli.files import read_bounded
 from reviewbot.cli.talk import say
 from reviewbot.core.authors import Author
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.core.errors import UsageError
 
 if TYPE_CHECKING:
     from reviewbot.core.change import Change
@@ -70,7 +70,10 @@ def _edited(folder: Path, name: str) -> "tuple[Path, Change, str | None]":
 
     top = top_of(folder)
     try:
-        edit = edit_of(_read(name))
+        raw = read_bounded(name, MAX_EVENT, doing=NOTHING, what="the hook's event")
+        if len(raw) > MAX_EVENT:
+            raise ValueError("it is too large")
+        edit = edit_of(raw)
     except ValueError as exc:
         raise UsageError(
             f"{NOTHING}: the event tells of no edit: {exc}",
@@ -89,23 +92,3 @@ def _edited(folder: Path, name: str) -> "tuple[Path, Change, str | None]":
         )
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")  # as agents send it
     return top, edited(edit, path, text), edit.model
-
-
-def _read(name: str) -> bytes:
-    try:
-        if name == "-":
-            if sys.stdin is None:
-                raise UsageError(f"{NOTHING}: stdin is closed", fix="send it the event")
-            raw = sys.stdin.buffer.read(MAX_EVENT + 1)
-        else:
-            with Path(name).open("rb") as file:
-                raw = file.read(MAX_EVENT + 1)
-    except (FileNotFoundError, IsADirectoryError) as exc:
-        raise UsageError(f"{NOTHING}: {name}: {exc.strerror}", fix="name the event's file") from exc
-    except OSError as exc:
-        raise EnvironmentFailure(
-            f"{NOTHING}: {name}: {exc.strerror}", fix="make the event readable"
-        ) from exc
-    if len(raw) > MAX_EVENT:
-        raise UsageError(f"{NOTHING}: the event is too large", fix="record smaller edits")
-    return raw

@@ -41,7 +41,7 @@ def anchor(finding: Finding, hunks: Mapping[str, Sequence[Shown]]) -> Anchor | N
 
     The hunk of its riskiest line counts; the range is cut to that hunk.
     """
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number)).line.number
+    worst = finding.worst.line.number
     hunk = next((h for h in hunks.get(finding.path, ()) if h.first <= worst <= h.last), None)
     if hunk is None:
         return None

@@ -55,6 +55,11 @@ class Finding:
     lines: tuple[LineScore, ...]
     fingerprint: str  # of its first line, see `core.linehash`; stays where lines above change
 
+    @property
+    def worst(self) -> LineScore:
+        """Its riskiest line; of several the first."""
+        return max(self.lines, key=lambda score: (score.risk, -score.line.number))
+
 
 def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
     """Join the riskiest `share` of the lines (at least one), whatever their risk, as `group` does.

@@ -69,3 +69,12 @@ class Report:
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()  # for the reader: untracked files and the like
+
+    def author_of(self, finding: Finding) -> Attribution | None:
+        """Return who wrote the riskiest line of a finding."""
+        number = finding.worst.line.number
+        for file in self.files:  # a path stands twice where a file becomes a link
+            for line in file.lines if file.path == finding.path else ():
+                if line.outcome.line.number == number:
+                    return line.author
+        return None

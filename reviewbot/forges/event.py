@@ -11,11 +11,10 @@ MAX_BYTES = 25_000_000  # GitHub's own limit for a payload
 MOST_TEXT = 65_536  # characters
 
 
-def pull_request_of(environ: Mapping[str, str]) -> tuple[PullRequest | None, str | None]:
-    """Return the pull request of the event, and what could not be read, or None.
+def read_event(environ: Mapping[str, str]) -> tuple[object, str | None]:
+    """Return the event that GITHUB_EVENT_PATH names, and why it could not be read, or None.
 
-    environ  GITHUB_EVENT_PATH names the event's file. No such variable, or an event without a pull
-             request: (None, None)
+    No such variable: (None, None)
     """
     place = environ.get("GITHUB_EVENT_PATH")
     if not place:
@@ -25,11 +24,20 @@ def pull_request_of(environ: Mapping[str, str]) -> tuple[PullRequest | None, str
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             return None, "the event of the workflow was not read: it is too large"
-        event = json.loads(raw)
+        return json.loads(raw), None
     except (OSError, ValueError, RecursionError):
         return None, "the event of the workflow was not read: it is no JSON file"
+
+
+def pull_request_of(environ: Mapping[str, str]) -> tuple[PullRequest | None, str | None]:
+    """Return the pull request of the event, and what could not be read, or None.
+
+    environ  GITHUB_EVENT_PATH names the event's file. No such variable, or an event without a pull
+             request: (None, None)
+    """
+    event, unread = read_event(environ)
     found = event.get("pull_request") if isinstance(event, dict) else None
-    return (_pull_request(found) if isinstance(found, dict) else None), None
+    return (_pull_request(found) if isinstance(found, dict) else None), unread
 
 
 def _pull_request(value: Mapping[str, Any]) -> PullRequest:

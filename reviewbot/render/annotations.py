@@ -15,14 +15,9 @@ MOST = 10
 def annotations(report: Report) -> str:
     """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
     lines = []
-    authors = {
-        (file.path, line.outcome.line.number): line.author
-        for file in report.files
-        for line in file.lines
-    }
     for finding in report.findings[:MOST]:
-        worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
-        by = written_by(authors.get((finding.path, worst.line.number)))
+        worst = finding.worst
+        by = written_by(report.author_of(finding))
         text = f"risk {finding.risk:.2f}, {riskier_than(worst.percentile)}"
         text += f"; written by {by}" if by else ""
         place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"

@@ -5,13 +5,13 @@ a template can neither lose nor forge them.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reviewbot.core.acks import Ack
 from reviewbot.core.errors import UsageError
 from reviewbot.core.findings import Finding
-from reviewbot.core.report import LineReport, Report
+from reviewbot.core.report import Report
 from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
 from reviewbot.render.ledger import files_not_read, ledger_line
 from reviewbot.render.people import totals_line, written_by
@@ -55,9 +55,8 @@ def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
 
 def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
     """Return the comment on a finding; the same as long as the finding stays the same."""
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
-    author = _line(report, finding, worst.line.number)
-    by = written_by(author.author) if author else ""
+    worst = finding.worst
+    by = written_by(report.author_of(finding))
     text = pages_.render(
         "finding.md.j2",
         risk="unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
@@ -124,8 +123,6 @@ def _row(
     acks: Mapping[str, Ack],
 ) -> dict[str, object]:
     name = finding_id(head, finding)
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
-    line = _line(report, finding, worst.line.number)
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     state = "commented" if (finding.path, finding.fingerprint) in inline else "here only"
     if ack := acks.get(name):
@@ -134,20 +131,9 @@ def _row(
         "id": name,
         "where": Foreign(f"{finding.path}:{where}"),
         "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        "author": Foreign((written_by(line.author) if line else "") or "unknown"),
+        "author": Foreign(written_by(report.author_of(finding)) or "unknown"),
         "state": Foreign(state),
     }
-
-
-def _line(report: Report, finding: Finding, number: int) -> LineReport | None:
-    lines: Sequence[LineReport] = [
-        line
-        for file in report.files
-        if file.path == finding.path
-        for line in file.lines
-        if line.outcome.line.number == number
-    ]
-    return lines[0] if lines else None
 
 
 def _ending(text: str, mark: str, limit: int) -> str:

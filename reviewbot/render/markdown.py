@@ -64,7 +64,7 @@ def _frame(report: Report) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    worst = finding.worst
     first, last = finding.start - CONTEXT, finding.end + CONTEXT
     if finding.end - finding.start >= MOST_LINES:  # the part around the worst line
         first = min(

@@ -72,18 +72,9 @@ def _driver() -> dict[str, Any]:
 
 
 def _result(finding: Finding, report: Report) -> dict[str, Any]:
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
-    author = next(
-        (
-            line.author
-            for file in report.files
-            if file.path == finding.path
-            for line in file.lines
-            if line.outcome.line.number == worst.line.number
-        ),
-        None,
-    )
-    by = f"; written by {people}" if (people := written_by(author)) else ""
+    worst = finding.worst
+    people = written_by(report.author_of(finding))
+    by = f"; written by {people}" if people else ""
     labels = [visible(reason.label) for reason in worst.reasons[:3] if reason.label]
     because = f" Because: {', '.join(labels)}." if labels else ""
     risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN

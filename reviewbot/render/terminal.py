@@ -111,7 +111,7 @@ def _scores(files: Sequence[FileReport]) -> list[LineScore]:
 def _finding(
     place: int, finding: Finding, lines: tuple[LineReport, ...], width: int
 ) -> Iterable[Text]:
-    worst = max(finding.lines, key=lambda score: (score.risk, -score.line.number))
+    worst = finding.worst
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
     by = f", written by {people}" if (people := written_by(author)) else ""

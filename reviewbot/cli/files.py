@@ -1,0 +1,28 @@
+"""Reading what the user names: a file or stdin, up to a bound, or an error of two lines."""
+
+import sys
+from pathlib import Path
+
+from reviewbot.core.errors import EnvironmentFailure, UsageError
+
+
+def read_bounded(name: str, limit: int, *, doing: str, what: str) -> bytes:
+    """Return the bytes of a file, or of stdin where `name` is "-"; at most limit + 1.
+
+    doing   what was therefore not done: "nothing was checked"
+    what    what the file should be: "a diff"
+    raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
+    """
+    try:
+        if name == "-":
+            if sys.stdin is None:
+                raise UsageError(f"{doing}: stdin is closed", fix=f"send it {what}")
+            return sys.stdin.buffer.read(limit + 1)
+        with Path(name).open("rb") as file:
+            return file.read(limit + 1)
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        fix = f"name the file of {what}, or - for stdin"
+        raise UsageError(f"{doing}: {name}: {exc.strerror}", fix=fix) from exc
+    except OSError as exc:
+        fix = f"make {what} readable"
+        raise EnvironmentFailure(f"{doing}: {name}: {exc.strerror}", fix=fix) from exc
