@@ -17,6 +17,7 @@ _BOTH = ("comment-when-clean", "resolve-threads")
 SWITCHES = ("informational", "inline-suppressions", "trust-human", *_BOTH)
 _MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label", "check-run")
 POSTING = ("post", "max-comments", *_BOTH, *_MORE)
+POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repository")
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
 OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif")
 TOKEN, REPORT, BUG = "github-token", "post-report", 70
@@ -29,7 +30,7 @@ def argv(inputs: Mapping[str, str]) -> list[str]:
     flags = [verb]
     for name, text in inputs.items():
         posting = name in POSTING
-        foreign = (verb == "check" and posting) or (verb == "post" and not posting)
+        foreign = posting if verb == "check" else verb == "post" and name not in POST_FLAGS
         if name in ("range", REPORT, TOKEN) or foreign:
             continue
         if name in SWITCHES and text in ("true", "false"):

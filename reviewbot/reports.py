@@ -5,6 +5,7 @@ from a fork. So nothing in the file is believed that can be computed from the re
 """
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -40,7 +41,7 @@ def parse_report(raw: bytes) -> Report:
     if len(raw) > MAX_BYTES:
         raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as exc:
         raise _wrong("it is not JSON") from exc
     _validate(value)
@@ -110,7 +111,7 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
         if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
             raise _wrong("a finding does not fit its lines")
         risk = max(score.risk for score in lines)
-        found.append(Finding(path, value["start"], value["end"], risk, lines, value["fingerprint"]))
+        found.append(Finding(path, numbers[0], numbers[-1], risk, lines, value["fingerprint"]))
     return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))
 
 
@@ -128,7 +129,7 @@ def _file(value: Mapping[str, Any]) -> FileReport:
 
 
 def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
-    line = ChangedLine(path, value["number"], value["text"])
+    line = ChangedLine(path, int(value["number"]), value["text"])  # 1.0 is an integer in JSON
     match value["status"]:
         case "scored":
             reasons = tuple(
@@ -158,6 +159,13 @@ def _author(value: Mapping[str, Any]) -> Attribution:
 
 def _share(value: float | None) -> float:
     return float("nan") if value is None else float(value)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _no_constant(name: str) -> None:

@@ -68,7 +68,7 @@ def test_the_model_is_loaded_once_and_each_head_file_read_once(
     check(case, head=head, encoder=load, progress=lambda done, of: steps.append((done, of)))
 
     assert len(loads) == 1
-    assert sorted(head.asked) == ["README.md", "a.py", "b.py"]
+    assert sorted(head.asked) == ["a.py", "b.py"]  # prose is not even opened
     assert steps == [(n + 1, len(steps)) for n in range(len(steps))]
 
 

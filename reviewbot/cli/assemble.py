@@ -52,12 +52,14 @@ def assemble(
     clock: Clock,
     more_notes: Sequence[str] = (),
     remote: Remote | None = None,
+    policy: str | None = None,
 ) -> Assembled:
     """Check a change as the settings say. The model is only loaded where a line has to be read.
 
     root        whose rule file for authors counts
     more_notes  for the reader of the report, first
     remote      where the change is a pull request without a checkout
+    policy      the commit whose rules and attributes count; None: the base of the request
 
     raises  every kind of ReviewbotError
     """
@@ -70,7 +72,7 @@ def assemble(
 
     change = parse(request.diff)
     clock("reading the diff")
-    scopes = scopes_of(request, change, settings, os.environ, root, remote)
+    scopes = scopes_of(request, change, settings, os.environ, root, remote, policy)
     clock("finding the authors")
     shipped = PRESETS.get(settings.artifact)
     artifact = load_artifact(shipped or Path(settings.artifact).expanduser())
@@ -93,7 +95,7 @@ def assemble(
         report = pipeline.check(
             change,
             head=head,
-            attributes={} if remote else _attributes(request, paths),
+            attributes={} if remote else _attributes(request, paths, policy),
             numstat=None if request.head == FILES else request.numstat,
             artifact=artifact,
             encoder=lambda: load_model(settings, artifact, clock),
@@ -164,10 +166,12 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     return encoder
 
 
-def _attributes(request: "ChangeRequest", paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
+def _attributes(
+    request: "ChangeRequest", paths: Sequence[str], policy: str | None
+) -> Mapping[str, frozenset[str]]:
     from reviewbot.forges.local import attributes
 
     if request.head == FILES:
         return {}
     # As the base has them: an author cannot call new code generated.
-    return attributes(request.root, paths, request.base)
+    return attributes(request.root, paths, policy or request.base)

@@ -84,15 +84,16 @@ def scopes_of(
     environ: Mapping[str, str],
     root: Path,
     remote: "Remote | None" = None,
+    policy: str | None = None,
 ) -> Scopes:
     """Say who wrote each added line of a change, and whose lines count.
 
-    root    whose rule file counts, see `settings_layers`
+    root    whose rule file counts, see `settings_for`; `policy` as there
     raises  UsageError for a rule file that is none. What else cannot be read is told in the notes
     """
     from reviewbot.authorship import attribute
 
-    rules = rules_of(request, root, remote)
+    rules = rules_of(request, root, remote, policy)
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         material = gather(request, change, environ, head.read, remote)
         authors = attribute(change, material, rules=rules, assume_ai=settings.assume == "ai")
@@ -111,7 +112,10 @@ def _is_ours(material: "Material", environ: Mapping[str, str]) -> bool:
 
 
 def rules_of(
-    request: "ChangeRequest", root: Path, remote: "Remote | None" = None
+    request: "ChangeRequest",
+    root: Path,
+    remote: "Remote | None" = None,
+    policy: str | None = None,
 ) -> "tuple[Rule, ...]":
     """Return the repository's rules: for commits those of the base, as with the settings."""
     from reviewbot.authorship.rules import RULES_FILE, parse_rules
@@ -123,12 +127,12 @@ def rules_of(
     elif request.head in (FILES, WORKTREE, INDEX):
         linked = (root / RULES_FILE).is_symlink()
         raw = b"a link" if linked else WorktreeFiles(root).read(RULES_FILE)
-    elif request.base is None:
+    elif (commit := policy or request.base) is None:
         raw = None
     else:
-        with closing(commit_files(request.root, request.base, paths=[RULES_FILE])) as files:
+        with closing(commit_files(request.root, commit, paths=[RULES_FILE])) as files:
             raw = files.read(RULES_FILE)
-        if raw is None and is_link(request.root, request.base, RULES_FILE):
+        if raw is None and is_link(request.root, commit, RULES_FILE):
             raw = b"a link"  # which is no rule file: rules must not be lost without a word
     return () if raw is None else parse_rules(raw)
 

@@ -1,11 +1,14 @@
 """Reaching GitHub: the token, the address and the event come from the environment only."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reviewbot.core.errors import UsageError
 from reviewbot.core.target import Target, target_of
 from reviewbot.settings import Settings
+
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._/-]*)?")
 
 if TYPE_CHECKING:
     from reviewbot.forges.github.api import GitHubApi
@@ -25,6 +28,15 @@ def connect(settings: Settings, environ: Mapping[str, str], repository: str) -> 
             "nothing was reviewed: there is no token", fix="set GITHUB_TOKEN in the environment"
         )
     url = environ.get("GITHUB_API_URL") or API
+    if not _URL.fullmatch(url):
+        raise UsageError(
+            f"nothing was reviewed: GITHUB_API_URL {url[:100]!r} is no address",
+            fix="set it to https://HOST/api/v3, or leave it out",
+        )
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise UsageError(
+            "nothing was reviewed: the token holds what no token holds", fix="set GITHUB_TOKEN"
+        )
     return GitHubApi(token, repository, url=url, login=settings.bot_login, calls=Calls())
 
 

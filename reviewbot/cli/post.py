@@ -14,8 +14,9 @@ from reviewbot.cli.review import resolve
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import UsageError
 from reviewbot.render.comment import pages
-from reviewbot.settings import POSTING, from_environ, from_flags, settings_from
+from reviewbot.settings import from_environ, from_flags, settings_from
 
+FLAGS = ("max-comments", "comment-when-clean", "resolve-threads", "bot-login", "templates")
 ORIGIN = "read in the pull request's own workflow run"
 
 
@@ -23,7 +24,7 @@ ORIGIN = "read in the pull request's own workflow run"
 @click.argument("report", metavar="REPORT")
 @click.option("--pr", "number", type=int, metavar="N", help="The pull request; else the event's.")
 @click.option("--repository", metavar="OWNER/NAME", help="Else GITHUB_REPOSITORY.")
-@setting_flags(*POSTING)
+@setting_flags(*FLAGS)
 def post(report: str, number: int | None, repository: str | None, **flags: Any) -> None:
     """Put REPORT (report.json) on the pull request that it is about.
 

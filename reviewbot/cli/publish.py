@@ -1,13 +1,16 @@
 """Puts a report on a pull request: comments on lines, the summary, check run, status, label."""
 
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.core.acks import Ack, acks_in
-from reviewbot.core.findings import Failed, Finding
+from reviewbot.core.findings import Failed, Finding, Skipped
 from reviewbot.core.gate import Status
-from reviewbot.core.review import Plan, finding_id, plan
+from reviewbot.core.review import Plan, finding_id, gone_body, plan
 from reviewbot.render.comment import Pages, finding_comment, review_body, summary_comment
 
 if TYPE_CHECKING:
@@ -48,7 +51,8 @@ def acknowledged(
     Whether they may is asked anew each time. A later acknowledgement of the same finding is the one
     that is shown.
     """
-    known = {finding_id(head, finding) for finding in findings}
+    names = Counter(finding_id(head, finding) for finding in findings)
+    known = {name for name, count in names.items() if count == 1}  # one name, one finding
     found: dict[str, Ack] = {}
     allowed: dict[str, bool] = {}
     if not known:
@@ -64,11 +68,19 @@ def acknowledged(
     return found
 
 
-def publish(post: Post, api: "GitHubApi", settings: "Settings") -> list[str]:
+Step = tuple[str, Callable[[], None]]
+
+
+def publish(
+    post: Post, api: "GitHubApi", settings: "Settings", gate: Sequence[Step] = ()
+) -> list[str]:
     """Bring the pull request up to date with the report; return what was done, in words.
 
     Nothing is written where the pull request has a newer head, or where all is as it should be.
-    raises  ForgeFailure, with what was and was not posted
+
+    gate    more to write, see `gate_steps`; written first
+    raises  ForgeFailure, with what was and was not posted; UsageError for a template, before
+            anything is written
     """
     from reviewbot.core.anchors import shown
     from reviewbot.diffs import parse
@@ -81,7 +93,9 @@ def publish(post: Post, api: "GitHubApi", settings: "Settings") -> list[str]:
     poster = Poster(api)
     clean = not post.report.findings and post.report.verdict.status is Status.PASS
     summary = not clean or settings.comment_when_clean or poster.has_summary(post.number)
-    steps = _steps(post, poster, settings, todo, summary=summary)
+    if summary:
+        _summary(post, set(todo.inline))  # a template that is no good shows before any write
+    steps = [*gate, *_steps(post, poster, settings, todo, summary=summary)]
     if not steps:
         return []
     now = api.pull(post.number)
@@ -90,22 +104,27 @@ def publish(post: Post, api: "GitHubApi", settings: "Settings") -> list[str]:
     return carry_out(steps, api)
 
 
-Step = tuple[str, Callable[[], None]]
-
-
 def carry_out(steps: Sequence[Step], api: "GitHubApi") -> list[str]:
-    """Do one step after the other; a failure says what was done and what was not."""
+    """Do the steps one after the other, whichever fail; then raise what failed first.
+
+    raises  ForgeFailure, with what was posted and what was not
+    """
     from reviewbot.forges.github.calls import ForgeFailure
 
     before = len(api.calls.done)
-    for at, (_, step) in enumerate(steps):
+    failed: dict[str, ForgeFailure] = {}
+    for name, step in steps:
         try:
             step()
         except ForgeFailure as exc:
-            done = ", ".join(api.calls.done[before:]) or "nothing"
-            left = ", ".join(name for name, _ in steps[at:])
-            raise type(exc)(f"{exc.what}; posted: {done}; not posted: {left}", fix=exc.fix) from exc
-    return api.calls.done[before:]
+            failed.setdefault(name, exc)
+    done = api.calls.done[before:]
+    if failed:
+        first = next(iter(failed.values()))
+        said = ", ".join(done) or "nothing"
+        what = f"{first.what}; posted: {said}; not posted: {', '.join(failed)}"
+        raise type(first)(what, fix=first.fix) from first
+    return done
 
 
 def _plan(
@@ -115,20 +134,30 @@ def _plan(
     hunks: "Mapping[str, Sequence[Shown]]",
     files: "Sequence[ListedFile]",
 ) -> Plan:
-    unread = {
-        line.outcome.line.path
-        for file in post.report.files
-        for line in file.lines
-        if isinstance(line.outcome, Failed)
-    } | {file.path for file in files if file.patch is None and file.added}
+    posted = api.posted(post.number)
     return plan(
         post.open_findings,
-        api.posted(post.number),
+        posted,
         hunks,
         lambda finding: finding_comment(finding, post.report, post.pages),
         most=settings.max_comments,
-        unread=unread,
+        unread=_unread(post.report, files, [one.path for one in posted]),
     )
+
+
+def _unread(report: "Report", files: "Sequence[ListedFile]", commented: Sequence[str]) -> set[str]:
+    """Return the paths of which something was not read: what was said of them stays."""
+    found = {file.path for file in files if file.patch is None and file.added}
+    for file in report.files:
+        if file.note is not None and not file.lines:  # binary, or made so
+            found.add(file.path)
+        for line in file.lines:
+            match line.outcome:
+                case Failed() | Skipped(counts_as_unread=True):
+                    found.add(file.path)
+    if report.ledger.unread_files:  # the forge may not even have listed them
+        found |= set(commented) - {file.path for file in report.files}
+    return found
 
 
 def _steps(
@@ -145,7 +174,7 @@ def _steps(
     for posted in todo.delete:
         steps.append(("a removal", lambda p=posted: poster.delete_comment(p)))  # type: ignore[misc]
     for posted in todo.minimise:
-        steps.append(("a folding", lambda p=posted: poster.minimise(p)))  # type: ignore[misc]
+        steps.append(("a folding", lambda p=posted: poster.fold(p, gone_body(p))))  # type: ignore[misc]
     if summary:
         steps.append(
             ("the summary", lambda: poster.put_summary(post.number, _summary(post, inline)))
@@ -156,23 +185,26 @@ def _steps(
 def _review(
     post: Post, poster: "Poster", todo: Plan, inline: set[tuple[str, str]], summary: bool
 ) -> None:
-    """Post the review; where GitHub takes an anchor for wrong, with single lines, else without."""
-    from dataclasses import replace
+    """Post the review. Where GitHub takes an anchor for wrong, that comment is left out.
 
+    A review is taken or refused as a whole, and does not say which comment is wrong: so first all
+    are tried on single lines, then without one after the other, at last without any.
+    """
     from reviewbot.forges.github.calls import Rejected
 
-    if post.head in poster.api.reviewed(post.number):  # one review per push
-        inline -= {(c.finding.path, c.finding.fingerprint) for c in todo.create}
-        return
-    body = review_body(post.head, len(todo.create), summary)
-    single = [replace(c, anchor=replace(c.anchor, start_line=None)) for c in todo.create]
-    for comments in (todo.create, single):
-        try:
-            poster.create_review(post.number, post.head, body, comments)
-        except Rejected:
-            continue
-        return
-    inline -= {(c.finding.path, c.finding.fingerprint) for c in todo.create}
+    lost = {(c.finding.path, c.finding.fingerprint) for c in todo.create}
+    if post.head not in poster.api.reviewed(post.number):  # one review per push
+        single = [replace(c, anchor=replace(c.anchor, start_line=None)) for c in todo.create]
+        less = [[c for c in single if c is not wrong] for wrong in single]
+        for comments in (todo.create, single, *(part for part in less if part)):
+            body = review_body(post.head, len(comments), summary)
+            try:
+                poster.create_review(post.number, post.head, body, comments)
+            except Rejected:
+                continue
+            lost -= {(c.finding.path, c.finding.fingerprint) for c in comments}
+            break
+    inline -= lost  # they stand in the summary
 
 
 def _summary(post: Post, inline: set[tuple[str, str]]) -> str:
@@ -217,7 +249,12 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         "conclusion": "success" if report.verdict.exit_code == 0 else "failure",
         "output": {**output, "annotations": notes[:BATCH]},
     }
+    said = json.dumps([first["conclusion"], title, notes], sort_keys=True)
+    digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    first["external_id"] = f"reviewbot:{digest}"
     run = poster.create_check_run(first)
+    if run is None:  # the newest of ours says the same
+        return
     for at in range(BATCH, len(notes), BATCH):
         more = {"output": {**output, "annotations": notes[at : at + BATCH]}}
         poster.extend_check_run(run, more)

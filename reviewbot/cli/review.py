@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_FETCHED = 500  # files; a token has a thousand requests an hour
 MOST_TEMPLATE = 65_536  # bytes
+READ_ONLY = ("pull_request",)  # events whose token may only read where a fork is behind them
 NOT_FROM_FORKS = (
     "not posted: the pull request comes from a fork, whose token may not; see docs/github.md"
 )
@@ -69,7 +70,7 @@ def review(
         raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")
     target = asked_target(os.environ, repository=repository, number=number)
     with timed(timings) as clock:
-        if target.number is None and target.head_branch is None:
+        if target.base is not None and target.number is None:  # a push, or a merge group
             done = _commits(folder, target, flags, clock)
         else:
             done = _pull_request(folder, target, flags, clock)
@@ -90,7 +91,7 @@ def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) 
     root = settings_root(folder, has_git=True)
     request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
     settings, notes = settings_for(request, root, os.environ, flags, target.base)
-    report = assemble(settings, request, root, clock, notes).report
+    report = assemble(settings, request, root, clock, notes, policy=target.base).report
     if settings.post != "never" and (settings.check_run or settings.commit_status):
         from reviewbot.forges.github.posting import Poster
 
@@ -120,20 +121,29 @@ def _pull_request(folder: Path, target: Target, flags: dict[str, Any], clock: Cl
                 fix="nothing; the run for the newer commit reviews it",
             )
         assembled, settings = _remote(folder, api, pull, flags, clock)
-        page = pages(_remote_templates(api, settings, pull.base))
+        page = pages(_remote_templates(api, folder, settings, pull.base))
     api.login = settings.bot_login
-    return _conclude(assembled, settings, api, pull, head, page)
+    return _conclude(assembled, settings, api, pull, head, page, target.event)
 
 
 def _conclude(
-    assembled: Assembled, settings: Settings, api: "GitHubApi", pull: "Pull", head: str, page: Pages
+    assembled: Assembled,
+    settings: Settings,
+    api: "GitHubApi",
+    pull: "Pull",
+    head: str,
+    page: Pages,
+    event: str,
 ) -> Done:
     """Take acknowledgements into account, post, and return the report that gates."""
     from reviewbot.core.review import finding_id
     from reviewbot.forges.github.posting import Poster
 
     report = assembled.report
-    acks = acknowledged(api, pull.number, head, report.findings)
+    try:
+        acks = acknowledged(api, pull.number, head, report.findings)
+    except ReviewbotError as exc:
+        return Done(report, settings, exc)
     if acks:
         cleared: Collection[tuple[str, int]] = {
             (score.line.path, score.line.number)
@@ -144,12 +154,12 @@ def _conclude(
         report = assembled.without(cleared)
     if settings.post == "never":
         return Done(report, settings)
-    if settings.post == "auto" and pull.signals.from_fork:
+    if settings.post == "auto" and pull.signals.from_fork and event in READ_ONLY:
         say(NOT_FROM_FORKS)
         return Done(report, settings)
     try:
-        done = publish(Post(report, head, pull.number, acks, page), api, settings)
-        done += carry_out(gate_steps(report, head, pull.number, Poster(api), settings), api)
+        gate = gate_steps(report, head, pull.number, Poster(api), settings)
+        done = publish(Post(report, head, pull.number, acks, page), api, settings, gate)
     except ReviewbotError as exc:
         return Done(report, settings, exc)
     say(f"posted: {', '.join(done) if done else 'nothing, all is as it was'}")
@@ -184,7 +194,7 @@ def _local(
     request = intake(folder, f"{pull.base}...{head}", staged=False, diff=None)
     settings, notes = settings_for(request, root, os.environ, flags, pull.base)
     clock("asking git")
-    return assemble(settings, request, root, clock, notes), settings
+    return assemble(settings, request, root, clock, notes, policy=pull.base), settings
 
 
 def _remote(
@@ -228,32 +238,39 @@ def _remote(
     return assemble(settings, request, folder, clock, notes, remote), settings
 
 
-def _committed_templates(folder: Path, settings: Settings, base: str) -> Any:
-    """Return what reads our own templates of the base branch; None where none are asked for."""
+def _templates_place(settings: Settings, root: Path) -> str | None:
+    """Return the directory of our own templates as the repository names it; None for none.
+
+    By its name alone: the working tree may be a stranger's, and may hold links.
+    raises  UsageError where it lies outside
+    """
     if settings.templates is None:
         return None
-    from reviewbot.forges.heads import commit_files
-
-    root = settings_root(folder, has_git=True).resolve()
-    try:
-        place = (root / settings.templates).resolve().relative_to(root).as_posix()
-    except ValueError as exc:
+    whole = os.path.normpath(root.absolute() / settings.templates)
+    place = os.path.relpath(whole, os.path.normpath(root.absolute())).replace(os.sep, "/")
+    if place == ".." or place.startswith("../"):
         raise UsageError(
             f"nothing was posted: templates: {settings.templates} is not in the repository",
             fix="name a directory of it",
-        ) from exc
+        )
+    return place
+
+
+def _committed_templates(folder: Path, settings: Settings, base: str) -> Any:
+    """Return what reads our own templates of the base branch; None where none are asked for."""
+    from reviewbot.forges.heads import commit_files
+
+    root = settings_root(folder, has_git=True)
+    place = _templates_place(settings, root)
 
     def read(name: str) -> bytes | None:
         path = f"{place}/{name}"
         with closing(commit_files(root, base, MOST_TEMPLATE, paths=[path])) as files:
             return files.read(path)
 
-    return read
+    return read if place else None
 
 
-def _remote_templates(api: "GitHubApi", settings: Settings, base: str) -> Any:
-    if settings.templates is None:
-        return None
-    folder = Path(settings.templates).name if Path(settings.templates).is_absolute() else None
-    place = folder or settings.templates.strip("/")
-    return lambda name: api.content(f"{place}/{name}", base, MOST_TEMPLATE)
+def _remote_templates(api: "GitHubApi", folder: Path, settings: Settings, base: str) -> Any:
+    place = _templates_place(settings, folder)
+    return (lambda name: api.content(f"{place}/{name}", base, MOST_TEMPLATE)) if place else None

@@ -107,6 +107,6 @@ def _by_text(runs: Sequence[Sequence[LineScore]]) -> Callable[[ChangedLine], str
     for run in runs:
         key = run[0].line.path + "\0" + "\n".join(" ".join(s.line.text.split()) for s in run)
         seen[key] += 1  # the same lines twice in a file are two findings
-        digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
+        digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:16]
         names[run[0].line] = f"{digest}:{seen[key]}"
     return names.__getitem__

@@ -14,6 +14,7 @@ from reviewbot.core.anchors import Anchor, Shown, anchor
 from reviewbot.core.findings import Finding
 
 SUMMARY_MARK = "<!-- reviewbot:summary -->"
+GONE = "This finding is gone."
 _FINDING_MARK = re.compile(r"<!-- reviewbot:finding ([0-9a-f]{1,16}:\d{1,9}) -->\s*\Z")
 _REVIEW_MARK = re.compile(r"<!-- reviewbot:review ([0-9a-f]{40,64}) -->\s*\Z")
 
@@ -26,6 +27,12 @@ def finding_mark(fingerprint: str) -> str:
 def review_mark(head: str) -> str:
     """Return the line that ends the body of the review of a commit."""
     return f"<!-- reviewbot:review {head} -->"
+
+
+def gone_body(posted: "Posted") -> str:
+    """Return what a folded comment says: it is known by its mark, and not folded again."""
+    said = posted.body.replace(finding_mark(posted.fingerprint), "").rstrip()
+    return f"{said}\n\n{GONE}\n\n{finding_mark(posted.fingerprint)}"
 
 
 def marked_finding(body: str) -> str | None:
@@ -45,7 +52,7 @@ def finding_id(head: str, finding: Finding) -> str:
 
     returns  10 hexadecimal digits
     """
-    key = f"{head}\0{finding.path}\0{finding.fingerprint}".encode(errors="surrogateescape")
+    key = f"{head}\0{finding.path}\0{finding.fingerprint}".encode(errors="surrogatepass")
     return hashlib.sha256(key).hexdigest()[:10]
 
 
@@ -124,7 +131,7 @@ def plan(
         tuple(create),
         tuple(edit),
         tuple(old for old in gone if not old.answered),
-        tuple(old for old in gone if old.answered),
+        tuple(old for old in gone if old.answered and f"\n{GONE}\n" not in old.body),
         frozenset(
             (finding.path, finding.fingerprint)
             for finding in (*(f for f, _ in kept), *(c.finding for c in create))

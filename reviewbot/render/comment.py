@@ -33,11 +33,9 @@ class Pages:
 
     def render(self, name: str, **words: object) -> str:
         """Lay a page out. raises UsageError where the template is no good."""
-        from jinja2 import TemplateError
-
         try:
             return environment().from_string(self.texts[name]).render(**words)
-        except (TemplateError, TypeError, ValueError, OverflowError) as exc:
+        except Exception as exc:
             raise UsageError(
                 f"nothing was posted: the template {name} cannot be used: {exc}",
                 fix="correct it; docs/github.md lists what a template is given",

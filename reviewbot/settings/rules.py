@@ -262,5 +262,7 @@ def unknown(key: str, known: Iterable[str], origin: str) -> UsageError:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 1_000:
+        return "so long a number"
     text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
     return text if len(text) <= 80 else text[:77] + "..."

@@ -123,8 +123,9 @@ def _toml(root: Path, name: str, read: Read | None) -> dict[str, Any]:
     except UnicodeDecodeError as exc:
         line = exc.object[: exc.start].count(b"\n") + 1
         raise UsageError(f"{doing}:{line}: not UTF-8", fix="save the file as UTF-8") from exc
-    except (OSError, RecursionError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "its tables are nested too deeply"
+    except (OSError, RecursionError, ValueError) as exc:
+        deep = "its tables are nested too deeply, or a number is too long"
+        why = exc.strerror if isinstance(exc, OSError) else deep
         raise UsageError(f"{doing}: {why}", fix="make it readable, or remove it") from exc
 
 

@@ -19,6 +19,7 @@ from action.main import (
     BUG,
     LISTS,
     OUTPUTS,
+    POST_FLAGS,
     POSTING,
     REVIEWBOT,
     SWITCHES,
@@ -29,6 +30,7 @@ from action.main import (
     main,
 )
 from reviewbot.cli.check import check
+from reviewbot.cli.post import post
 from reviewbot.cli.review import review
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +117,7 @@ def test_lists_and_switches_are_those_of_the_review() -> None:
     assert set(LISTS) == {n for n, option in flags.items() if option.multiple} - set(NOT_INPUTS)
     assert set(SWITCHES) == {n for n, option in flags.items() if option.is_flag} - set(NOT_INPUTS)
     assert set(POSTING) == set(flags) - set(flags_of(check))
+    assert set(POST_FLAGS) == set(flags_of(post))
 
 
 def test_a_default_lives_in_the_settings_and_never_in_the_action() -> None:

@@ -116,6 +116,7 @@ def test_what_blame_cannot_tell_is_in_doubt_and_told(
 ) -> None:
     monkeypatch.setattr(blame, "MAX_OUTPUT", 10)
     repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n"})
+    repo.commit("another, or blame is not needed", {})
 
     found = who(repo, "main..topic")
 

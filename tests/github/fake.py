@@ -196,7 +196,7 @@ class FakeGitHub:
                 return 200, {"id": run["id"]}, {}
             case ("GET", ["commits", ref, "check-runs"]):
                 runs = [
-                    {"id": run["id"]}
+                    {"id": run["id"], "external_id": run.get("external_id")}
                     for run in self.check_runs
                     if run["head_sha"] == ref and run["name"] == query["check_name"]
                 ]

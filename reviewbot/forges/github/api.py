@@ -150,8 +150,10 @@ class GitHubApi:
 
         def call() -> bytes | None:
             found = self.repo.get_contents(path, ref=commit)
-            if isinstance(found, list) or found.type != "file" or found.size > limit:
-                return None if isinstance(found, list) else b" " * (limit + 1)
+            if isinstance(found, list) or found.type != "file":
+                return None
+            if found.size > limit or found.encoding != "base64":  # over 1 MB GitHub sends none
+                return b" " * (limit + 1)
             return found.decoded_content
 
         try:
@@ -189,28 +191,38 @@ class GitHubApi:
 
     def posted(self, number: int) -> list[Posted]:
         """Return our comments on lines."""
-        everything = self.calls.read(
-            "the comments on lines", lambda: self._list(f"pulls/{number}/comments")
-        )
-        replied = {comment.get("in_reply_to_id") for comment in everything}
-        found = []
-        for comment in everything:
-            name = marked_finding(comment.get("body") or "")
-            if name is None or _login(comment) != self.login:
-                continue
-            reactions = comment.get("reactions") or {}
-            answered = comment["id"] in replied or bool(reactions.get("total_count"))
-            node = str(comment.get("node_id", ""))
-            found.append(
-                Posted(comment["id"], node, comment["path"], name, comment["body"], answered)
-            )
-        return found
+
+        def call() -> list[Posted]:
+            everything = self._list(f"pulls/{number}/comments")
+            replied = {comment.get("in_reply_to_id") for comment in everything}
+            found = []
+            for comment in everything:
+                name = marked_finding(comment.get("body") or "")
+                if name is None or not self.is_ours(_login(comment)):
+                    continue
+                reactions = comment.get("reactions") or {}
+                answered = comment["id"] in replied or bool(reactions.get("total_count"))
+                node = str(comment.get("node_id", ""))
+                found.append(
+                    Posted(comment["id"], node, comment["path"], name, comment["body"], answered)
+                )
+            return found
+
+        return self.calls.read("the comments on lines", call)
 
     def reviewed(self, number: int) -> set[str]:
         """Return the commits of which a review of ours stands."""
-        reviews = self.calls.read("the reviews", lambda: self._list(f"pulls/{number}/reviews"))
-        heads = (marked_review(r.get("body") or "") for r in reviews if _login(r) == self.login)
-        return {head for head in heads if head}
+
+        def call() -> set[str]:
+            reviews = self._list(f"pulls/{number}/reviews")
+            bodies = (r.get("body") or "" for r in reviews if self.is_ours(_login(r)))
+            return {head for head in map(marked_review, bodies) if head}
+
+        return self.calls.read("the reviews", call)
+
+    def is_ours(self, login: str) -> bool:
+        """Tell whether this is who the token writes as; GitHub takes no notice of case."""
+        return login.casefold() == self.login.casefold()
 
 
 def _login(value: Mapping[str, Any]) -> str:

@@ -20,6 +20,9 @@ SPACING = 1.0  # seconds between two writes, as GitHub asks for
 DEADLINE = 300.0  # seconds for everything together
 MOST_TRIES = 6
 _NO_HINT = 60.0  # seconds to wait for a secondary limit that says nothing, as GitHub asks for
+# What reading an answer of another form than GitHub's raises, in PyGithub or here.
+ODD = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RuntimeError)
+MAYBE = " (it may have been carried out all the same)"
 _RATE_WORDS = ("rate limit", "abuse")
 
 
@@ -49,7 +52,7 @@ class Calls:
     spacing: float = field(default_factory=lambda: SPACING)
     seconds: float = DEADLINE
     done: list[str] = field(default_factory=list)  # the writes that were carried out, in words
-    _start: float | None = None
+    _spent: float = 0.0  # seconds in calls and pauses; what else the job does does not count
     _last_write: float | None = None
 
     def read(self, what: str, call: Callable[[], T]) -> T:
@@ -76,7 +79,9 @@ class Calls:
         return found
 
     def _try(self, what: str, call: Callable[[], T], again: Callable[[], T | None] | None) -> T:
+        unsure = False  # a write may have been carried out although its answer was lost
         for attempt in range(MOST_TRIES):
+            begin = self.clock()
             try:
                 if attempt and again is not None and (there := again()) is not None:
                     return there
@@ -84,14 +89,24 @@ class Calls:
             except GithubException as exc:
                 wait = self._wait(exc, attempt)
                 if wait is None:
-                    raise _failure(what, exc) from exc
+                    raise _failure(what, exc, unsure=unsure) from exc
+                unsure |= exc.status >= 500
                 last: Exception = exc
             except (RequestException, ConnectionError, TimeoutError) as exc:
-                wait, last = float(2**attempt), exc
+                wait, last, unsure = float(2**attempt), exc, True
+            except ODD as exc:
+                raise ForgeFailure(
+                    f"GitHub gave an answer that we do not understand: {what}"
+                    f" ({type(exc).__name__}){MAYBE if again is not None else ''}",
+                    fix="check GITHUB_API_URL; if it is right, report this as a bug",
+                ) from exc
+            finally:
+                self._spent += self.clock() - begin
             if attempt + 1 < MOST_TRIES:
                 self._pause(wait, what)
         raise ForgeFailure(
-            f"GitHub did not answer {MOST_TRIES} times: {what}: {_words(last)}",
+            f"GitHub did not answer {MOST_TRIES} times: {what}: {_words(last)}"
+            f"{MAYBE if again is not None and unsure else ''}",
             fix="run the job again later; what was done is not done twice",
         )
 
@@ -108,14 +123,13 @@ class Calls:
         return float(2**attempt) if exc.status >= 500 else None
 
     def _pause(self, seconds: float, what: str) -> None:
-        if self._start is None:
-            self._start = self.clock()
-        if self.clock() + seconds > self._start + self.seconds:
+        if self._spent + seconds > self.seconds:
             raise ForgeFailure(
-                f"GitHub asks to wait {seconds:.0f} seconds, which is beyond our limit of"
-                f" {self.seconds:.0f}: {what}",
+                f"GitHub asks for more time than the {self.seconds:.0f} seconds that we give it"
+                f" in all: {what}",
                 fix="run the job again later; what was done is not done twice",
             )
+        self._spent += seconds
         if seconds > 0:
             self.sleep(seconds)
 
@@ -140,8 +154,8 @@ def _words(exc: Exception) -> str:
     return type(exc).__name__  # its text may hold an address with a token
 
 
-def _failure(what: str, exc: GithubException) -> ForgeFailure:
-    said = _words(exc)
+def _failure(what: str, exc: GithubException, *, unsure: bool) -> ForgeFailure:
+    said = _words(exc) + (MAYBE if unsure else "")
     match exc.status:
         case 401:
             return NotAllowed(

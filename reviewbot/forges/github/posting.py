@@ -50,13 +50,16 @@ class Poster:
         )
 
     def edit_comment(self, comment: Posted, body: str) -> None:
-        """Change the text of a comment on a line."""
-        self._send(
-            f"edit of the comment on {comment.path[:200]!r}",
-            "PATCH",
-            f"pulls/comments/{comment.id}",
-            {"body": body},
-        )
+        """Change the text of a comment on a line; what somebody has deleted stays deleted."""
+        try:
+            self._send(
+                f"edit of the comment on {comment.path[:200]!r}",
+                "PATCH",
+                f"pulls/comments/{comment.id}",
+                {"body": body},
+            )
+        except Missing:
+            return
 
     def delete_comment(self, comment: Posted) -> None:
         """Take a comment on a line away; gone already is gone."""
@@ -70,8 +73,8 @@ class Poster:
         except Missing:
             return
 
-    def minimise(self, comment: Posted) -> None:
-        """Fold a comment that somebody has answered, as outdated."""
+    def fold(self, comment: Posted, body: str) -> None:
+        """Minimise a comment that somebody has answered, as outdated, and say so in its text."""
         self.api.calls.write(
             f"folding of the comment on {comment.path[:200]!r}",
             lambda: self.api.github.requester.graphql_named_mutation(
@@ -81,6 +84,7 @@ class Poster:
             ),
             again=None,
         )
+        self.edit_comment(comment, body)
 
     def put_summary(self, number: int, body: str | None) -> None:
         """Edit our summary, or post it where there is none; None only edits, to nothing new."""
@@ -103,7 +107,7 @@ class Poster:
             (
                 comment
                 for comment in self.api.comments(number)
-                if comment.login == self.api.login and comment.body.rstrip().endswith(SUMMARY_MARK)
+                if self.api.is_ours(comment.login) and comment.body.rstrip().endswith(SUMMARY_MARK)
             ),
             None,
         )
@@ -133,8 +137,23 @@ class Poster:
                 return
             after = threads["pageInfo"]["endCursor"]
 
-    def create_check_run(self, value: Mapping[str, Any]) -> int:
-        """Create a check run and return its id."""
+    def create_check_run(self, value: Mapping[str, Any]) -> int | None:
+        """Create a check run and return its id; None where the newest of ours says the same.
+
+        value  its `external_id` names what it says
+        """
+
+        def newest() -> tuple[int, str] | None:
+            place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
+            _, answer = self.api.github.requester.requestJsonAndCheck(
+                "GET", place, parameters={"check_name": value["name"]}
+            )
+            ours = [
+                (int(run["id"]), str(run["external_id"]))
+                for run in answer["check_runs"]
+                if str(run.get("external_id") or "").startswith("reviewbot:")
+            ]
+            return max(ours, default=None)
 
         def call() -> int:
             _, answer = self.api.github.requester.requestJsonAndCheck(
@@ -143,13 +162,11 @@ class Poster:
             return int(answer["id"])
 
         def there() -> int | None:
-            place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
-            _, answer = self.api.github.requester.requestJsonAndCheck(
-                "GET", place, parameters={"check_name": value["name"]}
-            )
-            runs = answer["check_runs"]
-            return int(runs[0]["id"]) if runs else None
+            found = newest()
+            return found[0] if found and found[1] == value["external_id"] else None
 
+        if self.api.calls.read("the check runs", there) is not None:
+            return None
         return self.api.calls.write("the check run", call, again=there)
 
     def extend_check_run(self, run: int, value: Mapping[str, Any]) -> None:
