@@ -40,6 +40,11 @@ def connect(settings: Settings, environ: Mapping[str, str], repository: str) -> 
     return GitHubApi(token, repository, url=url, login=settings.bot_login, calls=Calls())
 
 
+def has_token(environ: Mapping[str, str]) -> bool:
+    """Tell whether there is a token to reach GitHub with."""
+    return bool(environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN"))
+
+
 def asked_target(
     environ: Mapping[str, str], *, repository: str | None, number: int | None
 ) -> Target:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Collection
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +13,13 @@ from reviewbot.cli.asked import intake, settings_for, settings_root, tightened
 from reviewbot.cli.assemble import Assembled, assemble
 from reviewbot.cli.authors import Remote
 from reviewbot.cli.check import also_asked, also_option, conclude
-from reviewbot.cli.forge import asked_target, connect
+from reviewbot.cli.forge import asked_target, connect, has_token
 from reviewbot.cli.options import setting_flags
+from reviewbot.cli.pages import committed_templates, remote_templates
 from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
 from reviewbot.cli.talk import Clock, say, timed
 from reviewbot.core.errors import ReviewbotError, UsageError
+from reviewbot.core.gate import Status
 from reviewbot.core.target import Target
 from reviewbot.render.comment import Pages, pages
 from reviewbot.settings import (
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from reviewbot.forges.github.api import GitHubApi, Pull
 
 MOST_FETCHED = 500  # files; a token has a thousand requests an hour
-MOST_TEMPLATE = 65_536  # bytes
 READ_ONLY = ("pull_request",)  # events whose token may only read where a fork is behind them
 NOT_FROM_FORKS = (
     "not posted: the pull request comes from a fork, whose token may not; see docs/github.md"
@@ -91,7 +91,11 @@ def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) 
     root = settings_root(folder, has_git=True)
     request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
     settings, notes = settings_for(request, root, os.environ, flags, target.base)
-    report = assemble(settings, request, root, clock, notes, policy=target.base).report
+    assembled = assemble(settings, request, root, clock, notes, policy=target.base)
+    try:
+        report = _queued(assembled, settings, target)
+    except ReviewbotError as exc:
+        return Done(assembled.report, settings, exc)
     if settings.post != "never" and (settings.check_run or settings.commit_status):
         from reviewbot.forges.github.posting import Poster
 
@@ -101,6 +105,41 @@ def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) 
         except ReviewbotError as exc:
             return Done(report, settings, exc)
     return Done(report, settings)
+
+
+def _queued(assembled: Assembled, settings: Settings, target: Target) -> "Report":
+    """Let through what was acknowledged on the pull request that a merge group brings.
+
+    Its head cannot have changed since: GitHub takes a pull request with new commits off the queue.
+    """
+    report = assembled.report
+    if target.queued is None or report.verdict.status is not Status.BLOCK:
+        return report
+    if not has_token(os.environ):
+        say("acknowledgements were not looked for: there is no GITHUB_TOKEN")
+        return report
+    api = connect(settings, os.environ, target.repository)
+    head = api.pull(target.queued).head
+    acks = acknowledged(api, target.queued, head, report.findings)
+    for ack in acks.values():
+        say(f"acknowledged on pull request {target.queued} by {ack.login}: {ack.finding}")
+    return _cleared(assembled, acks, head)
+
+
+def _cleared(assembled: Assembled, acks: Collection[str], head: str) -> "Report":
+    """Return the report that gates where these findings of a head are acknowledged."""
+    from reviewbot.core.review import finding_id
+
+    if not acks:
+        return assembled.report
+    return assembled.without(
+        {
+            (score.line.path, score.line.number)
+            for finding in assembled.report.findings
+            if finding_id(head, finding) in acks
+            for score in finding.lines
+        }
+    )
 
 
 def _pull_request(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
@@ -113,7 +152,7 @@ def _pull_request(folder: Path, target: Target, flags: dict[str, Any], clock: Cl
     clock("asking GitHub")
     if _has(folder, pull.base, head):
         assembled, settings = _local(folder, pull, head, flags, clock)
-        page = pages(_committed_templates(folder, settings, pull.base))
+        page = pages(committed_templates(folder, settings, pull.base))
     else:
         if head != pull.head:
             raise UsageError(
@@ -121,7 +160,7 @@ def _pull_request(folder: Path, target: Target, flags: dict[str, Any], clock: Cl
                 fix="nothing; the run for the newer commit reviews it",
             )
         assembled, settings = _remote(folder, api, pull, flags, clock)
-        page = pages(_remote_templates(api, folder, settings, pull.base))
+        page = pages(remote_templates(api, folder, settings, pull.base))
     api.login = settings.bot_login
     return _conclude(assembled, settings, api, pull, head, page, target.event)
 
@@ -136,7 +175,6 @@ def _conclude(
     event: str,
 ) -> Done:
     """Take acknowledgements into account, post, and return the report that gates."""
-    from reviewbot.core.review import finding_id
     from reviewbot.forges.github.posting import Poster
 
     report = assembled.report
@@ -144,14 +182,7 @@ def _conclude(
         acks = acknowledged(api, pull.number, head, report.findings)
     except ReviewbotError as exc:
         return Done(report, settings, exc)
-    if acks:
-        cleared: Collection[tuple[str, int]] = {
-            (score.line.path, score.line.number)
-            for finding in report.findings
-            if finding_id(head, finding) in acks
-            for score in finding.lines
-        }
-        report = assembled.without(cleared)
+    report = _cleared(assembled, acks, head)
     if settings.post == "never":
         return Done(report, settings)
     if settings.post == "auto" and pull.signals.from_fork and event in READ_ONLY:
@@ -236,41 +267,3 @@ def _remote(
         unlisted=unlisted,
     )
     return assemble(settings, request, folder, clock, notes, remote), settings
-
-
-def _templates_place(settings: Settings, root: Path) -> str | None:
-    """Return the directory of our own templates as the repository names it; None for none.
-
-    By its name alone: the working tree may be a stranger's, and may hold links.
-    raises  UsageError where it lies outside
-    """
-    if settings.templates is None:
-        return None
-    whole = os.path.normpath(root.absolute() / settings.templates)
-    place = os.path.relpath(whole, os.path.normpath(root.absolute())).replace(os.sep, "/")
-    if place == ".." or place.startswith("../"):
-        raise UsageError(
-            f"nothing was posted: templates: {settings.templates} is not in the repository",
-            fix="name a directory of it",
-        )
-    return place
-
-
-def _committed_templates(folder: Path, settings: Settings, base: str) -> Any:
-    """Return what reads our own templates of the base branch; None where none are asked for."""
-    from reviewbot.forges.heads import commit_files
-
-    root = settings_root(folder, has_git=True)
-    place = _templates_place(settings, root)
-
-    def read(name: str) -> bytes | None:
-        path = f"{place}/{name}"
-        with closing(commit_files(root, base, MOST_TEMPLATE, paths=[path])) as files:
-            return files.read(path)
-
-    return read if place else None
-
-
-def _remote_templates(api: "GitHubApi", folder: Path, settings: Settings, base: str) -> Any:
-    place = _templates_place(settings, folder)
-    return (lambda name: api.content(f"{place}/{name}", base, MOST_TEMPLATE)) if place else None

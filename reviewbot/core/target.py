@@ -8,6 +8,7 @@ from typing import Any
 from reviewbot.core.errors import UsageError
 
 SHA = re.compile("[0-9a-f]{40,64}")
+QUEUED = re.compile(r"(?:refs/heads/)?gh-readonly-queue/.+/pr-([1-9]\d{0,9})-[0-9a-f]{40,64}")
 REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.\.?$)[A-Za-z0-9_.-]{1,100}")
 
 
@@ -22,6 +23,7 @@ class Target:
     head: str | None = None  # commit
     head_owner: str | None = None  # of the branch, where the event tells of no number
     head_branch: str | None = None
+    queued: int | None = None  # the pull request that a merge group brings
 
 
 def target_of(name: str, event: object, repository: str, number: int | None = None) -> Target:
@@ -62,6 +64,7 @@ def target_of(name: str, event: object, repository: str, number: int | None = No
                 repository=repository,
                 base=_sha(group.get("base_sha")),
                 head=_sha(group.get("head_sha")),
+                queued=_queued(group.get("head_ref")),
             )
         case "push":
             return Target(
@@ -89,6 +92,12 @@ def _workflow_run(repository: str, run: Mapping[str, Any]) -> Target:
         head_owner=owner if isinstance(owner, str) else None,
         head_branch=branch if isinstance(branch, str) else None,
     )
+
+
+def _queued(ref: object) -> int | None:
+    """Read the number out of the branch of a merge queue, which only GitHub can write."""
+    match = QUEUED.fullmatch(ref) if isinstance(ref, str) else None
+    return int(match[1]) if match else None
 
 
 def _number(value: object) -> int:

@@ -96,6 +96,31 @@ def test_a_merge_group_is_checked_anew_and_nothing_is_posted(world: World) -> No
     assert world.github.comments == []
 
 
+def test_what_is_acknowledged_on_the_pull_request_passes_its_merge_queue(world: World) -> None:
+    base = world.github.pulls[1].base
+    head = world.push({"b.py": risky(1)})
+    world.review()
+    world.github.permissions["jane"] = "write"
+    ack(world, "jane", f"/reviewbot ack {ids(world)[0]} read it")
+    world.repo.git("checkout", "-q", "-B", "queue", base)
+    world.repo.git("merge", "-q", "--no-ff", "-m", "queued", "topic")
+    queued = world.repo.git("rev-parse", "HEAD").strip()
+    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
+    group = {"head_sha": queued, "base_sha": base, "head_ref": ref}
+    world.event("merge_group", merge_group=group, pull_request=None)
+
+    assert queued != head
+    result = world.review()
+    assert result.exit_code == 0, result.stderr
+    assert "acknowledged on pull request 1 by jane" in result.stderr
+
+    world.github.permissions["jane"] = "read"
+    assert world.review().exit_code == 1
+
+    del world.github.pulls[1]
+    assert world.review().exit_code == 4
+
+
 def test_a_push_is_checked(world: World) -> None:
     base = world.github.pulls[1].base
     head = world.push({"b.py": risky(1)})
