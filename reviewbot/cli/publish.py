@@ -193,7 +193,9 @@ def _review(
     from reviewbot.forges.github.calls import Rejected
 
     lost = {(c.finding.path, c.finding.fingerprint) for c in todo.create}
-    if post.head not in poster.api.reviewed(post.number):  # one review per push
+    try:
+        if post.head in poster.api.reviewed(post.number):  # one review per push
+            return
         single = [replace(c, anchor=replace(c.anchor, start_line=None)) for c in todo.create]
         less = [[c for c in single if c is not wrong] for wrong in single]
         for comments in (todo.create, single, *(part for part in less if part)):
@@ -203,8 +205,9 @@ def _review(
             except Rejected:
                 continue
             lost -= {(c.finding.path, c.finding.fingerprint) for c in comments}
-            break
-    inline -= lost  # they stand in the summary
+            return
+    finally:
+        inline -= lost  # they stand in the summary
 
 
 def _summary(post: Post, inline: set[tuple[str, str]]) -> str:
