@@ -14,7 +14,9 @@ import pytest
 
 from tests.authorship.repos import CLAUDE, ROOT, Repo, repo_at
 from tests.cli.small import environ
-from tests.github.fake import FakeGitHub, Pull, serving
+from tests.github.fake import FakeGitHub
+from tests.github.fake_parts import Pull
+from tests.github.server import serving
 from tests.test_real_model import CACHE, needs_model
 
 DEMO = ROOT / "examples" / "demo"

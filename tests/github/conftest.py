@@ -15,7 +15,9 @@ from reviewbot.cli import assemble, main
 from reviewbot.forges.github import calls
 from tests.authorship.repos import Repo, repo_at
 from tests.cli.small import ByteEncoder, write_artifact
-from tests.github.fake import FakeGitHub, Pull, serving
+from tests.github.fake import FakeGitHub
+from tests.github.fake_parts import Pull
+from tests.github.server import serving
 
 RISKY = "value_{} = compute(first, second, third) + other(fourth, fifth)"
 SAFE = "x = 1"
@@ -112,3 +114,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) 
         }
         yield World(repo, github, environ, tmp_path)
     assert github.faults == []
+
+
+def two_lines(text: str) -> bool:
+    lines = text.splitlines()
+    return len(lines) == 2 and lines[0].startswith("error: ") and lines[1].startswith("  fix: ")

@@ -5,66 +5,22 @@ that get lost. Every request is checked against GitHub's OpenAPI description; wh
 is in `faults`.
 """
 
-import json
-import re
-import subprocess
-import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
+from tests.github.fake_parts import Pull, Refused, Trouble
+from tests.github.graphql import graphql
+from tests.github.listing import blob, git, hunks, listed
 from tests.github.shape import GRAPHQL, faults
 
 BOT = "github-actions[bot]"
 MOST_BODY = 65_536
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 LINE = "Pull request review thread line must be part of the diff"
 SAME_HUNK = "Pull request review thread start line must be part of the same hunk as the line."
-
-
-class Refused(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status: int, message: str, *, errors: Any = None, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"message": message, "documentation_url": "https://docs.github.com/rest"}
-        if errors is not None:
-            self.body["errors"] = errors
-        self.headers = {key.replace("_", "-"): value for key, value in headers.items()}
-
-
-@dataclass
-class Trouble:
-    """Something that goes wrong, once: before the request is carried out, or after."""
-
-    verb: str
-    part: str  # of the path
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    message: str = "Server Error"
-    after: bool = False  # it is carried out, and the answer is lost
-
-
-@dataclass
-class Pull:
-    """A pull request between commits of the repository."""
-
-    number: int
-    head: str
-    base: str
-    head_repo: str | None = "o/r"
-    branch: str = "topic"
-    state: str = "open"
-    body: str = ""
-    login: str = "dev"
-    labels: list[str] = field(default_factory=list)
-    changed_files: int | None = None
 
 
 @dataclass
@@ -114,8 +70,7 @@ class FakeGitHub:
         """Carry out one request."""
         self.requests.append((verb, path))
         self.before(verb, path)
-        graphql = path == GRAPHQL
-        if not graphql:
+        if path != GRAPHQL:
             self.faults += [f"{verb} {path}: {f}" for f in faults(verb, path, query, body)]
         trouble = next((t for t in self.troubles if t.verb == verb and t.part in path), None)
         if trouble:
@@ -127,7 +82,7 @@ class FakeGitHub:
                 raise Refused(401, "Bad credentials")
             if verb != "GET" and not self.may_write:
                 raise Refused(403, "Resource not accessible by integration")
-            found = self._graphql(body) if graphql else self._rest(verb, path, query, body)
+            found = graphql(self, body) if path == GRAPHQL else self._rest(verb, path, query, body)
         except Refused as exc:
             return exc.status, exc.body, exc.headers
         if trouble:
@@ -206,7 +161,11 @@ class FakeGitHub:
                 return 201, {"id": self._id()}, {}
             case ("GET", ["compare", span]):
                 base, _, head = span.partition("...")
-                return 200, {"merge_base_commit": {"sha": self._git("merge-base", base, head)}}, {}
+                return (
+                    200,
+                    {"merge_base_commit": {"sha": git(self.root, "merge-base", base, head)}},
+                    {},
+                )
             case ("GET", ["contents", *rest]):
                 return 200, self._content("/".join(rest), query["ref"]), {}
             case ("GET", ["collaborators", login, "permission"]):
@@ -225,70 +184,18 @@ class FakeGitHub:
 
     def _pull(self, pull: Pull) -> dict[str, Any]:
         count = len(self._files(pull)) if pull.changed_files is None else pull.changed_files
-        return {
-            "url": f"{self.url}/repos/o/r/pulls/{pull.number}",
-            "issue_url": f"{self.url}/repos/o/r/issues/{pull.number}",
-            "number": pull.number,
-            "state": pull.state,
-            "changed_files": count,
-            "body": pull.body,
-            "user": {"login": pull.login, "type": "Bot" if "[bot]" in pull.login else "User"},
-            "labels": [{"name": name} for name in pull.labels],
-            "head": {
-                "ref": pull.branch,
-                "sha": pull.head,
-                "repo": pull.head_repo and {"full_name": pull.head_repo},
-            },
-            "base": {"ref": "main", "sha": pull.base, "repo": {"full_name": "o/r"}},
-        }
+        return pull.answer(self.url, count)
 
     def _files(self, pull: Pull) -> list[dict[str, Any]]:
         key = (pull.base, pull.head)
         if key not in self._known:
-            self._known[key] = self._listed(pull)
+            self._known[key] = listed(self.root, pull.base, pull.head)
         return self.files_shown(self._known[key])
-
-    def _listed(self, pull: Pull) -> list[dict[str, Any]]:
-        base = self._git("merge-base", pull.base, pull.head)
-        options = ("-c", "core.quotePath=false", "diff", "--find-renames")
-        listed = self._git(*options, "--name-status", "-z", base, pull.head).split("\0")
-        whole = self._git(*options, "-U3", base, pull.head)
-        texts = iter(re.split("^diff --git ", whole, flags=re.M)[1:])
-        found, at = [], 0
-        words = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied"}
-        while at + 1 < len(listed):
-            status = words[listed[at][0]]
-            old = listed[at + 1] if status in ("renamed", "copied") else None
-            name = listed[at + 2] if old else listed[at + 1]
-            at += 3 if old else 2
-            text = next(texts).removesuffix("\n")
-            patch = text[text.index("\n@@") + 1 :] if "\n@@" in text else None
-            lines = patch.split("\n") if patch else []
-            file = {
-                "sha": "0" * 40,
-                "filename": name,
-                "status": status,
-                "additions": sum(line.startswith("+") for line in lines),
-                "deletions": sum(line.startswith("-") for line in lines),
-                "changes": 0,
-            }
-            if old:
-                file["previous_filename"] = old
-            if patch:
-                file["patch"] = patch
-            found.append(file)
-        return found
 
     def _shown(self, pull: Pull, path: str) -> list[tuple[range, range]]:
         """Return the lines of each hunk, left and right, that a comment may stand on."""
         file = next((f for f in self._files(pull) if f["filename"] == path), None)
-        found = []
-        for old, count, new, more in _HUNK.findall(file.get("patch", "") if file else ""):
-            left, right = int(old), int(new)
-            found.append(
-                (range(left, left + int(count or 1)), range(right, right + int(more or 1)))
-            )
-        return found
+        return hunks(file.get("patch", "") if file else "")
 
     def _review(self, pull: Pull, body: dict[str, Any]) -> dict[str, Any]:
         if body.get("event") in ("COMMENT", "REQUEST_CHANGES") and not body.get("body"):
@@ -338,46 +245,19 @@ class FakeGitHub:
         return []
 
     def _content(self, path: str, ref: str) -> dict[str, Any]:
-        done = subprocess.run(
-            ["git", "cat-file", "blob", f"{ref}:{path}"], cwd=self.root, capture_output=True
-        )
-        if done.returncode:
+        found = blob(self.root, path, ref)
+        if found is None:
             raise Refused(404, "Not Found")
         return {
             "type": "file",
             "encoding": "base64",
-            "size": len(done.stdout),
+            "size": len(found),
             "name": path.rpartition("/")[2],
             "path": path,
             "sha": "0" * 40,
             "url": f"{self.url}/repos/o/r/contents/{path}",
-            "content": b64encode(done.stdout).decode(),
+            "content": b64encode(found).decode(),
         }
-
-    def _graphql(self, body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
-        query, variables = body["query"], body.get("variables", {})
-        if "minimizeComment" in query:
-            name = variables["input"]["subjectId"]
-            self.minimised.append(name)
-            answer: Any = {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
-        elif "resolveReviewThread" in query:
-            self.resolved.append(variables["input"]["threadId"])
-            answer = {"resolveReviewThread": {"thread": {"isResolved": True}}}
-        elif "reviewThreads" in query:
-            nodes = [
-                {
-                    "id": f"T{comment['id']}",
-                    "isResolved": f"T{comment['id']}" in self.resolved,
-                    "comments": {"nodes": [{"databaseId": comment["id"]}]},
-                }
-                for comment in self.comments
-                if "in_reply_to_id" not in comment
-            ]
-            threads = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
-            answer = {"repository": {"pullRequest": {"reviewThreads": threads}}}
-        else:
-            raise Refused(400, "Problems parsing GraphQL")
-        return 200, {"data": answer}, {}
 
     # Small things
 
@@ -408,51 +288,3 @@ class FakeGitHub:
     def _bound(self, text: str) -> None:
         if len(text) > MOST_BODY:
             raise Refused(422, f"Body is too long (maximum is {MOST_BODY} characters)")
-
-    def _git(self, *args: str) -> str:
-        done = subprocess.run(["git", *args], cwd=self.root, capture_output=True, check=True)
-        return done.stdout.decode("utf-8", "replace").removesuffix("\n")
-
-
-@contextmanager
-def serving(fake: FakeGitHub) -> Iterator[FakeGitHub]:
-    """Serve on a port of this machine until the block ends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _do(self) -> None:
-            split = urlsplit(self.path)
-            size = int(self.headers.get("Content-Length") or 0)
-            raw = self.rfile.read(size)
-            token = self.headers.get("Authorization", "").partition(" ")[2]
-            status, value, headers = fake.answer(
-                self.command,
-                split.path.removeprefix(fake.prefix),
-                dict(parse_qsl(split.query)),
-                json.loads(raw) if raw else None,
-                token,
-            )
-            answer = b"" if value is None else json.dumps(value).encode()
-            self.send_response(status)
-            for name, text in headers.items():
-                self.send_header(name, text)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _do
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}{fake.prefix}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield fake
-    finally:
-        server.shutdown()
-        server.server_close()

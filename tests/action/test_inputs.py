@@ -1,0 +1,147 @@
+"""Inputs of the action are the flags of the commands, and what it installs is pinned."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml  # type: ignore[import-untyped]
+from packaging.requirements import Requirement
+
+from action.main import (
+    LISTS,
+    POST_FLAGS,
+    POSTING,
+    REVIEWBOT,
+    SWITCHES,
+    TOKEN,
+    inputs_from,
+    main,
+)
+from reviewbot.cli.check import check
+from reviewbot.cli.post import post
+from reviewbot.cli.review import review
+
+ROOT = Path(__file__).parents[2]
+
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+
+
+NOT_INPUTS = {  # flag of the review -> why the action has no input for it
+    "quiet": "it is about the terminal",
+    "output": "the action says where the report lies",
+    "also": "the action says which formats it wants",
+    "format": "the action reads the report itself",
+    "timings": "for benchmarks",
+    "top": "for terminals",
+}
+
+
+PULL = {"GITHUB_EVENT_NAME": "pull_request"}
+
+
+def report(code: int, **more: object) -> str:
+    status = {0: "pass", 1: "block", 3: "incomplete"}[code]
+    value = {
+        "schema": "reviewbot/1",
+        "verdict": {"status": status, "exit_code": code, "reasons": ["because"]},
+        "ledger": {"coverage": 0.5},
+        "findings": [{"lines": [1, 2]}, {"lines": [7]}],
+    }
+    return json.dumps(value | more)
+
+
+def run(tmp_path: Path, check: list[str], **more: str) -> tuple[int, dict[str, str], str]:
+    """Run the action; return exit code, outputs and summary."""
+    (tmp_path / "temp").mkdir(exist_ok=True)
+    files = {"GITHUB_OUTPUT": tmp_path / "out", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
+    environ = {name: str(path) for name, path in files.items()} | PULL | more
+    code = main(environ | {"RUNNER_TEMP": str(tmp_path / "temp")}, check)
+    text = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
+    summary = tmp_path / "summary"
+    written = summary.read_text() if summary.exists() else ""
+    found = re.findall(r"^([\w-]+)<<(\w{32})\n(.*?)\n\2\n", text, re.M | re.S)
+    return code, {name: value for name, _, value in found}, written
+
+
+def flags_of(command: click.Command) -> dict[str, click.Option]:
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    return {option.opts[0].removeprefix("--"): option for option in options}
+
+
+def test_inputs_are_named_as_the_flags_of_the_review() -> None:
+    flags = set(flags_of(review))
+
+    assert set(ACTION["inputs"]) == flags - set(NOT_INPUTS) | {
+        "range",
+        "post-report",
+        "warm-up",
+        TOKEN,
+    }
+    assert set(NOT_INPUTS) <= flags
+
+
+def test_lists_and_switches_are_those_of_the_review() -> None:
+    flags = flags_of(review)
+
+    assert set(LISTS) == {n for n, option in flags.items() if option.multiple} - set(NOT_INPUTS)
+    assert set(SWITCHES) == {n for n, option in flags.items() if option.is_flag} - set(NOT_INPUTS)
+    assert set(POSTING) == set(flags) - set(flags_of(check))
+    assert set(POST_FLAGS) == set(flags_of(post))
+
+
+def test_a_default_lives_in_the_settings_and_never_in_the_action() -> None:
+    defaults = {name: value["default"] for name, value in ACTION["inputs"].items()}
+
+    assert defaults.pop(TOKEN) == "${{ github.token }}"
+    assert set(defaults.values()) == {""}
+
+
+def test_every_input_reaches_the_command_by_a_variable_and_no_script_is_put_together() -> None:
+    steps = ACTION["runs"]["steps"]
+    (last,) = [step for step in steps if step.get("id") == "run"]
+    given = {name: text for name, text in last["env"].items() if name.startswith("INPUT_")}
+    names = [name for name in ACTION["inputs"] if name != "warm-up"]
+
+    assert given == {
+        "INPUT_" + name.upper().replace("-", "_"): "${{ inputs." + name + " }}" for name in names
+    }
+    assert inputs_from(dict.fromkeys(given, "x")) == dict.fromkeys(names, "x")
+    assert all("${{" not in step.get("run", "") for step in steps)
+
+
+def test_other_actions_are_pinned_and_the_model_is_saved_on_the_default_branch_only() -> None:
+    steps = ACTION["runs"]["steps"]
+    used = [step["uses"] for step in steps if "uses" in step]
+
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
+    (save,) = [step for step in steps if step.get("uses", "").startswith("actions/cache/save@")]
+    assert "github.event.repository.default_branch" in save["if"]
+
+
+def test_what_is_installed_is_pinned_by_hash_and_fits_the_package() -> None:
+    lock = (ROOT / "action" / "requirements.txt").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.M))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    torch = Requirement((ROOT / "action" / "torch.txt").read_text().strip())
+
+    for text in project["dependencies"]:
+        wanted = Requirement(text)
+        if wanted.name == "torch":
+            (version,) = (one.version for one in torch.specifier)
+        else:
+            version = pinned[wanted.name.lower()]
+        assert wanted.specifier.contains(version), text
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    assert "://" not in lock
+
+
+def test_python_never_imports_from_the_pull_request() -> None:
+    script = "\n".join(step.get("run", "") for step in ACTION["runs"]["steps"])
+
+    calls = re.findall(r"bin/python\"? +(\S+)", script)
+    assert calls == ["-I"] * 3
+    assert REVIEWBOT[1] == "-I"

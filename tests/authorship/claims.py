@@ -1,0 +1,33 @@
+"""What attackers write: records that claim lines, and what is then in scope."""
+
+import json
+from typing import Any
+
+from reviewbot.authorship.hashes import murmur3
+from reviewbot.cli.asked import intake
+from reviewbot.cli.authors import scopes_of
+from reviewbot.diffs import parse
+from reviewbot.settings import Settings
+from tests.authorship.repos import CLAUDE, Repo
+
+KEY = "s_c9883b05a2487d::t_9f8e7d6c5b4a32"
+BASE = "one = 1\ntwo = 2\nthree = 3\n"
+AI = f"AI\n\n{CLAUDE}"
+
+
+def in_scope(repo: Repo, path: str, range_: str = "main..topic") -> list[bool]:
+    """Tell for each added line of a file whether `--scope ai` reads it."""
+    request = intake(repo.root, range_, staged=False, diff=None)
+    change = parse(request.diff)
+    scopes = scopes_of(request, change, Settings(scope="ai"), {}, repo.root)
+    return [scopes.reads(line) for file in change.files for line in file.added if line.path == path]
+
+
+def trace(*ranges: Any, path: str = "b.py", kind: str = "ai", **more: Any) -> str:
+    conversation = {"contributor": {"type": kind}, "ranges": list(ranges)}
+    return json.dumps({"files": [{"path": path, "conversations": [conversation]}], **more}) + "\n"
+
+
+def lines(first: int, last: int, text: str | None = None) -> dict[str, Any]:
+    digest = {} if text is None else {"content_hash": f"murmur3:{murmur3(text.encode())}"}
+    return {"start_line": first, "end_line": last, **digest}

@@ -1,0 +1,68 @@
+"""What a stranger wrote so that reading it takes for ever: it does not."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from reviewbot.cli import main
+from tests.authorship.claims import lines, trace
+from tests.authorship.repos import Repo, authors, who
+
+
+def timed(seconds: float, call: Callable[[], Any]) -> Any:
+    start = time.perf_counter()
+    found = call()
+    assert time.perf_counter() - start < seconds
+    return found
+
+
+@pytest.mark.parametrize("line", ["a:b", "ai-assisted:true", "Replit-Commit-Session-Id: 1"])
+def test_thousands_of_trailers_take_no_time(repo: Repo, line: str) -> None:
+    repo.commit("x\n\n" + f"{line}\n" * 4_000, {"b.py": "b\n" * 15_000})
+
+    timed(5, lambda: authors(repo))
+
+
+def test_a_quote_that_does_not_end_takes_no_time(repo: Repo) -> None:
+    commit = repo.commit("x", {"b.py": "b\n"})
+    repo.note(commit, '"a\n' + "\n" * 1_500_000 + "---\n{}")
+
+    found = timed(3, lambda: who(repo, "main..topic"))
+
+    assert "a quoted path does not end" in found["notes"][0]
+
+
+def test_thousands_of_ranges_over_a_whole_file_take_no_time(repo: Repo) -> None:
+    text = "".join(f"line {n}\n" for n in range(2_000))
+    part = {**lines(50_000, 51_999), **lines(1, 1, text.removesuffix("\n"))}
+    part |= {"start_line": 50_000, "end_line": 51_999}
+    repo.commit("x", {"b.py": text, ".agent-trace/traces.jsonl": trace(*[part] * 5_000) * 4})
+
+    found = timed(5, lambda: authors(repo))
+
+    assert found["b.py", 1]["kind"] == "ai"
+
+
+def test_records_over_hundreds_of_files_take_no_time(repo: Repo) -> None:
+    files = {f"m{n}.py": f"line {n}\n" for n in range(300)}
+    text = "".join(trace(lines(9, 9, f"line {n}"), path=f"m{n}.py") for n in range(300)) * 10
+    repo.commit("x", {**files, ".agent-trace/traces.jsonl": text})
+
+    found = timed(10, lambda: authors(repo))
+
+    assert {a["kind"] for (p, _), a in found.items() if p.endswith(".py")} == {"ai"}
+
+
+def test_an_edit_that_stands_everywhere_takes_no_time(repo: Repo) -> None:
+    repo.write({"a.py": "a\n" * 900_000})
+    event = {"tool_input": {"file_path": "a.py", "old_string": "b", "new_string": "a"}}
+    event["cwd"] = str(repo.root)  # type: ignore[assignment]
+    args = ["who", "--root", str(repo.root), "--record", "ai", "--tool", "x", "--edit", "-"]
+
+    result = timed(10, lambda: CliRunner().invoke(main, args, input=json.dumps(event).encode()))
+
+    assert result.exit_code == 0
