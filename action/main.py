@@ -83,9 +83,9 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
     print(f"::stop-commands::{stop}", flush=True)  # noqa: T201 - what follows may quote a stranger
     ended = subprocess.run(command, check=False, env=env).returncode
     code, report = conclude(ended, path)
+    print(f"\n::{stop}::", flush=True)  # noqa: T201
     if verb == "post" and ended == 0:  # it writes no report: what it did stands in the log
         return 0
-    print(f"\n::{stop}::", flush=True)  # noqa: T201
     values: dict[str, object] = dict.fromkeys(OUTPUTS, "") | {"verdict": "error", "exit-code": code}
     text = f"### reviewbot: no verdict (exit {code})\n\nThe log of the step says why.\n"
     if report:
