@@ -21,6 +21,7 @@ POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repositor
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
 OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif")
 TOKEN, REPORT, BUG = "github-token", "post-report", 70
+FAILED = (2, 4)  # wrong usage, environment: there may be a report all the same
 MOST_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
 
 
@@ -49,11 +50,12 @@ def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def conclude(code: int, path: Path) -> tuple[int, dict[str, Any] | None]:
-    """Return the exit code to end with, and the report; a verdict's code only where both agree."""
+    """Return the exit code to end with, and the report: that of a verdict, or one not posted."""
     code = 128 - code if code < 0 else code  # ended by a signal, as a shell counts
     try:
         report: dict[str, Any] = json.loads(path.read_bytes())
-        if report["schema"] == "reviewbot/1" and report["verdict"]["exit_code"] == code:
+        said = report["verdict"]["exit_code"]
+        if report["schema"] == "reviewbot/1" and (said == code or code in FAILED):
             return code, report
     except (OSError, ValueError, LookupError, TypeError):
         pass
@@ -90,9 +92,11 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
     text = f"### reviewbot: no verdict (exit {code})\n\nThe log of the step says why.\n"
     if report:
         print(read(folder / ALSO["annotations"]), end="", flush=True)  # noqa: T201
-        text = read(folder / ALSO["markdown"])
+        failed = code != report["verdict"]["exit_code"]
+        text = (text if failed else "") + read(folder / ALSO["markdown"])
         risky = sum(len(finding["lines"]) for finding in report["findings"])
-        values |= {"verdict": report["verdict"]["status"], "risky-lines": risky, "report": path}
+        values |= {"risky-lines": risky, "report": path}
+        values |= {} if failed else {"verdict": report["verdict"]["status"]}
         values |= {"coverage": report["ledger"]["coverage"], "sarif": folder / ALSO["sarif"]}
     append(environ.get("GITHUB_STEP_SUMMARY"), text.encode()[:MOST_SUMMARY].decode(errors="ignore"))
     for name, value in values.items():

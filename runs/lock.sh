@@ -7,9 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python - <<'PY' >.lock.in
 import tomllib
-project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+whole = tomllib.load(open("pyproject.toml", "rb"))
+project, build = whole["project"], whole["build-system"]["requires"]  # built without isolation
 torch = open("action/torch.txt", encoding="utf-8").read().strip()
-print("\n".join([*(d for d in project["dependencies"] if not d.startswith("torch")), torch]))
+print("\n".join([*(d for d in project["dependencies"] if not d.startswith("torch")), *build, torch]))
 PY
 trap 'rm -f .lock.in .lock.out' EXIT
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

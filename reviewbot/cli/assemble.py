@@ -16,6 +16,7 @@ from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
+    from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
     from reviewbot.encoders import Encoder
     from reviewbot.forges.request import ChangeRequest
@@ -53,6 +54,7 @@ def assemble(
     more_notes: Sequence[str] = (),
     remote: Remote | None = None,
     policy: str | None = None,
+    signals: "PullRequest | None" = None,
 ) -> Assembled:
     """Check a change as the settings say. The model is only loaded where a line has to be read.
 
@@ -60,6 +62,7 @@ def assemble(
     more_notes  for the reader of the report, first
     remote      where the change is a pull request without a checkout
     policy      the commit whose rules and attributes count; None: the base of the request
+    signals     what the forge says of the pull request; None: what the workflow's event says
 
     raises  every kind of ReviewbotError
     """
@@ -72,7 +75,7 @@ def assemble(
 
     change = parse(request.diff)
     clock("reading the diff")
-    scopes = scopes_of(request, change, settings, os.environ, root, remote, policy)
+    scopes = scopes_of(request, change, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
     shipped = PRESETS.get(settings.artifact)
     artifact = load_artifact(shipped or Path(settings.artifact).expanduser())

@@ -85,17 +85,19 @@ def scopes_of(
     root: Path,
     remote: "Remote | None" = None,
     policy: str | None = None,
+    signals: "PullRequest | None" = None,
 ) -> Scopes:
     """Say who wrote each added line of a change, and whose lines count.
 
-    root    whose rule file counts, see `settings_for`; `policy` as there
+    root     whose rule file counts, see `settings_for`; `policy` as there
+    signals  what the forge says of the pull request; without it the workflow's event is asked
     raises  UsageError for a rule file that is none. What else cannot be read is told in the notes
     """
     from reviewbot.authorship import attribute
 
     rules = rules_of(request, root, remote, policy)
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
-        material = gather(request, change, environ, head.read, remote)
+        material = gather(request, change, environ, head.read, remote, signals)
         authors = attribute(change, material, rules=rules, assume_ai=settings.assume == "ai")
     trusted = settings.trust_human and _is_ours(material, environ)
     return Scopes(authors, settings, trusted, parse_limits(settings.max_risk_for))
@@ -143,6 +145,7 @@ def gather(
     environ: Mapping[str, str],
     head: Callable[[str], bytes | None],
     remote: "Remote | None" = None,
+    signals: "PullRequest | None" = None,
 ) -> "Material":
     """Read what the detectors look at. A failure of git becomes words in the material.
 
@@ -164,7 +167,7 @@ def gather(
             pull_request=remote.signals,
             lost=(NO_GIT,),
         )
-    pull_request, unread = _pull_request(request, environ)
+    pull_request, unread = (signals, None) if signals else _pull_request(request, environ)
     added = {
         file.path: [line.number for line in file.added]
         for file in change.files

@@ -59,7 +59,7 @@ def acknowledged(
         return found
     for comment in api.comments(number):
         for ack in acks_in(comment.body, comment.login):
-            if ack.finding not in known or ack.login.endswith("[bot]"):
+            if ack.finding not in known or not ack.login or ack.login.endswith("[bot]"):
                 continue
             if ack.login not in allowed:
                 allowed[ack.login] = api.may_write(ack.login)
@@ -155,7 +155,7 @@ def _unread(report: "Report", files: "Sequence[ListedFile]", commented: Sequence
             match line.outcome:
                 case Failed() | Skipped(counts_as_unread=True):
                     found.add(file.path)
-    if report.ledger.unread_files:  # the forge may not even have listed them
+    if found or report.ledger.unread_files:  # it may be what a file was renamed to
         found |= set(commented) - {file.path for file in report.files}
     return found
 
@@ -169,8 +169,14 @@ def _steps(
         steps.append(("the review", lambda: _review(post, poster, todo, inline, summary)))
     for posted, body in todo.edit:
         steps.append(("an edit", lambda p=posted, b=body: poster.edit_comment(p, b)))  # type: ignore[misc]
+    for posted in todo.restore:
+        steps.append(("an unfolding", lambda p=posted: poster.unfold(p)))  # type: ignore[misc]
     if settings.resolve_threads and todo.minimise:
         steps.append(("resolved threads", lambda: poster.resolve(post.number, todo.minimise)))
+    if settings.resolve_threads and todo.restore:
+        back = todo.restore
+        reopen = lambda: poster.resolve(post.number, back, resolved=False)  # noqa: E731
+        steps.append(("reopened threads", reopen))
     for posted in todo.delete:
         steps.append(("a removal", lambda p=posted: poster.delete_comment(p)))  # type: ignore[misc]
     for posted in todo.minimise:
@@ -255,12 +261,10 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
     said = json.dumps([first["conclusion"], title, notes], sort_keys=True)
     digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     first["external_id"] = f"reviewbot:{digest}"
-    run = poster.create_check_run(first)
-    if run is None:  # the newest of ours says the same
-        return
-    for at in range(BATCH, len(notes), BATCH):
+    run = poster.create_check_run(first)  # or the newest of ours, where it says the same
+    for at in range(run.annotations, len(notes), BATCH):
         more = {"output": {**output, "annotations": notes[at : at + BATCH]}}
-        poster.extend_check_run(run, more)
+        poster.extend_check_run(first, run.id, at, more)
 
 
 def _annotation(finding: Finding) -> dict[str, Any]:

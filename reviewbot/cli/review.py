@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_FETCHED = 500  # files; a token has a thousand requests an hour
 READ_ONLY = ("pull_request",)  # events whose token may only read where a fork is behind them
+NOT_ASKED = "no token: marks and acknowledgements of the queued pull request were not read"
 NOT_FROM_FORKS = (
     "not posted: the pull request comes from a fork, whose token may not; see docs/github.md"
 )
@@ -91,39 +92,42 @@ def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) 
     root = settings_root(folder, has_git=True)
     request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
     settings, notes = settings_for(request, root, os.environ, flags, target.base)
-    assembled = assemble(settings, request, root, clock, notes, policy=target.base)
+    queued = _queued(settings, target)
+    if target.queued is not None and queued is None:
+        notes = [*notes, NOT_ASKED]
+    signals = queued[1].signals if queued else None
+    assembled = assemble(settings, request, root, clock, notes, policy=target.base, signals=signals)
+    report = assembled.report
     try:
-        report = _queued(assembled, settings, target)
-    except ReviewbotError as exc:
-        return Done(assembled.report, settings, exc)
-    if settings.post != "never" and (settings.check_run or settings.commit_status):
-        from reviewbot.forges.github.posting import Poster
+        if queued and report.verdict.status is Status.BLOCK:
+            report = _let_through(assembled, *queued)
+        if settings.post != "never" and (settings.check_run or settings.commit_status):
+            from reviewbot.forges.github.posting import Poster
 
-        api = connect(settings, os.environ, target.repository)
-        try:
+            api = connect(settings, os.environ, target.repository)
             carry_out(gate_steps(report, str(target.head), None, Poster(api), settings), api)
-        except ReviewbotError as exc:
-            return Done(report, settings, exc)
+    except ReviewbotError as exc:
+        return Done(report, settings, exc)
     return Done(report, settings)
 
 
-def _queued(assembled: Assembled, settings: Settings, target: Target) -> "Report":
-    """Let through what was acknowledged on the pull request that a merge group brings.
+def _queued(settings: Settings, target: Target) -> "tuple[GitHubApi, Pull] | None":
+    """Return the pull request that a merge group brings; None without one, or without a token.
 
     Its head cannot have changed since: GitHub takes a pull request with new commits off the queue.
     """
-    report = assembled.report
-    if target.queued is None or report.verdict.status is not Status.BLOCK:
-        return report
-    if not has_token(os.environ):
-        say("acknowledgements were not looked for: there is no GITHUB_TOKEN")
-        return report
+    if target.queued is None or not has_token(os.environ):
+        return None
     api = connect(settings, os.environ, target.repository)
-    head = api.pull(target.queued).head
-    acks = acknowledged(api, target.queued, head, report.findings)
+    return api, api.pull(target.queued)
+
+
+def _let_through(assembled: Assembled, api: "GitHubApi", pull: "Pull") -> "Report":
+    """Let through in the queue what was acknowledged on the pull request."""
+    acks = acknowledged(api, pull.number, pull.head, assembled.report.findings)
     for ack in acks.values():
-        say(f"acknowledged on pull request {target.queued} by {ack.login}: {ack.finding}")
-    return _cleared(assembled, acks, head)
+        say(f"acknowledged on pull request {pull.number} by {ack.login}: {ack.finding}")
+    return _cleared(assembled, acks, pull.head)
 
 
 def _cleared(assembled: Assembled, acks: Collection[str], head: str) -> "Report":
@@ -225,7 +229,8 @@ def _local(
     request = intake(folder, f"{pull.base}...{head}", staged=False, diff=None)
     settings, notes = settings_for(request, root, os.environ, flags, pull.base)
     clock("asking git")
-    return assemble(settings, request, root, clock, notes, policy=pull.base), settings
+    made = assemble(settings, request, root, clock, notes, policy=pull.base, signals=pull.signals)
+    return made, settings
 
 
 def _remote(

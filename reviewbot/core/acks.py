@@ -4,7 +4,10 @@ import re
 from typing import NamedTuple
 
 MOST_REASON = 300  # characters
-_COMMAND = re.compile(r"/reviewbot[ \t]+ack[ \t]+`?([0-9a-f]{10})`?(?:[ \t]+(.*))?")
+_COMMAND = re.compile(r"/reviewbot[ \t]+ack[ \t]+`?([0-9a-f]{20})`?(?:[ \t]+(.*))?")
+_LINE_END = re.compile(r"\r\n|\r|\n")  # others, as U+2028, end no line on GitHub
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
 
 
 class Ack(NamedTuple):
@@ -16,10 +19,19 @@ class Ack(NamedTuple):
 
 
 def acks_in(body: str, login: str) -> list[Ack]:
-    """Return the acknowledgements in a comment: a line each, outside quotes, with a reason."""
+    """Return the acknowledgements in a comment: a line each, with a reason.
+
+    Only what a reader takes for the author's own words: not in a quote, a fence or an HTML comment,
+    and a line ends where GitHub shows that it ends.
+    """
     found = []
-    for line in body[:20_000].splitlines():
-        match = _COMMAND.fullmatch(line.strip())
+    fenced = False
+    for line in _LINE_END.split(_HIDDEN.sub("\0", body[:20_000])):
+        if _FENCE.match(line):
+            fenced = not fenced
+        match = _COMMAND.fullmatch(line.strip(" \t"))
+        if fenced or not line.replace("\t", " ").isprintable():
+            continue
         if match and (reason := " ".join((match[2] or "").split())):
             found.append(Ack(match[1], reason[:MOST_REASON], login))
     return found

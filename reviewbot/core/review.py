@@ -14,7 +14,8 @@ from reviewbot.core.anchors import Anchor, Shown, anchor
 from reviewbot.core.findings import Finding
 
 SUMMARY_MARK = "<!-- reviewbot:summary -->"
-GONE = "This finding is gone."
+GONE = "This finding is gone, or acknowledged: the summary says which."
+MOST_CHARS = 10_000  # of a line that names it: a report that comes back has no more
 _FINDING_MARK = re.compile(r"<!-- reviewbot:finding ([0-9a-f]{1,16}:\d{1,9}) -->\s*\Z")
 _REVIEW_MARK = re.compile(r"<!-- reviewbot:review ([0-9a-f]{40,64}) -->\s*\Z")
 
@@ -35,6 +36,11 @@ def gone_body(posted: "Posted") -> str:
     return f"{said}\n\n{GONE}\n\n{finding_mark(posted.fingerprint)}"
 
 
+def is_folded(posted: "Posted") -> bool:
+    """Tell whether a comment has the text that `gone_body` gives."""
+    return f"\n{GONE}\n" in posted.body
+
+
 def marked_finding(body: str) -> str | None:
     """Return the fingerprint that a comment of ours carries; None for any other comment."""
     found = _FINDING_MARK.search(body)
@@ -48,12 +54,16 @@ def marked_review(body: str) -> str | None:
 
 
 def finding_id(head: str, finding: Finding) -> str:
-    """Return the name by which a person acknowledges a finding: it holds for this head only.
+    """Return the name by which a person acknowledges a finding: for this head and these lines only.
 
-    returns  10 hexadecimal digits
+    A finding that has grown by a line is another one. So long that nobody can make two heads whose
+    findings share a name.
+
+    returns  20 hexadecimal digits
     """
-    key = f"{head}\0{finding.path}\0{finding.fingerprint}".encode(errors="surrogatepass")
-    return hashlib.sha256(key).hexdigest()[:10]
+    texts = [" ".join(score.line.text[:MOST_CHARS].split()) for score in finding.lines]
+    key = "\0".join([head, finding.path, finding.fingerprint, *texts])
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:20]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class Plan:
     edit: tuple[tuple[Posted, str], ...]  # with the new body
     delete: tuple[Posted, ...]
     minimise: tuple[Posted, ...]
+    restore: tuple[Posted, ...]  # what was minimised and holds again; its text is among the edits
     inline: frozenset[tuple[str, str]]  # path and fingerprint of what stands on a line afterwards
 
     @property
@@ -131,7 +142,8 @@ def plan(
         tuple(create),
         tuple(edit),
         tuple(old for old in gone if not old.answered),
-        tuple(old for old in gone if old.answered and f"\n{GONE}\n" not in old.body),
+        tuple(old for old in gone if old.answered and not is_folded(old)),
+        tuple(old for _, old in kept if is_folded(old)),
         frozenset(
             (finding.path, finding.fingerprint)
             for finding in (*(f for f, _ in kept), *(c.finding for c in create))

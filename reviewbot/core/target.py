@@ -81,7 +81,8 @@ def target_of(name: str, event: object, repository: str, number: int | None = No
 
 def _workflow_run(repository: str, run: Mapping[str, Any]) -> Target:
     pulls = run.get("pull_requests")
-    first = _dict(pulls[0]) if isinstance(pulls, list) and pulls else {}
+    # Of several the event does not say which it is: the forge is asked, and refuses to choose.
+    first = _dict(pulls[0]) if isinstance(pulls, list) and len(pulls) == 1 else {}
     owner = _dict(_dict(run.get("head_repository")).get("owner")).get("login")
     branch = run.get("head_branch")
     return Target(

@@ -160,7 +160,7 @@ def test_a_verdict_passes_through(code: int, tmp_path: Path) -> None:
         (1, report(0), BUG),
         (3, None, BUG),
         (2, None, 2),
-        (4, report(0), 4),
+        (4, report(0, schema="reviewbot/2"), 4),
         (70, None, 70),
         (-9, report(0), 137),
         (-11, None, 139),
@@ -174,6 +174,18 @@ def test_nothing_that_failed_is_green_or_has_a_verdict(
     assert found == ends
     assert outputs == dict.fromkeys(OUTPUTS, "") | {"verdict": "error", "exit-code": str(ends)}
     assert f"no verdict (exit {ends})" in text
+
+
+@pytest.mark.parametrize("code", [2, 4])
+def test_a_report_that_could_not_be_posted_is_shown_without_its_verdict(
+    code: int, tmp_path: Path
+) -> None:
+    found, outputs, text = run(tmp_path, fake_check(tmp_path, code=code, writes=report(1)))
+
+    assert (found, outputs["verdict"], outputs["exit-code"]) == (code, "error", str(code))
+    assert Path(outputs["sarif"]).read_text() == "made as sarif\n"
+    assert f"no verdict (exit {code})" in text
+    assert "made as markdown" in text
 
 
 def test_a_report_of_an_earlier_step_is_not_taken_for_this_one(tmp_path: Path) -> None:

@@ -129,15 +129,13 @@ def test_the_name_of_a_finding_changes_with_the_head_the_path_and_the_lines() ->
     }
 
     assert len(names) == 8
-    assert all(len(name) == 10 for name in names)
+    assert all(len(name) == 20 for name in names)
 
 
 def test_acknowledgements_need_a_line_of_their_own_and_a_reason() -> None:
-    text = "hi\n/reviewbot ack 0123456789 it  is\tfine\n  /reviewbot  ack `abcdef0123` ok\n"
-    none = "> /reviewbot ack 0123456789 x\n/reviewbot ack 0123456789\n/reviewbot ack 012345678 x"
+    one, two = "0123456789" * 2, "abcdef0123" * 2
+    text = f"hi\n/reviewbot ack {one} it  is\tfine\n  /reviewbot  ack `{two}` ok\n"
+    none = f"> /reviewbot ack {one} x\n/reviewbot ack {one}\n/reviewbot ack {one[1:]} x"
 
-    assert acks_in(text, "jane") == [
-        Ack("0123456789", "it is fine", "jane"),
-        Ack("abcdef0123", "ok", "jane"),
-    ]
+    assert acks_in(text, "jane") == [Ack(one, "it is fine", "jane"), Ack(two, "ok", "jane")]
     assert acks_in(none, "jane") == []

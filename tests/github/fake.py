@@ -151,7 +151,11 @@ class FakeGitHub:
                 return 200, {"id": run["id"]}, {}
             case ("GET", ["commits", ref, "check-runs"]):
                 runs = [
-                    {"id": run["id"], "external_id": run.get("external_id")}
+                    {
+                        "id": run["id"],
+                        "external_id": run.get("external_id"),
+                        "output": {"annotations_count": len(run["annotations"])},
+                    }
                     for run in self.check_runs
                     if run["head_sha"] == ref and run["name"] == query["check_name"]
                 ]

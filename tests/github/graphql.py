@@ -11,10 +11,16 @@ if TYPE_CHECKING:
 def graphql(fake: "FakeGitHub", body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
     """Carry out one request."""
     query, variables = body["query"], body.get("variables", {})
-    if "minimizeComment" in query:
+    if "unminimizeComment" in query:
+        fake.minimised.remove(variables["input"]["subjectId"])
+        answer: Any = {"unminimizeComment": {"unminimizedComment": {"isMinimized": False}}}
+    elif "minimizeComment" in query:
         name = variables["input"]["subjectId"]
         fake.minimised.append(name)
-        answer: Any = {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
+        answer = {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
+    elif "unresolveReviewThread" in query:
+        fake.resolved.remove(variables["input"]["threadId"])
+        answer = {"unresolveReviewThread": {"thread": {"isResolved": False}}}
     elif "resolveReviewThread" in query:
         fake.resolved.append(variables["input"]["threadId"])
         answer = {"resolveReviewThread": {"thread": {"isResolved": True}}}

@@ -15,6 +15,8 @@ def listed(root: Path, base: str, head: str) -> list[dict[str, Any]]:
     listed = git(root, *options, "--name-status", "-z", start, head).split("\0")
     whole = git(root, *options, "-U3", start, head)
     texts = iter(re.split("^diff --git ", whole, flags=re.M)[1:])
+    tree = git(root, "ls-tree", "-r", "-z", head).split("\0")
+    blobs = {line.partition("\t")[2]: line.split()[2] for line in tree if line}
     found, at = [], 0
     words = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied"}
     while at + 1 < len(listed):
@@ -26,7 +28,7 @@ def listed(root: Path, base: str, head: str) -> list[dict[str, Any]]:
         patch = text[text.index("\n@@") + 1 :] if "\n@@" in text else None
         lines = patch.split("\n") if patch else []
         file = {
-            "sha": "0" * 40,
+            "sha": blobs.get(name, "0" * 40),
             "filename": name,
             "status": status,
             "additions": sum(line.startswith("+") for line in lines),

@@ -94,7 +94,7 @@ def test_a_folded_comment_is_not_folded_again(world: World) -> None:
         world.review()
 
     assert len(world.github.minimised) == 1
-    assert "This finding is gone." in world.bodies[0]
+    assert "This finding is gone, or acknowledged" in world.bodies[0]
 
     world.push({"b.py": risky(1)})
     world.review()

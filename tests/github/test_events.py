@@ -51,7 +51,7 @@ def test_an_acknowledgement_by_somebody_who_may_push_clears_the_finding(world: W
         ("jane", "write", "/reviewbot ack {}"),
         ("jane", "write", "> /reviewbot ack {} because"),
         ("jane", "write", "please /reviewbot ack {} because"),
-        ("jane", "write", "/reviewbot ack 0123456789 because"),
+        ("jane", "write", "/reviewbot ack 0123456789abcdef0123 because"),
     ],
 )
 def test_what_is_no_acknowledgement(world: World, login: str, permission: str, text: str) -> None:

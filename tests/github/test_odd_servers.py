@@ -137,7 +137,7 @@ def test_a_surrogate_in_a_path_and_a_number_that_is_no_number(world: World) -> N
 def test_on_a_fork_an_event_whose_token_may_write_posts(world: World) -> None:
     world.github.pulls[1].head_repo = "someone/r"
     world.push({"b.py": risky(1)})
-    ack(world, "nobody", "/reviewbot ack 0123456789 x")
+    ack(world, "nobody", "/reviewbot ack 0123456789abcdef0123 x")
 
     result = world.review("--commit-status", "rb")
 

@@ -41,6 +41,7 @@ class ListedFile:
     added: int
     removed: int
     patch: str | None
+    blob: str = ""  # the file's name in git's store
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,13 @@ class GitHubApi:
         """
         found: list[dict[str, Any]] = []
         for page in range(1, MOST_PAGES + 1):
-            _, value = self.github.requester.requestJsonAndCheck(
+            headers, value = self.github.requester.requestJsonAndCheck(
                 "GET",
                 f"/repos/{self.repository}/{path}",
                 parameters={**query, "per_page": PER_PAGE, "page": page},
             )
             found += value
-            if len(value) < PER_PAGE:
+            if len(value) < PER_PAGE and 'rel="next"' not in headers.get("link", ""):
                 break
         return found
 
@@ -140,6 +141,7 @@ class GitHubApi:
                     file["additions"],
                     file["deletions"],
                     file.get("patch"),
+                    file.get("sha") or "",
                 )
                 for file in self._list(f"pulls/{number}/files")
             ],

@@ -1,7 +1,7 @@
 """What we write to GitHub: each write once, however often a call has to be repeated."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from reviewbot.core.review import SUMMARY_MARK, NewComment, Posted
@@ -20,6 +20,13 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
   }
 }
 """
+
+
+class CheckRun(NamedTuple):
+    """A check run of ours, and how many annotations it has."""
+
+    id: int
+    annotations: int
 
 
 class Poster:
@@ -75,14 +82,11 @@ class Poster:
 
     def fold(self, comment: Posted, body: str) -> None:
         """Minimise a comment that somebody has answered, as outdated, and say so in its text."""
-        self.api.calls.write(
+        self._mutate(
             f"folding of the comment on {comment.path[:200]!r}",
-            lambda: self.api.github.requester.graphql_named_mutation(
-                "minimizeComment",
-                {"subjectId": comment.node_id, "classifier": "OUTDATED"},
-                "minimizedComment { isMinimized }",
-            ),
-            again=None,
+            "minimizeComment",
+            {"subjectId": comment.node_id, "classifier": "OUTDATED"},
+            "minimizedComment { isMinimized }",
         )
         self.edit_comment(comment, body)
 
@@ -112,66 +116,104 @@ class Poster:
             None,
         )
 
-    def resolve(self, number: int, comments: Sequence[Posted]) -> None:
-        """Resolve the threads of these comments; needs contents: write."""
-        owner, _, name = self.api.repository.partition("/")
-        wanted, after = {comment.id for comment in comments}, None
-        while True:
-            variables = {"owner": owner, "name": name, "number": number, "after": after}
-            _, value = self.api.calls.read(
-                "the review threads",
-                lambda v=variables: self.api.github.requester.graphql_query(_THREADS, v),  # type: ignore[misc]
-            )
-            threads = value["data"]["repository"]["pullRequest"]["reviewThreads"]
-            for thread in threads["nodes"]:
-                ids = {node["databaseId"] for node in thread["comments"]["nodes"]}
-                if ids & wanted and not thread["isResolved"]:
-                    self.api.calls.write(
-                        "resolving of a thread",
-                        lambda t=thread: self.api.github.requester.graphql_named_mutation(  # type: ignore[misc]
-                            "resolveReviewThread", {"threadId": t["id"]}, "thread { isResolved }"
-                        ),
-                        again=None,
-                    )
-            if not threads["pageInfo"]["hasNextPage"]:
-                return
-            after = threads["pageInfo"]["endCursor"]
+    def unfold(self, comment: Posted) -> None:
+        """Show a comment again that we had minimised: its finding is back."""
+        self._mutate(
+            f"unfolding of the comment on {comment.path[:200]!r}",
+            "unminimizeComment",
+            {"subjectId": comment.node_id},
+            "unminimizedComment { isMinimized }",
+        )
 
-    def create_check_run(self, value: Mapping[str, Any]) -> int | None:
-        """Create a check run and return its id; None where the newest of ours says the same.
+    def resolve(self, number: int, comments: Sequence[Posted], *, resolved: bool = True) -> None:
+        """Resolve the threads of these comments, or open them again; needs contents: write."""
+        wanted, after = {comment.id for comment in comments}, None
+        mutation = "resolveReviewThread" if resolved else "unresolveReviewThread"
+        while True:
+            threads, after = self._threads(number, after)
+            for name, ids, is_resolved in threads:
+                if ids & wanted and is_resolved != resolved:
+                    what = {"threadId": name}
+                    self._mutate("a review thread", mutation, what, "thread { isResolved }")
+            if after is None:
+                return
+
+    def _threads(
+        self, number: int, after: str | None
+    ) -> tuple[list[tuple[str, set[int], bool]], str | None]:
+        """Return a page of review threads (id, its first comment, resolved), and where to go on."""
+        owner, _, name = self.api.repository.partition("/")
+        variables = {"owner": owner, "name": name, "number": number, "after": after}
+
+        def call() -> tuple[list[tuple[str, set[int], bool]], str | None]:
+            _, value = self.api.github.requester.graphql_query(_THREADS, variables)
+            threads = value["data"]["repository"]["pullRequest"]["reviewThreads"]
+            found = [
+                (
+                    str(thread["id"]),
+                    {int(one["databaseId"]) for one in thread["comments"]["nodes"] if one},
+                    bool(thread["isResolved"]),
+                )
+                for thread in threads["nodes"]
+                if thread
+            ]
+            page = threads["pageInfo"]
+            return found, str(page["endCursor"]) if page["hasNextPage"] else None
+
+        return self.api.calls.read("the review threads", call)
+
+    def create_check_run(self, value: Mapping[str, Any]) -> CheckRun:
+        """Create a check run, or return the newest of ours where it says the same.
 
         value  its `external_id` names what it says
         """
 
-        def newest() -> tuple[int, str] | None:
-            place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
-            _, answer = self.api.github.requester.requestJsonAndCheck(
-                "GET", place, parameters={"check_name": value["name"]}
-            )
-            ours = [
-                (int(run["id"]), str(run["external_id"]))
-                for run in answer["check_runs"]
-                if str(run.get("external_id") or "").startswith("reviewbot:")
-            ]
-            return max(ours, default=None)
-
-        def call() -> int:
+        def call() -> CheckRun:
             _, answer = self.api.github.requester.requestJsonAndCheck(
                 "POST", f"/repos/{self.api.repository}/check-runs", input=dict(value)
             )
-            return int(answer["id"])
+            return CheckRun(int(answer["id"]), len(value["output"]["annotations"]))
 
-        def there() -> int | None:
-            found = newest()
-            return found[0] if found and found[1] == value["external_id"] else None
+        def there() -> CheckRun | None:
+            return self._check_run(value)
 
-        if self.api.calls.read("the check runs", there) is not None:
-            return None
-        return self.api.calls.write("the check run", call, again=there)
+        found = self.api.calls.read("the check runs", there)
+        return found or self.api.calls.write("the check run", call, again=there)
 
-    def extend_check_run(self, run: int, value: Mapping[str, Any]) -> None:
-        """Add annotations to a check run."""
-        self._send("annotations of the check run", "PATCH", f"check-runs/{run}", dict(value))
+    def _check_run(self, value: Mapping[str, Any]) -> CheckRun | None:
+        """Return the newest of our check runs of a commit if it says what `value` does."""
+        place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
+        _, answer = self.api.github.requester.requestJsonAndCheck(
+            "GET", place, parameters={"check_name": value["name"]}
+        )
+        ours = [
+            (int(run["id"]), str(run["external_id"]), int(run["output"]["annotations_count"]))
+            for run in answer["check_runs"]
+            if str(run.get("external_id") or "").startswith("reviewbot:")
+        ]
+        name, says, count = max(ours, default=(0, "", 0))
+        return CheckRun(name, count) if says == value["external_id"] else None
+
+    def extend_check_run(
+        self, first: Mapping[str, Any], run: int, at: int, value: Mapping[str, Any]
+    ) -> None:
+        """Add annotations to a check run that has `at` of them: GitHub adds, it replaces nothing.
+
+        first  what the check run was created with
+        """
+
+        def there() -> bool | None:
+            found = self._check_run(first)
+            return True if found and found.annotations > at else None
+
+        place = f"/repos/{self.api.repository}/check-runs/{run}"
+        self.api.calls.write(
+            "annotations of the check run",
+            lambda: bool(
+                self.api.github.requester.requestJsonAndCheck("PATCH", place, input=dict(value))
+            ),
+            again=there,
+        )
 
     def set_status(self, commit: str, value: Mapping[str, Any]) -> None:
         """Set a commit status; the newest of a context counts."""
@@ -187,6 +229,14 @@ class Poster:
             self._send("removal of the label", "DELETE", place, None)
         except Missing:
             return
+
+    def _mutate(self, what: str, name: str, value: dict[str, Any], answer: str) -> None:
+        """Carry out a GraphQL mutation that may be repeated as it is."""
+        self.api.calls.write(
+            what,
+            lambda: self.api.github.requester.graphql_named_mutation(name, value, answer),
+            again=None,
+        )
 
     def _send(self, what: str, verb: str, place: str, value: dict[str, Any] | None) -> None:
         """Send a write that may be repeated as it is."""

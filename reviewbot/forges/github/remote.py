@@ -5,21 +5,28 @@ become binary files here, so that the coverage of code among them is incomplete,
 complete.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from reviewbot.forges.github.api import GitHubApi, ListedFile, Pull
 from reviewbot.forges.request import ChangeRequest
 
 NO_FILE = "/dev/null"
+EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"  # git's name of a file without content
+CONTENT = ("added", "modified", "changed")
+MOST_COMPARED = 50  # files of which we ask whether only their mode has changed
+MOST_BYTES = 1_000_000  # above that GitHub sends no content
 
 
-def diff_of(files: Sequence[ListedFile]) -> str:
-    """Return the files as one unified diff, as git would write it."""
-    return "".join(_section(file) for file in files)
+def diff_of(files: Sequence[ListedFile], same: Collection[str] = ()) -> str:
+    """Return the files as one unified diff, as git would write it.
+
+    same  paths whose content has not changed, only their mode
+    """
+    return "".join(_section(file, file.path in same) for file in files)
 
 
-def _section(file: ListedFile) -> str:
+def _section(file: ListedFile, same: bool) -> str:
     base = file.base_path if file.status in ("renamed", "copied") else file.path
     old, new = _quoted(f"a/{base or file.path}"), _quoted(f"b/{file.path}")
     lines = [f"diff --git {old} {new}"]
@@ -35,10 +42,16 @@ def _section(file: ListedFile) -> str:
         lines.append(f"--- {NO_FILE if file.status == 'added' else old}")
         lines.append(f"+++ {NO_FILE if file.status == 'removed' else new}")
         lines.append(file.patch)
-    elif file.added or file.removed or file.status in ("added", "modified", "changed"):
+    elif file.added or file.removed or (file.status in CONTENT and not same):
         here = NO_FILE if file.status == "added" else old
         there = NO_FILE if file.status == "removed" else new
         lines.append(f"Binary files {here} and {there} differ")
+    elif file.status == "added":
+        lines.append(f"index 0000000..{EMPTY[:7]}")
+    elif file.status == "removed":
+        lines.append(f"index {EMPTY[:7]}..0000000")
+    elif file.status in CONTENT:
+        lines[1:] = ["old mode 100644", "new mode 100755"]
     return "\n".join(lines) + "\n"
 
 
@@ -53,20 +66,43 @@ def _quoted(path: str) -> str:
     return f'"{escaped}"'
 
 
-def numstat_of(files: Sequence[ListedFile]) -> dict[str, tuple[int, int] | None]:
+def numstat_of(
+    files: Sequence[ListedFile], same: Collection[str] = ()
+) -> dict[str, tuple[int, int] | None]:
     """Return GitHub's own count of the lines of each file; None where it shows no lines."""
-    return {file.path: (file.added, file.removed) if file.patch else None for file in files}
+    return {
+        file.path: (file.added, file.removed) if file.patch or file.path in same else None
+        for file in files
+    }
+
+
+def _same(api: GitHubApi, files: Sequence[ListedFile], base: str, head: str) -> set[str]:
+    """Return the paths of files without a patch that hold no binary change: empty, or a new mode.
+
+    GitHub lists both as it lists a binary file: no lines added, none removed.
+    """
+    bare = [file for file in files if not (file.patch or file.added or file.removed)]
+    same = {file.path for file in bare if file.blob == EMPTY}
+    for file in [f for f in bare if f.status in ("modified", "changed")][:MOST_COMPARED]:
+        there = api.content(file.path, base, MOST_BYTES)
+        if there is None or len(there) > MOST_BYTES:
+            continue
+        if there == api.content(file.path, head, MOST_BYTES):
+            same.add(file.path)
+    return same
 
 
 def remote_request(api: GitHubApi, pull: Pull, root: Path) -> tuple[ChangeRequest, int]:
     """Return a pull request as a change, and how many of its files GitHub does not list."""
     files = api.files(pull.number)
+    base = api.merge_base(pull.base, pull.head)
+    same = _same(api, files, base, pull.head)
     request = ChangeRequest(
         root=root,
-        base=api.merge_base(pull.base, pull.head),
+        base=base,
         head=pull.head,
-        diff=diff_of(files),
-        numstat=numstat_of(files),
+        diff=diff_of(files, same),
+        numstat=numstat_of(files, same),
         branch=pull.signals.branch,
     )
     return request, max(0, pull.changed_files - len(files))
