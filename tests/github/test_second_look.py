@@ -144,16 +144,19 @@ def test_a_folded_comment_whose_finding_is_back_is_shown_again(world: World) -> 
     assert "gone, or acknowledged" not in world.bodies[0]
 
 
-@pytest.mark.parametrize("mode", [False, True])
-def test_without_a_checkout_an_empty_file_or_a_new_mode_is_complete(
-    world: World, mode: bool
+@pytest.mark.parametrize("how", ["empty", "mode", "rename"])
+def test_without_a_checkout_what_has_no_patch_and_no_change_is_complete(
+    world: World, how: str
 ) -> None:
-    if mode:
+    if how != "empty":
         world.repo.git("checkout", "-q", "main")
         world.github.pulls[1].base = world.repo.commit("script", {"s.py": SAFE + "\n"})
         world.repo.git("checkout", "-q", "-B", "topic")
+    if how == "mode":
         (world.repo.root / "s.py").chmod(0o755)
-    world.push({"b.py": SAFE + "\n"} | ({} if mode else {"pkg/__init__.py": ""}))
+    elif how == "rename":
+        world.repo.git("mv", "s.py", "t.py")
+    world.push({"b.py": SAFE + "x\n"} | ({"pkg/__init__.py": ""} if how == "empty" else {}))
     elsewhere = world.folder / "elsewhere"
     elsewhere.mkdir()
 

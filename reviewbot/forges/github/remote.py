@@ -13,8 +13,9 @@ from reviewbot.forges.request import ChangeRequest
 
 NO_FILE = "/dev/null"
 EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"  # git's name of a file without content
-CONTENT = ("added", "modified", "changed")
-MOST_COMPARED = 50  # files of which we ask whether only their mode has changed
+COMPARED = ("modified", "changed", "renamed", "copied")  # those may only have a new mode or name
+CONTENT = ("added", *COMPARED)
+MOST_COMPARED = 200  # files of which we ask whether their content has changed
 MOST_BYTES = 1_000_000  # above that GitHub sends no content
 
 
@@ -23,7 +24,9 @@ def diff_of(files: Sequence[ListedFile], same: Collection[str] = ()) -> str:
 
     same  paths whose content has not changed, only their mode
     """
-    return "".join(_section(file, file.path in same) for file in files)
+    return "".join(
+        _section(file, file.path in same) for file in files if file.status != "unchanged"
+    )
 
 
 def _section(file: ListedFile, same: bool) -> str:
@@ -43,6 +46,7 @@ def _section(file: ListedFile, same: bool) -> str:
         lines.append(f"+++ {NO_FILE if file.status == 'removed' else new}")
         lines.append(file.patch)
     elif file.added or file.removed or (file.status in CONTENT and not same):
+        # Also a renamed file whose content may have changed: without a patch nobody can tell.
         here = NO_FILE if file.status == "added" else old
         there = NO_FILE if file.status == "removed" else new
         lines.append(f"Binary files {here} and {there} differ")
@@ -50,7 +54,9 @@ def _section(file: ListedFile, same: bool) -> str:
         lines.append(f"index 0000000..{EMPTY[:7]}")
     elif file.status == "removed":
         lines.append(f"index {EMPTY[:7]}..0000000")
-    elif file.status in CONTENT:
+    elif file.status in ("renamed", "copied"):
+        lines.insert(1, "similarity index 100%")
+    else:
         lines[1:] = ["old mode 100644", "new mode 100755"]
     return "\n".join(lines) + "\n"
 
@@ -77,14 +83,14 @@ def numstat_of(
 
 
 def _same(api: GitHubApi, files: Sequence[ListedFile], base: str, head: str) -> set[str]:
-    """Return the paths of files without a patch that hold no binary change: empty, or a new mode.
+    """Return the paths of files without a patch that hold no change: empty, a new mode or name.
 
-    GitHub lists both as it lists a binary file: no lines added, none removed.
+    GitHub lists them as it lists a binary file: no lines added, none removed.
     """
     bare = [file for file in files if not (file.patch or file.added or file.removed)]
     same = {file.path for file in bare if file.blob == EMPTY}
-    for file in [f for f in bare if f.status in ("modified", "changed")][:MOST_COMPARED]:
-        there = api.content(file.path, base, MOST_BYTES)
+    for file in [f for f in bare if f.status in COMPARED and f.path not in same][:MOST_COMPARED]:
+        there = api.content(file.base_path or file.path, base, MOST_BYTES)
         if there is None or len(there) > MOST_BYTES:
             continue
         if there == api.content(file.path, head, MOST_BYTES):
