@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.core.acks import Ack, acks_in
@@ -168,19 +169,18 @@ def _steps(
     if todo.create:
         steps.append(("the review", lambda: _review(post, poster, todo, inline, summary)))
     for posted, body in todo.edit:
-        steps.append(("an edit", lambda p=posted, b=body: poster.edit_comment(p, b)))  # type: ignore[misc]
+        steps.append(("an edit", partial(poster.edit_comment, posted, body)))
     for posted in todo.restore:
-        steps.append(("an unfolding", lambda p=posted: poster.unfold(p)))  # type: ignore[misc]
+        steps.append(("an unfolding", partial(poster.unfold, posted)))
     if settings.resolve_threads and todo.minimise:
-        steps.append(("resolved threads", lambda: poster.resolve(post.number, todo.minimise)))
+        steps.append(("resolved threads", partial(poster.resolve, post.number, todo.minimise)))
     if settings.resolve_threads and todo.restore:
-        back = todo.restore
-        reopen = lambda: poster.resolve(post.number, back, resolved=False)  # noqa: E731
+        reopen = partial(poster.resolve, post.number, todo.restore, resolved=False)
         steps.append(("reopened threads", reopen))
     for posted in todo.delete:
-        steps.append(("a removal", lambda p=posted: poster.delete_comment(p)))  # type: ignore[misc]
+        steps.append(("a removal", partial(poster.delete_comment, posted)))
     for posted in todo.minimise:
-        steps.append(("a folding", lambda p=posted: poster.fold(p, gone_body(p))))  # type: ignore[misc]
+        steps.append(("a folding", partial(poster.fold, posted, gone_body(posted))))
     if summary:
         steps.append(
             ("the summary", lambda: poster.put_summary(post.number, _summary(post, inline)))

@@ -88,7 +88,7 @@ def summary_comment(
     """
     rows = [_row(finding, report, head, inline, acks) for finding in report.findings]
     asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
-    authors = (line.author for file in report.files for line in file.lines)
+    authors = totals_line(line.author for file in report.files for line in file.lines)
     shown = rows[:MOST_ROWS]
     while True:
         text = pages_.render(
@@ -96,7 +96,7 @@ def summary_comment(
             verdict=report.verdict.status.value.upper(),
             reasons=[Foreign(reason) for reason in report.verdict.reasons[:MOST_ASIDES]],
             ledger=Foreign(ledger_line(report)),
-            authors=Foreign(totals_line(authors)) if report.ledger.added else None,
+            authors=Foreign(authors) if report.ledger.added else None,
             rows=shown,
             count=len(rows),
             hidden=len(rows) - len(shown),
@@ -109,7 +109,6 @@ def summary_comment(
         )
         if len(text) + len(SUMMARY_MARK) + 2 <= MOST_SUMMARY or not shown:
             return _ending(text, SUMMARY_MARK, MOST_SUMMARY)
-        authors = (line.author for file in report.files for line in file.lines)
         shown = shown[: len(shown) // 2]
 
 

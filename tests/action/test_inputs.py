@@ -1,13 +1,9 @@
 """Inputs of the action are the flags of the commands, and what it installs is pinned."""
 
-import json
 import re
 import tomllib
-from pathlib import Path
-from typing import Any
 
 import click
-import yaml  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 
 from action.main import (
@@ -18,17 +14,11 @@ from action.main import (
     SWITCHES,
     TOKEN,
     inputs_from,
-    main,
 )
 from reviewbot.cli.check import check
 from reviewbot.cli.post import post
 from reviewbot.cli.review import review
-
-ROOT = Path(__file__).parents[2]
-
-
-ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
-
+from tests.action.runner import ACTION, ROOT
 
 NOT_INPUTS = {  # flag of the review -> why the action has no input for it
     "quiet": "it is about the terminal",
@@ -38,33 +28,6 @@ NOT_INPUTS = {  # flag of the review -> why the action has no input for it
     "timings": "for benchmarks",
     "top": "for terminals",
 }
-
-
-PULL = {"GITHUB_EVENT_NAME": "pull_request"}
-
-
-def report(code: int, **more: object) -> str:
-    status = {0: "pass", 1: "block", 3: "incomplete"}[code]
-    value = {
-        "schema": "reviewbot/1",
-        "verdict": {"status": status, "exit_code": code, "reasons": ["because"]},
-        "ledger": {"coverage": 0.5},
-        "findings": [{"lines": [1, 2]}, {"lines": [7]}],
-    }
-    return json.dumps(value | more)
-
-
-def run(tmp_path: Path, check: list[str], **more: str) -> tuple[int, dict[str, str], str]:
-    """Run the action; return exit code, outputs and summary."""
-    (tmp_path / "temp").mkdir(exist_ok=True)
-    files = {"GITHUB_OUTPUT": tmp_path / "out", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
-    environ = {name: str(path) for name, path in files.items()} | PULL | more
-    code = main(environ | {"RUNNER_TEMP": str(tmp_path / "temp")}, check)
-    text = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
-    summary = tmp_path / "summary"
-    written = summary.read_text() if summary.exists() else ""
-    found = re.findall(r"^([\w-]+)<<(\w{32})\n(.*?)\n\2\n", text, re.M | re.S)
-    return code, {name: value for name, _, value in found}, written
 
 
 def flags_of(command: click.Command) -> dict[str, click.Option]:

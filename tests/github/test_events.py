@@ -25,6 +25,17 @@ def ack(world: World, login: str, text: str) -> None:
     world.event("issue_comment", **comment)
 
 
+def queue(world: World, base: str) -> str:
+    """Put the pull request into the merge queue; return the commit that the queue made."""
+    world.repo.git("checkout", "-q", "-B", "queue", base)
+    world.repo.git("merge", "-q", "--no-ff", "-m", "queued", "topic")
+    head = world.repo.git("rev-parse", "HEAD").strip()
+    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
+    group = {"head_sha": head, "base_sha": base, "head_ref": ref}
+    world.event("merge_group", merge_group=group, pull_request=None)
+    return head
+
+
 def test_an_acknowledgement_by_somebody_who_may_push_clears_the_finding(world: World) -> None:
     world.push({"b.py": risky(1) + "\n" * 9 + risky(2)})
     assert world.review().exit_code == 1
@@ -102,12 +113,7 @@ def test_what_is_acknowledged_on_the_pull_request_passes_its_merge_queue(world: 
     world.review()
     world.github.permissions["jane"] = "write"
     ack(world, "jane", f"/reviewbot ack {ids(world)[0]} read it")
-    world.repo.git("checkout", "-q", "-B", "queue", base)
-    world.repo.git("merge", "-q", "--no-ff", "-m", "queued", "topic")
-    queued = world.repo.git("rev-parse", "HEAD").strip()
-    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
-    group = {"head_sha": queued, "base_sha": base, "head_ref": ref}
-    world.event("merge_group", merge_group=group, pull_request=None)
+    queued = queue(world, base)
 
     assert queued != head
     result = world.review()

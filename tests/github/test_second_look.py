@@ -12,7 +12,7 @@ from reviewbot.forges.github.remote import diff_of
 from tests.github import fake, graphql
 from tests.github.conftest import SAFE, World, risky
 from tests.github.fake_parts import Pull, Trouble
-from tests.github.test_events import ack, ids, stage_one, workflow_run
+from tests.github.test_events import ack, ids, queue, stage_one, workflow_run
 
 ID = "0123456789abcdef0123"
 
@@ -37,15 +37,6 @@ def test_what_a_reader_does_not_see_as_a_command_is_none(text: str) -> None:
 
 def test_a_command_after_a_fence_and_with_any_line_end_counts() -> None:
     assert len(acks_in(f"```\nx\n```\r\n/reviewbot ack {ID} fine", "jane")) == 1
-
-
-def queue(world: World, base: str) -> None:
-    world.repo.git("checkout", "-q", "-B", "queue", base)
-    world.repo.git("merge", "-q", "--no-ff", "-m", "queued", "topic")
-    head = world.repo.git("rev-parse", "HEAD").strip()
-    ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
-    group = {"head_sha": head, "base_sha": base, "head_ref": ref}
-    world.event("merge_group", merge_group=group, pull_request=None)
 
 
 def base_with(world: World, settings: str) -> str:

@@ -90,16 +90,16 @@ class Poster:
         )
         self.edit_comment(comment, body)
 
-    def put_summary(self, number: int, body: str | None) -> None:
-        """Edit our summary, or post it where there is none; None only edits, to nothing new."""
+    def put_summary(self, number: int, body: str) -> None:
+        """Edit our summary, or post it where there is none."""
         mine = self._summary(number)
-        if mine is None and body is not None:
+        if mine is None:
             self.api.calls.write(
                 "the summary",
                 lambda: self.api.api_pull(number).create_issue_comment(body).id,
                 again=lambda: found.id if (found := self._summary(number)) else None,
             )
-        elif mine is not None and body is not None and mine.body.strip() != body.strip():
+        elif mine.body.strip() != body.strip():
             self._send("edit of the summary", "PATCH", f"issues/comments/{mine.id}", {"body": body})
 
     def has_summary(self, number: int) -> bool:
