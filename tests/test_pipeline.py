@@ -152,7 +152,7 @@ def replace_head(case: Made, files: Files) -> Made:
 class Blind:
     """An encoder that sees no token, or whose states are no numbers."""
 
-    width, dtype = tiny.WIDTH, "fp32"
+    width, dtype, engine = tiny.WIDTH, "fp32", "fake"
 
     def __init__(self, inner: Encoder, state: float | None) -> None:
         self.inner, self.state = inner, state

@@ -2,11 +2,12 @@
 
 import os
 import pkgutil
+import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from reviewbot.core.errors import MissingExtra, UsageError
 from reviewbot.core.spans import Span
@@ -18,6 +19,19 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_bf16", "avx512_vnni", "amx_int8", "amx_bf16")
+
+
+def isa() -> str:
+    """Name those instructions of this processor that decide which kernels a library takes."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # no Linux
+        return platform.machine()
+    line = next((row for row in text.splitlines() if row.startswith("flags")), "")
+    return "+".join([platform.machine(), *(flag for flag in FLAGS if flag in line.split())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +51,29 @@ class Encoder(Protocol):
 
     @property
     def dtype(self) -> str:
-        """What it computes in: "fp32" or "bf16"."""
+        """What it computes in: "fp32", "bf16", "int8", or "8bit" and "4bit" of bitsandbytes."""
+
+    @property
+    def engine(self) -> str:
+        """All that may change a digit beside the model: library, version, numbers, processor."""
 
     def tokenize(self, text: str) -> Tokens:
         """Split a text; lone surrogates in it count as U+FFFD."""
 
     def states(self, ids: Sequence[int]) -> HiddenStates:
         """Read one window in one forward pass."""
+
+
+@runtime_checkable
+class BatchEncoder(Encoder, Protocol):
+    """An encoder that reads several windows faster together than one by one: one on a GPU."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """How many tokens, padding included, are worth one call."""
+
+    def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
+        """Read several windows; what is returned is in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +86,8 @@ class EncoderSpec:
     full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
     dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 where a self-test finds it faster
     threads: int = 0  # 0: one per core this process may use
+    device: str = "cpu"  # or "cuda": every GPU that torch sees, a replica of the model on each
+    quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
 ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}

@@ -59,6 +59,9 @@ class Settings:
     max_file_bytes: int = 2_000_000
     max_file_lines: int = 25_000
     format: str = "terminal"
+    engine: str = "auto"
+    device: str = "cpu"
+    quantize: str = "none"
     threads: int = 0
     dtype: str = "fp32"
     post: str = "auto"
@@ -71,6 +74,8 @@ class Settings:
     bot_login: str = "github-actions[bot]"
     templates: str | None = None
     cache_dir: str | None = None
+    line_cache: int = 256
+    server: str = "auto"
     quiet: bool = False
     top: int = 10
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

@@ -171,6 +171,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "format": Rule(
             _choice(*FORMATS), " or ".join(map(repr, FORMATS)), "What the report looks like."
         ),
+        "engine": Rule(
+            _choice("auto", "torch", "onnx"),
+            "'auto', 'torch' or 'onnx'",
+            "What computes; 'auto': onnx (int8) where it serves and agrees with fp32 here.",
+        ),
+        "device": Rule(
+            _choice("cpu", "cuda"), "'cpu' or 'cuda'", "Where torch computes: here, or on all GPUs."
+        ),
+        "quantize": Rule(
+            _choice("none", "8bit", "4bit"),
+            "'none', '8bit' or '4bit'",
+            "Weights of a large model through bitsandbytes; needs device cuda.",
+        ),
         "threads": Rule(
             _whole(0, 1_024),
             "a whole number from 0 to 1024",
@@ -219,6 +232,17 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "cache-dir": Rule(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
+        ),
+        "line-cache": Rule(
+            _whole(0, 1_000_000),
+            "a whole number from 0 to 1000000",
+            "MiB that the cache of lines already read may take; 0: keep none.",
+            int,
+        ),
+        "server": Rule(
+            _choice("auto", "never"),
+            "'auto' or 'never'",
+            "Let a running `reviewbot serve` of yours do the reading.",
         ),
         "quiet": Rule(
             _switch,

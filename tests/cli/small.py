@@ -30,6 +30,7 @@ class ByteEncoder:
 
     width = WIDTH
     dtype = "fp32"
+    engine = "bytes"
 
     def tokenize(self, text: str) -> Tokens:
         return Tokens([ord(c) for c in text], [Span(i, i + 1) for i in range(len(text))])

@@ -205,7 +205,8 @@ class Deaf:
     """An encoder that splits text and refuses to run the model."""
 
     def __init__(self, encoder: Encoder) -> None:
-        self.width, self.dtype, self._encoder = encoder.width, encoder.dtype, encoder
+        self.width, self.dtype, self.engine = encoder.width, encoder.dtype, encoder.engine
+        self._encoder = encoder
 
     def tokenize(self, text: str) -> Tokens:
         return self._encoder.tokenize(text)

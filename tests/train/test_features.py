@@ -25,7 +25,7 @@ GROUPS = ("sae_max", "sae_mean", "state_mean", "state_last")
 class Raising:
     """An encoder that must not be asked."""
 
-    width, dtype = tiny.WIDTH, "fp32"
+    width, dtype, engine = tiny.WIDTH, "fp32", "fake"
 
     def tokenize(self, text: str) -> Tokens:
         raise AssertionError("read again")

@@ -31,7 +31,8 @@ class Counting:
     """Counts the passes of an encoder, and stops at one."""
 
     def __init__(self, inner: TransformersEncoder, stop_at: int = 10**9) -> None:
-        self.width, self.dtype, self.tokenize = inner.width, inner.dtype, inner.tokenize
+        self.width, self.dtype, self.engine = inner.width, inner.dtype, inner.engine
+        self.tokenize = inner.tokenize
         self.inner, self.passes, self.stop_at = inner, 0, stop_at
 
     def states(self, ids: Sequence[int]) -> HiddenStates:
