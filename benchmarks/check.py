@@ -137,10 +137,11 @@ def count_tokens(arguments: Sequence[str]) -> dict[str, int]:
     import torch
 
     from reviewbot.cli import assemble
+    from reviewbot.cli import load as loading
     from reviewbot.cli.check import check
     from reviewbot.encoders import Encoder
 
-    load, tokens = assemble.load_model, 0
+    load, tokens = loading.load_model, 0
 
     def counting(*args: Any) -> Encoder:
         encoder = load(*args)

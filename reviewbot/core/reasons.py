@@ -52,34 +52,44 @@ def explain(
     states have no names: all their columns together are one reason, with its true weight.
     """
     found: list[Reason] = []
-    sparse: dict[int, list[int]] = {}
+    sparse: list[tuple[Array, Array]] = []  # contributions and columns of each "sae_" group
     dense = 0.0
     start = 0
     for group, size in predictor.groups.items():
         part_N = parts_N[start : start + size]
         if group.startswith("sae_"):
-            for fired in np.flatnonzero(columns_N[start : start + size]):
-                sparse.setdefault(int(fired), []).append(start + int(fired))
+            sparse.append((part_N, columns_N[start : start + size]))
         elif group in NAMED:
             found += _named(group, NAMED[group], part_N, columns_N[start : start + size])
         else:
             dense += float(part_N.sum())
         start += size
-    for index, places in sparse.items():
-        note = notes.get(index, FeatureNote("", 0.0, 0.0))
-        strongest = float(max(columns_N[place] for place in places))
-        found.append(
-            Reason(
-                f"sae:{index}",
-                note.label,
-                float(sum(parts_N[place] for place in places)),
-                min(strongest / note.maximum, 1.0) if note.maximum > 0 else None,
-            )
-        )
+    found += _fired(sparse, notes) if sparse else []
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
     return tuple(ordered[:MOST_REASONS])
+
+
+def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNote]) -> list[Reason]:
+    """Return the features that fired and raise the risk most; more than are kept only on a tie.
+
+    A line fires some hundred of thousands: only the few that can be kept become a `Reason`.
+    """
+    total_F = np.zeros_like(sparse[0][0])
+    for parts_F, columns_F in sparse:
+        total_F += np.where(columns_F != 0, parts_F, np.float32(0))
+    raising = np.flatnonzero(total_F > 0)
+    sums = total_F[raising]
+    if len(raising) > MOST_REASONS:
+        raising = raising[sums >= np.partition(sums, -MOST_REASONS)[-MOST_REASONS]]
+    found = []
+    for index in map(int, raising):
+        note = notes.get(index, FeatureNote("", 0.0, 0.0))
+        strongest = max(float(columns_F[index]) for _, columns_F in sparse)
+        activation = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
+        found.append(Reason(f"sae:{index}", note.label, float(total_F[index]), activation))
+    return found
 
 
 def _named(kind: str, names: Sequence[str], parts_N: Array, columns_N: Array) -> list[Reason]:

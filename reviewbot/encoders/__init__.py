@@ -15,10 +15,18 @@ from reviewbot.core.states import HiddenStates
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use, or have where the system cannot say."""
+    """Return how many cores this process may use, or have where the system cannot say.
+
+    A container's share of time counts, too: more threads than that only wait for each other.
+    """
+    cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such system, or "max": no limit
+        return cores
 
 
 FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_bf16", "avx512_vnni", "amx_int8", "amx_bf16")
@@ -90,7 +98,10 @@ class EncoderSpec:
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
-ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}
+ENCODERS = {  # the extra to install has the same name
+    "torch": "reviewbot.encoders.hf:TransformersEncoder",
+    "onnx": "reviewbot.encoders.onnx:OnnxEncoder",
+}
 
 
 def load_encoder(name: str, spec: EncoderSpec) -> Encoder:

@@ -81,7 +81,7 @@ def _write(gguf: Path, spec: ModelSpec, layers: int, directory: Path, *, head: b
     _write_weights(shape, tensors, directory / "model.safetensors")
     del reader, tensors
     write_json(directory / "config.json", config)
-    _write_tokenizer(gguf, directory)
+    write_tokenizer(gguf, directory)
     sums = hashes(directory, sorted(FILES), directory / STAMP, again=True)
     write_json(directory / MANIFEST, {**manifest(spec, layers, head=head), "files": sums})
 
@@ -117,7 +117,7 @@ def _write_weights(
         os.fsync(file.fileno())
 
 
-def _write_tokenizer(gguf: Path, directory: Path) -> None:
+def write_tokenizer(gguf: Path, directory: Path) -> None:
     """Let transformers build the tokenizer from the GGUF vocabulary; it knows each one's rules."""
     from transformers import AutoTokenizer
     from transformers.utils import logging
