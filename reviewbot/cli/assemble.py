@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
-from reviewbot.cli.load import load_model
+from reviewbot.cli.load import line_cache, load_model
 from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
 
@@ -93,6 +93,7 @@ def assemble(
         least_limit=scopes.limits.least,
         unlisted=remote.unlisted if remote else 0,
     )
+    kept = line_cache(settings, artifact)
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         report = pipeline.check(
             change,
@@ -124,8 +125,11 @@ def assemble(
                     "untracked files are not part of the change",
                 ),
             ],
+            kept=kept,
             progress=reading,
         )
+    if kept:
+        kept.close()
     clock("reading the code and scoring")
     return Assembled(report, scopes, rules)
 

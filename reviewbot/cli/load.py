@@ -1,50 +1,90 @@
-"""From settings and an artifact to a loaded model: which one, and which engine computes."""
+"""From settings and an artifact to a model that reads: which one, and which engine computes."""
 
 import os
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reviewbot.artifacts import Artifact
     from reviewbot.encoders import Encoder, EncoderSpec
+    from reviewbot.store.lines import LineCache
+
+PACKAGES = {"onnx": "onnxruntime", "torch": "torch"}
+MEBI = 1 << 20
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
-    """Make the model ready and load it: the one the settings name, else the artifact's own.
+    """Make the model ready: the one the settings name, else the artifact's own.
 
-    Where `auto` chose an engine that turns out not to serve, the next one is loaded, and said.
+    Where it can, it loads the model only when a line has to be read. Where `auto` chose an engine
+    that turns out not to serve, the next one is loaded, and said.
     raises  ArtifactError if the artifact was trained on another model; what the store and the
             engine raise
     """
     from reviewbot.artifacts import check_model
     from reviewbot.core.models import MODELS
-    from reviewbot.encoders import load_encoder
 
     name = model_name(settings, artifact)
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
-    *first, last = engines(settings)
-    for engine in first:
+    return _first(engines(settings), settings, artifact, clock)
+
+
+def _first(
+    names: Sequence[str], settings: Settings, artifact: "Artifact", clock: Clock
+) -> "Encoder":
+    """Return an encoder of the first of some engines that serves."""
+    from reviewbot.encoders import load_encoder, promised
+    from reviewbot.encoders.lazy import LazyEncoder
+
+    name, others = names[0], names[1:]
+    try:
+        spec = ready_spec(name, settings, artifact)
+    except EngineUnfit as exc:
+        return _next(exc, others, settings, artifact, clock)
+
+    def load(waiting: "Callable[[], Any] | None" = None) -> "Encoder":
         try:
-            encoder = load_encoder(engine, _ready(engine, settings, artifact, clock))
+            return load_encoder(name, spec, waiting)
         except EngineUnfit as exc:
-            say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {last} instead")
-        else:
-            clock(f"loading {engine} and the model")
-            return encoder
-    encoder = load_encoder(last, _ready(last, settings, artifact, clock))
-    clock(f"loading {last} and the model")
-    return encoder
+            return _next(exc, others, settings, artifact, clock)
+
+    clock("finding the model")
+    promise = promised(name, spec)
+    if promise is None:
+        encoder = load()
+        clock(f"loading {name} and the model")
+        return encoder
+    dtype, engine = promise
+    # Importing torch would slow down everything else.
+    return LazyEncoder(spec.directory, load, dtype=dtype, engine=engine, ahead=name == "onnx")
+
+
+def _next(
+    exc: EngineUnfit, names: Sequence[str], settings: Settings, artifact: "Artifact", clock: Clock
+) -> "Encoder":
+    if not names:
+        raise exc
+    say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {names[0]} instead")
+    return _first(names, settings, artifact, clock)
 
 
 def model_name(settings: Settings, artifact: "Artifact") -> str:
     """Return the name of the model that the settings mean."""
     return artifact.model.name if settings.model == "default" else settings.model
+
+
+def reads_head(settings: Settings, artifact: "Artifact") -> bool:
+    """Tell whether the whole model is run, with its output head."""
+    return artifact.model.full or settings.depth == "full"
 
 
 def engines(settings: Settings) -> list[str]:
@@ -71,35 +111,52 @@ def engines(settings: Settings) -> list[str]:
     return ["torch"] if isa().startswith("x86") and "avx2" not in isa() else ["onnx", "torch"]
 
 
-PACKAGES = {"onnx": "onnxruntime", "torch": "torch"}
+def ready_spec(engine: str, settings: Settings, artifact: "Artifact") -> "EncoderSpec":
+    """Make the files of an engine ready, and say how to load it.
 
-
-def _ready(engine: str, settings: Settings, artifact: "Artifact", clock: Clock) -> "EncoderSpec":
+    raises  as `load_model`
+    """
     from reviewbot.artifacts import check_model
     from reviewbot.encoders import EncoderSpec
     from reviewbot.store.ready import ready
 
     wanted = artifact.model
-    full = wanted.full or settings.depth == "full"
     model = ready(
         model_name(settings, artifact),
         max(wanted.layer, wanted.deep or 0),
-        full=full,
+        full=reads_head(settings, artifact),
         taps=(wanted.layer, wanted.deep) if engine == "onnx" else None,
         environ=os.environ,
-        cache=Path(settings.cache_dir).expanduser() if settings.cache_dir else None,
+        cache=_cache_dir(settings),
         progress=progress_bar(),
         say=say,
     )
     check_model(artifact, model.sha256, model.name)
-    clock("finding the model")
     return EncoderSpec(
         directory=model.directory,
         layer=wanted.layer,
         deep=wanted.deep,
-        full=full,
+        full=reads_head(settings, artifact),
         dtype=settings.dtype,
         threads=settings.threads,
         device=settings.device,
         quantize=settings.quantize,
     )
+
+
+def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
+    """Return where line features are kept; None where the settings want none kept."""
+    from reviewbot.store.cache import cache_dir
+    from reviewbot.store.lines import LineCache
+
+    if settings.line_cache == 0:
+        return None
+    model = artifact.model
+    depth = (model.layer, model.deep, reads_head(settings, artifact))
+    scope = f"{artifact.info.sha256} {model.sha256} {depth}"
+    cache = cache_dir(_cache_dir(settings), os.environ)
+    return LineCache(cache, scope, settings.line_cache * MEBI)
+
+
+def _cache_dir(settings: Settings) -> Path | None:
+    return Path(settings.cache_dir).expanduser() if settings.cache_dir else None

@@ -14,7 +14,13 @@ from tokenizers import Tokenizer
 from reviewbot.core.arrays import Array
 from reviewbot.core.errors import EngineUnfit, ModelUnavailable
 from reviewbot.core.states import SIGNALS, HiddenStates, layer_norm, sinks
-from reviewbot.encoders import EncoderSpec, Tokens, isa, usable_cores
+from reviewbot.encoders import (
+    EncoderSpec,
+    Tokens,
+    engine_name,
+    exact_products,
+    usable_cores,
+)
 from reviewbot.encoders.tokens import tokenize
 
 PIECE = 256  # tokens of a window that are read at once: what they need fits a processor's cache
@@ -38,9 +44,10 @@ class OnnxEncoder:
         """
         threads = spec.threads or usable_cores()
         levels, zero = WHOLE if exact_products() else SATURATING
+        numbers = "int8" if exact_products() else "int8 of 7 bits"
         self._fixed = {"levels": np.float32(levels), "zero": np.uint8(zero)}
         self._values = {name: _value(np.array(held)) for name, held in self._fixed.items()}
-        self.engine = f"onnxruntime {onnxruntime.__version__} int8/{levels} {threads} {isa()}"
+        self.engine = engine_name("onnxruntime", numbers, threads)
         self._layer, self._deep, self._full = spec.layer, spec.deep, spec.full
         self._trunk = _session(spec.directory / "trunk.onnx", threads)
         self._head = _session(spec.directory / "head.onnx", threads) if spec.full else None
@@ -112,16 +119,6 @@ class OnnxEncoder:
                     f"does ({name}: cosine {mean:.4f}, at worst {least:.4f})",
                     fix="use --engine torch",
                 )
-
-
-def exact_products() -> bool:
-    """Tell whether sums of uint8 x int8 products are exact here.
-
-    With AVX2 or AVX-512 alone two products are added in 16 bits and saturate; VNNI and AMX add in
-    32 bits (onnxruntime issue 6004).
-    """
-    flags = isa()
-    return not flags.startswith("x86") or "vnni" in flags or "amx_int8" in flags
 
 
 def _cosines(found_TD: Array, right_TD: Array) -> Array:
