@@ -45,8 +45,8 @@ class OnnxEncoder:
         threads = spec.threads or usable_cores()
         levels, zero = WHOLE if exact_products() else SATURATING
         numbers = "int8" if exact_products() else "int8 of 7 bits"
-        self._fixed = {"levels": np.float32(levels), "zero": np.uint8(zero)}
-        self._values = {name: _value(np.array(held)) for name, held in self._fixed.items()}
+        self._fixed = {"levels": np.array(levels, np.float32), "zero": np.array(zero, np.uint8)}
+        self._values = {name: _value(held) for name, held in self._fixed.items()}
         self.engine = engine_name("onnxruntime", numbers, threads)
         self._layer, self._deep, self._full = spec.layer, spec.deep, spec.full
         self._trunk = _session(spec.directory / "trunk.onnx", threads)

@@ -70,6 +70,7 @@ def check(*args: str, stdin: bytes | None = None) -> Result:
 
 
 def as_json(result: Result) -> Any:
+    assert result.stdout, result.stderr
     found = json.loads(result.stdout)
     jsonschema.validate(found, schema())
     return found
