@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from reviewbot.core.errors import MissingExtra, UsageError
+from reviewbot.core.extras import install
 from reviewbot.core.spans import Span
 from reviewbot.core.states import HiddenStates
 
@@ -90,6 +91,7 @@ class EncoderSpec:
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
+# The extra to install has the same name.
 ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}
 
 
@@ -108,6 +110,6 @@ def load_encoder(name: str, spec: EncoderSpec) -> Encoder:
         except ImportError as exc:
             raise MissingExtra(
                 f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
-                fix="install reviewbot-risk again, with its dependencies, in a fresh environment",
+                fix=f"{install(name)}; if that is there, install it in a fresh environment",
             ) from exc
         return make(spec, tokenizer.result)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, UsageError
+from reviewbot.core.extras import CONVERTING, require
 from reviewbot.core.models import MODELS, ModelSpec
 from reviewbot.store import hub
 from reviewbot.store.cache import (
@@ -59,7 +60,7 @@ def ready(
             quarter of its depth). Ignored when `full`
     full    keep all layers and the output head
     path    see `pull.pull`
-    raises  UsageError, ModelUnavailable, EnvironmentFailure
+    raises  UsageError, ModelUnavailable, MissingExtra, EnvironmentFailure
     """
     if layers is not None and layers < 1:
         raise UsageError(f"nothing was scored: {layers} layers", fix="use 1 layer or more")
@@ -69,6 +70,7 @@ def ready(
     if model.startswith(("./", "../", "/", "~")) or Path(model).is_absolute():
         return _directory(model, Path(model).expanduser().absolute(), layers, full, root)
     if found := HUB_ID.fullmatch(model):
+        require(["tokenizers"], f"{model} was not fetched", extra="torch")
         directory, commit = hub.snapshot(found[1], found[2], root, environ, say)
         return _directory(f"{found[1]}@{commit}", directory, layers, full, root)
     near = difflib.get_close_matches(model, MODELS, 1)
@@ -109,6 +111,7 @@ def _official(
     with disk_errors(f"{spec.name} was not loaded"):
         there = directory.exists()
     if not there:
+        require(CONVERTING, f"{spec.name} was not fetched or converted", extra="onnx")
         if not spec.packaged:
             pull(spec, cache, environ, path=path, progress=progress, say=say)
         with locked(cache, spec.sha256, spec.name, say):
@@ -138,7 +141,7 @@ def _convert(
 ) -> None:
     from reviewbot.store.convert import convert
 
-    say(f"{spec.name}: converting {depth} layers, once (about half a minute)")
+    say(f"{spec.name}: converting {depth} layers, once (some seconds)")
     convert(source, spec, depth, directory, head=full)
 
 
