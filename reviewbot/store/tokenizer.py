@@ -1,9 +1,8 @@
 """Builds tokenizer.json from the header of a GGUF file, with the `tokenizers` library alone.
 
 What it builds is what transformers 5.24 builds of the same file, byte for byte; a test compares
-them. So it is also wrong where transformers is: the original tokenizer of Qwen normalises to NFC,
-and that of SmolLM2 splits numbers into digits. A GGUF header says neither, our weights were
-trained without, and they are to be read by the tokens that they were trained on.
+them. That includes what both leave out: Qwen's own tokenizer normalises to NFC first, and SmolLM2's
+splits numbers into digits. Our weights were fitted to states of tokens without either.
 """
 
 from collections.abc import Sequence

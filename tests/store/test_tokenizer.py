@@ -161,10 +161,7 @@ def header(**changes: Any) -> Any:
         ({"merges": ["d e f"]}, "a merge has 3 parts"),
         ({"merges": ["d zz"]}, "its merges do not fit its tokens"),
         ({"tokens": ["a b"], "token_type": [1], "eos_token_id": None}, "'a b' is not spelled in"),
-        (
-            {"eos_token_id": len(VOCABULARY)},
-            "it names token 999 of",
-        ),
+        ({"eos_token_id": len(VOCABULARY)}, f"it names token {len(VOCABULARY)} of"),
     ],
 )
 def test_a_header_that_we_do_not_know_or_that_is_wrong_is_refused(
