@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
+from reviewbot.core.extras import EXTRAS, missing
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reviewbot.encoders import Encoder, EncoderSpec
     from reviewbot.store.lines import LineCache
 
-PACKAGES = {"onnx": "onnxruntime", "torch": "torch"}
 MEBI = 1 << 20
 
 
@@ -104,9 +103,9 @@ def engines(settings: Settings) -> list[str]:
         return [settings.engine]
     if not plain:
         return ["torch"]
-    installed = [name for name, package in PACKAGES.items() if find_spec(package) is not None]
-    if len(installed) < len(PACKAGES):
-        return installed or ["onnx"]  # whose absence is then said, with what to install
+    there = [name for name in ("onnx", "torch") if not missing(EXTRAS[name])]
+    if len(there) < 2:
+        return there or ["onnx"]  # whose absence is then said, with what to install
     # Without AVX2 an int8 product is no faster than a float32 one.
     return ["torch"] if isa().startswith("x86") and "avx2" not in isa() else ["onnx", "torch"]
 

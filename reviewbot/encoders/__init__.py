@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from reviewbot.core.errors import MissingExtra, UsageError
+from reviewbot.core.extras import install
 from reviewbot.core.spans import Span
 from reviewbot.core.states import HiddenStates
 
@@ -148,6 +149,6 @@ def load_encoder(name: str, spec: EncoderSpec, waiting: Callable[[], Any] | None
         except ImportError as exc:
             raise MissingExtra(
                 f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
-                fix="install reviewbot-risk again, with its dependencies, in a fresh environment",
+                fix=f"{install(name)}; if that is there, install it in a fresh environment",
             ) from exc
         return make(spec, waiting)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reviewbot.core.arrays import Array
-from reviewbot.core.errors import MissingExtra, ModelUnavailable
+from reviewbot.core.errors import ModelUnavailable
 from reviewbot.store.cache import disk_errors, install_directory, sync, write_json
 from reviewbot.store.checkpoint import MANIFEST, STAMP, difference
 from reviewbot.store.local import hashes, read_json
@@ -114,16 +114,11 @@ def wanted_of(directory: Path) -> tuple[str, Wanted]:
 def export(source: Source, wanted: Wanted, final: Path) -> None:
     """Write the engine directory `final`. Call it under the model's lock.
 
-    raises  ModelUnavailable if the model does not hold what is wanted, MissingExtra, and
-            EnvironmentFailure if the disk is full or not writable; nothing half-written stays
+    raises  ModelUnavailable if the model does not hold what is wanted, EnvironmentFailure if the
+            disk is full or not writable; nothing half-written stays
     """
-    try:
-        from reviewbot.store import graph
-    except ImportError as exc:
-        raise MissingExtra(
-            f"{source.name} was not converted, nothing was scored: {exc}",
-            fix="pip install 'reviewbot-risk[onnx]', or use --engine torch",
-        ) from exc
+    from reviewbot.store import graph
+
     if max(wanted.taps) > source.shape.layers:
         raise ModelUnavailable(
             f"{source.name} was not converted: it has {source.shape.layers} layers, "

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, UsageError
+from reviewbot.core.extras import CONVERTING, EXTRAS, require
 from reviewbot.core.models import MODELS, ModelSpec
 from reviewbot.store import hub
 from reviewbot.store.cache import (
@@ -80,6 +81,7 @@ def ready(
     if model.startswith(("./", "../", "/", "~")) or Path(model).is_absolute():
         found = _directory(model, Path(model).expanduser().absolute(), layers, full, root)
     elif hub_id := HUB_ID.fullmatch(model):
+        require(["tokenizers"], f"{model} was not fetched", extra="torch")
         directory, commit = hub.snapshot(hub_id[1], hub_id[2], root, environ, say)
         found = _directory(f"{hub_id[1]}@{commit}", directory, layers, full, root)
     else:
@@ -126,6 +128,7 @@ def _official(
     with disk_errors(f"{spec.name} was not loaded"):
         there = directory.exists()
     if not there:
+        require(CONVERTING, f"{spec.name} was not fetched or converted", extra="onnx")
         if not spec.packaged:
             fetch()
         with locked(cache, spec.sha256, spec.name, say):
@@ -146,6 +149,7 @@ def _official_engine(
     with disk_errors(f"{spec.name} was not loaded"):
         there = directory.exists()
     if not there:
+        require(EXTRAS["onnx"], f"{spec.name} was not fetched or converted", extra="onnx")
         if not spec.packaged:
             fetch()
         with locked(cache, spec.sha256, spec.name, say):
@@ -166,6 +170,7 @@ def _directory_engine(model: ReadyModel, wanted: Wanted, cache: Path, say: Say) 
     with disk_errors(f"{model.name} was not loaded"):
         there = directory.exists()
     if not there:
+        require(EXTRAS["onnx"], f"{model.name} was not converted", extra="onnx")
         with locked(cache, model.sha256, model.name, say):
             if not directory.exists():
                 from reviewbot.store.sources import directory_source
@@ -201,7 +206,7 @@ def _convert(
 ) -> None:
     from reviewbot.store.convert import convert
 
-    say(f"{spec.name}: converting {depth} layers, once (about half a minute)")
+    say(f"{spec.name}: converting {depth} layers, once (some seconds)")
     convert(source, spec, depth, directory, head=full)
 
 

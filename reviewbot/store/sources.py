@@ -11,10 +11,10 @@ from reviewbot.core.arrays import Array
 from reviewbot.core.errors import EngineUnfit
 from reviewbot.core.models import ModelSpec
 from reviewbot.store import gguf_tensors
-from reviewbot.store.convert import write_tokenizer
 from reviewbot.store.engine import Source
 from reviewbot.store.local import read_json
 from reviewbot.store.shapes import TrunkShape
+from reviewbot.store.tokenizer import write_tokenizer
 
 EMBEDDING, HEAD = "embed_tokens.weight", "lm_head.weight"
 
@@ -45,7 +45,7 @@ def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
         sha256=spec.sha256,
         shape=TrunkShape.from_config(shape.config),
         get=get,
-        write_tokenizer=lambda directory: write_tokenizer(gguf, directory),
+        write_tokenizer=lambda directory: write_tokenizer(reader, directory),
     )
 
 
