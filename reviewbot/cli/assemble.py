@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
-    from reviewbot.encoders import Encoder
+    from reviewbot.encoders import Encoder, EncoderSpec
     from reviewbot.forges.request import ChangeRequest
     from reviewbot.pipeline import Rules
 
@@ -67,7 +67,6 @@ def assemble(
     raises  every kind of ReviewbotError
     """
     from reviewbot import pipeline
-    from reviewbot.artifacts import PRESETS, load_artifact
     from reviewbot.core.gate import Policy
     from reviewbot.core.report import ChangeInfo
     from reviewbot.core.scope import Scope
@@ -77,8 +76,7 @@ def assemble(
     clock("reading the diff")
     scopes = scopes_of(request, change, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
-    shipped = PRESETS.get(settings.artifact)
-    artifact = load_artifact(shipped or Path(settings.artifact).expanduser())
+    artifact = artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
     max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk
@@ -131,14 +129,36 @@ def assemble(
     return Assembled(report, scopes, rules)
 
 
-def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
-    """Make the model ready and load it: the one the settings name, else the artifact's own.
+def artifact_for(settings: Settings) -> "Artifact":
+    """Load the artifact that the settings name. raises ArtifactError"""
+    from reviewbot.artifacts import PRESETS, load_artifact
 
-    raises  ArtifactError if the artifact was trained on another one; what the store raises
+    shipped = PRESETS.get(settings.artifact)
+    return load_artifact(shipped or Path(settings.artifact).expanduser())
+
+
+def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
+    """Make the model ready, and use it where it is warm (`reviewbot serve`), else load it here.
+
+    raises  what `spec_for` and the encoder raise
+    """
+    from reviewbot.cli.served import served
+
+    spec, sha256 = spec_for(settings, artifact, clock)
+    if found := served(settings, spec, sha256, clock):
+        return found
+    return load_here(spec, clock)
+
+
+def spec_for(settings: Settings, artifact: "Artifact", clock: Clock) -> "tuple[EncoderSpec, str]":
+    """Make the model ready: the one the settings name, else the artifact's own; nothing is loaded.
+
+    returns  what to load, and the SHA-256 of the model
+    raises   ArtifactError if the artifact was trained on another one; what the store raises
     """
     from reviewbot.artifacts import check_model
     from reviewbot.core.models import MODELS
-    from reviewbot.encoders import EncoderSpec, load_encoder
+    from reviewbot.encoders import EncoderSpec
     from reviewbot.store.ready import ready
 
     name = artifact.model.name if settings.model == "default" else settings.model
@@ -164,6 +184,13 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
         dtype=settings.dtype,
         threads=settings.threads,
     )
+    return spec, model.sha256
+
+
+def load_here(spec: "EncoderSpec", clock: Clock) -> "Encoder":
+    """Load the model into this process."""
+    from reviewbot.encoders import load_encoder
+
     encoder = load_encoder("torch", spec)
     clock("loading torch and the model")
     return encoder
