@@ -157,6 +157,7 @@ def main() -> None:
     parser.add_argument("labels", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--artifact", default="small", choices=sorted(PRESETS))
+    parser.add_argument("--sets", nargs="+", default=SETS, help="label files, without ending")
     parser.add_argument("--rows", type=int, default=60, help="of each label file")
     parser.add_argument(
         "--saturating", action="store_true", help="as many steps as on a processor without VNNI"
@@ -166,7 +167,7 @@ def main() -> None:
     if given.saturating:
         encoders.levels = encoders.onnx.levels = lambda: 105
     artifact = load_artifact(PRESETS[given.artifact])
-    names = [f"{given.labels / name}.jsonl.gz@{given.rows}" for name in SETS]
+    names = [f"{given.labels / name}.jsonl.gz@{given.rows}" for name in given.sets]
     laid = lay_out(read_some(names, seed=0))
     tables = {
         engine: scored(artifact, laid, engine, given.work, given.threads)

@@ -109,7 +109,8 @@ class BatchEncoder(Encoder, Protocol):
 class EncoderSpec:
     """What to load and how to run it."""
 
-    directory: Path  # a checkpoint: config.json, safetensors, tokenizer.json
+    directory: Path  # a checkpoint (config.json, safetensors), or an int8 engine; tokenizer.json
+    engine: str = "torch"  # of `ENCODERS`
     layer: int  # decoder blocks below the state that is read
     deep: int | None = None  # a later block whose state is kept too
     full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
@@ -125,11 +126,11 @@ ENCODERS = {  # the extra to install has the same name
 }
 
 
-def promised(name: str, spec: EncoderSpec) -> tuple[str, str] | None:
+def promised(spec: EncoderSpec) -> tuple[str, str] | None:
     """Return the dtype and engine that an encoder will have; None where only loading it tells."""
-    if name == "onnx":
+    if spec.engine == "onnx":
         return "int8", engine_name("onnxruntime", f"int8/{levels()}", spec.threads)
-    if (name, spec.device, spec.dtype) == ("torch", "cpu", "fp32"):
+    if (spec.engine, spec.device, spec.dtype) == ("torch", "cpu", "fp32"):
         return "fp32", engine_name("torch", "fp32", spec.threads)
     return None
 
