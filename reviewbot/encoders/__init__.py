@@ -84,13 +84,13 @@ class EncoderSpec:
     layer: int  # decoder blocks below the state that is read
     deep: int | None = None  # a later block whose state is kept too
     full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
-    dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 where a self-test finds it faster
+    dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 on a GPU, or where it proves faster
     threads: int = 0  # 0: one per core this process may use
     device: str = "cpu"  # or "cuda": every GPU that torch sees, a replica of the model on each
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
-ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}
+ENCODERS = {"torch": "reviewbot.encoders.gpu:torch_encoder"}
 
 
 def load_encoder(name: str, spec: EncoderSpec) -> Encoder:
