@@ -138,7 +138,7 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     """
     from reviewbot.artifacts import check_model
     from reviewbot.core.models import MODELS
-    from reviewbot.encoders import EncoderSpec, load_encoder
+    from reviewbot.encoders import EncoderSpec, default_dtype, load_encoder
     from reviewbot.store.ready import ready
 
     name = artifact.model.name if settings.model == "default" else settings.model
@@ -156,13 +156,16 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     )
     check_model(artifact, model.sha256, model.name)
     clock("finding the model")
+    asked = settings.origins.get("dtype", "default")
     spec = EncoderSpec(
         directory=model.directory,
         layer=artifact.model.layer,
         deep=artifact.model.deep,
         full=full,
-        dtype=settings.dtype,
+        dtype=settings.dtype if asked != "default" else default_dtype(settings.device),
         threads=settings.threads,
+        device=settings.device,
+        quantize=settings.quantize,
     )
     encoder = load_encoder("torch", spec)
     clock("loading torch and the model")

@@ -90,6 +90,11 @@ class EncoderSpec:
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
+def default_dtype(device: str) -> str:
+    """Return the number format where nobody named one: fp32 wastes a GPU."""
+    return "auto" if device == "cuda" else "fp32"
+
+
 ENCODERS = {"torch": "reviewbot.encoders.gpu:torch_encoder"}
 
 

@@ -87,7 +87,7 @@ class GpuEncoder:
         """Read windows of any lengths, in any order; what is returned is in theirs.
 
         A window's states do not depend on the others, but for the rounding of sums whose order the
-        device chooses by the shape of a batch (and, with "8bit", see docs/gpu.md).
+        device chooses by the shape of a batch.
         """
         lengths = [len(ids) for ids in windows]
         most = share(sum(lengths), self._count, least=min(LEAST, self._step), most=self._step)

@@ -3,13 +3,13 @@
 bitsandbytes is imported by transformers while a model is loaded, and only where this is asked for.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-import torch
 from huggingface_hub import constants
 
 from reviewbot.core.errors import EnvironmentFailure, MissingExtra, UsageError
@@ -58,14 +58,20 @@ def check_packages(quantize: str) -> None:
 
 def loading_arguments(quantize: str, device: str) -> dict[str, Any]:
     """Return what `from_pretrained` is told beside the rest."""
+    import torch
     from transformers import BitsAndBytesConfig  # most runs never need it
 
     config = BitsAndBytesConfig(
         load_in_8bit=quantize == "8bit",
+        # The default, 6.0, looks for columns with an outlier among all tokens of a batch: a state
+        # would depend on what follows it, and on the other windows (by 3 %: docs/gpu.md).
+        llm_int8_threshold=0.0,
         load_in_4bit=quantize == "4bit",
         bnb_4bit_quant_type="nf4",
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
+    # It warns of each layer and each pass, of nothing that anybody could or should change.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     return {"quantization_config": config, "device_map": {"": device}}
 
 
