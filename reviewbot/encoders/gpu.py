@@ -72,12 +72,18 @@ class GpuEncoder:
         self.engine = " | ".join(dict.fromkeys(copy.engine for copy in copies))
         self.tokenize: Callable[[str], Tokens] = copies[0].tokenize
         self._replicas = Replicas(copies)
-        self._count, self._step = len(copies), step
+        self._count = len(copies)
+        self.step = step  # tokens of one forward pass; less once memory ran out
 
     @property
     def batch_tokens(self) -> int:
         """Tokens worth one call: a few steps for each device."""
-        return STEPS * self._step * self._count
+        return STEPS * self.step * self._count
+
+    def batches(self, lengths: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return which windows of so many tokens share a forward pass, by index."""
+        least = min(LEAST, self.step)
+        return pack(lengths, share(sum(lengths), self._count, least=least, most=self.step))
 
     def states(self, ids: Sequence[int]) -> HiddenStates:
         """Read one window; many at once are far faster."""
@@ -89,9 +95,7 @@ class GpuEncoder:
         A window's states do not depend on the others, but for the rounding of sums whose order the
         device chooses by the shape of a batch.
         """
-        lengths = [len(ids) for ids in windows]
-        most = share(sum(lengths), self._count, least=min(LEAST, self._step), most=self._step)
-        batches = pack(lengths, most)
+        batches = self.batches([len(ids) for ids in windows])
         read = self._replicas.map(self._read, [[windows[row] for row in rows] for rows in batches])
         found = {
             row: states
@@ -107,4 +111,4 @@ class GpuEncoder:
 
     def _too_many(self, tokens: int) -> None:
         """Ask for smaller batches from now on."""
-        self._step = max(1, min(self._step, tokens // 2))
+        self.step = max(1, min(self.step, tokens // 2))
