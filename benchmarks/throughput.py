@@ -158,7 +158,7 @@ def peak_mb(devices: Sequence[str]) -> float:
 def measure(
     shape: Shape, spec: EncoderSpec, devices: Sequence[str], given: argparse.Namespace
 ) -> dict[str, Any]:
-    """Read the same windows in batches and, fewer of them, one by one."""
+    """Read the same windows in batches and one by one."""
     texts = windows(given.tokens, given.context, seed=0)
     device, lengths = devices[0], [len(ids) for ids in texts]
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
@@ -168,9 +168,10 @@ def measure(
         dtype = torch.bfloat16 if numbers == "bf16" else torch.float32
         top = ceiling(shape, dtype, device, given.step, given.repeats)
         top *= len(set(devices))  # copies on one CPU share its cores
+        for name in devices if device != "cpu" else ():
+            torch.cuda.reset_peak_memory_stats(name)
         batched = seconds(lambda: encoder.batch(texts), device, given.repeats)
-        some = texts[: max(1, len(texts) // 8)]
-        single = seconds(lambda: [encoder.states(ids) for ids in some], device, given.repeats)
+        single = seconds(lambda: [encoder.states(ids) for ids in texts], device, given.repeats)
     padded = sum(len(rows) * lengths[rows[0]] for rows in encoder.batches(lengths))
     reached = sum(shape.flop(length, spec.layer) for length in lengths) / batched / 1e12
     return {
@@ -186,7 +187,7 @@ def measure(
         "step": encoder.step,
         "padding": 1 - sum(lengths) / padded,
         "tokens_per_s": sum(lengths) / batched,
-        "tokens_per_s_one_by_one": sum(map(len, some)) / single,
+        "tokens_per_s_one_by_one": sum(lengths) / single,
         "tflop_per_s": reached,
         "ceiling_tflop_per_s": top,
         "ceiling_numbers": numbers,
