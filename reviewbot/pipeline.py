@@ -236,7 +236,7 @@ def _score_window(
     lines: Sequence[ChangedLine], read: ReadLines, artifact: Artifact, inside: Sequence[bool]
 ) -> list[LineScore | Failed]:
     predictor = artifact.predictor
-    sparse = pool(line_tokens(read.hidden, read.token_spans), artifact.coder)
+    sparse = pool(line_tokens(read.hidden, read.token_spans), artifact.coder, predictor.groups)
     groups = {**sparse, **pool_rest(read)}
     surprisal_L = groups["surprisal"][:, 0] if "surprisal" in groups else None
     texts = [line.text for line in lines]
