@@ -56,9 +56,9 @@ def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens
     hidden       states of the window's T tokens
     token_spans  L spans in tokens of the window
     """
-    kept_T = ~sinks(hidden.values_TD)
-    kept = [np.flatnonzero(kept_T[start:end]) + start for start, end in token_spans]
-    tokens_T = np.concatenate(kept) if kept else np.zeros(0, np.intp)
+    sink_T = sinks(hidden.values_TD)
+    kept = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
+    tokens_T = np.array([t for tokens in kept for t in tokens], np.intp)
     return LineTokens(
         layer_norm(hidden.values_TD[tokens_T]), np.array([len(tokens) for tokens in kept], np.intp)
     )

@@ -53,7 +53,7 @@ def encode(coder: SparseCoder, hidden_TD: Array) -> SparseFeatures:
 
 def encode_normed(coder: SparseCoder, normed_TD: Array) -> SparseFeatures:
     """The same for states that `layer_norm` has already treated."""
-    pre_TF = (_checked(coder, normed_TD) - coder.bias_D) @ coder.enc_DF
+    pre_TF = np.asarray((_checked(coder, normed_TD) - coder.bias_D) @ coder.enc_DF, np.float32)
     pre_TF += coder.bias_F
     top_TK = _strongest(pre_TF, coder.k)
     values_TK = np.take_along_axis(pre_TF, top_TK, axis=1)

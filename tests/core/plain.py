@@ -13,7 +13,6 @@ from reviewbot.core.predictor import Predictor
 from reviewbot.core.reasons import MOST_REASONS, NAMED, FeatureNote, Reason
 from reviewbot.core.sae import SparseCoder, SparseFeatures
 from reviewbot.core.spans import Span, split_lines
-from reviewbot.core.states import HiddenStates, layer_norm, sinks
 
 
 def line_spans(offsets: Sequence[Span], text: str) -> list[Span]:
@@ -43,15 +42,6 @@ def encode_normed(coder: SparseCoder, normed_TD: Array) -> SparseFeatures:
     indices_TK = np.take_along_axis(top_TK, order_TK, axis=1)
     values_TK = np.take_along_axis(values_TK, order_TK, axis=1)
     return SparseFeatures(indices_TK, np.maximum(values_TK, 0).astype(np.float32))
-
-
-def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens:
-    sink_T = sinks(hidden.values_TD)
-    kept = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
-    tokens_T = np.array([t for tokens in kept for t in tokens], np.intp)
-    return LineTokens(
-        layer_norm(hidden.values_TD[tokens_T]), np.array([len(tokens) for tokens in kept], np.intp)
-    )
 
 
 def pool_sparse(coder: SparseCoder, tokens: LineTokens) -> dict[str, Array]:
