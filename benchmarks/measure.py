@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,13 @@ from benchmarks.changes import CHANGES, content_hash, planned, standard_library,
 from benchmarks.figures import ceilings, figure, joined
 from benchmarks.machine import machine
 from benchmarks.process import LINES, Run, environment, linked, timed
+from reviewbot.core.extras import EXTRAS, missing
 from reviewbot.encoders import ENCODERS
 from reviewbot.store.cache import cache_dir
 
 ROOT = Path(__file__).parents[1]
-LIBRARY = {"torch": "torch", "onnx": "onnxruntime"}  # engine -> what must be installed
 FIXED = ("--server=never",)
+COUNTING = "--engine=torch"  # whose checkpoint holds the config; torch itself is not needed
 NO_LINES = "--line-cache=0"
 COLD, WARM = "cold", "warm"
 Say = Callable[[str], None]
@@ -40,7 +40,7 @@ class Plan:
 
 def installed() -> list[str]:
     """Name the engines that can run here."""
-    return [name for name in ENCODERS if find_spec(LIBRARY.get(name, name)) is not None]
+    return [name for name in ENCODERS if not missing(EXTRAS[name])]
 
 
 def make_changes(names: Sequence[str], folder: Path) -> dict[str, dict[str, Any]]:
@@ -96,9 +96,9 @@ def measure(plan: Plan, say: Say) -> dict[str, Any]:
             _, report = timed([*flags[case], NO_LINES], first, environ)
             numbers[case] = report["model"]["dtype"]
         for preset in plan.presets:
-            any_flags = flags[preset, plan.engines[0]]
+            given = [*FIXED, f"--artifact={preset}", *plan.flags, COUNTING]
             for change in plan.changes:
-                counts[preset, change] = counted(any_flags, folder / change, cache)
+                counts[preset, change] = counted(given, folder / change, cache)
         layers = {p: counts[p, plan.changes[0]]["matrices"] for p in plan.presets}
         before = {preset: ceiling.measured(matrices) for preset, matrices in layers.items()}
         found = []

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
-import numpy as np
-
 from reviewbot.artifacts import Artifact
 from reviewbot.core.authors import Authors
-from reviewbot.core.change import Change, ChangedLine, Entry, FileChange, blocks_of
+from reviewbot.core.change import Change, ChangedLine, Entry, FileChange
 from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.eligible import why_skipped_file, why_skipped_line
 from reviewbot.core.errors import EnvironmentFailure
@@ -21,13 +19,9 @@ from reviewbot.core.gate import Policy, count, decide
 from reviewbot.core.languages import Language, language_of
 from reviewbot.core.linehash import line_hashes
 from reviewbot.core.match import first_mismatch, head_lines
-from reviewbot.core.pooling import columns, line_tokens, pool
-from reviewbot.core.predictor import contributions, percentile, risks
-from reviewbot.core.prose import prose
-from reviewbot.core.reasons import explain
 from reviewbot.core.report import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.encoders import Encoder
-from reviewbot.encoders.reading import ReadLines, pool_rest, read_lines
+from reviewbot.scoring import CodeFile, Forgetful, Kept, score
 
 NOBODY = Authors()
 Numstat = Mapping[str, tuple[int, int] | None]
@@ -83,6 +77,7 @@ def check(
     authors: Authors = NOBODY,
     description: str = "",
     notes: Sequence[str] = (),
+    kept: Kept | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Report:
     """Score every added line of a change that holds code, and gate.
@@ -93,6 +88,7 @@ def check(
     authors     who wrote the lines; what `rules` say of scopes is already decided with them
     description what the change is said to do; only artifacts whose plan asks for it show it to the
                 model
+    kept        line features that were read before; None keeps none
     progress    called with lines done and lines wanted
     raises      EnvironmentFailure where diff and numstat disagree; what the encoder raises
     """
@@ -101,15 +97,19 @@ def check(
     sorted_files = [_sort(file, head, attributes, rules) for file in change.files]
     total = sum(len(entry.wanted) for entry in sorted_files)
     loaded = encoder() if total else None
-    done, files, scores = 0, [], []
+    read: dict[tuple[str, int], Outcome] = {}
+    if loaded is not None:
+        wanted = [_code(entry) for entry in sorted_files if entry.wanted]
+        kept = kept or Forgetful()
+        for one in score(wanted, artifact, loaded, kept=kept, description=description):
+            read[one.line.path, one.line.number] = one
+            progress(len(read), total)
+    files, scores = [], []
     for entry in sorted_files:
         outcomes = dict(entry.decided)
-        if entry.wanted and loaded is not None:
-            for line_number, outcome in _score(entry, artifact, loaded, description):
-                outcomes[line_number] = outcome
-                done += 1
-                progress(done, total)
         for line in entry.wanted:
+            if (line.path, line.number) in read:
+                outcomes[line.number] = read[line.path, line.number]
             outcomes.setdefault(line.number, Failed(line, "no token of the model touches the line"))
         ordered = [outcomes[line.number] for line in entry.file.added]
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
@@ -193,6 +193,12 @@ def _sort(
     )
 
 
+def _code(entry: _Sorted) -> CodeFile:
+    return CodeFile(
+        entry.file.path, entry.language, entry.head, tuple(entry.file.added), entry.wanted
+    )
+
+
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
@@ -209,50 +215,6 @@ def _failure(file: FileChange, content: bytes | None, lines: Sequence[str]) -> s
     if first_mismatch(file, lines) is not None:
         return "the diff does not match the head file"
     return None
-
-
-def _score(
-    entry: _Sorted, artifact: Artifact, encoder: Encoder, description: str
-) -> list[tuple[int, LineScore | Failed]]:
-    by_index = {line.number - 1: line for line in entry.wanted}
-    flags = prose(entry.head, entry.language) if entry.language else []
-    found: list[tuple[int, LineScore | Failed]] = []
-    for read in read_lines(
-        encoder,
-        artifact.plan,
-        path=entry.file.path,
-        text="\n".join(entry.head) + "\n",
-        wanted=sorted(by_index),
-        description=description,
-        blocks=blocks_of([line.number - 1 for line in entry.file.added], sorted(by_index)),
-    ):
-        lines = [by_index[index] for index in read.lines]
-        inside = [flags[index] for index in read.lines]
-        found += [(o.line.number, o) for o in _score_window(lines, read, artifact, inside)]
-    return found
-
-
-def _score_window(
-    lines: Sequence[ChangedLine], read: ReadLines, artifact: Artifact, inside: Sequence[bool]
-) -> list[LineScore | Failed]:
-    predictor = artifact.predictor
-    sparse = pool(line_tokens(read.hidden, read.token_spans), artifact.coder, predictor.groups)
-    groups = {**sparse, **pool_rest(read)}
-    surprisal_L = groups["surprisal"][:, 0] if "surprisal" in groups else None
-    texts = [line.text for line in lines]
-    columns_LN = columns(groups, list(predictor.groups), texts, inside)
-    risk_L = risks(predictor, columns_LN)
-    parts_LN = contributions(predictor, columns_LN)
-    outcomes: list[LineScore | Failed] = []
-    for row, line in enumerate(lines):
-        risk = float(risk_L[row])
-        if not np.isfinite(risk):
-            outcomes.append(Failed(line, "the score is no number"))
-            continue
-        reasons = explain(predictor, parts_LN[row], columns_LN[row], artifact.notes)
-        nats = None if surprisal_L is None else float(surprisal_L[row])
-        outcomes.append(LineScore(line, risk, percentile(predictor, risk), reasons, nats))
-    return outcomes
 
 
 def _line_hashes(entries: Sequence[_Sorted]) -> Callable[[ChangedLine], str]:

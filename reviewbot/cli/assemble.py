@@ -11,14 +11,13 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
-from reviewbot.cli.talk import Clock, progress_bar, reading, say
+from reviewbot.cli.load import line_cache, load_model
+from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
-    from reviewbot.artifacts import Artifact
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
-    from reviewbot.encoders import Encoder
     from reviewbot.forges.request import ChangeRequest
     from reviewbot.pipeline import Rules
 
@@ -94,6 +93,7 @@ def assemble(
         least_limit=scopes.limits.least,
         unlisted=remote.unlisted if remote else 0,
     )
+    kept = line_cache(settings, artifact)
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         report = pipeline.check(
             change,
@@ -125,48 +125,13 @@ def assemble(
                     "untracked files are not part of the change",
                 ),
             ],
+            kept=kept,
             progress=reading,
         )
+    if kept:
+        kept.close()
     clock("reading the code and scoring")
     return Assembled(report, scopes, rules)
-
-
-def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
-    """Make the model ready and load it: the one the settings name, else the artifact's own.
-
-    raises  ArtifactError if the artifact was trained on another one; what the store raises
-    """
-    from reviewbot.artifacts import check_model
-    from reviewbot.core.models import MODELS
-    from reviewbot.encoders import EncoderSpec, load_encoder
-    from reviewbot.store.ready import ready
-
-    name = artifact.model.name if settings.model == "default" else settings.model
-    if name in MODELS:  # before anything is fetched
-        check_model(artifact, MODELS[name].sha256, name)
-    full = artifact.model.full or settings.depth == "full"
-    model = ready(
-        name,
-        max(artifact.model.layer, artifact.model.deep or 0),
-        full=full,
-        environ=os.environ,
-        cache=Path(settings.cache_dir).expanduser() if settings.cache_dir else None,
-        progress=progress_bar(),
-        say=say,
-    )
-    check_model(artifact, model.sha256, model.name)
-    clock("finding the model")
-    spec = EncoderSpec(
-        directory=model.directory,
-        layer=artifact.model.layer,
-        deep=artifact.model.deep,
-        full=full,
-        dtype=settings.dtype,
-        threads=settings.threads,
-    )
-    encoder = load_encoder("torch", spec)
-    clock("loading torch and the model")
-    return encoder
 
 
 def _attributes(

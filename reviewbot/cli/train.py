@@ -1,5 +1,8 @@
 """`reviewbot train`: pre-train the autoencoder, fit the predictor, measure. Heavy imports wait."""
 
+from functools import wraps
+from typing import Any
+
 import click
 
 from reviewbot.cli.train_audit import audit
@@ -7,6 +10,7 @@ from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_predictor import predictor
 from reviewbot.cli.train_sae import sae
 from reviewbot.cli.train_transfer import transfer
+from reviewbot.core.extras import EXTRAS, require
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,5 +18,20 @@ def train() -> None:
     """Train, fit and evaluate the weights that score."""
 
 
+def _checked(command: click.Command) -> click.Command:
+    """Let a command look first whether all it needs is installed: what it lacks, hours later."""
+    work = command.callback
+    if work is None:
+        raise TypeError(f"{command.name} does nothing")
+
+    @wraps(work)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        require(EXTRAS["train"], "nothing was trained or measured", extra="train")
+        return work(*args, **kwargs)
+
+    command.callback = run
+    return command
+
+
 for command in (sae, predictor, evaluate, audit, transfer):
-    train.add_command(command)
+    train.add_command(_checked(command))

@@ -38,6 +38,10 @@ class ModelUnavailable(ReviewbotError):
     """No source could give the model's bytes, or the bytes are not the official ones."""
 
 
+class EngineUnfit(ModelUnavailable):
+    """An engine that cannot compute this model here as it should; another one may."""
+
+
 class ArtifactError(ReviewbotError):
     """A model bundle that does not match its manifest, or the model in use."""
 

@@ -8,7 +8,6 @@ import numpy as np
 from reviewbot.core.arrays import Array
 from reviewbot.core.pooling import BLOCK_NAMES, SURPRISAL_NAMES
 from reviewbot.core.predictor import Predictor
-from reviewbot.core.spans import Span
 from reviewbot.core.surface import SURFACE_NAMES
 
 MOST_REASONS = 3
@@ -53,52 +52,49 @@ def explain(
     states have no names: all their columns together are one reason, with its true weight.
     """
     found: list[Reason] = []
-    sparse: list[Span] = []  # in columns
+    sparse: list[tuple[Array, Array]] = []  # contributions and columns of each "sae_" group
     dense = 0.0
     start = 0
     for group, size in predictor.groups.items():
-        span = Span(start, start + size)
+        part_N = parts_N[start : start + size]
         if group.startswith("sae_"):
-            sparse.append(span)
+            sparse.append((part_N, columns_N[start : start + size]))
         elif group in NAMED:
-            found += _named(group, NAMED[group], parts_N[slice(*span)], columns_N[slice(*span)])
+            found += _named(group, NAMED[group], part_N, columns_N[start : start + size])
         else:
-            dense += float(parts_N[slice(*span)].sum())
-        start = span.end
-    if sparse:
-        found += _fired(sparse, parts_N, columns_N, notes)
+            dense += float(part_N.sum())
+        start += size
+    found += _fired(sparse, notes) if sparse else []
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
     return tuple(ordered[:MOST_REASONS])
 
 
-def _fired(
-    spans: Sequence[Span], parts_N: Array, columns_N: Array, notes: Mapping[int, FeatureNote]
-) -> list[Reason]:
-    """Return the autoencoder's features that raise the risk most, all where several are equal.
+def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNote]) -> list[Reason]:
+    """Return the features that fired and raise the risk most; more than are kept only on a tie.
 
-    Hundreds fire in a line and three are shown, so only these become values.
+    A line fires some hundred of thousands: only the few that can be kept become a `Reason`.
     """
-    columns_GF = np.stack([columns_N[slice(*span)] for span in spans])
-    parts_GF = np.stack([parts_N[slice(*span)] for span in spans])
-    part_F = np.where(columns_GF != 0, parts_GF, np.float32(0)).sum(axis=0)
-    (raising_N,) = np.nonzero(part_F > 0)
-    if len(raising_N) > MOST_REASONS:
-        least = np.partition(part_F[raising_N], -MOST_REASONS)[-MOST_REASONS]
-        raising_N = raising_N[part_F[raising_N] >= least]
+    total_F = np.zeros_like(sparse[0][0])
+    for parts_F, columns_F in sparse:
+        total_F += np.where(columns_F != 0, parts_F, np.float32(0))
+    raising = np.flatnonzero(total_F > 0)
+    sums = total_F[raising]
+    if len(raising) > MOST_REASONS:
+        raising = raising[sums >= np.partition(sums, -MOST_REASONS)[-MOST_REASONS]]
     found = []
-    for index in raising_N.tolist():
+    for index in map(int, raising):
         note = notes.get(index, FeatureNote("", 0.0, 0.0))
-        strongest = float(max(column for column in columns_GF[:, index] if column))
-        share = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
-        found.append(Reason(f"sae:{index}", note.label, float(part_F[index]), share))
+        strongest = max(float(columns_F[index]) for _, columns_F in sparse)
+        activation = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
+        found.append(Reason(f"sae:{index}", note.label, float(total_F[index]), activation))
     return found
 
 
 def _named(kind: str, names: Sequence[str], parts_N: Array, columns_N: Array) -> list[Reason]:
     return [
-        Reason(f"{kind}:{name}", name, part, None)
-        for name, part, column in zip(names, parts_N.tolist(), columns_N.tolist(), strict=True)
-        if column > 0 and part > 0
+        Reason(f"{kind}:{name}", name, float(part), None)
+        for name, part, column in zip(names, parts_N, columns_N, strict=True)
+        if column > 0
     ]

@@ -6,24 +6,36 @@ import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from reviewbot.core.errors import MissingExtra, UsageError
+from reviewbot.core.extras import install
 from reviewbot.core.spans import Span
 from reviewbot.core.states import HiddenStates
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use, or have where the system cannot say."""
+    """Return how many cores this process may use, or have where the system cannot say.
+
+    A container's share of time counts, too: more threads than that only wait for each other.
+    """
+    cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such system, or "max": no limit
+        return cores
 
 
 FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_bf16", "avx512_vnni", "amx_int8", "amx_bf16")
 
 
+@cache
 def isa() -> str:
     """Name those instructions of this processor that decide which kernels a library takes."""
     try:
@@ -32,6 +44,21 @@ def isa() -> str:
         return platform.machine()
     line = next((row for row in text.splitlines() if row.startswith("flags")), "")
     return "+".join([platform.machine(), *(flag for flag in FLAGS if flag in line.split())])
+
+
+def exact_products() -> bool:
+    """Tell whether sums of uint8 x int8 products are exact here.
+
+    With AVX2 or AVX-512 alone two products are added in 16 bits and saturate; VNNI and AMX add in
+    32 bits (onnxruntime issue 6004).
+    """
+    flags = isa()
+    return not flags.startswith("x86") or "vnni" in flags or "amx_int8" in flags
+
+
+def engine_name(package: str, numbers: str, threads: int) -> str:
+    """Return the `Encoder.engine` of a library on this processor, which need not be loaded."""
+    return f"{package} {version(package)} {numbers} {threads or usable_cores()} {isa()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +117,38 @@ class EncoderSpec:
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
-ENCODERS = {"torch": "reviewbot.encoders.hf:TransformersEncoder"}
+ENCODERS = {  # the extra to install has the same name
+    "torch": "reviewbot.encoders.hf:TransformersEncoder",
+    "onnx": "reviewbot.encoders.onnx:OnnxEncoder",
+}
 
 
-def load_encoder(name: str, spec: EncoderSpec) -> Encoder:
+def promised(name: str, spec: EncoderSpec) -> tuple[str, str] | None:
+    """Return the dtype and engine that an encoder will have; None where only loading it tells."""
+    if name == "onnx":
+        numbers = "int8" if exact_products() else "int8 of 7 bits"
+        return "int8", engine_name("onnxruntime", numbers, spec.threads)
+    if (name, spec.device, spec.dtype) == ("torch", "cpu", "fp32"):
+        return "fp32", engine_name("torch", "fp32", spec.threads)
+    return None
+
+
+def load_encoder(name: str, spec: EncoderSpec, waiting: Callable[[], Any] | None = None) -> Encoder:
     """Load an encoder by name; its framework is imported only now.
 
     The tokenizer is read meanwhile, on the other core: the framework's import takes seconds.
+    waiting  gives the tokenizer, where somebody else loads it
     """
     if name not in ENCODERS:
         raise UsageError(f"no encoder is named {name!r}", fix=f"use one of: {', '.join(ENCODERS)}")
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
             load_tokenizer = pkgutil.resolve_name("reviewbot.encoders.tokens:load_tokenizer")
-            tokenizer = pool.submit(load_tokenizer, spec.directory)
+            waiting = waiting or pool.submit(load_tokenizer, spec.directory).result
             make: Callable[[EncoderSpec, Any], Encoder] = pkgutil.resolve_name(ENCODERS[name])
         except ImportError as exc:
             raise MissingExtra(
                 f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
-                fix="install reviewbot-risk again, with its dependencies, in a fresh environment",
+                fix=f"{install(name)}; if that is there, install it in a fresh environment",
             ) from exc
-        return make(spec, tokenizer.result)
+        return make(spec, waiting)

@@ -17,7 +17,7 @@ from transformers.utils import logging as transformers_logging
 from reviewbot.core.arrays import Array
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.states import SIGNALS, HiddenStates
-from reviewbot.encoders import EncoderSpec, Tokens, isa, usable_cores
+from reviewbot.encoders import EncoderSpec, Tokens, engine_name, usable_cores
 from reviewbot.encoders.tokens import tokenize
 
 LOGIT_ROWS = 256  # positions whose logits are held at once: 152 k floats each
@@ -30,7 +30,7 @@ class TransformersEncoder:
         """Load the model; `tokenizer` gives what `tokens.load_tokenizer` loaded."""
         torch.set_num_threads(spec.threads or usable_cores())
         self.dtype = choose_dtype(spec.dtype)
-        self.engine = f"torch {torch.__version__} {self.dtype} {torch.get_num_threads()} {isa()}"
+        self.engine = engine_name("torch", self.dtype, spec.threads)
         self._model = _load(spec.directory, self.dtype, full=spec.full)
         self._tokenizer = tokenizer()
         body: Any = getattr(self._model, "model", None) if spec.full else self._model

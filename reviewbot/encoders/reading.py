@@ -1,7 +1,11 @@
 """Read some lines of a file the way the reading plan says. Training and scoring both call this."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.plan import ReadingPlan, preamble
@@ -9,7 +13,36 @@ from reviewbot.core.pooling import pool_blocks, pool_deep, pool_surprisal
 from reviewbot.core.spans import Span, line_spans, split_lines
 from reviewbot.core.states import HiddenStates
 from reviewbot.core.windows import plan_windows
-from reviewbot.encoders import Encoder
+from reviewbot.encoders import BatchEncoder, Encoder, Tokens
+
+
+class Tokenizing(Protocol):
+    """What splits text as a model does: every encoder, loaded or not."""
+
+    def tokenize(self, text: str) -> Tokens:
+        """Split a text; lone surrogates in it count as U+FFFD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One forward pass that is still to be made, and what it is made for."""
+
+    ids: tuple[int, ...]  # the preamble's tokens, then the window's
+    skipped: int  # how many are the preamble's; spans count behind them
+    lines: tuple[int, ...]  # 0-based lines of the file
+    token_spans: tuple[Span, ...]  # one per line; none is empty
+    block_spans: tuple[Span, ...]  # of the blocks that the lines stand in
+    block_of: tuple[int, ...]  # which block each line stands in
+
+    def address(self, engine: str) -> str:
+        """Return what its features may be kept under: a hash of all that they depend on here.
+
+        engine  `Encoder.engine`; the model and the artifact are for the caller to add
+        """
+        spans = [bound for span in (*self.token_spans, *self.block_spans) for bound in span]
+        counts = (self.skipped, len(self.ids), len(self.token_spans), len(self.block_spans))
+        numbers = np.array([*counts, *self.ids, *spans, *self.block_of], "<i8")
+        return hashlib.sha256(engine.encode() + b"\0" + numbers.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +56,58 @@ class ReadLines:
     block_of: tuple[int, ...]  # which block each line stands in
 
 
+def plan_reading(
+    tokenizing: Tokenizing,
+    plan: ReadingPlan,
+    *,
+    path: str,
+    text: str,
+    wanted: Sequence[int],
+    description: str = "",
+    blocks: Sequence[int] | None = None,
+) -> Iterator[Reading]:
+    """Plan how to read the `wanted` lines (0-based, ascending) of a file, window by window.
+
+    blocks  which block each wanted line belongs to, any numbers; by default all to one. A block is
+            what was written together, such as the added lines that stand in one place of a change
+    Lines that no token touches come up in no window; the caller must notice. Only the text up to
+    the last wanted line is read, and only windows that hold a wanted line.
+    """
+    needed = _needed(split_lines(text), wanted[-1]) if wanted else ""
+    tokens = tokenizing.tokenize(needed)
+    before = tokenizing.tokenize(preamble(plan, path, description)).ids[: plan.context // 2]
+    block_of = dict(zip(wanted, blocks or [0] * len(wanted), strict=True))
+    spans = line_spans(tokens.offsets, needed)
+    for window in plan_windows(spans, wanted, plan.context - len(before), plan.overlap):
+        owners = [block_of[line] for line in window.lines]
+        names = sorted(set(owners), key=owners.index)
+        block_spans = tuple(_joined(window.line_spans, owners, name) for name in names)
+        yield Reading(
+            (*before, *tokens.ids[slice(*window.token_span)]),
+            len(before),
+            window.lines,
+            window.line_spans,
+            block_spans,
+            tuple(names.index(name) for name in owners),
+        )
+
+
+def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
+    """Make the forward passes, in any order that suits the encoder; yield in the order given."""
+    if isinstance(encoder, BatchEncoder) and len(readings) > 1:
+        seen = iter(encoder.batch([reading.ids for reading in readings]))
+    else:
+        seen = (encoder.states(reading.ids) for reading in readings)
+    for reading, hidden in zip(readings, seen, strict=True):
+        yield ReadLines(
+            reading.lines,
+            reading.token_spans,
+            hidden.behind(reading.skipped),
+            reading.block_spans,
+            reading.block_of,
+        )
+
+
 def read_lines(
     encoder: Encoder,
     plan: ReadingPlan,
@@ -33,30 +118,20 @@ def read_lines(
     description: str = "",
     blocks: Sequence[int] | None = None,
 ) -> Iterator[ReadLines]:
-    """Read the `wanted` lines (0-based, ascending) of a file, one window after the other.
+    """Read the `wanted` lines of a file, one window after the other: memory stays flat.
 
-    blocks  which block each wanted line belongs to, any numbers; by default all to one. A block is
-            what was written together, such as the added lines that stand in one place of a change
-    Lines that no token touches come up in no window; the caller must notice. Only the text up to
-    the last wanted line is read. Windows are yielded one by one, so that memory stays flat.
+    See `plan_reading`.
     """
-    needed = _needed(split_lines(text), wanted[-1]) if wanted else ""
-    tokens = encoder.tokenize(needed)
-    before = encoder.tokenize(preamble(plan, path, description)).ids[: plan.context // 2]
-    block_of = dict(zip(wanted, blocks or [0] * len(wanted), strict=True))
-    spans = line_spans(tokens.offsets, needed)
-    for window in plan_windows(spans, wanted, plan.context - len(before), plan.overlap):
-        ids = [*before, *tokens.ids[slice(*window.token_span)]]
-        owners = [block_of[line] for line in window.lines]
-        names = sorted(set(owners), key=owners.index)
-        block_spans = tuple(_joined(window.line_spans, owners, name) for name in names)
-        yield ReadLines(
-            window.lines,
-            window.line_spans,
-            encoder.states(ids).behind(len(before)),
-            block_spans,
-            tuple(names.index(name) for name in owners),
-        )
+    for reading in plan_reading(
+        encoder,
+        plan,
+        path=path,
+        text=text,
+        wanted=wanted,
+        description=description,
+        blocks=blocks,
+    ):
+        yield from read(encoder, [reading])
 
 
 def pool_rest(read: ReadLines) -> dict[str, Array]:

@@ -1,5 +1,6 @@
 """The manifest of a converted checkpoint, and the check that it is still what was written."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def check(
     again   hash every file even if it looks untouched since it was last hashed
     raises  ModelUnavailable with what differs, EnvironmentFailure if a file cannot be read
     """
-    wrong = _difference(directory, manifest(spec, layers, head=head), again)
+    wrong = difference(directory, manifest(spec, layers, head=head), FILES, again)
     if wrong:
         raise ModelUnavailable(
             f"nothing was loaded: the converted model in {directory} is damaged: {wrong}",
@@ -54,23 +55,37 @@ def check(
         )
 
 
-def _difference(directory: Path, expected: dict[str, Any], again: bool) -> str | None:
+def difference(
+    directory: Path,
+    expected: dict[str, Any],
+    names: Collection[str],
+    again: bool,
+    extra: Collection[str] = (),
+) -> str | None:
+    """Say how a directory that we wrote differs from its manifest; None where it does not.
+
+    expected  what the manifest must say, beside the hashes of the files
+    names     the files that the directory must hold, and no other
+    extra     keys of the manifest that may say anything
+    raises    EnvironmentFailure if a file cannot be read
+    """
     with disk_errors("nothing was loaded"):
         try:
             found = read_json(directory / MANIFEST)
         except (FileNotFoundError, ValueError) as exc:
             return f"{MANIFEST}: {exc}"
         files = found.pop("files", None)
-        if found != expected or not isinstance(files, dict) or set(files) != FILES:
+        found = {key: value for key, value in found.items() if key not in extra}
+        if found != expected or not isinstance(files, dict) or set(files) != set(names):
             return f"{MANIFEST} describes something else"
-        extra = {path.name for path in directory.iterdir()} - FILES - {MANIFEST, STAMP}
-        if any(not name.startswith(f".{STAMP}") for name in extra):  # a stamp being written
-            return f"it holds {min(extra)!r}, which does not belong there"
+        others = {path.name for path in directory.iterdir()} - {*names, MANIFEST, STAMP}
+        if any(not name.startswith(f".{STAMP}") for name in others):  # a stamp being written
+            return f"it holds {min(others)!r}, which does not belong there"
         try:
-            sums = hashes(directory, sorted(FILES), directory / STAMP, again=again)
+            sums = hashes(directory, sorted(names), directory / STAMP, again=again)
         except FileNotFoundError as exc:
             return f"{Path(str(exc.filename)).name} is missing"
-        for name in sorted(FILES):
+        for name in sorted(names):
             if files[name] != sums[name]:
                 return f"{name} has SHA-256 {sums[name]}, not {files[name]}"
     return None

@@ -2,7 +2,8 @@
 
 The checkpoint holds the embedding, the first N decoder blocks and the final norm. The encoder reads
 the state *before* that norm; it is kept so that `AutoModel.from_pretrained` finds every weight. The
-output head is kept only in full checkpoints. Nothing here is ever unpickled.
+output head is kept only in full checkpoints. Nothing here is ever unpickled, and neither torch nor
+transformers is needed.
 """
 
 import json
@@ -15,9 +16,10 @@ from typing import Any
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.models import ModelSpec
 from reviewbot.store import gguf_tensors
-from reviewbot.store.cache import disk_errors, install_directory, sync, write_json
+from reviewbot.store.cache import disk_errors, install_directory, write_json
 from reviewbot.store.checkpoint import FILES, MANIFEST, STAMP, manifest
 from reviewbot.store.local import hashes
+from reviewbot.store.tokenizer import write_tokenizer
 
 CONFIG_CLASSES = gguf_tensors.ARCHITECTURES
 
@@ -77,11 +79,9 @@ def _write(gguf: Path, spec: ModelSpec, layers: int, directory: Path, *, head: b
             f"{spec.name} was not converted: the file lacks {min(lost)!r}",
             fix="report this: our table of models and its file disagree",
         )
-    config = truncated_config(shape, layers, head=head)
     _write_weights(shape, tensors, directory / "model.safetensors")
-    del reader, tensors
-    write_json(directory / "config.json", config)
-    _write_tokenizer(gguf, directory)
+    write_json(directory / "config.json", truncated_config(shape, layers, head=head))
+    write_tokenizer(reader, directory)
     sums = hashes(directory, sorted(FILES), directory / STAMP, again=True)
     write_json(directory / MANIFEST, {**manifest(spec, layers, head=head), "files": sums})
 
@@ -115,26 +115,3 @@ def _write_weights(
                 file.write(piece.data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _write_tokenizer(gguf: Path, directory: Path) -> None:
-    """Let transformers build the tokenizer from the GGUF vocabulary; it knows each one's rules."""
-    from transformers import AutoTokenizer
-    from transformers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()  # it lists the header fields it does not need
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            str(gguf.parent), gguf_file=gguf.name, trust_remote_code=False, local_files_only=True
-        )
-        tokenizer.save_pretrained(str(directory))
-    finally:
-        logging.set_verbosity(before)
-    settings = json.loads((directory / "tokenizer_config.json").read_text(encoding="utf-8"))
-    for key in ("is_local", "local_files_only", "auto_map"):
-        settings.pop(key, None)
-    write_json(directory / "tokenizer_config.json", settings)
-    (directory / "chat_template.jinja").unlink(missing_ok=True)  # nothing is ever generated
-    for path in directory.iterdir():
-        sync(path)

@@ -8,6 +8,7 @@ from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.models import MODELS, ModelSpec
 from reviewbot.store.cache import disk_errors, official_path, sha256_of, size_on_disk
 from reviewbot.store.checkpoint import CONVERTER, MANIFEST, check
+from reviewbot.store.engine import EXPORTER, Wanted, check_engine, wanted_of
 from reviewbot.store.local import read_json
 from reviewbot.store.packaged import REINSTALL, holds, packaged_file
 from reviewbot.store.progress import Say
@@ -93,7 +94,8 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
                 official.unlink()
                 bad.append(f"{official} had SHA-256 {sha256} and was removed")
         for directory in found:
-            if not directory.name.endswith(f"-v{CONVERTER}"):
+            current = f"-onnx-v{EXPORTER}" if "-onnx-" in directory.name else f"-v{CONVERTER}"
+            if not directory.name.endswith(current):
                 say(f"{directory}: made by another version of the converter, not used")
                 continue
             try:
@@ -111,6 +113,13 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
 
 
 def _check(directory: Path, spec: ModelSpec) -> None:
+    if "-onnx-" in directory.name:
+        try:
+            _, wanted = wanted_of(directory)
+        except (OSError, ValueError):
+            wanted = Wanted(taps=(), head=False)  # `check_engine` then says what is wrong
+        check_engine(directory, spec.sha256, wanted, again=True)
+        return
     try:
         says = read_json(directory / MANIFEST)
         layers, head = int(says["layers"]), bool(says["head"])

@@ -2,12 +2,14 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, UsageError
+from reviewbot.core.extras import CONVERTING, EXTRAS, require
 from reviewbot.core.models import MODELS, ModelSpec
 from reviewbot.store import hub
 from reviewbot.store.cache import (
@@ -18,6 +20,7 @@ from reviewbot.store.cache import (
     sha256_of,
 )
 from reviewbot.store.checkpoint import check, checkpoint_key
+from reviewbot.store.engine import Wanted, check_engine, export
 from reviewbot.store.local import hashes, identity, inspect
 from reviewbot.store.packaged import packaged_file, refuse_full
 from reviewbot.store.progress import Progress, Say, no_progress, say_nothing
@@ -37,6 +40,7 @@ class ReadyModel:
     stored_layers: int  # decoder blocks in the directory, >= layers
     width: int  # D
     full: bool  # the output head is wanted, and all layers are run
+    engine: str = "torch"  # whose files lie in the directory: of `encoders.ENCODERS`
 
 
 def ready(
@@ -44,6 +48,7 @@ def ready(
     layers: int | None = None,
     *,
     full: bool = False,
+    taps: tuple[int, int | None] | None = None,
     environ: Mapping[str, str],
     cache: Path | None = None,
     path: Path | None = None,
@@ -58,22 +63,38 @@ def ready(
     layers  decoder blocks to run; None means the model's own default (its table row, otherwise a
             quarter of its depth). Ignored when `full`
     full    keep all layers and the output head
+    taps    make the int8 engine that gives the states behind these blocks; None: a checkpoint for
+            torch
     path    see `pull.pull`
-    raises  UsageError, ModelUnavailable, EnvironmentFailure
+    raises  UsageError, ModelUnavailable, EnvironmentFailure; EngineUnfit and MissingExtra where no
+            engine can be made
     """
     if layers is not None and layers < 1:
         raise UsageError(f"nothing was scored: {layers} layers", fix="use 1 layer or more")
     root = cache_dir(cache, environ)
     if model in MODELS:
-        return _official(MODELS[model], layers, full, root, environ, path, progress, say)
+        spec = MODELS[model]
+        fetch = partial(pull, spec, root, environ, path=path, progress=progress, say=say)
+        if taps is not None:
+            return _official_engine(spec, Wanted.of(*taps, full=full), root, fetch, say)
+        return _official(spec, layers, full, root, fetch, say)
     if model.startswith(("./", "../", "/", "~")) or Path(model).is_absolute():
-        return _directory(model, Path(model).expanduser().absolute(), layers, full, root)
-    if found := HUB_ID.fullmatch(model):
-        directory, commit = hub.snapshot(found[1], found[2], root, environ, say)
-        return _directory(f"{found[1]}@{commit}", directory, layers, full, root)
+        found = _directory(model, Path(model).expanduser().absolute(), layers, full, root)
+    elif hub_id := HUB_ID.fullmatch(model):
+        require(["tokenizers"], f"{model} was not fetched", extra="torch")
+        directory, commit = hub.snapshot(hub_id[1], hub_id[2], root, environ, say)
+        found = _directory(f"{hub_id[1]}@{commit}", directory, layers, full, root)
+    else:
+        raise _unnamed(model)
+    if taps is None:
+        return found
+    return _directory_engine(found, Wanted.of(*taps, full=full), root, say)
+
+
+def _unnamed(model: str) -> UsageError:
     near = difflib.get_close_matches(model, MODELS, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(MODELS)}"
-    raise UsageError(
+    return UsageError(
         f"nothing was scored: no model is named {model!r}",
         fix=f"{hint} Or a directory (./DIR), or a hub ID@REVISION",
     )
@@ -96,9 +117,7 @@ def _official(
     layers: int | None,
     full: bool,
     cache: Path,
-    environ: Mapping[str, str],
-    path: Path | None,
-    progress: Progress,
+    fetch: Callable[[], object],
     say: Say,
 ) -> ReadyModel:
     if full:
@@ -109,14 +128,63 @@ def _official(
     with disk_errors(f"{spec.name} was not loaded"):
         there = directory.exists()
     if not there:
+        require(CONVERTING, f"{spec.name} was not fetched or converted", extra="onnx")
         if not spec.packaged:
-            pull(spec, cache, environ, path=path, progress=progress, say=say)
+            fetch()
         with locked(cache, spec.sha256, spec.name, say):
             if not directory.exists():
-                with packaged_file(spec) if spec.packaged else _cached_file(spec, cache) as source:
+                with _file(spec, cache) as source:
                     _convert(source, spec, depth, directory, full, say)
     check(directory, spec, depth, head=full)
     return result
+
+
+def _official_engine(
+    spec: ModelSpec, wanted: Wanted, cache: Path, fetch: Callable[[], object], say: Say
+) -> ReadyModel:
+    if wanted.head:
+        refuse_full(spec)
+    depth = _depth(max(wanted.taps), spec.layer, spec.stored, wanted.head, spec.name)
+    directory = converted_path(cache, wanted.key(spec.sha256))
+    with disk_errors(f"{spec.name} was not loaded"):
+        there = directory.exists()
+    if not there:
+        require(EXTRAS["onnx"], f"{spec.name} was not fetched or converted", extra="onnx")
+        if not spec.packaged:
+            fetch()
+        with locked(cache, spec.sha256, spec.name, say):
+            if not directory.exists():
+                from reviewbot.store.sources import gguf_source
+
+                say(f"{spec.name}: converting {depth} layers to int8, once (under a minute)")
+                with _file(spec, cache) as file:
+                    export(gguf_source(file, spec), wanted, directory)
+    check_engine(directory, spec.sha256, wanted)
+    return ReadyModel(
+        spec.name, directory, spec.sha256, depth, depth, spec.width, wanted.head, "onnx"
+    )
+
+
+def _directory_engine(model: ReadyModel, wanted: Wanted, cache: Path, say: Say) -> ReadyModel:
+    directory = converted_path(cache, wanted.key(model.sha256))
+    with disk_errors(f"{model.name} was not loaded"):
+        there = directory.exists()
+    if not there:
+        require(EXTRAS["onnx"], f"{model.name} was not converted", extra="onnx")
+        with locked(cache, model.sha256, model.name, say):
+            if not directory.exists():
+                from reviewbot.store.sources import directory_source
+
+                say(f"{model.name}: converting {max(wanted.taps)} layers to int8, once")
+                with ExitStack() as opened:
+                    source = directory_source(model.directory, model.name, model.sha256, opened)
+                    export(source, wanted, directory)
+    check_engine(directory, model.sha256, wanted)
+    return replace(model, directory=directory, engine="onnx")
+
+
+def _file(spec: ModelSpec, cache: Path) -> AbstractContextManager[Path]:
+    return packaged_file(spec) if spec.packaged else _cached_file(spec, cache)
 
 
 @contextmanager
@@ -138,7 +206,7 @@ def _convert(
 ) -> None:
     from reviewbot.store.convert import convert
 
-    say(f"{spec.name}: converting {depth} layers, once (about half a minute)")
+    say(f"{spec.name}: converting {depth} layers, once (some seconds)")
     convert(source, spec, depth, directory, head=full)
 
 

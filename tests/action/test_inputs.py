@@ -88,18 +88,21 @@ def test_other_actions_are_pinned_and_the_model_is_saved_on_the_default_branch_o
 def test_what_is_installed_is_pinned_by_hash_and_fits_the_package() -> None:
     lock = (ROOT / "action" / "requirements.txt").read_text()
     pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.M))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    torch = Requirement((ROOT / "action" / "torch.txt").read_text().strip())
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, build = whole["project"], whole["build-system"]["requires"]
+    (script,) = [s["run"] for s in ACTION["runs"]["steps"] if s.get("id") == "install"]
+    installed = re.findall(r"uv pip install (.*) \|\| fail", script)
 
-    for text in project["dependencies"]:
+    for text in (*project["dependencies"], *project["optional-dependencies"]["onnx"], *build):
         wanted = Requirement(text)
-        if wanted.name == "torch":
-            (version,) = (one.version for one in torch.specifier)
-        else:
-            version = pinned[wanted.name.lower()]
-        assert wanted.specifier.contains(version), text
+        assert wanted.specifier.contains(pinned[wanted.name.lower()]), text
+    assert {"torch", "transformers", "scipy"}.isdisjoint(pinned)
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert "://" not in lock
+    assert installed == [
+        "--quiet --require-hashes --no-deps -r action/requirements.txt",
+        "--quiet --no-deps --no-build-isolation .",
+    ]
 
 
 def test_python_never_imports_from_the_pull_request() -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.artifacts import ArtifactModel
-from reviewbot.cli import assemble, main
+from reviewbot.cli import assemble, load, main
 from reviewbot.cli.check import rendered
 from reviewbot.cli.output import look, write_file
 from reviewbot.core.errors import EnvironmentFailure
@@ -26,7 +27,7 @@ from tests import tiny
 from tests.cli.small import ByteEncoder, environ, write_artifact
 from tests.render.reports import report, scored
 
-LOAD_MODEL = assemble.load_model
+LOAD_MODEL = load.load_model
 LONG = "value = compute(first, second, third) + other(fourth, fifth)"
 DIFF = """\
 diff --git a/a.py b/a.py
@@ -69,6 +70,7 @@ def check(*args: str, stdin: bytes | None = None) -> Result:
 
 
 def as_json(result: Result) -> Any:
+    assert result.stdout, result.stderr
     found = json.loads(result.stdout)
     jsonschema.validate(found, schema())
     return found
@@ -379,10 +381,11 @@ def test_a_model_from_a_directory_is_loaded_and_a_wrong_one_is_refused(
     manifest = json.loads((artifact / "manifest.json").read_text())
     manifest["model"]["sha256"] = ready(str(tiny_model), environ=os.environ).sha256
     (artifact / "manifest.json").write_text(json.dumps(manifest))
-    for depth in ("trunk", "full"):
-        found = as_json(check(*flags, f"--depth={depth}", "--max-risk=1"))
+    for engine, depth in product((("torch", "fp32"), ("onnx", "int8")), ("trunk", "full")):
+        more = (f"--engine={engine[0]}", f"--depth={depth}", "--max-risk=1")
+        found = as_json(check(*flags, *more))
         line = found["files"][0]["lines"][0]
-        assert (line["status"], found["model"]["dtype"]) == ("scored", "fp32")
+        assert (line["status"], found["model"]["dtype"]) == ("scored", engine[1])
         assert (line["surprisal"] is not None) == (depth == "full")
 
 

@@ -216,7 +216,7 @@ def test_a_damaged_checkpoint_is_refused_in_two_lines(copy: Path, how: str, full
 
 def test_an_encoder_nobody_wrote_is_a_usage_error(tiny_model: Path) -> None:
     with pytest.raises(UsageError, match="onnx"):
-        load_encoder("onnx", EncoderSpec(directory=tiny_model, layer=1))
+        load_encoder("tpu", EncoderSpec(directory=tiny_model, layer=1))
 
 
 def test_an_encoder_whose_framework_is_missing_says_so(

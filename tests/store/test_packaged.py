@@ -148,7 +148,7 @@ def test_it_is_converted_once(tiny_cut: ModelSpec, environ: dict[str, str]) -> N
     said: list[str] = []
     first = ready("tiny-3", environ=environ, say=said.append)
 
-    assert said == ["tiny-3: converting 2 layers, once (about half a minute)"]
+    assert said == ["tiny-3: converting 2 layers, once (some seconds)"]
     assert ready("tiny-3", environ=environ, say=said.append) == first
     assert len(said) == 1
     assert not Path(environ["REVIEWBOT_CACHE"], "models").exists()

@@ -1,0 +1,188 @@
+"""The int8 engine of a model on disk: what it is made from, and whether it still is what was made.
+
+trunk.onnx              the blocks (`store.graph`)
+head.onnx               the output head; only where it is asked for
+embedding.safetensors   the embedding, float16: only the rows that the code uses enter memory
+tokenizer.json
+probe.safetensors       a few tokens and what float32 makes of them (`store.reference`)
+reviewbot.json          what all this is, with the hash of every file
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.errors import ModelUnavailable
+from reviewbot.store.cache import disk_errors, install_directory, sync, write_json
+from reviewbot.store.checkpoint import MANIFEST, STAMP, difference
+from reviewbot.store.local import hashes, read_json
+from reviewbot.store.shapes import TrunkShape
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+EXPORTER = 1  # raise it when the bytes of an engine would change: the old ones are then unused
+SCHEMA = "reviewbot-engine/1"
+ROWS = 8_192  # of the embedding that are written at once
+PROBE = '''def mean(values, default=0.0):
+    """Return the mean of some numbers."""
+    total = 0
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        total += value
+    return total / len(values) if values else default
+
+
+public static int find(List<String> names, String wanted) {
+    for (int i = 0; i <= names.size(); i++) {
+        if (names.get(i) == wanted) { return i; }
+    }
+    return -1;
+}
+'''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which states an engine gives."""
+
+    taps: tuple[int, ...]  # blocks, counted from 1, ascending
+    head: bool  # all blocks, the final norm and the output head
+
+    @staticmethod
+    def of(layer: int, deep: int | None, *, full: bool) -> "Wanted":
+        """Return what an artifact that reads these blocks needs."""
+        return Wanted(taps=tuple(sorted({layer, deep or layer})), head=full)
+
+    def key(self, sha256: str) -> str:
+        """Name an engine by everything its bytes depend on; `sha256` is the model's identity."""
+        taps = "-".join(f"l{tap}" for tap in self.taps)
+        return f"{sha256[:32]}-{taps}{'-head' if self.head else ''}-onnx-v{EXPORTER}"
+
+    @property
+    def files(self) -> set[str]:
+        """The names of the files beside the manifest."""
+        common = {"trunk.onnx", "embedding.safetensors", "tokenizer.json", "probe.safetensors"}
+        return common | ({"head.onnx"} if self.head else set())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A model whose float32 weights can be asked for by their names in a bare checkpoint."""
+
+    name: str
+    sha256: str
+    shape: TrunkShape
+    get: Callable[[str], Array]  # "layers.0...", "norm.weight", "embed_tokens.weight", "lm_head..."
+    write_tokenizer: Callable[[Path], None]  # writes tokenizer.json into a directory
+
+
+def check_engine(directory: Path, sha256: str, wanted: Wanted, *, again: bool = False) -> None:
+    """Refuse an engine that is not, byte for byte, what the export wrote.
+
+    again   hash every file even if it looks untouched since it was last hashed
+    raises  ModelUnavailable with what differs, EnvironmentFailure if a file cannot be read
+    """
+    expected = _manifest(sha256, wanted)
+    if wrong := difference(directory, expected, wanted.files, again, extra={"name", "shape"}):
+        raise ModelUnavailable(
+            f"nothing was loaded: the int8 engine in {directory} is damaged: {wrong}",
+            fix="remove that directory, it will be made again",
+        )
+
+
+def wanted_of(directory: Path) -> tuple[str, Wanted]:
+    """Read from an engine's manifest of which model it is, and what it gives; ValueError if none.
+
+    raises  OSError
+    """
+    says = read_json(directory / MANIFEST)
+    try:
+        taps = tuple(int(tap) for tap in says["taps"])
+        return str(says["source_sha256"]), Wanted(taps=taps, head=bool(says["head"]))
+    except (KeyError, TypeError) as exc:
+        raise ValueError(f"no manifest of an engine: {exc}") from exc
+
+
+def export(source: Source, wanted: Wanted, final: Path) -> None:
+    """Write the engine directory `final`. Call it under the model's lock.
+
+    raises  ModelUnavailable if the model does not hold what is wanted, EnvironmentFailure if the
+            disk is full or not writable; nothing half-written stays
+    """
+    from reviewbot.store import graph
+
+    if max(wanted.taps) > source.shape.layers:
+        raise ModelUnavailable(
+            f"{source.name} was not converted: it has {source.shape.layers} layers, "
+            f"layer {max(wanted.taps)} is asked for",
+            fix="choose the artifact that was trained on this model",
+        )
+    with disk_errors(f"{source.name} was not converted"):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = final.with_name(f".tmp-{final.name}")  # left by a crash? we hold the lock
+        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            temporary.mkdir()
+            source.write_tokenizer(temporary)
+            embedding_VD = source.get("embed_tokens.weight")
+            _write_embedding(embedding_VD, temporary / "embedding.safetensors")
+            _write_probe(source, embedding_VD, wanted, temporary)
+            _save(
+                graph.trunk(source.shape, source.get, wanted.taps, head=wanted.head),
+                temporary / "trunk.onnx",
+            )
+            if wanted.head:
+                head = graph.head(source.shape, source.get("lm_head.weight"))
+                _save(head, temporary / "head.onnx")
+            for path in temporary.iterdir():
+                sync(path) if path.name in wanted.files else path.unlink()
+            sums = hashes(temporary, sorted(wanted.files), temporary / STAMP, again=True)
+            facts = {"name": source.name, "shape": asdict(source.shape), "files": sums}
+            write_json(temporary / MANIFEST, {**_manifest(source.sha256, wanted), **facts})
+            install_directory(temporary, final)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _manifest(sha256: str, wanted: Wanted) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "exporter": EXPORTER,
+        "source_sha256": sha256,
+        "taps": list(wanted.taps),
+        "head": wanted.head,
+    }
+
+
+def _save(model: "ModelProto", path: Path) -> None:
+    path.write_bytes(model.SerializeToString())
+
+
+def _write_embedding(embedding_VD: Array, path: Path) -> None:
+    from safetensors.numpy import save
+
+    half_VD = np.empty(embedding_VD.shape, np.float16)
+    for start in range(0, len(embedding_VD), ROWS):
+        half_VD[start : start + ROWS] = embedding_VD[start : start + ROWS]
+    path.write_bytes(save({"embedding": half_VD}))
+
+
+def _write_probe(source: Source, embedding_VD: Array, wanted: Wanted, directory: Path) -> None:
+    from safetensors.numpy import save
+    from tokenizers import Tokenizer
+
+    from reviewbot.store.reference import states
+
+    tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    ids_T = np.array(tokenizer.encode(PROBE, add_special_tokens=False).ids, np.int64)
+    get = lru_cache(maxsize=16)(source.get)
+    found = states(source.shape, get, embedding_VD[ids_T], wanted.taps, head=wanted.head)
+    (directory / "probe.safetensors").write_bytes(save({"ids": ids_T, **found}))

@@ -1,0 +1,70 @@
+"""The sizes of a Llama-like decoder, read from a transformers config.json."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.errors import EngineUnfit
+
+LONGEST = 32_768  # tokens of the longest window that a reading plan may have
+BIASED = {"qwen2": True, "llama": False}  # model type -> whether q, k and v have a bias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkShape:
+    """What decides the arithmetic beside the weights."""
+
+    layers: int
+    width: int  # D
+    heads: int
+    kv_heads: int
+    head_width: int
+    epsilon: float  # of the norms
+    theta: float  # base of the rotary embedding
+    biased: bool
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any]) -> "TrunkShape":
+        """Read a config.json.
+
+        raises  EngineUnfit where it asks for what this arithmetic does not do
+        """
+        kind, rope = config.get("model_type"), config.get("rope_parameters") or {}
+        if kind not in BIASED or config.get("hidden_act", "silu") != "silu":
+            raise _unknown(f"a model of type {kind!r}")
+        if rope.get("rope_type", "default") != "default" or config.get("rope_scaling"):
+            raise _unknown("a scaled rotary embedding")
+        if config.get("use_sliding_window") or config.get("mlp_bias"):
+            raise _unknown("a sliding window, or biases in the feed-forward layers")
+        if bool(config.get("attention_bias", BIASED[kind])) != BIASED[kind]:
+            raise _unknown("biases in other places")
+        try:
+            width, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+            return TrunkShape(
+                layers=int(config["num_hidden_layers"]),
+                width=width,
+                heads=heads,
+                kv_heads=int(config.get("num_key_value_heads") or heads),
+                head_width=int(config.get("head_dim") or width // heads),
+                epsilon=float(config["rms_norm_eps"]),
+                theta=float(rope.get("rope_theta") or config["rope_theta"]),
+                biased=BIASED[kind],
+            )
+        except (KeyError, TypeError, ValueError) as exc:
+            raise _unknown(f"a config.json that lacks {exc}") from exc
+
+    def rotation(self) -> tuple[Array, Array]:
+        """Return cosine and sine of the rotary embedding, (LONGEST, head_width / 2) each."""
+        power_H = np.arange(0, self.head_width, 2, dtype=np.float64) / self.head_width
+        angle_TH = np.outer(np.arange(LONGEST), self.theta**-power_H)
+        return np.cos(angle_TH).astype(np.float32), np.sin(angle_TH).astype(np.float32)
+
+
+def _unknown(what: str) -> EngineUnfit:
+    return EngineUnfit(
+        f"nothing was scored: the engine onnx does not know {what}",
+        fix="use --engine torch",
+    )

@@ -1,0 +1,176 @@
+"""A bare install has no engine. It finds authors, renders, posts, gates, and says what it lacks."""
+
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from reviewbot.cli import COMMANDS
+from reviewbot.core.errors import MissingExtra
+from reviewbot.core.extras import EXTRAS, install, require
+from tests.authorship.repos import CLAUDE, Repo, repo_at
+from tests.bare import ALL, python, reviewbot
+from tests.cli.small import write_artifact
+from tests.github.fake import FakeGitHub
+from tests.github.fake_parts import Pull
+from tests.github.server import serving
+
+ROOT = Path(__file__).parents[1]
+MODULES = {"scikit-learn": "sklearn"}  # distribution -> module, where the names differ
+TRAIN = {  # what each command must be given
+    "sae": ("--corpus", ".", "--out", "o", "--work", "w"),
+    "predictor": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
+    "evaluate": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
+    "audit": ("--labels", "l", "--out", "o"),
+    "transfer": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
+}
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Settings of nobody's, an empty cache, and an artifact for a model that is not there."""
+    none = dict.fromkeys(("GITHUB_EVENT_PATH", "GITHUB_EVENT_NAME", "CI"), "")
+    cache, artifact = tmp_path / "cache", write_artifact(tmp_path / "artifact")
+    return none | {"REVIEWBOT_CACHE": str(cache), "REVIEWBOT_ARTIFACT": str(artifact)}
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """A branch that adds two lines of prose, which nobody scores."""
+    repo = repo_at(tmp_path / "repo")
+    repo.commit(f"Describe\n\n{CLAUDE}", {"LICENSE": "Do as\nyou like.\n"})
+    return repo
+
+
+def missing(done: subprocess.CompletedProcess[str], extra: str) -> bool:
+    """Whether a process ended with exit code 4 and two lines that name the extra."""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert len(lines) == 2, done.stderr
+    return lines[0].startswith("error: ") and lines[1].startswith(f"  fix: {install(extra)}")
+
+
+def brought(extra: str) -> set[str]:
+    """The modules that pyproject.toml brings with an extra, through others too."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found = set()
+    for wanted in map(Requirement, project["optional-dependencies"][extra]):
+        if wanted.name == project["name"]:
+            found |= {module for other in wanted.extras for module in brought(other)}
+        else:
+            found.add(MODULES.get(wanted.name, wanted.name))
+    return found
+
+
+def test_every_command_explains_itself() -> None:
+    for name in ("", *COMMANDS, *(f"train {name}" for name in TRAIN)):
+        done = reviewbot(*name.split(), "--help")
+        assert (done.returncode, done.stderr) == (0, ""), name
+        assert done.stdout.startswith("Usage: reviewbot")
+
+
+def test_authors_are_found(repo: Repo, env: dict[str, str]) -> None:
+    done = reviewbot("who", "main..topic", cwd=repo.root, env=env)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("2 added lines: 2 AI (claude 2)\n")
+
+
+def test_models_are_listed(env: dict[str, str]) -> None:
+    done = reviewbot("model", "list", env=env)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "smollm2-135m-8" in done.stdout
+
+
+def test_a_change_in_which_nothing_is_scored_is_gated_and_its_report_posted(
+    repo: Repo, env: dict[str, str], tmp_path: Path
+) -> None:
+    base, head = repo.git("rev-parse", "main"), repo.git("rev-parse", "topic")
+    github = FakeGitHub(repo.root, pulls={1: Pull(1, head, base)})
+    report = tmp_path / "report.json"
+
+    checked = reviewbot(
+        *("check", "main..topic", "--format", "json", "--output", str(report)),
+        cwd=repo.root,
+        env=env,
+    )
+    with serving(github):
+        told = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
+        named = ("--repository", "o/r", "--pr", "1", "--comment-when-clean")
+        posted = reviewbot("post", str(report), *named, env=env | told)
+
+    assert checked.returncode == 0, checked.stderr
+    assert json.loads(report.read_text())["ledger"]["skipped"] == 2
+    assert posted.returncode == 0, posted.stderr
+    assert github.faults == []
+    (summary,) = github.issue_comments
+    assert "reviewbot:summary" in summary["body"]
+
+
+@pytest.mark.parametrize("preset", ["tiny", "small", "base"])
+def test_a_change_with_code_is_an_error_that_names_the_extra_and_nothing_is_fetched(
+    repo: Repo, env: dict[str, str], preset: str
+) -> None:
+    repo.commit("code", {"a.py": "def f(x):\n    return x / 0\n"})
+
+    done = reviewbot("check", "main..topic", "--artifact", preset, cwd=repo.root, env=env)
+
+    assert missing(done, "onnx")
+    assert not list(Path(env["REVIEWBOT_CACHE"]).rglob("*.*"))
+
+
+def test_a_model_is_not_pulled_where_it_could_not_be_converted(env: dict[str, str]) -> None:
+    assert missing(reviewbot("model", "pull", env=env), "onnx")
+    assert missing(reviewbot("model", "pull", without=["gguf"], env=env), "onnx")
+    assert not Path(env["REVIEWBOT_CACHE"]).exists()
+
+
+def test_a_missing_engine_names_its_extra(env: dict[str, str], tiny_model: Path) -> None:
+    assert missing(run_engine("torch", tiny_model, ["torch"]), "torch")
+    assert missing(run_engine("torch", tiny_model, ["transformers"]), "torch")
+
+
+def run_engine(name: str, directory: Path, without: list[str]) -> subprocess.CompletedProcess[str]:
+    """Load an encoder in a process that reports failures as the command line does."""
+    code = (
+        "from pathlib import Path\n"
+        "from reviewbot.cli.failures import report_failure\n"
+        "from reviewbot.encoders import EncoderSpec, load_encoder\n"
+        "spec = EncoderSpec(directory=Path(sys.argv[2]), layer=1)\n"
+        "try: load_encoder(sys.argv[1], spec)\n"
+        "except Exception as exc: sys.exit(report_failure(exc))\n"
+    )
+    return python(code, name, str(directory), without=without)
+
+
+@pytest.mark.parametrize("command", TRAIN)
+def test_training_lacks_its_extra_before_anything_is_read(
+    command: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    for without in (ALL, ["scipy"]):  # scipy is used at the very end only
+        done = reviewbot("train", command, *TRAIN[command], without=without, cwd=tmp_path, env=env)
+        assert missing(done, "train")
+        assert "nothing was trained" in done.stderr
+
+
+def test_the_table_of_extras_is_that_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    always = {Requirement(text).name for text in project["dependencies"]}
+
+    assert {name: set(modules) for name, modules in EXTRAS.items()} == {
+        name: brought(name) for name in EXTRAS
+    }
+    assert set(project["optional-dependencies"]) == {*EXTRAS, "dev"}
+    assert brought("dev") >= ALL - {"bitsandbytes"}
+    assert not {MODULES.get(name, name) for name in always} & ALL
+
+
+def test_what_is_there_is_not_missing_and_is_not_imported() -> None:
+    require(["json", "scipy"], "nothing was done", extra="train")
+    with pytest.raises(MissingExtra, match=re.escape("nothing was done: not installed: no_such_")):
+        require(["json", "no_such_module"], "nothing was done", extra="train")
