@@ -20,8 +20,8 @@ KEPT = ("REVIEWBOT_MODEL_PATH",)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process. Start-up is all that is not reading: Python, imports, git, loading, which goes
-    on in the background until the first window waits for it."""
+    """One process. Start-up is all that is not reading: Python, imports, git, loading, which the
+    check's clock hears of although it goes on in the background."""
 
     wall_s: float
     reading_s: float

@@ -26,22 +26,19 @@ class LazyEncoder:
         dtype: str,
         engine: str,
         ahead: bool,
-        loaded: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin to load the tokenizer in the background.
 
         directory  where tokenizer.json lies
         load       loads the encoder; it is given what waits for the tokenizer
         ahead      begin to load the model, too: right where that keeps nobody else waiting
-        loaded     called once, when the model is there and its first window is about to be read
         """
         from reviewbot.encoders.tokens import load_tokenizer
 
         self.dtype, self.engine = dtype, engine
-        self._load, self._say_loaded = load, loaded
+        self._load = load
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="loading")
         self._tokenizer = self._pool.submit(load_tokenizer, directory)
-        self._encoder: Encoder | None = None
         self._loading: Future[Encoder] | None = self._begin() if ahead else None
 
     def _begin(self) -> "Future[Encoder]":
@@ -65,8 +62,5 @@ class LazyEncoder:
     def _loaded(self) -> Encoder:
         self._loading = self._loading or self._begin()
         encoder = self._loading.result()
-        if self._encoder is None:
-            self._encoder = encoder
-            self.dtype, self.engine = encoder.dtype, encoder.engine
-            self._say_loaded()
+        self.dtype, self.engine = encoder.dtype, encoder.engine
         return encoder
