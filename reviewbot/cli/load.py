@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
-from reviewbot.core.extras import EXTRAS, missing
+from reviewbot.core.extras import EXTRAS, missing, require
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _first(
     from reviewbot.encoders.lazy import LazyEncoder
 
     name, others = names[0], names[1:]
+    require(EXTRAS[name], "nothing was fetched, nothing was scored", extra=name)
     try:
         spec = ready_spec(name, settings, artifact)
     except EngineUnfit as exc:
@@ -63,8 +64,9 @@ def _first(
         clock(f"loading {name} and the model")
         return encoder
     dtype, engine = promise
-    # Importing torch would slow down everything else.
-    return LazyEncoder(spec.directory, load, dtype=dtype, engine=engine, ahead=name == "onnx")
+    # Importing torch would slow down everything else; and where lines are kept, all may be there.
+    ahead = name == "onnx" and not _keeps(settings)
+    return LazyEncoder(spec.directory, load, dtype=dtype, engine=engine, ahead=ahead)
 
 
 def _next(
@@ -91,7 +93,7 @@ def engines(settings: Settings) -> list[str]:
 
     raises  UsageError where an engine is asked for what it cannot do
     """
-    from reviewbot.encoders import isa
+    from reviewbot.encoders import is_x86, isa
 
     plain = (settings.device, settings.quantize, settings.dtype) == ("cpu", "none", "fp32")
     if settings.engine == "onnx" and not plain:
@@ -107,7 +109,7 @@ def engines(settings: Settings) -> list[str]:
     if len(there) < 2:
         return there or ["onnx"]  # whose absence is then said, with what to install
     # Without AVX2 an int8 product is no faster than a float32 one.
-    return ["torch"] if isa().startswith("x86") and "avx2" not in isa() else ["onnx", "torch"]
+    return ["torch"] if is_x86() and "avx2" not in isa() else ["onnx", "torch"]
 
 
 def ready_spec(engine: str, settings: Settings, artifact: "Artifact") -> "EncoderSpec":
@@ -146,15 +148,25 @@ def ready_spec(engine: str, settings: Settings, artifact: "Artifact") -> "Encode
 def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
     """Return where line features are kept; None where the settings want none kept."""
     from reviewbot.store.cache import cache_dir
+    from reviewbot.store.checkpoint import CONVERTER
+    from reviewbot.store.engine import EXPORTER
     from reviewbot.store.lines import LineCache
 
     if settings.line_cache == 0:
         return None
     model = artifact.model
     depth = (model.layer, model.deep, reads_head(settings, artifact))
-    scope = f"{artifact.info.sha256} {model.sha256} {depth}"
+    scope = f"{artifact.info.sha256} {model.sha256} {depth} {CONVERTER} {EXPORTER}"
     cache = cache_dir(_cache_dir(settings), os.environ)
     return LineCache(cache, scope, settings.line_cache * MEBI)
+
+
+def _keeps(settings: Settings) -> bool:
+    """Tell whether lines were kept, so that perhaps none has to be read."""
+    from reviewbot.store.cache import cache_dir
+    from reviewbot.store.lines import kept_before
+
+    return settings.line_cache > 0 and kept_before(cache_dir(_cache_dir(settings), os.environ))
 
 
 def _cache_dir(settings: Settings) -> Path | None:

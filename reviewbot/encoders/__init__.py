@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -53,12 +53,29 @@ def exact_products() -> bool:
     32 bits (onnxruntime issue 6004).
     """
     flags = isa()
-    return not flags.startswith("x86") or "vnni" in flags or "amx_int8" in flags
+    return not is_x86() or "vnni" in flags or "amx_int8" in flags
+
+
+def is_x86() -> bool:
+    """Tell whether this is a processor whose instructions differ as `FLAGS` say."""
+    return isa().lower().startswith(("x86", "amd64", "i386", "i686"))
+
+
+LIBRARIES = {"torch": ("torch", "transformers")}  # whose versions may change a digit
 
 
 def engine_name(package: str, numbers: str, threads: int) -> str:
     """Return the `Encoder.engine` of a library on this processor, which need not be loaded."""
-    return f"{package} {version(package)} {numbers} {threads or usable_cores()} {isa()}"
+    versions = " ".join(f"{name} {_version(name)}" for name in LIBRARIES.get(package, (package,)))
+    return f"{versions} {numbers} {threads or usable_cores()} {isa()}"
+
+
+def _version(module: str) -> str:
+    try:
+        return version(module)
+    except PackageNotFoundError:  # another distribution brings it, such as onnxruntime-gpu
+        names = sorted(set(packages_distributions().get(module, ())))
+        return " ".join(f"{name} {version(name)}" for name in names)
 
 
 @dataclass(frozen=True, slots=True)
