@@ -24,7 +24,11 @@ LAYERS = 3
 SHA = hashlib.sha256(b"a random model").hexdigest()
 KINDS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "qwen2 with grouped heads": (Qwen2Config, Qwen2ForCausalLM, {"num_key_value_heads": 2}),
-    "qwen2 with a head of its own": (Qwen2Config, Qwen2ForCausalLM, {"tie_word_embeddings": False}),
+    "qwen2 with a head of its own": (
+        Qwen2Config,
+        Qwen2ForCausalLM,
+        {"num_key_value_heads": 4, "tie_word_embeddings": False},
+    ),
     "llama": (LlamaConfig, LlamaForCausalLM, {"num_key_value_heads": 4}),
     "llama with wide heads": (
         LlamaConfig,
