@@ -136,7 +136,7 @@ def export(source: Source, wanted: Wanted, final: Path) -> None:
             temporary.mkdir()
             source.write_tokenizer(temporary)
             embedding_VD = source.get("embed_tokens.weight")
-            _write_embedding(embedding_VD, temporary / "embedding.safetensors")
+            _write_embedding(source, embedding_VD, temporary / "embedding.safetensors")
             _write_probe(source, embedding_VD, wanted, temporary)
             _save(
                 graph.trunk(source.shape, source.get, wanted.taps, head=wanted.head),
@@ -183,12 +183,15 @@ def _save(model: "ModelProto", path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _write_embedding(embedding_VD: Array, path: Path) -> None:
+def _write_embedding(source: Source, embedding_VD: Array, path: Path) -> None:
     from safetensors.numpy import save
 
     half_VD = np.empty(embedding_VD.shape, np.float16)
     for start in range(0, len(embedding_VD), ROWS):
-        half_VD[start : start + ROWS] = embedding_VD[start : start + ROWS]
+        rows_VD = embedding_VD[start : start + ROWS]
+        if np.abs(rows_VD).max() > np.finfo(np.float16).max:
+            raise _unfit(source, "its embedding is too large for numbers of half width")
+        half_VD[start : start + ROWS] = rows_VD
     path.write_bytes(save({"embedding": half_VD}))
 
 

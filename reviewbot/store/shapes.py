@@ -65,8 +65,10 @@ class TrunkShape:
         except (KeyError, TypeError, ValueError, ArithmeticError) as exc:
             raise _unknown(f"a config.json whose sizes are no numbers: {str(exc)[:80]}") from exc
         sizes = (shape.layers, shape.width, shape.heads, shape.kv_heads, shape.head_width)
-        if min(sizes) < 1 or shape.heads % shape.kv_heads or shape.head_width % 2:
-            raise _unknown("heads that do not come in groups and halves")
+        if min(sizes) < 1 or shape.heads % shape.kv_heads:
+            raise _unknown("heads that do not come in groups")
+        if shape.head_width % 16:  # onnxruntime's GroupQueryAttention refuses it
+            raise _unknown(f"heads of width {shape.head_width}, which is no multiple of 16")
         return shape
 
     def rotation(self) -> tuple[Array, Array]:

@@ -57,7 +57,6 @@ def right_states(directory: Path, ids: list[int], *taps: int) -> dict[str, Array
 def close(found_TD: Array, right_TD: Array, least: float) -> None:
     """Every token's cosine is `least` at worst, and five times as near to 1 in the mean."""
     cosine_T = cosines(found_TD, right_TD)
-    print(cosine_T.mean(), cosine_T.min())
     assert cosine_T.min() > least
     assert cosine_T.mean() > 1 - (1 - least) / 5
 

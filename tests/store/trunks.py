@@ -33,7 +33,7 @@ KINDS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "llama with wide heads": (
         LlamaConfig,
         LlamaForCausalLM,
-        {"num_key_value_heads": 1, "head_dim": 24, "tie_word_embeddings": False},
+        {"num_key_value_heads": 1, "head_dim": 32, "tie_word_embeddings": False},
     ),
 }
 
