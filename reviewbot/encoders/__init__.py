@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 
 from reviewbot.core.errors import MissingExtra, UsageError
 from reviewbot.core.extras import install
@@ -108,7 +108,6 @@ class Encoder(Protocol):
         """Read one window in one forward pass."""
 
 
-@runtime_checkable
 class BatchEncoder(Encoder, Protocol):
     """An encoder that reads several windows faster together than one by one: one on a GPU."""
 
@@ -118,6 +117,14 @@ class BatchEncoder(Encoder, Protocol):
 
     def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
         """Read several windows; what is returned is in their order."""
+
+
+def batches(encoder: Encoder) -> TypeGuard[BatchEncoder]:
+    """Tell whether an encoder takes several windows at once. Loads nothing.
+
+    isinstance would ask the encoder for its width, which makes one that is lazy load its model.
+    """
+    return hasattr(type(encoder), "batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
