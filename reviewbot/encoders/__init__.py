@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from reviewbot.core.errors import MissingExtra, UsageError
 from reviewbot.core.extras import install
@@ -108,6 +108,7 @@ class Encoder(Protocol):
         """Read one window in one forward pass."""
 
 
+@runtime_checkable
 class BatchEncoder(Encoder, Protocol):
     """An encoder that reads several windows faster together than one by one: one on a GPU."""
 
