@@ -11,6 +11,7 @@ with intervals over groups. Ends with exit code 1 where the gate of docs/perform
 """
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from reviewbot import encoders
 from reviewbot.artifacts import PRESETS, Artifact, load_artifact
 from reviewbot.core.arrays import Array
 from reviewbot.core.predictor import log_odds, risks
@@ -72,7 +74,7 @@ def scored(artifact: Artifact, laid: Laid, engine: str, work: Path, threads: int
             print(f"{engine}: {done} of {of}", file=sys.stderr, flush=True)
 
     groups = list(artifact.predictor.groups)
-    cache = work / f"{engine}-{reader.encoder.dtype}"
+    cache = work / hashlib.sha256(reader.encoder.engine.encode()).hexdigest()[:16]
     return columns_of(laid, reader, artifact.coder, artifact.info.sha256, groups, cache, progress)
 
 
@@ -155,11 +157,17 @@ def main() -> None:
     parser.add_argument("labels", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--artifact", default="small", choices=sorted(PRESETS))
+    parser.add_argument("--sets", nargs="+", default=SETS, help="label files, without ending")
     parser.add_argument("--rows", type=int, default=60, help="of each label file")
+    parser.add_argument(
+        "--saturating", action="store_true", help="as many steps as on a processor without VNNI"
+    )
     parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
+    if given.saturating:
+        encoders.levels = encoders.onnx.levels = lambda: 105
     artifact = load_artifact(PRESETS[given.artifact])
-    names = [f"{given.labels / name}.jsonl.gz@{given.rows}" for name in SETS]
+    names = [f"{given.labels / name}.jsonl.gz@{given.rows}" for name in given.sets]
     laid = lay_out(read_some(names, seed=0))
     tables = {
         engine: scored(artifact, laid, engine, given.work, given.threads)

@@ -20,7 +20,12 @@ from tests import tiny
 from tests.changes import CODE, Check, Files, made, never
 
 LONG = b"".join(b"value_%d = other(%d, thing)\n" % (n, n) for n in range(60))
-FILES: Files = {"a.py": CODE, "b.py": LONG, "c.py": b"x = f(1)\ny = g(x)\n", "d.py": b"z = 2\n"}
+FILES: dict[str, bytes] = {
+    "a.py": CODE,
+    "b.py": LONG,
+    "c.py": b"x = f(1)\ny = g(x)\n",
+    "d.py": b"z = 2\n",
+}
 GROUPS = ("sae_max", "sae_mean", "state_mean", "deep_mean", "surprisal", "block_end", "surface")
 
 
@@ -233,10 +238,8 @@ def test_a_second_run_after_that_reads_one_window_to_find_out(
     runs = []
     for _ in range(2):
         runs.append(Counting(real, engine="torch"))
-        lazy = LazyEncoder(
-            tiny_model, lambda _, n=runs[-1]: n, dtype="int8", engine="onnx", ahead=False
-        )
-        check(case, encoder=lambda one=lazy: one, kept=kept)
+        lazy = LazyEncoder(tiny_model, lambda _: runs[-1], dtype="int8", engine="onnx", ahead=False)
+        check(case, encoder=[lazy].pop, kept=kept)
 
     assert len(runs[0].seen) > 6
     assert len(runs[1].seen) == 1

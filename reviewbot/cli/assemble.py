@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
-from reviewbot.cli.load import line_cache, load_model
+from reviewbot.cli.load import artifact_for, line_cache, load_model
 from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
 
@@ -66,7 +66,6 @@ def assemble(
     raises  every kind of ReviewbotError
     """
     from reviewbot import pipeline
-    from reviewbot.artifacts import PRESETS, load_artifact
     from reviewbot.core.gate import Policy
     from reviewbot.core.report import ChangeInfo
     from reviewbot.core.scope import Scope
@@ -76,8 +75,7 @@ def assemble(
     clock("reading the diff")
     scopes = scopes_of(request, change, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
-    shipped = PRESETS.get(settings.artifact)
-    artifact = load_artifact(shipped or Path(settings.artifact).expanduser())
+    artifact = artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
     max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk

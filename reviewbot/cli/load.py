@@ -1,9 +1,10 @@
 """From settings and an artifact to a model that reads: which one, and which engine computes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
@@ -11,22 +12,91 @@ from reviewbot.core.extras import EXTRAS, missing, require
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tokenizers import Tokenizer
 
     from reviewbot.artifacts import Artifact
     from reviewbot.encoders import Encoder, EncoderSpec
     from reviewbot.store.lines import LineCache
 
+    Made = tuple[EncoderSpec, str]  # how to load it, and the SHA-256 of the model
+    Engines = Generator[Made, None, None]
+    Waiting = Callable[[], Tokenizer]
+
 MEBI = 1 << 20
+
+
+def artifact_for(settings: Settings) -> "Artifact":
+    """Load the artifact that the settings name. raises ArtifactError"""
+    from reviewbot.artifacts import PRESETS, load_artifact
+
+    shipped = PRESETS.get(settings.artifact)
+    return load_artifact(shipped or Path(settings.artifact).expanduser())
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
     """Make the model ready: the one the settings name, else the artifact's own.
 
-    Where it can, it loads the model only when a line has to be read. Where `auto` chose an engine
-    that turns out not to serve, the next one is loaded, and said.
-    raises  ArtifactError if the artifact was trained on another model; what the store and the
-            engine raise
+    Where it is warm (`reviewbot serve`), it is used there. Else it is loaded, where that can wait
+    not before a line has to be read. Where `auto` chose an engine that turns out not to serve, the
+    next one is taken, and said.
+    raises  what `specs` and the engine raise
+    """
+    return _first(specs(settings, artifact), clock, settings)
+
+
+def _first(
+    ready: "Engines", clock: Clock, settings: Settings, unfit: EngineUnfit | None = None
+) -> "Encoder":
+    """Return an encoder of the first engine that serves; `unfit` is why the last one did not."""
+    from reviewbot.cli.served import served
+    from reviewbot.encoders import promised
+    from reviewbot.encoders.lazy import LazyEncoder
+
+    spec, sha256 = ready.throw(unfit) if unfit else next(ready)
+    clock("finding the model")
+
+    def load(spec: "EncoderSpec", waiting: "Waiting | None" = None) -> "Encoder":
+        try:
+            return load_here(spec, clock, waiting)
+        except EngineUnfit as exc:
+            return _first(ready, clock, settings, exc)
+
+    if found := served(settings, spec, sha256, clock, partial(load_here, clock=clock)):
+        return found
+    promise = promised(spec)
+    if promise is None:
+        return load(spec)
+    # Importing torch ahead would slow down everything else; and where lines are kept, perhaps none
+    # has to be read.
+    return LazyEncoder(
+        spec.directory,
+        partial(load, spec),
+        dtype=promise[0],
+        engine=promise[1],
+        ahead=spec.engine == "onnx" and not _keeps(settings),
+    )
+
+
+def load_here(spec: "EncoderSpec", clock: Clock, waiting: "Waiting | None" = None) -> "Encoder":
+    """Load the model into this process; `waiting` gives the tokenizer where it is loaded already.
+
+    raises  what the engine raises
+    """
+    from reviewbot.encoders import load_encoder
+
+    encoder = load_encoder(spec.engine, spec, waiting)
+    clock(f"loading {spec.engine} and the model")
+    return encoder
+
+
+def specs(settings: Settings, artifact: "Artifact") -> "Engines":
+    """Make the files of one engine after another ready: how to load it, and the model's SHA-256.
+
+    An engine that cannot compute this model is passed over, and that is said, while another is
+    left. Somebody who finds that an engine does not serve on this processor throws the EngineUnfit
+    in, and is given the next.
+    raises  EngineUnfit of the last engine, MissingExtra before anything is fetched, ArtifactError
+            if the artifact was trained on another model; what the store raises
     """
     from reviewbot.artifacts import check_model
     from reviewbot.core.models import MODELS
@@ -34,48 +104,15 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     name = model_name(settings, artifact)
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
-    return _first(engines(settings), settings, artifact, clock)
-
-
-def _first(
-    names: Sequence[str], settings: Settings, artifact: "Artifact", clock: Clock
-) -> "Encoder":
-    """Return an encoder of the first of some engines that serves."""
-    from reviewbot.encoders import load_encoder, promised
-    from reviewbot.encoders.lazy import LazyEncoder
-
-    name, others = names[0], names[1:]
-    require(EXTRAS[name], "nothing was fetched, nothing was scored", extra=name)
-    try:
-        spec = ready_spec(name, settings, artifact)
-    except EngineUnfit as exc:
-        return _next(exc, others, settings, artifact, clock)
-
-    def load(waiting: "Callable[[], Any] | None" = None) -> "Encoder":
+    order = engines(settings)
+    for engine, other in zip(order, [*order[1:], None], strict=True):
+        require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
         try:
-            return load_encoder(name, spec, waiting)
+            yield _ready(engine, settings, artifact)
         except EngineUnfit as exc:
-            return _next(exc, others, settings, artifact, clock)
-
-    clock("finding the model")
-    promise = promised(name, spec)
-    if promise is None:
-        encoder = load()
-        clock(f"loading {name} and the model")
-        return encoder
-    dtype, engine = promise
-    # Importing torch would slow down everything else; and where lines are kept, all may be there.
-    ahead = name == "onnx" and not _keeps(settings)
-    return LazyEncoder(spec.directory, load, dtype=dtype, engine=engine, ahead=ahead)
-
-
-def _next(
-    exc: EngineUnfit, names: Sequence[str], settings: Settings, artifact: "Artifact", clock: Clock
-) -> "Encoder":
-    if not names:
-        raise exc
-    say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {names[0]} instead")
-    return _first(names, settings, artifact, clock)
+            if other is None:
+                raise
+            say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {other} instead")
 
 
 def model_name(settings: Settings, artifact: "Artifact") -> str:
@@ -112,11 +149,7 @@ def engines(settings: Settings) -> list[str]:
     return ["torch"] if is_x86() and "avx2" not in isa() else ["onnx", "torch"]
 
 
-def ready_spec(engine: str, settings: Settings, artifact: "Artifact") -> "EncoderSpec":
-    """Make the files of an engine ready, and say how to load it.
-
-    raises  as `load_model`
-    """
+def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
     from reviewbot.artifacts import check_model
     from reviewbot.encoders import EncoderSpec
     from reviewbot.store.ready import ready
@@ -133,8 +166,9 @@ def ready_spec(engine: str, settings: Settings, artifact: "Artifact") -> "Encode
         say=say,
     )
     check_model(artifact, model.sha256, model.name)
-    return EncoderSpec(
+    spec = EncoderSpec(
         directory=model.directory,
+        engine=engine,
         layer=wanted.layer,
         deep=wanted.deep,
         full=reads_head(settings, artifact),
@@ -143,6 +177,7 @@ def ready_spec(engine: str, settings: Settings, artifact: "Artifact") -> "Encode
         device=settings.device,
         quantize=settings.quantize,
     )
+    return spec, model.sha256
 
 
 def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":

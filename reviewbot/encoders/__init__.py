@@ -46,14 +46,16 @@ def isa() -> str:
     return "+".join([platform.machine(), *(flag for flag in FLAGS if flag in line.split())])
 
 
-def exact_products() -> bool:
-    """Tell whether sums of uint8 x int8 products are exact here.
+def levels() -> int:
+    """Return how many steps a quantised state may have on each side of zero, on this processor.
 
-    With AVX2 or AVX-512 alone two products are added in 16 bits and saturate; VNNI and AMX add in
-    32 bits (onnxruntime issue 6004).
+    With AVX2 or AVX-512 alone two uint8 x int8 products are added in 16 bits, where large ones
+    saturate (onnxruntime issue 6004); VNNI and AMX add in 32 bits. Fewer steps saturate less and
+    round more: docs/log.md has the measurement.
     """
     flags = isa()
-    return not is_x86() or "vnni" in flags or "amx_int8" in flags
+    exact = not is_x86() or "vnni" in flags or "amx_int8" in flags
+    return 127 if exact else 105
 
 
 def is_x86() -> bool:
@@ -132,7 +134,8 @@ def batches(encoder: Encoder) -> TypeGuard[BatchEncoder]:
 class EncoderSpec:
     """What to load and how to run it."""
 
-    directory: Path  # a checkpoint: config.json, safetensors, tokenizer.json
+    directory: Path  # a checkpoint (config.json, safetensors), or an int8 engine; tokenizer.json
+    engine: str = "torch"  # of `ENCODERS`
     layer: int  # decoder blocks below the state that is read
     deep: int | None = None  # a later block whose state is kept too
     full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
@@ -148,12 +151,11 @@ ENCODERS = {  # the extra to install has the same name
 }
 
 
-def promised(name: str, spec: EncoderSpec) -> tuple[str, str] | None:
+def promised(spec: EncoderSpec) -> tuple[str, str] | None:
     """Return the dtype and engine that an encoder will have; None where only loading it tells."""
-    if name == "onnx":
-        numbers = "int8" if exact_products() else "int8 of 7 bits"
-        return "int8", engine_name("onnxruntime", numbers, spec.threads)
-    if (name, spec.device, spec.dtype) == ("torch", "cpu", "fp32"):
+    if spec.engine == "onnx":
+        return "int8", engine_name("onnxruntime", f"int8/{levels()}", spec.threads)
+    if (spec.engine, spec.device, spec.dtype) == ("torch", "cpu", "fp32"):
         return "fp32", engine_name("torch", "fp32", spec.threads)
     return None
 

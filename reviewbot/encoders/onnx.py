@@ -18,7 +18,7 @@ from reviewbot.encoders import (
     EncoderSpec,
     Tokens,
     engine_name,
-    exact_products,
+    levels,
     usable_cores,
 )
 from reviewbot.encoders.tokens import tokenize
@@ -27,8 +27,6 @@ PIECE = 256  # tokens of a window that are read at once: what they need fits a p
 HEAD_ROWS = 64  # positions whose logits are held at once
 # How close the states of the probe must come to float32: cosine of the layer-normed states.
 MEAN_COSINE, LEAST_COSINE = 0.99, 0.95
-SATURATING = (63, 64)  # steps on each side of zero, and that zero: 7 bits
-WHOLE = (127, 128)
 
 
 class OnnxEncoder:
@@ -43,11 +41,13 @@ class OnnxEncoder:
                 ModelUnavailable where a file is damaged
         """
         threads = spec.threads or usable_cores()
-        levels, zero = WHOLE if exact_products() else SATURATING
-        numbers = "int8" if exact_products() else "int8 of 7 bits"
-        self._fixed = {"levels": np.array(levels, np.float32), "zero": np.array(zero, np.uint8)}
+        steps = levels()
+        self._fixed = {
+            "levels": np.array(steps, np.float32),
+            "zero": np.array(steps + 1, np.uint8),
+        }
         self._values = {name: _value(held) for name, held in self._fixed.items()}
-        self.engine = engine_name("onnxruntime", numbers, threads)
+        self.engine = engine_name("onnxruntime", f"int8/{steps}", threads)
         self._layer, self._deep, self._full = spec.layer, spec.deep, spec.full
         self._trunk = _session(spec.directory / "trunk.onnx", threads)
         self._head = _session(spec.directory / "head.onnx", threads) if spec.full else None

@@ -46,7 +46,7 @@ def trunk(shape: TrunkShape, get: Get, taps: tuple[int, ...], *, head: bool) -> 
     Inputs: x (1, T, D) embeddings; last_key and total (1,) int32, the place of this piece's last
     token in the window and how many there are up to it; key_N and value_N (1, KV, P, HD) of the
     pieces before; `levels` and `zero`, how many steps a quantised state may have on each side of
-    which zero (127 and 128, or 63 and 64 where the processor's int8 products saturate).
+    which zero (`encoders.levels`).
     """
     graph = _Graph(shape)
     x = "x"

@@ -10,7 +10,7 @@ import pytest
 from reviewbot.core.arrays import Array
 from reviewbot.core.errors import EngineUnfit, ModelUnavailable
 from reviewbot.core.states import SIGNALS
-from reviewbot.encoders import EncoderSpec, onnx, promised
+from reviewbot.encoders import EncoderSpec, levels, onnx, promised
 from reviewbot.encoders.hf import TransformersEncoder
 from reviewbot.encoders.onnx import OnnxEncoder
 from reviewbot.encoders.tokens import load_tokenizer
@@ -81,33 +81,47 @@ def test_a_layer_is_not_a_deeper_one(model: Path, loaded: OnnxEncoder) -> None:
     assert cosines(loaded.states(ids).values_TD, right[f"state_{LAYERS}"]).min() < 0.9
 
 
-def test_with_seven_bits_it_is_close_too_and_says_so(
+def test_with_fewer_steps_it_is_close_too_and_says_so(
     model: Path, engine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = some_ids(300)
     whole = encoder(engine, 1, LAYERS)
-    for module in ("reviewbot.encoders", "reviewbot.encoders.onnx"):
-        monkeypatch.setattr(f"{module}.exact_products", lambda: False)
-    saturating = encoder(engine, 1, LAYERS)
-    found = saturating.states(ids)
+    monkeypatch.setattr("reviewbot.encoders.isa", lambda: "x86_64+avx2")  # whose sums saturate
+    fewer = encoder(engine, 1, LAYERS)
+    found = fewer.states(ids)
     right = right_states(model, ids, 1, LAYERS)
 
+    assert levels() == 105
     assert found.deep_TD is not None
     close(found.values_TD, right["state_1"], 0.98)
     close(found.deep_TD, right[f"state_{LAYERS}"], 0.9)
     assert not np.array_equal(found.values_TD, whole.states(ids).values_TD)
-    assert " 7 bits " in saturating.engine
-    assert promised("onnx", EncoderSpec(directory=engine, layer=1, threads=1)) == (
+    assert " int8/105 " in fewer.engine
+    assert promised(EncoderSpec(directory=engine, engine="onnx", layer=1, threads=1)) == (
         "int8",
-        saturating.engine,
+        fewer.engine,
     )
 
 
-def test_no_sum_of_two_products_of_seven_bits_leaves_sixteen() -> None:
-    levels, zero = onnx.SATURATING
+@pytest.mark.parametrize(
+    ("processor", "steps"),
+    [
+        ("x86_64+avx2", 105),
+        ("x86_64+avx2+avx512f", 105),
+        ("x86_64+avx2+avx_vnni", 127),
+        ("x86_64+avx2+avx512f+avx512_vnni", 127),
+        ("x86_64+avx2+avx512f+amx_int8", 127),
+        ("AMD64", 105),  # a system that does not say more
+        ("x86_64", 105),
+        ("aarch64", 127),
+    ],
+)
+def test_a_processor_whose_sums_may_saturate_gets_fewer_steps(
+    processor: str, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewbot.encoders.isa", lambda: processor)
 
-    assert 2 * (zero + levels) * 127 < 2**15
-    assert sum(onnx.WHOLE) == 255
+    assert levels() == steps
 
 
 @pytest.mark.parametrize("count", [1, 256, 257, 700])
@@ -228,10 +242,10 @@ def test_what_the_head_says_of_a_token_does_not_depend_on_how_many_are_asked_at_
 
 
 def test_the_engine_that_is_promised_is_the_one_that_is_loaded(loaded: OnnxEncoder) -> None:
-    spec = EncoderSpec(directory=Path("nowhere"), layer=1, threads=1)
+    spec = EncoderSpec(directory=Path("nowhere"), engine="onnx", layer=1, threads=1)
 
-    assert promised("onnx", spec) == (loaded.dtype, loaded.engine)
-    assert promised("onnx", replace(spec, threads=2)) != (loaded.dtype, loaded.engine)
+    assert promised(spec) == (loaded.dtype, loaded.engine)
+    assert promised(replace(spec, threads=2)) != (loaded.dtype, loaded.engine)
 
 
 Damage = Callable[[bytes], bytes]

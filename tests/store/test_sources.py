@@ -52,7 +52,8 @@ def test_numbers_of_half_width_are_read_as_they_are(tmp_path: Path) -> None:
         weight = source.get("layers.0.mlp.up_proj.weight")
         own = load_file(model / "model.safetensors")["model.layers.0.mlp.up_proj.weight"]
 
-    assert (weight.dtype, own.dtype) == (np.float32, np.float16)
+    assert weight.dtype == np.float32
+    assert own.dtype == np.float16
     assert np.array_equal(weight, own.astype(np.float32))
 
 

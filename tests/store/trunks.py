@@ -85,7 +85,9 @@ def encoder(
     engine: Path, layer: int, deep: int | None = None, *, full: bool = False
 ) -> OnnxEncoder:
     """Load an engine, on one thread."""
-    spec = EncoderSpec(directory=engine, layer=layer, deep=deep, full=full, threads=1)
+    spec = EncoderSpec(
+        directory=engine, engine="onnx", layer=layer, deep=deep, full=full, threads=1
+    )
     return OnnxEncoder(spec, lambda: load_tokenizer(engine))
 
 

@@ -1,0 +1,263 @@
+"""`reviewbot serve` and `check` as processes of their own: the same bytes, with and without."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reviewbot.artifacts import ArtifactModel
+from reviewbot.cli.serve import DECIDING
+from reviewbot.core.models import MODELS, SMOL_CUT
+from reviewbot.store.cache import cache_dir, converted_path
+from reviewbot.store.checkpoint import checkpoint_key
+from reviewbot.store.ready import ready
+from tests import tiny
+from tests.cli.small import environ
+from tests.encoders.served import short_directory
+
+pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
+ROOT = Path(__file__).parents[2]
+GROUPS = ("sae_max", "deep_mean", "surprisal", "surface")
+CODE = "def f{0}(x):\n    return [x, {0}]\n\n\nclass T{0}:\n    y = {0}\n"
+MAIN = "from reviewbot.cli import main\n"
+CACHED = converted_path(
+    cache_dir(None, os.environ), checkpoint_key(SMOL_CUT.sha256, SMOL_CUT.layer, head=False)
+)
+DYING = """
+import os, signal
+from reviewbot.cli import load as loading, main
+load = loading.load_here
+def dying(spec, clock):
+    encoder = load(spec, clock)
+    states, count = encoder.states, 0
+    def once(ids):
+        nonlocal count
+        count += 1
+        if count == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return states(ids)
+    encoder.states = once
+    return encoder
+loading.load_here = dying
+"""
+
+
+@dataclass
+class Place:
+    """A folder with a change of three files, and the flags and variables of every process."""
+
+    folder: Path
+    flags: tuple[str, ...]
+    variables: dict[str, str]
+    diff: tuple[str, ...] = ("--diff", "change.diff")
+
+    @property
+    def sockets(self) -> list[Path]:
+        return sorted(Path(self.variables["XDG_RUNTIME_DIR"]).glob("reviewbot/*.sock"))
+
+    def run(self, *args: str, code: str = MAIN, after: str = "") -> tuple[int, bytes, str]:
+        """Run reviewbot to its end: exit code, stdout, stderr."""
+        text = f"{code}try: main()\nfinally:\n    pass\n    {after}"
+        done = subprocess.run(
+            [sys.executable, "-c", text, *args],
+            cwd=self.folder,
+            env=self.variables,
+            capture_output=True,
+            timeout=120,
+        )
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    def check(self, *args: str, after: str = "") -> tuple[bytes, str]:
+        code, out, err = self.run(
+            "check", *self.diff, "--format=json", "--timings", *self.flags, *args, after=after
+        )
+        assert code in (0, 1), err
+        return out, err
+
+    @contextmanager
+    def served(self, *args: str, code: str = MAIN) -> Iterator["subprocess.Popen[str]"]:
+        """Run a server until the end of the block, from when it is ready."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", code + "main()", "serve", *self.flags, *args],
+            cwd=self.folder,
+            env=self.variables,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("ready: ")
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stderr is not None
+            process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Place]:
+    """A model with all that can be read of one: a deep state, the output head's signals."""
+    folder = tmp_path_factory.mktemp("serve")
+    cache = str(folder / "cache")
+    sha256 = ready(str(tiny_model), environ={"REVIEWBOT_CACHE": cache}).sha256
+    tiny.tiny_artifact(
+        folder / "artifact",
+        groups=GROUPS,
+        model=ArtifactModel("tiny", sha256, tiny.LAYER, tiny.WIDTH, deep=3, full=True),
+    )
+    diff = ""
+    for number in range(3):
+        code = CODE.format(number)
+        (folder / f"f{number}.py").write_text(code)
+        lines = code.splitlines()
+        diff += f"diff --git a/f{number}.py b/f{number}.py\nnew file mode 100644\n"
+        diff += f"--- /dev/null\n+++ b/f{number}.py\n@@ -0,0 +1,{len(lines)} @@\n"
+        diff += "".join(f"+{line}\n" for line in lines)
+    (folder / "change.diff").write_text(diff)
+    kept = {name: text for name, text in environ().items() if not name.startswith("REVIEWBOT_")}
+    flags = ("--artifact=./artifact", f"--model={tiny_model}", "--threads=1")
+    with short_directory() as runtime:
+        runtime.mkdir(mode=0o700)
+        variables = kept | {"REVIEWBOT_CACHE": cache, "XDG_RUNTIME_DIR": str(runtime)}
+        variables["REVIEWBOT_LINE_CACHE"] = "0"  # what was read before would not be asked of anyone
+        yield Place(folder, flags, variables)
+
+
+@pytest.fixture(scope="module")
+def alone(place: Place) -> bytes:
+    """The report that no server had a part in."""
+    report, said = place.check()
+    assert json.loads(report)["ledger"]["scored"] > 9
+    assert "loading onnx and the model" in said
+    assert "server" not in said
+    return report
+
+
+def test_a_served_report_has_the_same_bytes_and_the_client_loads_no_torch(
+    place: Place, alone: bytes
+) -> None:
+    with place.served():
+        look = "import sys; print([n for n in ('torch', 'transformers') if n in sys.modules])"
+        served, said = place.check(after=look)
+        direct, unserved = place.check("--server=never")
+        other, otherwise = place.check("--threads=2")
+
+    assert served == alone + b"[]\n"
+    assert direct == alone
+    assert "connecting to the server" in said
+    assert "server" not in unserved + otherwise
+    assert json.loads(other)["ledger"] == json.loads(alone)["ledger"]
+
+
+def test_a_server_killed_in_mid_read_leaves_the_same_report(place: Place, alone: bytes) -> None:
+    with place.served(code=DYING) as process:
+        served, said = place.check()
+
+        assert process.wait(10) == -signal.SIGKILL
+    assert served == alone
+    assert "the server was lost" in said
+    assert len(place.sockets) == 1  # stale: nobody could remove it
+    with place.served():
+        assert place.check()[0] == alone
+
+
+def test_a_stopped_process_is_not_waited_for_for_ever(place: Place, alone: bytes) -> None:
+    with place.served() as process:
+        process.send_signal(signal.SIGSTOP)
+        served, said = place.check()
+        process.send_signal(signal.SIGCONT)
+
+    assert served == alone
+    assert "does not fit: timed out" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server_cleanly(place: Place, number: int) -> None:
+    with place.served() as process:
+        assert len(place.sockets) == 1
+        process.send_signal(number)
+
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == "ended: it was asked to\n"
+    assert place.sockets == []
+
+
+def test_a_second_server_says_that_one_is_there_and_stop_ends_it(place: Place) -> None:
+    with place.served() as process:
+        code, _, said = place.run("serve", *place.flags)
+        assert (code, said) == (0, f"already there: {place.sockets[0]}\n")
+        code, _, said = place.run("serve", "--stop")
+        assert code == 0
+        assert said.startswith("ended: ")
+        assert process.wait(10) == 0
+    assert place.sockets == []
+    assert place.run("serve", "--stop")[::2] == (0, "no server of yours was there\n")
+
+
+def test_a_second_server_that_finds_one_of_another_version_is_exit_4(place: Place) -> None:
+    other = "from reviewbot.encoders import terms\nterms.__version__ = '0.0.9'\n" + MAIN
+    with place.served(code=other):
+        code, _, said = place.run("serve", *place.flags)
+        _, why = place.check()
+
+    assert code == 4
+    assert "its reviewbot is 0.0.9" in said
+    assert len(said.splitlines()) == 2
+    assert "no server was used: " in why
+
+
+def test_a_server_that_nobody_asks_ends_with_exit_code_0(place: Place) -> None:
+    quick = "from reviewbot.cli import serve as s\ns.MINUTE = 0.5\n" + MAIN
+    with place.served("--idle=1", code=quick) as process:
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == "ended: nobody asked\n"
+    assert place.sockets == []
+
+
+def test_a_directory_for_sockets_that_others_can_enter_is_exit_4(place: Place) -> None:
+    directory = Path(place.variables["XDG_RUNTIME_DIR"]) / "reviewbot"
+    directory.mkdir(exist_ok=True)
+    directory.chmod(0o755)
+    try:
+        code, _, said = place.run("serve", *place.flags)
+    finally:
+        directory.chmod(0o700)
+
+    assert code == 4
+    assert "is open to others (mode 0755)" in said
+    assert len(said.splitlines()) == 2
+
+
+def test_every_setting_that_makes_another_model_is_a_flag_of_serve(place: Place) -> None:
+    text = place.run("serve", "--help")[1].decode()
+
+    assert all(f"--{key}" in text for key in DECIDING)
+
+
+@pytest.mark.real_model
+@pytest.mark.skipif(not CACHED.exists(), reason="the packaged model is not converted in the cache")
+def test_the_packaged_model_gives_the_same_bytes_through_a_server(place: Place) -> None:
+    assert MODELS[SMOL_CUT.name].packaged
+    real = Place(
+        ROOT,
+        ("--artifact=tiny",),
+        place.variables | {"REVIEWBOT_CACHE": str(cache_dir(None, os.environ))},
+        ("--diff=examples/demo.diff", "--root=examples/demo"),
+    )
+    direct, _ = real.check()
+    with real.served():
+        served, said = real.check()
+
+    assert "connecting to the server" in said
+    assert served == direct
