@@ -33,7 +33,7 @@ def same(found: Mapping[str, Array] | None, right: Mapping[str, Array]) -> bool:
     assert found.keys() == right.keys()
     return all(
         (found[name].dtype, found[name].shape, found[name].tobytes())
-        == (np.float32, part.shape, part.tobytes())
+        == (np.dtype(np.float32), part.shape, part.tobytes())
         for name, part in right.items()
     )
 
