@@ -68,15 +68,20 @@ def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack)
             raise _unreadable(name, f"{path.name}: {exc}") from exc
         holders |= {key.removeprefix("model."): (file, key) for key in file.keys()}  # noqa: SIM118
 
-    def get(wanted: str) -> Array:
-        wanted = EMBEDDING if wanted == HEAD and tied else wanted
-        file, key = _found(holders, wanted, name)
+    def find(wanted: str) -> tuple[Any, str]:
+        file, key = _found(holders, EMBEDDING if wanted == HEAD and tied else wanted, name)
         if (kind := str(file.get_slice(key).get_dtype())) not in ("F32", "F16"):
             raise _unreadable(name, f"{key} is {kind}")
+        return file, key
+
+    def get(wanted: str) -> Array:
+        file, key = find(wanted)
         values = np.asarray(file.get_tensor(key), np.float32)
         if not np.isfinite(values).all():
             raise _unreadable(name, f"{key} holds infinite values")
         return values
+
+    find(EMBEDDING)  # what is stored in another format is mostly so from the first on
 
     def copy_tokenizer(target: Path) -> None:
         shutil.copyfile(directory / "tokenizer.json", target / "tokenizer.json")
