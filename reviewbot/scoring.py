@@ -20,7 +20,7 @@ from reviewbot.core.pooling import columns, line_tokens, pool
 from reviewbot.core.predictor import contributions, percentile, risks
 from reviewbot.core.prose import prose
 from reviewbot.core.reasons import explain
-from reviewbot.encoders import BatchEncoder, Encoder
+from reviewbot.encoders import Encoder, batches
 from reviewbot.encoders.reading import Reading, plan_reading, pool_rest, read
 
 Groups = Mapping[str, Array]  # feature group -> (L, columns)
@@ -79,7 +79,7 @@ def score(
 
     raises  what the encoder raises
     """
-    enough = encoder.batch_tokens if isinstance(encoder, BatchEncoder) else 1
+    enough = encoder.batch_tokens if batches(encoder) else 1
     waiting: list[_Window] = []
     for file in files:
         for window in _windows(file, artifact, encoder, description):

@@ -1,14 +1,14 @@
 """From settings and an artifact to a model that reads: which one, and which engine computes."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
-from reviewbot.core.extras import EXTRAS, missing
+from reviewbot.core.extras import EXTRAS, missing, require
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reviewbot.store.lines import LineCache
 
     Made = tuple[EncoderSpec, str]  # how to load it, and the SHA-256 of the model
+    Engines = Generator[Made, None, None]
     Waiting = Callable[[], Tokenizer]
 
 MEBI = 1 << 20
@@ -43,36 +44,36 @@ def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encod
     return _first(specs(settings, artifact), clock, settings)
 
 
-def _first(ready: "Iterator[Made]", clock: Clock, settings: Settings) -> "Encoder":
-    """Return an encoder of the first engine that serves."""
+def _first(
+    ready: "Engines", clock: Clock, settings: Settings, unfit: EngineUnfit | None = None
+) -> "Encoder":
+    """Return an encoder of the first engine that serves; `unfit` is why the last one did not."""
     from reviewbot.cli.served import served
     from reviewbot.encoders import promised
     from reviewbot.encoders.lazy import LazyEncoder
 
-    spec, sha256 = next(ready)
+    spec, sha256 = ready.throw(unfit) if unfit else next(ready)
     clock("finding the model")
 
     def load(spec: "EncoderSpec", waiting: "Waiting | None" = None) -> "Encoder":
         try:
             return load_here(spec, clock, waiting)
         except EngineUnfit as exc:
-            try:
-                return _first(ready, clock, settings)
-            except StopIteration:
-                raise exc from None
+            return _first(ready, clock, settings, exc)
 
     if found := served(settings, spec, sha256, clock, partial(load_here, clock=clock)):
         return found
     promise = promised(spec)
     if promise is None:
         return load(spec)
-    # Importing torch ahead would slow down everything else.
+    # Importing torch ahead would slow down everything else; and where lines are kept, perhaps none
+    # has to be read.
     return LazyEncoder(
         spec.directory,
         partial(load, spec),
         dtype=promise[0],
         engine=promise[1],
-        ahead=spec.engine == "onnx",
+        ahead=spec.engine == "onnx" and not _keeps(settings),
     )
 
 
@@ -88,12 +89,14 @@ def load_here(spec: "EncoderSpec", clock: Clock, waiting: "Waiting | None" = Non
     return encoder
 
 
-def specs(settings: Settings, artifact: "Artifact") -> "Iterator[Made]":
+def specs(settings: Settings, artifact: "Artifact") -> "Engines":
     """Make the files of one engine after another ready: how to load it, and the model's SHA-256.
 
     An engine that cannot compute this model is passed over, and that is said, while another is
-    left. Somebody who finds that an engine does not serve on this processor asks for the next.
-    raises  ArtifactError if the artifact was trained on another model; what the store raises
+    left. Somebody who finds that an engine does not serve on this processor throws the EngineUnfit
+    in, and is given the next.
+    raises  EngineUnfit of the last engine, MissingExtra before anything is fetched, ArtifactError
+            if the artifact was trained on another model; what the store raises
     """
     from reviewbot.artifacts import check_model
     from reviewbot.core.models import MODELS
@@ -102,17 +105,14 @@ def specs(settings: Settings, artifact: "Artifact") -> "Iterator[Made]":
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
     order = engines(settings)
-    for place, engine in enumerate(order):
-        if place:
-            say(f"reading with {engine} instead")
+    for engine, other in zip(order, [*order[1:], None], strict=True):
+        require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
         try:
-            made = _ready(engine, settings, artifact)
+            yield _ready(engine, settings, artifact)
         except EngineUnfit as exc:
-            if engine == order[-1]:
+            if other is None:
                 raise
-            say(exc.what)
-            continue
-        yield made
+            say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {other} instead")
 
 
 def model_name(settings: Settings, artifact: "Artifact") -> str:
@@ -130,7 +130,7 @@ def engines(settings: Settings) -> list[str]:
 
     raises  UsageError where an engine is asked for what it cannot do
     """
-    from reviewbot.encoders import isa
+    from reviewbot.encoders import is_x86, isa
 
     plain = (settings.device, settings.quantize, settings.dtype) == ("cpu", "none", "fp32")
     if settings.engine == "onnx" and not plain:
@@ -146,7 +146,7 @@ def engines(settings: Settings) -> list[str]:
     if len(there) < 2:
         return there or ["onnx"]  # whose absence is then said, with what to install
     # Without AVX2 an int8 product is no faster than a float32 one.
-    return ["torch"] if isa().startswith("x86") and "avx2" not in isa() else ["onnx", "torch"]
+    return ["torch"] if is_x86() and "avx2" not in isa() else ["onnx", "torch"]
 
 
 def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
@@ -184,15 +184,25 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
 def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
     """Return where line features are kept; None where the settings want none kept."""
     from reviewbot.store.cache import cache_dir
+    from reviewbot.store.checkpoint import CONVERTER
+    from reviewbot.store.engine import EXPORTER
     from reviewbot.store.lines import LineCache
 
     if settings.line_cache == 0:
         return None
     model = artifact.model
     depth = (model.layer, model.deep, reads_head(settings, artifact))
-    scope = f"{artifact.info.sha256} {model.sha256} {depth}"
+    scope = f"{artifact.info.sha256} {model.sha256} {depth} {CONVERTER} {EXPORTER}"
     cache = cache_dir(_cache_dir(settings), os.environ)
     return LineCache(cache, scope, settings.line_cache * MEBI)
+
+
+def _keeps(settings: Settings) -> bool:
+    """Tell whether lines were kept, so that perhaps none has to be read."""
+    from reviewbot.store.cache import cache_dir
+    from reviewbot.store.lines import kept_before
+
+    return settings.line_cache > 0 and kept_before(cache_dir(_cache_dir(settings), os.environ))
 
 
 def _cache_dir(settings: Settings) -> Path | None:

@@ -71,16 +71,13 @@ def _serve(settings: Settings, idle: float, clock: Clock) -> None:
     """Serve with the first engine that serves here, as a check would take it."""
     from reviewbot.cli.load import artifact_for, specs
 
-    unfit = None
-    for spec, sha256 in specs(settings, artifact_for(settings)):
+    ready = specs(settings, artifact_for(settings))
+    spec, sha256 = next(ready)
+    while True:
         try:
-            _serve_one(settings, spec, sha256, idle, clock)
+            return _serve_one(settings, spec, sha256, idle, clock)
         except EngineUnfit as exc:
-            unfit = exc
-        else:
-            return
-    if unfit:
-        raise unfit
+            spec, sha256 = ready.throw(exc)
 
 
 def _serve_one(

@@ -86,7 +86,7 @@ def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNot
     found = []
     for index in map(int, raising):
         note = notes.get(index, FeatureNote("", 0.0, 0.0))
-        strongest = max(float(columns_F[index]) for _, columns_F in sparse)
+        strongest = max(float(columns_F[index]) for _, columns_F in sparse if columns_F[index])
         activation = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
         found.append(Reason(f"sae:{index}", note.label, float(total_F[index]), activation))
     return found

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from reviewbot.core.errors import MissingExtra, UsageError
 from reviewbot.core.extras import install
@@ -54,13 +54,30 @@ def levels() -> int:
     round more: docs/log.md has the measurement.
     """
     flags = isa()
-    exact = not flags.startswith("x86") or "vnni" in flags or "amx_int8" in flags
+    exact = not is_x86() or "vnni" in flags or "amx_int8" in flags
     return 127 if exact else 105
+
+
+def is_x86() -> bool:
+    """Tell whether this is a processor whose instructions differ as `FLAGS` say."""
+    return isa().lower().startswith(("x86", "amd64", "i386", "i686"))
+
+
+LIBRARIES = {"torch": ("torch", "transformers")}  # whose versions may change a digit
 
 
 def engine_name(package: str, numbers: str, threads: int) -> str:
     """Return the `Encoder.engine` of a library on this processor, which need not be loaded."""
-    return f"{package} {version(package)} cpu {numbers} {threads or usable_cores()} {isa()}"
+    versions = " ".join(f"{name} {_version(name)}" for name in LIBRARIES.get(package, (package,)))
+    return f"{versions} cpu {numbers} {threads or usable_cores()} {isa()}"
+
+
+def _version(module: str) -> str:
+    try:
+        return version(module)
+    except PackageNotFoundError:  # another distribution brings it, such as onnxruntime-gpu
+        names = sorted(set(packages_distributions().get(module, ())))
+        return " ".join(f"{name} {version(name)}" for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,14 @@ class BatchEncoder(Encoder, Protocol):
 
     def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
         """Read several windows; what is returned is in their order."""
+
+
+def batches(encoder: Encoder) -> TypeGuard[BatchEncoder]:
+    """Tell whether an encoder takes several windows at once. Loads nothing.
+
+    isinstance would ask the encoder for its width, which makes one that is lazy load its model.
+    """
+    return hasattr(type(encoder), "batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,14 +35,25 @@ class LazyEncoder:
         """
         from reviewbot.encoders.tokens import load_tokenizer
 
-        self.dtype, self.engine = dtype, engine
+        self._promise = dtype, engine
         self._load = load
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="loading")
         self._tokenizer = self._pool.submit(load_tokenizer, directory)
+        self._encoder: Encoder | None = None
         self._loading: Future[Encoder] | None = self._begin() if ahead else None
 
     def _begin(self) -> "Future[Encoder]":
         return self._pool.submit(self._load, self._tokenizer.result)
+
+    @property
+    def dtype(self) -> str:
+        """What it computes in: as promised, or as the model that was loaded says."""
+        return self._encoder.dtype if self._encoder else self._promise[0]
+
+    @property
+    def engine(self) -> str:
+        """All that may change a digit beside the model: promised, or of what was loaded."""
+        return self._encoder.engine if self._encoder else self._promise[1]
 
     @property
     def width(self) -> int:
@@ -61,6 +72,5 @@ class LazyEncoder:
 
     def _loaded(self) -> Encoder:
         self._loading = self._loading or self._begin()
-        encoder = self._loading.result()
-        self.dtype, self.engine = encoder.dtype, encoder.engine
-        return encoder
+        self._encoder = self._loading.result()
+        return self._encoder

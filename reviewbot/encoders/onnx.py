@@ -109,7 +109,15 @@ class OnnxEncoder:
     def _check(self, path: Path) -> None:
         """Refuse to compute on a processor where the probe's states are not what they should be."""
         probe = _probe(path)
-        found = self._read(probe.pop("ids"))
+        try:
+            found = self._read(probe.pop("ids"))
+        except Exception as exc:  # its own kinds share no base class but Exception
+            if isinstance(exc, MemoryError):
+                raise
+            raise EngineUnfit(
+                f"nothing was scored: ONNX Runtime cannot compute this model: {str(exc)[-200:]}",
+                fix="use --engine torch",
+            ) from exc
         for name, right_TD in probe.items():
             cosine_T = _cosines(found[name], right_TD)
             mean, least = float(cosine_T.mean()), float(cosine_T.min())

@@ -13,7 +13,7 @@ from reviewbot.core.pooling import pool_blocks, pool_deep, pool_surprisal
 from reviewbot.core.spans import Span, line_spans, split_lines
 from reviewbot.core.states import HiddenStates
 from reviewbot.core.windows import plan_windows
-from reviewbot.encoders import BatchEncoder, Encoder, Tokens
+from reviewbot.encoders import Encoder, Tokens, batches
 
 
 class Tokenizing(Protocol):
@@ -94,7 +94,7 @@ def plan_reading(
 
 def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
     """Make the forward passes, in any order that suits the encoder; yield in the order given."""
-    if isinstance(encoder, BatchEncoder) and len(readings) > 1:
+    if batches(encoder) and len(readings) > 1:
         seen = iter(encoder.batch([reading.ids for reading in readings]))
     else:
         seen = (encoder.states(reading.ids) for reading in readings)

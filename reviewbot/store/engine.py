@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reviewbot.core.arrays import Array
-from reviewbot.core.errors import ModelUnavailable
+from reviewbot.core.errors import EngineUnfit, ModelUnavailable
 from reviewbot.store.cache import disk_errors, install_directory, sync, write_json
 from reviewbot.store.checkpoint import MANIFEST, STAMP, difference
 from reviewbot.store.local import hashes, read_json
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 EXPORTER = 1  # raise it when the bytes of an engine would change: the old ones are then unused
 SCHEMA = "reviewbot-engine/1"
 ROWS = 8_192  # of the embedding that are written at once
+LARGEST = 2_000_000_000  # bytes of a graph's weights; protobuf ends at 2^31 with all the rest
 PROBE = '''def mean(values, default=0.0):
     """Return the mean of some numbers."""
     total = 0
@@ -114,8 +115,9 @@ def wanted_of(directory: Path) -> tuple[str, Wanted]:
 def export(source: Source, wanted: Wanted, final: Path) -> None:
     """Write the engine directory `final`. Call it under the model's lock.
 
-    raises  ModelUnavailable if the model does not hold what is wanted, EnvironmentFailure if the
-            disk is full or not writable; nothing half-written stays
+    raises  ModelUnavailable if the model does not hold what is wanted, EngineUnfit if its weights
+            do not fit together or into a file, EnvironmentFailure if the disk is full or not
+            writable; nothing half-written stays
     """
     from reviewbot.store import graph
 
@@ -126,6 +128,7 @@ def export(source: Source, wanted: Wanted, final: Path) -> None:
             fix="choose the artifact that was trained on this model",
         )
     with disk_errors(f"{source.name} was not converted"):
+        _refuse_large(source, source.shape.layers if wanted.head else max(wanted.taps))
         final.parent.mkdir(parents=True, exist_ok=True)
         temporary = final.with_name(f".tmp-{final.name}")  # left by a crash? we hold the lock
         shutil.rmtree(temporary, ignore_errors=True)
@@ -133,7 +136,7 @@ def export(source: Source, wanted: Wanted, final: Path) -> None:
             temporary.mkdir()
             source.write_tokenizer(temporary)
             embedding_VD = source.get("embed_tokens.weight")
-            _write_embedding(embedding_VD, temporary / "embedding.safetensors")
+            _write_embedding(source, embedding_VD, temporary / "embedding.safetensors")
             _write_probe(source, embedding_VD, wanted, temporary)
             _save(
                 graph.trunk(source.shape, source.get, wanted.taps, head=wanted.head),
@@ -162,16 +165,33 @@ def _manifest(sha256: str, wanted: Wanted) -> dict[str, Any]:
     }
 
 
+def _refuse_large(source: Source, blocks: int) -> None:
+    """Find out before minutes of work that the graph is too large for a file."""
+    inner = len(source.get("layers.0.mlp.gate_proj.weight"))
+    shape = source.shape
+    rows = 2 * (shape.heads + shape.kv_heads) * shape.head_width + 3 * inner
+    if blocks * rows * shape.width > LARGEST:
+        raise _unfit(source, f"{blocks} layers in int8 are more than one ONNX file may hold")
+
+
+def _unfit(source: Source, why: str) -> EngineUnfit:
+    what = f"nothing was scored: {source.name} was not converted: {why}"
+    return EngineUnfit(what, fix="use --engine torch")
+
+
 def _save(model: "ModelProto", path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _write_embedding(embedding_VD: Array, path: Path) -> None:
+def _write_embedding(source: Source, embedding_VD: Array, path: Path) -> None:
     from safetensors.numpy import save
 
     half_VD = np.empty(embedding_VD.shape, np.float16)
     for start in range(0, len(embedding_VD), ROWS):
-        half_VD[start : start + ROWS] = embedding_VD[start : start + ROWS]
+        rows_VD = embedding_VD[start : start + ROWS]
+        if np.abs(rows_VD).max() > np.finfo(np.float16).max:
+            raise _unfit(source, "its embedding is too large for numbers of half width")
+        half_VD[start : start + ROWS] = rows_VD
     path.write_bytes(save({"embedding": half_VD}))
 
 
@@ -181,8 +201,17 @@ def _write_probe(source: Source, embedding_VD: Array, wanted: Wanted, directory:
 
     from reviewbot.store.reference import states
 
-    tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    try:
+        tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    except Exception as exc:  # the library raises bare Exception
+        raise ModelUnavailable(
+            f"{source.name} was not converted: its tokenizer cannot be read: {str(exc)[:200]}",
+            fix="use a model with a tokenizer.json of the tokenizers library",
+        ) from exc
     ids_T = np.array(tokenizer.encode(PROBE, add_special_tokens=False).ids, np.int64)
     get = lru_cache(maxsize=16)(source.get)
-    found = states(source.shape, get, embedding_VD[ids_T], wanted.taps, head=wanted.head)
+    try:
+        found = states(source.shape, get, embedding_VD[ids_T], wanted.taps, head=wanted.head)
+    except (ValueError, IndexError) as exc:
+        raise _unfit(source, f"its weights do not have the sizes it says: {exc}") from exc
     (directory / "probe.safetensors").write_bytes(save({"ids": ids_T, **found}))

@@ -117,7 +117,12 @@ def _check(directory: Path, spec: ModelSpec) -> None:
         try:
             _, wanted = wanted_of(directory)
         except (OSError, ValueError):
-            wanted = Wanted(taps=(), head=False)  # `check_engine` then says what is wrong
+            wanted = Wanted(taps=(), head=False)  # which is no engine's name
+        if wanted.key(spec.sha256) != directory.name:
+            raise ModelUnavailable(
+                f"nothing was loaded: {directory} does not hold the engine that its name says",
+                fix=f"run `reviewbot model pull {spec.name}`",
+            )
         check_engine(directory, spec.sha256, wanted, again=True)
         return
     try:

@@ -54,12 +54,11 @@ class LineCache:
             with path.open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
             found = _unpacked(data)
-            if time.time() - path.stat().st_mtime > FRESH:
-                os.utime(path)  # the oldest go first
-        except (OSError, SafetensorError, ValueError, KeyError):
+        except (OSError, SafetensorError, ValueError, LookupError, TypeError):
             self.misses += 1
             return None
         self.hits += 1
+        _used(path)
         return found
 
     def put(self, name: str, groups: Mapping[str, Array]) -> None:
@@ -115,6 +114,20 @@ class LineCache:
         return self._root / key[:2] / key
 
 
+def kept_before(cache: Path) -> bool:
+    """Tell whether any line was ever kept in a cache directory."""
+    return (cache / "lines" / f"v{VERSION}").exists()
+
+
+def _used(path: Path) -> None:
+    """Note that an entry was used just now: the oldest go first."""
+    try:
+        if time.time() - path.stat().st_mtime > FRESH:
+            os.utime(path)
+    except OSError:  # a cache that we may only read
+        return
+
+
 def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
@@ -133,13 +146,13 @@ def _packed(groups: Mapping[str, Array]) -> bytes:
             tensors[f"{name}/places"] = places.astype(np.uint32)
             tensors[f"{name}/values"] = flat[places]
         else:
-            tensors[name] = np.ascontiguousarray(part_LN, np.float32)
+            tensors[f"{name}/whole"] = np.ascontiguousarray(part_LN, np.float32)
     payload: bytes = save(tensors)
     return hashlib.sha256(payload).digest() + bytes(payload)
 
 
 def _unpacked(data: bytes) -> dict[str, Array]:
-    """Read an entry. raises ValueError, KeyError or SafetensorError where it is damaged."""
+    """Read an entry. raises ValueError, LookupError or SafetensorError where it is damaged."""
     if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
         raise ValueError("damaged")
     tensors = load(data[DIGEST:])
@@ -147,7 +160,9 @@ def _unpacked(data: bytes) -> dict[str, Array]:
     for key in tensors:
         name, slash, part = key.rpartition("/")
         if not slash:
-            groups[key] = tensors[key]
+            raise ValueError("written by another version")
+        if part == "whole":
+            groups[name] = tensors[key]
         elif part == "shape":
             shape = tuple(int(size) for size in tensors[key])
             groups[name] = np.zeros(shape, np.float32)

@@ -175,9 +175,10 @@ def _directory_engine(model: ReadyModel, wanted: Wanted, cache: Path, say: Say) 
             if not directory.exists():
                 from reviewbot.store.sources import directory_source
 
-                say(f"{model.name}: converting {max(wanted.taps)} layers to int8, once")
                 with ExitStack() as opened:
                     source = directory_source(model.directory, model.name, model.sha256, opened)
+                    depth = source.shape.layers if wanted.head else max(wanted.taps)
+                    say(f"{model.name}: converting {depth} layers to int8, once")
                     export(source, wanted, directory)
     check_engine(directory, model.sha256, wanted)
     return replace(model, directory=directory, engine="onnx")

@@ -57,7 +57,9 @@ def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack)
     """
     from safetensors import SafetensorError, safe_open
 
-    shape = TrunkShape.from_config(read_json(directory / "config.json"))
+    config = read_json(directory / "config.json")
+    shape = TrunkShape.from_config(config)
+    tied = bool(config.get("tie_word_embeddings"))  # as transformers has it: what is tied wins
     holders: dict[str, Any] = {}
     for path in sorted(directory.glob("*.safetensors")):
         try:
@@ -66,12 +68,20 @@ def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack)
             raise _unreadable(name, f"{path.name}: {exc}") from exc
         holders |= {key.removeprefix("model."): (file, key) for key in file.keys()}  # noqa: SIM118
 
-    def get(wanted: str) -> Array:
-        wanted = EMBEDDING if wanted == HEAD and HEAD not in holders else wanted
-        file, key = _found(holders, wanted, name)
+    def find(wanted: str) -> tuple[Any, str]:
+        file, key = _found(holders, EMBEDDING if wanted == HEAD and tied else wanted, name)
         if (kind := str(file.get_slice(key).get_dtype())) not in ("F32", "F16"):
             raise _unreadable(name, f"{key} is {kind}")
-        return np.asarray(file.get_tensor(key), np.float32)
+        return file, key
+
+    def get(wanted: str) -> Array:
+        file, key = find(wanted)
+        values = np.asarray(file.get_tensor(key), np.float32)
+        if not np.isfinite(values).all():
+            raise _unreadable(name, f"{key} holds infinite values")
+        return values
+
+    find(EMBEDDING)  # what is stored in another format is mostly so from the first on
 
     def copy_tokenizer(target: Path) -> None:
         shutil.copyfile(directory / "tokenizer.json", target / "tokenizer.json")
@@ -87,5 +97,5 @@ def _found(tensors: dict[str, Any], wanted: str, name: str) -> Any:
 
 def _unreadable(name: str, why: str) -> EngineUnfit:
     return EngineUnfit(
-        f"{name} was not converted, nothing was scored: {why}", fix="use --engine torch"
+        f"nothing was scored: {name} was not converted: {why}", fix="use --engine torch"
     )
