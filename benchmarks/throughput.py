@@ -209,10 +209,7 @@ def table(result: Mapping[str, Any]) -> str:
         ("tokens per step", f"{result['step']}, {result['padding']:.0%} of them padding"),
         ("in batches", f"{result['tokens_per_s']:.0f} tokens/s"),
         ("one by one", f"{result['tokens_per_s_one_by_one']:.0f} tokens/s"),
-        (
-            "reached",
-            f"{result['tflop_per_s']:.3g} TFLOP/s, {result['of_ceiling']:.0%} of the ceiling",
-        ),
+        ("reached", reached),
         ("ceiling", ceiling),
         ("peak memory", f"{result['peak_mb']:.0f} MB"),
     ]
