@@ -115,9 +115,9 @@ def _scored(
     missing = [n for n, groups in enumerate(found) if groups is None]
     missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
     for n, seen in zip(missing, read(encoder, [windows[n].reading for n in missing]), strict=True):
-        groups = {**pool(line_tokens(seen.hidden, seen.token_spans), artifact.coder)}
-        groups |= pool_rest(seen)
         names = {*artifact.predictor.groups, "surprisal"}
+        groups = pool(line_tokens(seen.hidden, seen.token_spans), artifact.coder, names)
+        groups |= pool_rest(seen)
         found[n] = new = {name: part for name, part in groups.items() if name in names}
         # Only now is it certain which engine it was that read.
         kept.put(windows[n].reading.address(encoder.engine), new)

@@ -62,15 +62,15 @@ def tokenizer() -> Tokenizer:
     return made
 
 
-def write_model(directory: Path) -> Path:
+def write_model(directory: Path, *, width: int = WIDTH, inner: int = 48) -> Path:
     """Write config.json, model.safetensors and tokenizer.json, as a hub checkpoint has them."""
     directory.mkdir(parents=True, exist_ok=True)
     words = tokenizer()
     words.save(str(directory / "tokenizer.json"))
     config = Qwen2Config(
         vocab_size=words.get_vocab_size(),
-        hidden_size=WIDTH,
-        intermediate_size=48,
+        hidden_size=width,
+        intermediate_size=inner,
         num_hidden_layers=LAYERS,
         num_attention_heads=HEADS,
         num_key_value_heads=HEADS,

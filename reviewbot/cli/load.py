@@ -151,7 +151,7 @@ def engines(settings: Settings) -> list[str]:
 
 def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
     from reviewbot.artifacts import check_model
-    from reviewbot.encoders import EncoderSpec
+    from reviewbot.encoders import EncoderSpec, default_dtype
     from reviewbot.store.ready import ready
 
     wanted = artifact.model
@@ -166,13 +166,14 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
         say=say,
     )
     check_model(artifact, model.sha256, model.name)
+    asked = settings.origins.get("dtype", "default")
     spec = EncoderSpec(
         directory=model.directory,
         engine=engine,
         layer=wanted.layer,
         deep=wanted.deep,
         full=reads_head(settings, artifact),
-        dtype=settings.dtype,
+        dtype=settings.dtype if asked != "default" else default_dtype(settings.device),
         threads=settings.threads,
         device=settings.device,
         quantize=settings.quantize,

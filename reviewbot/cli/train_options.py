@@ -22,9 +22,21 @@ _READING = (
     click.option(
         "--dtype",
         type=click.Choice(["fp32", "bf16", "auto"]),
-        default="fp32",
+        help="What the model computes in; unset: fp32, on a GPU bf16.",
+    ),
+    click.option(
+        "--device",
+        type=click.Choice(["cpu", "cuda"]),
+        default="cpu",
         show_default=True,
-        help="What the model computes in.",
+        help="Where the model computes: here, or on all GPUs.",
+    ),
+    click.option(
+        "--quantize",
+        type=click.Choice(["none", "8bit", "4bit"]),
+        default="none",
+        show_default=True,
+        help="Its weights through bitsandbytes; needs a GPU.",
     ),
     click.option("--threads", type=click.IntRange(0), default=0, help="0: every core."),
     click.option(
@@ -61,15 +73,17 @@ def open_reader(
     *,
     model: str,
     layer: int | None,
-    dtype: str,
+    dtype: str | None,
     threads: int,
     description: bool,
     deep: int | None = None,
     full: bool = False,
+    device: str = "cpu",
+    quantize: str = "none",
 ) -> tuple["Reader", str]:
     """Make the model ready, load it, and say how it reads; the second value is its name."""
     from reviewbot.core.plan import ReadingPlan
-    from reviewbot.encoders import EncoderSpec, load_encoder
+    from reviewbot.encoders import EncoderSpec, default_dtype, load_encoder
     from reviewbot.store.ready import ready
     from reviewbot.train.features import Reader
 
@@ -77,7 +91,14 @@ def open_reader(
     most = max(depth, deep or 0)
     found = ready(model, most, full=full, environ=os.environ, progress=progress_bar(), say=say)
     spec = EncoderSpec(
-        directory=found.directory, layer=depth, deep=deep, full=full, dtype=dtype, threads=threads
+        directory=found.directory,
+        layer=depth,
+        deep=deep,
+        full=full,
+        dtype=dtype or default_dtype(device),
+        threads=threads,
+        device=device,
+        quantize=quantize,
     )
     plan = ReadingPlan(description=description)
     reader = Reader(

@@ -125,7 +125,7 @@ class Work:
         return set(self.laid.table.set_L.tolist())
 
     def _open(self, *, full: bool, deep: int | None = None) -> tuple["Reader", str]:
-        keys = ("model", "layer", "dtype", "threads", "description")
+        keys = ("model", "layer", "dtype", "device", "quantize", "threads", "description")
         common = {key: self.flags[key] for key in keys}
         return open_reader(**common, full=full, deep=deep)
 

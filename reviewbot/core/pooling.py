@@ -1,6 +1,6 @@
 """Token features -> line features. The same functions serve training and scoring."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ SURPRISAL_NAMES = (
     "surprisal, sum",
     *(f"{signal}, {how}" for signal in SIGNALS for how in ("mean", "greatest")),
 )
+
+STATE_GROUPS = ("state_mean", "state_last", "sae_max", "sae_mean")  # what `pool` makes
 
 BLOCK_NAMES = tuple(f"{signal} of the block, mean" for signal in SIGNALS)
 
@@ -62,15 +64,21 @@ def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens
     )
 
 
-def pool(tokens: LineTokens, coder: SparseCoder | None) -> dict[str, Array]:
+def pool(
+    tokens: LineTokens, coder: SparseCoder | None, names: Collection[str] = STATE_GROUPS
+) -> dict[str, Array]:
     """Pool the tokens of L lines into line features.
 
     coder    None leaves the "sae_" groups out
+    names    groups to make, all by default; what is no group of `STATE_GROUPS` is passed over
     returns  group name -> (L, columns); a line without tokens pools to zeros
     """
-    mean_LD, _, last_LD = _dense(tokens)
-    groups = {"state_mean": mean_LD, "state_last": last_LD}
-    return groups if coder is None else groups | _pool_sparse(coder, tokens)
+    groups = {}
+    if not {"state_mean", "state_last"}.isdisjoint(names):
+        groups["state_mean"], _, groups["state_last"] = _dense(tokens)
+    if coder is not None and not {"sae_max", "sae_mean"}.isdisjoint(names):
+        groups |= _pool_sparse(coder, tokens, names)
+    return {name: part for name, part in groups.items() if name in names}
 
 
 def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Array]:
@@ -147,16 +155,25 @@ def _line_ranges(counts_L: Indices) -> list[Span]:
     return [Span(int(end - n), int(end)) for end, n in zip(ends, counts_L, strict=True)]
 
 
-def _pool_sparse(coder: SparseCoder, tokens: LineTokens) -> dict[str, Array]:
+def _pool_sparse(
+    coder: SparseCoder, tokens: LineTokens, names: Collection[str]
+) -> dict[str, Array]:
     sparse = encode_normed(coder, tokens.normed_TD)
-    max_LF = np.zeros((len(tokens.counts_L), coder.features), np.float32)
-    mean_LF = np.zeros((len(tokens.counts_L), coder.features), np.float32)
-    for line, span in enumerate(_line_ranges(tokens.counts_L)):
-        indices_TK, values_TK = sparse.indices_TK[slice(*span)], sparse.values_TK[slice(*span)]
-        np.maximum.at(max_LF[line], indices_TK, values_TK)
-        np.add.at(mean_LF[line], indices_TK, values_TK)
-        mean_LF[line] /= max(span.end - span.start, 1)
-    return {"sae_max": max_LF, "sae_mean": mean_LF}
+    lines, features = len(tokens.counts_L), coder.features
+    # Where each kept feature goes in all lines laid end to end: numpy is fast with one plain index.
+    line_T1 = np.repeat(np.arange(lines), tokens.counts_L)[:, None]
+    place_N = (line_T1 * features + sparse.indices_TK).ravel()
+    value_N = sparse.values_TK.ravel()
+    groups = {}
+    if "sae_max" in names:
+        groups["sae_max"] = max_LF = np.zeros((lines, features), np.float32)
+        with np.errstate(invalid="ignore"):  # what is no number stays none, and fails its line
+            np.maximum.at(max_LF.reshape(-1), place_N, value_N)
+    if "sae_mean" in names:
+        groups["sae_mean"] = mean_LF = np.zeros((lines, features), np.float32)
+        np.add.at(mean_LF.reshape(-1), place_N, value_N)
+        mean_LF /= np.maximum(tokens.counts_L, 1).astype(np.float32)[:, None]
+    return groups
 
 
 def _stack(rows: Sequence[Array]) -> Array:

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -32,14 +31,15 @@ def line_spans(offsets: Sequence[Span], text: str) -> list[Span]:
 
     A token that crosses a line end belongs to both lines.
     """
-    descends = any(b.start < a.start or b.end < a.end for a, b in pairwise(offsets))
-    if descends or (offsets and offsets[-1].end > len(text)):
+    starts, ends = [span.start for span in offsets], [span.end for span in offsets]
+    descends = starts != sorted(starts) or ends != sorted(ends)
+    if descends or (ends and ends[-1] > len(text)):
         raise ValueError("offsets must ascend and stay within the text")
     spans, char = [], 0
     for line in split_lines(text):
         line_end = char + len(line) + 1  # the newline belongs to the line it ends
-        first = bisect_right(offsets, char, key=lambda span: span.end)
-        stop = bisect_left(offsets, line_end, key=lambda span: span.start)
+        first = bisect_right(ends, char)
+        stop = bisect_left(starts, line_end)
         spans.append(Span(first, max(first, stop)))
         char = line_end
     return spans

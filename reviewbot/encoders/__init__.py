@@ -69,7 +69,7 @@ LIBRARIES = {"torch": ("torch", "transformers")}  # whose versions may change a 
 def engine_name(package: str, numbers: str, threads: int) -> str:
     """Return the `Encoder.engine` of a library on this processor, which need not be loaded."""
     versions = " ".join(f"{name} {_version(name)}" for name in LIBRARIES.get(package, (package,)))
-    return f"{versions} {numbers} {threads or usable_cores()} {isa()}"
+    return f"{versions} cpu {numbers} {threads or usable_cores()} {isa()}"
 
 
 def _version(module: str) -> str:
@@ -139,14 +139,19 @@ class EncoderSpec:
     layer: int  # decoder blocks below the state that is read
     deep: int | None = None  # a later block whose state is kept too
     full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
-    dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 where a self-test finds it faster
+    dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 on a GPU, or where it proves faster
     threads: int = 0  # 0: one per core this process may use
     device: str = "cpu"  # or "cuda": every GPU that torch sees, a replica of the model on each
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 
+def default_dtype(device: str) -> str:
+    """Return the number format where nobody named one: fp32 wastes a GPU."""
+    return "auto" if device == "cuda" else "fp32"
+
+
 ENCODERS = {  # the extra to install has the same name
-    "torch": "reviewbot.encoders.hf:TransformersEncoder",
+    "torch": "reviewbot.encoders.gpu:torch_encoder",
     "onnx": "reviewbot.encoders.onnx:OnnxEncoder",
 }
 

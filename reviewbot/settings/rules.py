@@ -193,7 +193,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "dtype": Rule(
             _choice("fp32", "bf16", "auto"),
             "'fp32', 'bf16' or 'auto'",
-            "Number format of the model; 'auto' takes bf16 where it proves faster.",
+            "Number format; 'auto', the default on a GPU: bf16 where it proves faster.",
         ),
         "post": Rule(
             _choice("auto", "always", "never"),

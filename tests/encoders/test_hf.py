@@ -13,7 +13,8 @@ from transformers import AutoModelForCausalLM
 import reviewbot
 from reviewbot.core.errors import MissingExtra, ModelUnavailable, UsageError
 from reviewbot.encoders import ENCODERS, EncoderSpec, load_encoder
-from reviewbot.encoders.hf import TransformersEncoder, choose_dtype
+from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders.numbers import choose_dtype
 from tests import tiny
 
 

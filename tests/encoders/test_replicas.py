@@ -1,0 +1,97 @@
+"""Threads over copies, and memory that runs out."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.encoders.replicas import Replicas, halving
+
+
+def test_results_come_in_the_order_of_the_tasks_and_every_copy_works() -> None:
+    together = threading.Barrier(2, timeout=30)  # breaks unless both work at the same time
+    used = []
+
+    def work(copy: str, task: int) -> int:
+        together.wait()
+        used.append(copy)
+        return 10 * task
+
+    assert Replicas(["a", "b"]).map(work, [1, 2, 3, 4]) == [10, 20, 30, 40]
+    assert sorted(used) == ["a", "a", "b", "b"]
+
+
+def test_a_copy_serves_one_thread_at_a_time_whoever_calls() -> None:
+    replicas, busy = Replicas(["a", "b"]), {"a": 0, "b": 0}
+
+    def work(copy: str, _task: int) -> int:
+        busy[copy] += 1
+        seen = busy[copy]
+        threading.Event().wait(0.001)
+        busy[copy] -= 1
+        return seen
+
+    found: list[int] = []
+    callers = [
+        threading.Thread(target=lambda: found.extend(replicas.map(work, range(20))))
+        for _ in range(3)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+    assert found == [1] * 60
+
+
+def test_a_failure_is_raised_and_the_copies_serve_on() -> None:
+    replicas = Replicas(["a"])
+
+    with pytest.raises(ZeroDivisionError):
+        replicas.map(lambda _copy, task: 1 // task, [1, 0, 1])
+
+    assert replicas.map(lambda copy, task: f"{copy}{task}", [1]) == ["a1"]
+
+
+class Small:
+    """A device that holds so many tokens, padding included."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.passes, self.told = room, list[int](), list[int]()
+
+    def read(self, windows: Sequence[Sequence[int]]) -> list[int]:
+        self.passes.append(len(windows))
+        if len(windows) * max(map(len, windows)) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return [sum(ids) for ids in windows]
+
+
+def test_what_does_not_fit_is_read_half_by_half_in_the_same_order() -> None:
+    small = Small(room=6)
+
+    found = halving(small.read, [[n, n, n] for n in range(5)], small.told.append)
+
+    assert found == [0, 3, 6, 9, 12]
+    assert small.passes == [5, 2, 3, 1, 2]
+    assert small.told == [15, 9]
+
+
+def test_one_window_that_does_not_fit_is_an_error_of_two_lines() -> None:
+    small = Small(room=6)
+
+    with pytest.raises(EnvironmentFailure) as caught:
+        halving(small.read, [[1] * 3, [1] * 7], small.told.append)
+
+    what, fix = str(caught.value).split("\n")
+    assert what == "nothing was scored: the GPU has no memory left for 7 tokens"
+    assert fix.startswith("  fix: ")
+
+
+def test_another_error_is_no_reason_to_try_again() -> None:
+    def read(_windows: Sequence[Sequence[int]]) -> list[int]:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    with pytest.raises(RuntimeError, match="illegal"):
+        halving(read, [[1], [2]], lambda _: None)
