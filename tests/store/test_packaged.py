@@ -131,7 +131,7 @@ def test_its_files_and_its_states_are_those_of_the_official_model(found: ReadyMo
 
 
 def test_pull_says_that_nothing_needs_fetching(found: ReadyModel) -> None:
-    result = run("pull", SMOL_CUT.name, cache=found.directory.parents[1])
+    result = run("pull", SMOL_CUT.name, "--engine=torch", cache=found.directory.parents[1])
 
     assert result.stdout.strip() == str(found.directory)
     assert result.stderr == "smollm2-135m-8 lies inside the package: nothing needs fetching\n"
