@@ -16,7 +16,8 @@ def engine(dtype: str, device: str) -> str:
     """
     if device == "cpu" and dtype in ("fp32", "bf16"):
         return engine_name("torch", dtype, torch.get_num_threads())
-    parts = [f"torch {torch.__version__}", device.partition(":")[0], dtype]
+    libraries = f"torch {torch.__version__} transformers {version('transformers')}"
+    parts = [libraries, device.partition(":")[0], dtype]
     if dtype in ("8bit", "4bit"):
         parts.append(f"bitsandbytes {version('bitsandbytes')}")
     if device == "cpu":

@@ -139,8 +139,14 @@ def test_torch_reads_what_it_reads_and_is_not_imported_for_lines_that_are_kept(
 
 
 def unknown(model: Path) -> None:
-    names = {"model_type": "mistral", "architectures": ["MistralForCausalLM"]}
-    edit_json(model / "config.json", head_dim=tiny.WIDTH // tiny.HEADS, **names)
+    path = model / "model.safetensors"
+    tensors = {name: t for name, t in load_file(path).items() if not name.endswith("bias")}
+    save_file(tensors, path, {"format": "pt"})
+    config = json.loads((model / "config.json").read_text())
+    config |= {"model_type": "mistral", "architectures": ["MistralForCausalLM"]}
+    config["head_dim"] = tiny.WIDTH // tiny.HEADS
+    del config["layer_types"]
+    (model / "config.json").write_text(json.dumps(config))
 
 
 def scaled(model: Path) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from reviewbot import artifacts
 from reviewbot.artifacts import Artifact, ArtifactModel, load_artifact
 from reviewbot.cli import load
 from reviewbot.core.errors import ArtifactError, EngineUnfit, MissingExtra, UsageError
 from reviewbot.core.extras import EXTRAS
+from reviewbot.core.report import ArtifactInfo
 from reviewbot.encoders import EncoderSpec, Tokens
 from reviewbot.encoders.lazy import LazyEncoder
 from reviewbot.settings import Settings
@@ -224,7 +224,7 @@ def test_lines_are_kept_apart_by_all_that_is_read(
         scope(full=True, deep=3),
         scope(sha256="cd" * 32),
     }
-    other = replace(artifact, info=artifacts.ArtifactInfo("tiny", "ef" * 32))
+    other = replace(artifact, info=ArtifactInfo("tiny", "ef" * 32))
     kept = load.line_cache(Settings(), other)
     assert kept is not None
     others.add(kept._scope)

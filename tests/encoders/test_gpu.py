@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from reviewbot.core.errors import EnvironmentFailure
 from reviewbot.core.states import HiddenStates
@@ -214,11 +215,12 @@ def test_auto_is_bf16_on_a_gpu_that_has_it_and_a_choice_is_obeyed(
 def test_the_engine_names_device_numbers_and_card(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    libraries = f"torch {torch.__version__} transformers {transformers.__version__}"
     on_cpu = make(tiny_model, dtype="bf16")
-    assert on_cpu.engine.startswith(f"torch {torch.__version__} cpu bf16 1 ")
+    assert on_cpu.engine.startswith(f"{libraries} cpu bf16 1 ")
     assert (on_cpu.dtype, " | " in on_cpu.engine) == ("bf16", False)  # two alike are one
     cards(monkeypatch, 1)
-    assert engine("bf16", "cuda:0") == f"torch {torch.__version__} cuda bf16 13.0 Card of cuda:0"
+    assert engine("bf16", "cuda:0") == f"{libraries} cuda bf16 13.0 Card of cuda:0"
     monkeypatch.setattr("reviewbot.encoders.numbers.version", lambda name: f"{name} 9")
     assert " cuda 4bit bitsandbytes bitsandbytes 9 13.0 " in engine("4bit", "cuda:0")
 
