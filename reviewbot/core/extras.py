@@ -11,7 +11,7 @@ EXTRAS = {  # the modules that each one brings; pyproject.toml names their distr
     "torch": TORCH,
     "onnx": ("onnxruntime", "onnx", *CONVERTING),
     "train": (*TORCH, "sklearn", "scipy"),
-    "quantize": (*TORCH, "bitsandbytes"),
+    "quantize": (*TORCH, "accelerate", "bitsandbytes"),
 }
 
 
