@@ -16,7 +16,7 @@ from reviewbot.core.arrays import Array
 from reviewbot.core.change import ChangedLine, blocks_of
 from reviewbot.core.findings import Failed, LineScore
 from reviewbot.core.languages import Language
-from reviewbot.core.pooling import columns, line_tokens, pool
+from reviewbot.core.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
 from reviewbot.core.predictor import contributions, percentile, risks
 from reviewbot.core.prose import prose
 from reviewbot.core.reasons import explain
@@ -77,8 +77,24 @@ def score(
 ) -> Iterator[LineScore | Failed]:
     """Score the wanted lines, file by file. Lines that no token touches do not come up.
 
+    Where another engine had to be loaded than the encoder promised, all is scored anew with that
+    one: a line may come up twice, and what comes later holds.
     raises  what the encoder raises
     """
+    files = list(files)
+    promised = encoder.engine
+    for outcome in _pass(files, artifact, encoder, kept, description):
+        if encoder.engine != promised:
+            break
+        yield outcome
+    else:
+        return
+    yield from _pass(files, artifact, encoder, kept, description)
+
+
+def _pass(
+    files: Iterable[CodeFile], artifact: Artifact, encoder: Encoder, kept: Kept, description: str
+) -> Iterator[LineScore | Failed]:
     enough = encoder.batch_tokens if batches(encoder) else 1
     waiting: list[_Window] = []
     for file in files:
@@ -111,7 +127,7 @@ def _windows(
 def _scored(
     windows: Sequence[_Window], artifact: Artifact, encoder: Encoder, kept: Kept
 ) -> Iterator[LineScore | Failed]:
-    found = [kept.get(window.reading.address(encoder.engine)) for window in windows]
+    found = [_kept(window, artifact, encoder, kept) for window in windows]
     missing = [n for n, groups in enumerate(found) if groups is None]
     missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
     for n, seen in zip(missing, read(encoder, [windows[n].reading for n in missing]), strict=True):
@@ -123,6 +139,20 @@ def _scored(
         kept.put(windows[n].reading.address(encoder.engine), new)
     for window, features in zip(windows, found, strict=True):
         yield from _outcomes(window, features or {}, artifact)
+
+
+def _kept(window: _Window, artifact: Artifact, encoder: Encoder, kept: Kept) -> Groups | None:
+    """Return what was kept of a window, if it is what reading it would give in form."""
+    groups = kept.get(window.reading.address(encoder.engine))
+    sizes = {name: n for name, n in artifact.predictor.groups.items() if name != "surface"}
+    if groups is None or not sizes.keys() <= groups.keys() <= {*sizes, "surprisal"}:
+        return None
+    lines = len(window.lines)
+    for name, part in groups.items():
+        shape = (lines, sizes.get(name, len(SURPRISAL_NAMES)))
+        if part.dtype != np.float32 or part.shape != shape or not np.isfinite(part).all():
+            return None
+    return groups
 
 
 def _outcomes(window: _Window, groups: Groups, artifact: Artifact) -> Iterator[LineScore | Failed]:

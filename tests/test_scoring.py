@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from reviewbot.artifacts import ArtifactModel, load_artifact
@@ -243,3 +245,43 @@ def test_a_second_run_after_that_reads_one_window_to_find_out(
 
     assert len(runs[0].seen) > 6
     assert len(runs[1].seen) == 1
+
+
+def test_a_report_never_mixes_two_engines(
+    tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
+) -> None:
+    class Other(Counting):
+        def states(self, ids: Sequence[int]) -> HiddenStates:
+            return super().states([5, *ids[1:]])  # not what the other engine sees
+
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    some, case = made(tmp_path / "a", {}, {"a.py": CODE}), made(tmp_path / "b", {}, FILES)
+    kept = Remembering()
+    check(some, encoder=lambda: Counting(real, engine="onnx"), kept=kept)
+    other = Other(real, engine="torch")
+    lazy = LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
+
+    assert check(case, encoder=lambda: lazy, kept=kept) == check(case, encoder=lambda: other)
+
+
+@pytest.mark.parametrize("change", ["rows", "columns", "group", "numbers", "kind"])
+def test_entries_that_do_not_fit_are_read_again(
+    tmp_path: Path, check: Check, real: TransformersEncoder, change: str
+) -> None:
+    case, kept = made(tmp_path, {}, FILES), Remembering()
+    before = check(case, encoder=lambda: Counting(real), kept=kept)
+    for name, groups in kept.kept.items():
+        first, part = next(iter(groups.items()))
+        others = {key: value for key, value in groups.items() if key != first}
+        odd: dict[str, Any] = {
+            "rows": part[:-1],
+            "columns": part[:, :-1],
+            "numbers": part * np.float32("nan"),
+            "kind": part.astype(np.int64),
+        }
+        kept.kept[name] = others if change == "group" else {**others, first: odd[change]}
+    again = Counting(real)
+
+    assert check(case, encoder=lambda: again, kept=kept) == before
+    assert len(again.seen) > 6

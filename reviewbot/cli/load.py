@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Generator
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
-from reviewbot.core.extras import EXTRAS, missing, require
+from reviewbot.core.extras import EXTRAS, install, missing, require
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,9 +105,11 @@ def specs(settings: Settings, artifact: "Artifact") -> "Engines":
     name = model_name(settings, artifact)
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
-    order = engines(settings)
+    order = engines(settings, head=reads_head(settings, artifact))
     for engine, other in zip(order, [*order[1:], None], strict=True):
         require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
+        if engine == "onnx" and settings.engine == "auto" and reads_head(settings, artifact):
+            say(f"reading in int8, which may tell fewer pairs apart here: {install('torch')}")
         try:
             yield _ready(engine, settings, artifact)
         except EngineUnfit as exc:
@@ -125,8 +128,11 @@ def reads_head(settings: Settings, artifact: "Artifact") -> bool:
     return artifact.model.full or settings.depth == "full"
 
 
-def engines(settings: Settings) -> list[str]:
+def engines(settings: Settings, *, head: bool = False) -> list[str]:
     """Return the engines to try, in this order.
+
+    head    the output head is read, too: for that int8 has not been shown to be close enough, so
+            that torch is taken where it is there (docs/performance.md)
 
     raises  UsageError where an engine is asked for what it cannot do
     """
@@ -145,6 +151,8 @@ def engines(settings: Settings) -> list[str]:
     there = [name for name in ("onnx", "torch") if not missing(EXTRAS[name])]
     if len(there) < 2:
         return there or ["onnx"]  # whose absence is then said, with what to install
+    if head:
+        return ["torch"]
     # Without AVX2 an int8 product is no faster than a float32 one.
     return ["torch"] if is_x86() and "avx2" not in isa() else ["onnx", "torch"]
 
@@ -183,6 +191,7 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
 
 def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
     """Return where line features are kept; None where the settings want none kept."""
+    from reviewbot.encoders.terms import chosen
     from reviewbot.store.cache import cache_dir
     from reviewbot.store.checkpoint import CONVERTER
     from reviewbot.store.engine import EXPORTER
@@ -192,7 +201,10 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
         return None
     model = artifact.model
     depth = (model.layer, model.deep, reads_head(settings, artifact))
-    scope = f"{artifact.info.sha256} {model.sha256} {depth} {CONVERTER} {EXPORTER}"
+    # What the engine's name leaves out: numpy, which pools, and what the environment chooses.
+    beside = (version("numpy"), sorted(chosen(os.environ).items()))
+    made = (CONVERTER, EXPORTER)
+    scope = f"{artifact.info.sha256} {model.sha256} {depth} {made} {beside}"
     cache = cache_dir(_cache_dir(settings), os.environ)
     return LineCache(cache, scope, settings.line_cache * MEBI)
 

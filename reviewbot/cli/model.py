@@ -115,14 +115,15 @@ class _Asked:
 
 def _asked(name: str, artifact: str | None, *, full: bool, engine: str) -> _Asked:
     """Read the flags. `artifact` says all that a preset or a directory reads."""
-    engine = engines(Settings(engine=engine))[0]
+    asked = Settings(engine=engine)
     if artifact is None:
-        return _Asked(name, _spec(name).layer, None, full, engine)
+        return _Asked(name, _spec(name).layer, None, full, engines(asked, head=full)[0])
     from reviewbot.artifacts import PRESETS, load_artifact
 
     model = load_artifact(PRESETS.get(artifact) or Path(artifact).expanduser()).model
     _spec(model.name)
-    return _Asked(model.name, model.layer, model.deep, model.full or full, engine)
+    full = model.full or full
+    return _Asked(model.name, model.layer, model.deep, full, engines(asked, head=full)[0])
 
 
 _parts = (

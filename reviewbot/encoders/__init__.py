@@ -42,8 +42,12 @@ def isa() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # no Linux
         return platform.machine()
-    line = next((row for row in text.splitlines() if row.startswith("flags")), "")
-    return "+".join([platform.machine(), *(flag for flag in FLAGS if flag in line.split())])
+    rows = [row.partition(":") for row in text.splitlines()]
+    told = {key.strip(): value.strip() for key, _, value in reversed(rows)}  # of the first core
+    flags = told.get("flags", "").split()
+    # Libraries choose by the model, too, whatever its flags say.
+    make = "-".join(told.get(key, "") for key in ("vendor_id", "cpu family", "model"))
+    return "+".join([platform.machine(), *(flag for flag in FLAGS if flag in flags), make])
 
 
 def levels() -> int:

@@ -109,6 +109,9 @@ class OnnxEncoder:
     def _check(self, path: Path) -> None:
         """Refuse to compute on a processor where the probe's states are not what they should be."""
         probe = _probe(path)
+        lengths = {len(part) for part in probe.values()}
+        if probe.keys() != {*self._states, "ids"} or len(lengths) != 1 or 0 in lengths:
+            raise _damaged(path, ValueError("it does not hold every state"))
         try:
             found = self._read(probe.pop("ids"))
         except Exception as exc:  # its own kinds share no base class but Exception

@@ -12,7 +12,7 @@ from reviewbot import __version__
 from reviewbot.encoders import EncoderSpec, isa, usable_cores
 from reviewbot.encoders.wire import PROTOCOL
 
-STACK = ("torch", "transformers", "tokenizers", "onnxruntime", "bitsandbytes")
+STACK = ("numpy", "torch", "transformers", "tokenizers", "onnxruntime", "bitsandbytes")
 # Variables that choose kernels, threads or devices in these libraries.
 CHOOSING = (
     "ATEN_",
@@ -52,7 +52,6 @@ def all_terms(spec: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, 
 
     Take them before a framework is imported: it may set such variables itself.
     """
-    chosen = {name: text for name, text in environ.items() if name.startswith(CHOOSING)}
     return {
         **spec,
         "protocol": str(PROTOCOL),
@@ -60,8 +59,13 @@ def all_terms(spec: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, 
         "code": _code(),
         **{name: _version(name) for name in STACK},
         "isa": isa(),
-        **{f"${name}": text[:200] for name, text in chosen.items()},
+        **chosen(environ),
     }
+
+
+def chosen(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return those variables that choose kernels, threads or devices, each behind a "$"."""
+    return {f"${name}": text[:200] for name, text in environ.items() if name.startswith(CHOOSING)}
 
 
 def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None:

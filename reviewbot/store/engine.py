@@ -95,7 +95,8 @@ def check_engine(directory: Path, sha256: str, wanted: Wanted, *, again: bool = 
     if wrong := difference(directory, expected, wanted.files, again, extra={"name", "shape"}):
         raise ModelUnavailable(
             f"nothing was loaded: the int8 engine in {directory} is damaged: {wrong}",
-            fix="remove that directory, it will be made again",
+            fix="run `reviewbot model verify` for that model, or remove that directory: it will be "
+            "made again",
         )
 
 

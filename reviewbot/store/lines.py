@@ -10,7 +10,9 @@ by: it is as much to be trusted as the model beside it.
 """
 
 import hashlib
+import math
 import os
+import stat
 import threading
 import time
 from collections.abc import Mapping
@@ -26,6 +28,7 @@ from reviewbot.core.arrays import Array
 VERSION = 1  # raise it when reading or pooling changes what an entry would hold
 DIGEST = hashlib.sha256().digest_size
 MOST_BYTES = 64 << 20  # of one entry
+MOST_NUMBERS = 1 << 28  # of one group: a window has some thousand lines at most
 DENSE = 0.3  # a group with fewer numbers that are not 0 is kept by their places
 STALE = 3600.0  # seconds after which a temporary file was left by a crash
 KEPT_SHARE = 0.8  # of the bound: what is left when entries have to go
@@ -51,10 +54,8 @@ class LineCache:
         """Return what was kept under a name, every bit as it was; None where there is nothing."""
         path = self._path(name)
         try:
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
-            found = _unpacked(data)
-        except (OSError, SafetensorError, ValueError, LookupError, TypeError):
+            found = _unpacked(_bytes(path))
+        except (OSError, SafetensorError, ValueError, LookupError, TypeError, MemoryError):
             self.misses += 1
             return None
         self.hits += 1
@@ -119,6 +120,15 @@ def kept_before(cache: Path) -> bool:
     return (cache / "lines" / f"v{VERSION}").exists()
 
 
+def _bytes(path: Path) -> bytes:
+    """Read an entry; of a pipe or a device nothing is waited for."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("no regular file")
+        return file.read(MOST_BYTES + 1)
+
+
 def _used(path: Path) -> None:
     """Note that an entry was used just now: the oldest go first."""
     try:
@@ -165,6 +175,8 @@ def _unpacked(data: bytes) -> dict[str, Array]:
             groups[name] = tensors[key]
         elif part == "shape":
             shape = tuple(int(size) for size in tensors[key])
+            if not 0 <= math.prod(shape) <= MOST_NUMBERS:
+                raise ValueError("larger than any window")
             groups[name] = np.zeros(shape, np.float32)
             groups[name].reshape(-1)[tensors[f"{name}/places"]] = tensors[f"{name}/values"]
     return groups

@@ -118,7 +118,11 @@ def hashes(directory: Path, names: Iterable[str], stamp: Path, *, again: bool) -
         status = path.stat()
         state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         old = known.get(name)
-        if isinstance(old, dict) and old.get("state") == state and isinstance(old["sha256"], str):
+        if (
+            isinstance(old, dict)
+            and old.get("state") == state
+            and isinstance(old.get("sha256"), str)
+        ):
             found[name] = old
         else:
             found[name] = {"state": state, "sha256": sha256_of(path)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reviewbot.artifacts import Artifact, ArtifactModel, load_artifact
+from reviewbot.artifacts import PRESETS, Artifact, ArtifactModel, load_artifact
 from reviewbot.cli import load
 from reviewbot.core.errors import ArtifactError, EngineUnfit, MissingExtra, UsageError
 from reviewbot.core.extras import EXTRAS
@@ -67,6 +67,28 @@ def test_the_engines_that_are_tried(name: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("reviewbot.encoders.isa", lambda: processor)
 
     assert load.engines(Settings(**given)) == tried
+    # What int8 has not been shown to do as well is torch's where it is there.
+    head = ["torch"] if tried == ["onnx", "torch"] else tried
+    assert load.engines(Settings(**given), head=True) == head
+
+
+def test_lines_are_kept_apart_by_the_variables_that_choose_kernels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path))
+    artifact = load_artifact(PRESETS["tiny"])
+
+    def names() -> Path:
+        found = load.line_cache(Settings(), artifact)
+        assert found is not None
+        return found._path("a")
+
+    plain = names()
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    chosen = names()
+    monkeypatch.setattr("reviewbot.cli.load.version", lambda _: "0")
+
+    assert len({plain, chosen, names()}) == 3
 
 
 @pytest.mark.parametrize("given", [{"dtype": "bf16"}, {"device": "cuda"}, {"quantize": "8bit"}])
@@ -164,7 +186,7 @@ def test_where_an_engine_does_not_serve_the_next_one_reads_and_one_line_says_why
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(load, "say", said.append)
-    monkeypatch.setattr(load, "engines", lambda _: ["onnx", "torch"])
+    monkeypatch.setattr(load, "engines", lambda _, **__: ["onnx", "torch"])
     monkeypatch.setattr(load, "_ready", when("onnx" if at == "making" else "", "it is old"))
     monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
     monkeypatch.setattr("reviewbot.encoders.promised", lambda _: None)
@@ -180,7 +202,7 @@ def test_the_last_engine_that_does_not_serve_is_the_failure(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(load, "say", said.append)
-    monkeypatch.setattr(load, "engines", lambda _: ["onnx"])
+    monkeypatch.setattr(load, "engines", lambda _, **__: ["onnx"])
     monkeypatch.setattr(load, "_ready", when("onnx" if at == "making" else "", "it is old"))
     monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
     monkeypatch.setattr("reviewbot.encoders.promised", lambda _: None)

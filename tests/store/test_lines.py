@@ -254,3 +254,14 @@ def test_an_entry_is_its_hash_and_then_safetensors(cache: LineCache, tmp_path: P
     assert path.parent.name == path.name[:2]
     assert path.relative_to(tmp_path).parts[:2] == ("lines", f"v{lines.VERSION}")
     assert load(path.read_bytes()[DIGEST:])["a/whole"].tolist() == [[1, 1]]
+
+
+def test_a_pipe_where_an_entry_should_be_is_not_waited_for(
+    cache: LineCache, tmp_path: Path
+) -> None:
+    cache.put("a", {"g": np.ones((1, 1), np.float32)})
+    (path,) = (tmp_path / "lines").glob("v*/??/*")
+    path.unlink()
+    os.mkfifo(path)
+
+    assert cache.get("a") is None
