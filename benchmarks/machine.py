@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from reviewbot.encoders import FLAGS, usable_cores
+from reviewbot.encoders import FLAGS, first_core, usable_cores
 
 PACKAGES = ("torch", "transformers", "onnxruntime", "numpy")
 
 
 def cpu(cpuinfo: str) -> dict[str, object]:
     """Return the processor's name and those of our flags that it has, from /proc/cpuinfo."""
-    rows = [line.partition(":") for line in cpuinfo.splitlines()]
-    values = {key.strip(): value.strip() for key, _, value in reversed(rows)}
+    values = first_core(cpuinfo)
     has = values.get("flags", "").split()
     return {
         "cpu": values.get("model name", "unknown"),

@@ -35,6 +35,12 @@ def usable_cores() -> int:
 FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_bf16", "avx512_vnni", "amx_int8", "amx_bf16")
 
 
+def first_core(cpuinfo: str) -> dict[str, str]:
+    """Return what /proc/cpuinfo says of the first core."""
+    rows = [row.partition(":") for row in cpuinfo.splitlines()]
+    return {key.strip(): value.strip() for key, _, value in reversed(rows)}
+
+
 @cache
 def isa() -> str:
     """Name those instructions of this processor that decide which kernels a library takes."""
@@ -42,8 +48,7 @@ def isa() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # no Linux
         return platform.machine()
-    rows = [row.partition(":") for row in text.splitlines()]
-    told = {key.strip(): value.strip() for key, _, value in reversed(rows)}  # of the first core
+    told = first_core(text)
     flags = told.get("flags", "").split()
     # Libraries choose by the model, too, whatever its flags say.
     make = "-".join(told.get(key, "") for key in ("vendor_id", "cpu family", "model"))

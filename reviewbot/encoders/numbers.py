@@ -2,7 +2,6 @@
 
 import time
 from importlib.metadata import version
-from pathlib import Path
 
 import torch
 
@@ -39,11 +38,7 @@ def choose_dtype(asked: str, device: str = "cpu") -> str:
         with torch.cuda.device(device):
             has = torch.cuda.is_bf16_supported(including_emulation=False)
         return "bf16" if has else "fp32"
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return "fp32"
-    if "avx512_bf16" not in flags and "amx_bf16" not in flags:
+    if "avx512_bf16" not in isa() and "amx_bf16" not in isa():
         return "fp32"
     return "bf16" if _seconds(torch.bfloat16) < 0.8 * _seconds(torch.float32) else "fp32"
 

@@ -119,6 +119,23 @@ def install_directory(temporary: Path, final: Path) -> None:
         temporary.rename(final)
 
 
+@contextmanager
+def new_directory(final: Path) -> Iterator[Path]:
+    """Yield an empty directory that gets the name `final` where all goes well, and else is removed.
+
+    Call it under the model's lock: what lies there under the temporary name was left by a crash.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.with_name(f".tmp-{final.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir()
+        yield temporary
+        install_directory(temporary, final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def size_on_disk(path: Path) -> int:
     """Bytes of a file, or of all regular files below a directory; 0 when there is nothing."""
     if path.is_file():

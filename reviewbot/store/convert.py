@@ -9,14 +9,13 @@ transformers is needed.
 import json
 import math
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.models import ModelSpec
 from reviewbot.store import gguf_tensors
-from reviewbot.store.cache import disk_errors, install_directory, write_json
+from reviewbot.store.cache import disk_errors, new_directory, write_json
 from reviewbot.store.checkpoint import FILES, MANIFEST, STAMP, manifest
 from reviewbot.store.local import hashes
 from reviewbot.store.tokenizer import write_tokenizer
@@ -46,16 +45,8 @@ def convert(gguf: Path, spec: ModelSpec, layers: int, final: Path, *, head: bool
     raises  ModelUnavailable if the file does not hold what `spec` says, EnvironmentFailure if the
             disk is full or not writable; nothing half-written stays
     """
-    with disk_errors(f"{spec.name} was not converted"):
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = final.with_name(f".tmp-{final.name}")  # left by a crash? we hold the lock
-        shutil.rmtree(temporary, ignore_errors=True)
-        try:
-            temporary.mkdir()
-            _write(gguf, spec, layers, temporary, head=head)
-            install_directory(temporary, final)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with disk_errors(f"{spec.name} was not converted"), new_directory(final) as directory:
+        _write(gguf, spec, layers, directory, head=head)
 
 
 def _write(gguf: Path, spec: ModelSpec, layers: int, directory: Path, *, head: bool) -> None:

@@ -8,7 +8,6 @@ probe.safetensors       a few tokens and what float32 makes of them (`store.refe
 reviewbot.json          what all this is, with the hash of every file
 """
 
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -19,7 +18,7 @@ import numpy as np
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.errors import EngineUnfit, ModelUnavailable
-from reviewbot.store.cache import disk_errors, install_directory, sync, write_json
+from reviewbot.store.cache import disk_errors, new_directory, sync, write_json
 from reviewbot.store.checkpoint import MANIFEST, STAMP, difference
 from reviewbot.store.local import hashes, read_json
 from reviewbot.store.shapes import TrunkShape
@@ -100,15 +99,15 @@ def check_engine(directory: Path, sha256: str, wanted: Wanted, *, again: bool = 
         )
 
 
-def wanted_of(directory: Path) -> tuple[str, Wanted]:
-    """Read from an engine's manifest of which model it is, and what it gives; ValueError if none.
+def wanted_of(directory: Path) -> Wanted:
+    """Read from an engine's manifest what it gives; ValueError if it is none.
 
     raises  OSError
     """
     says = read_json(directory / MANIFEST)
     try:
         taps = tuple(int(tap) for tap in says["taps"])
-        return str(says["source_sha256"]), Wanted(taps=taps, head=bool(says["head"]))
+        return Wanted(taps=taps, head=bool(says["head"]))
     except (KeyError, TypeError) as exc:
         raise ValueError(f"no manifest of an engine: {exc}") from exc
 
@@ -120,8 +119,6 @@ def export(source: Source, wanted: Wanted, final: Path) -> None:
             do not fit together or into a file, EnvironmentFailure if the disk is full or not
             writable; nothing half-written stays
     """
-    from reviewbot.store import graph
-
     if max(wanted.taps) > source.shape.layers:
         raise ModelUnavailable(
             f"{source.name} was not converted: it has {source.shape.layers} layers, "
@@ -130,30 +127,27 @@ def export(source: Source, wanted: Wanted, final: Path) -> None:
         )
     with disk_errors(f"{source.name} was not converted"):
         _refuse_large(source, source.shape.layers if wanted.head else max(wanted.taps))
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = final.with_name(f".tmp-{final.name}")  # left by a crash? we hold the lock
-        shutil.rmtree(temporary, ignore_errors=True)
-        try:
-            temporary.mkdir()
-            source.write_tokenizer(temporary)
-            embedding_VD = source.get("embed_tokens.weight")
-            _write_embedding(source, embedding_VD, temporary / "embedding.safetensors")
-            _write_probe(source, embedding_VD, wanted, temporary)
-            _save(
-                graph.trunk(source.shape, source.get, wanted.taps, head=wanted.head),
-                temporary / "trunk.onnx",
-            )
-            if wanted.head:
-                head = graph.head(source.shape, source.get("lm_head.weight"))
-                _save(head, temporary / "head.onnx")
-            for path in temporary.iterdir():
-                sync(path) if path.name in wanted.files else path.unlink()
-            sums = hashes(temporary, sorted(wanted.files), temporary / STAMP, again=True)
-            facts = {"name": source.name, "shape": asdict(source.shape), "files": sums}
-            write_json(temporary / MANIFEST, {**_manifest(source.sha256, wanted), **facts})
-            install_directory(temporary, final)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with new_directory(final) as directory:
+            _write(source, wanted, directory)
+
+
+def _write(source: Source, wanted: Wanted, directory: Path) -> None:
+    from reviewbot.store import graph
+
+    source.write_tokenizer(directory)
+    embedding_VD = source.get("embed_tokens.weight")
+    _write_embedding(source, embedding_VD, directory / "embedding.safetensors")
+    _write_probe(source, embedding_VD, wanted, directory)
+    trunk = graph.trunk(source.shape, source.get, wanted.taps, head=wanted.head)
+    _save(trunk, directory / "trunk.onnx")
+    if wanted.head:
+        head = graph.head(source.shape, source.get("lm_head.weight"))
+        _save(head, directory / "head.onnx")
+    for path in directory.iterdir():
+        sync(path) if path.name in wanted.files else path.unlink()
+    sums = hashes(directory, sorted(wanted.files), directory / STAMP, again=True)
+    facts = {"name": source.name, "shape": asdict(source.shape), "files": sums}
+    write_json(directory / MANIFEST, {**_manifest(source.sha256, wanted), **facts})
 
 
 def _manifest(sha256: str, wanted: Wanted) -> dict[str, Any]:

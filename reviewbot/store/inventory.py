@@ -115,7 +115,7 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
 def _check(directory: Path, spec: ModelSpec) -> None:
     if "-onnx-" in directory.name:
         try:
-            _, wanted = wanted_of(directory)
+            wanted = wanted_of(directory)
         except (OSError, ValueError):
             wanted = Wanted(taps=(), head=False)  # which is no engine's name
         if wanted.key(spec.sha256) != directory.name:

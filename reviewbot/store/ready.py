@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -125,16 +125,11 @@ def _official(
     depth = _depth(layers, spec.layer, spec.stored, full, spec.name)
     directory = converted_path(cache, checkpoint_key(spec.sha256, depth, head=full))
     result = ReadyModel(spec.name, directory, spec.sha256, depth, depth, spec.width, full)
-    with disk_errors(f"{spec.name} was not loaded"):
-        there = directory.exists()
-    if not there:
-        require(CONVERTING, f"{spec.name} was not fetched or converted", extra="onnx")
-        if not spec.packaged:
-            fetch()
-        with locked(cache, spec.sha256, spec.name, say):
-            if not directory.exists():
-                with _file(spec, cache) as source:
-                    _convert(source, spec, depth, directory, full, say)
+    prepare = partial(_prepare, spec, CONVERTING, fetch)
+    with _to_make(directory, spec.name, spec.sha256, cache, prepare, say) as to_make:
+        if to_make:
+            with _file(spec, cache) as source:
+                _convert(source, spec, depth, directory, full, say)
     check(directory, spec, depth, head=full)
     return result
 
@@ -146,19 +141,14 @@ def _official_engine(
         refuse_full(spec)
     depth = _depth(max(wanted.taps), spec.layer, spec.stored, wanted.head, spec.name)
     directory = converted_path(cache, wanted.key(spec.sha256))
-    with disk_errors(f"{spec.name} was not loaded"):
-        there = directory.exists()
-    if not there:
-        require(EXTRAS["onnx"], f"{spec.name} was not fetched or converted", extra="onnx")
-        if not spec.packaged:
-            fetch()
-        with locked(cache, spec.sha256, spec.name, say):
-            if not directory.exists():
-                from reviewbot.store.sources import gguf_source
+    prepare = partial(_prepare, spec, EXTRAS["onnx"], fetch)
+    with _to_make(directory, spec.name, spec.sha256, cache, prepare, say) as to_make:
+        if to_make:
+            from reviewbot.store.sources import gguf_source
 
-                say(f"{spec.name}: converting {depth} layers to int8, once (under a minute)")
-                with _file(spec, cache) as file:
-                    export(gguf_source(file, spec), wanted, directory)
+            say(f"{spec.name}: converting {depth} layers to int8, once (under a minute)")
+            with _file(spec, cache) as file:
+                export(gguf_source(file, spec), wanted, directory)
     check_engine(directory, spec.sha256, wanted)
     return ReadyModel(
         spec.name, directory, spec.sha256, depth, depth, spec.width, wanted.head, "onnx"
@@ -167,21 +157,48 @@ def _official_engine(
 
 def _directory_engine(model: ReadyModel, wanted: Wanted, cache: Path, say: Say) -> ReadyModel:
     directory = converted_path(cache, wanted.key(model.sha256))
-    with disk_errors(f"{model.name} was not loaded"):
-        there = directory.exists()
-    if not there:
-        require(EXTRAS["onnx"], f"{model.name} was not converted", extra="onnx")
-        with locked(cache, model.sha256, model.name, say):
-            if not directory.exists():
-                from reviewbot.store.sources import directory_source
+    what = f"{model.name} was not converted"
+    prepare = partial(require, EXTRAS["onnx"], what, extra="onnx")
+    with _to_make(directory, model.name, model.sha256, cache, prepare, say) as to_make:
+        if to_make:
+            from reviewbot.store.sources import directory_source
 
-                with ExitStack() as opened:
-                    source = directory_source(model.directory, model.name, model.sha256, opened)
-                    depth = source.shape.layers if wanted.head else max(wanted.taps)
-                    say(f"{model.name}: converting {depth} layers to int8, once")
-                    export(source, wanted, directory)
+            with ExitStack() as opened:
+                source = directory_source(model.directory, model.name, model.sha256, opened)
+                depth = source.shape.layers if wanted.head else max(wanted.taps)
+                say(f"{model.name}: converting {depth} layers to int8, once")
+                export(source, wanted, directory)
     check_engine(directory, model.sha256, wanted)
     return replace(model, directory=directory, engine="onnx")
+
+
+def _prepare(spec: ModelSpec, modules: Sequence[str], fetch: Callable[[], object]) -> None:
+    require(modules, f"{spec.name} was not fetched or converted", extra="onnx")
+    if not spec.packaged:
+        fetch()
+
+
+@contextmanager
+def _to_make(
+    directory: Path,
+    name: str,
+    sha256: str,
+    cache: Path,
+    prepare: Callable[[], None],
+    say: Say,
+) -> Iterator[bool]:
+    """Tell whether a directory has still to be made; where it has, the model's lock is held.
+
+    prepare  what has to be done before, without the lock: only where nothing is there yet
+    """
+    with disk_errors(f"{name} was not loaded"):
+        there = directory.exists()
+    if there:
+        yield False
+        return
+    prepare()
+    with locked(cache, sha256, name, say):
+        yield not directory.exists()
 
 
 def _file(spec: ModelSpec, cache: Path) -> AbstractContextManager[Path]:

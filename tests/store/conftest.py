@@ -1,10 +1,12 @@
 """A tiny official file, written once for all tests of the store."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from reviewbot.core.models import MODELS, ModelSpec
+from reviewbot.store.cache import official_path
 from tests.store.tiny import spec_of, write_gguf
 
 
@@ -22,3 +24,12 @@ def tiny(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
     spec = spec_of(tiny_gguf.read_bytes())
     monkeypatch.setitem(MODELS, spec.name, spec)
     return spec
+
+
+@pytest.fixture
+def environ(tmp_path: Path, tiny: ModelSpec, tiny_gguf: Path) -> dict[str, str]:
+    """A cache that holds the tiny official file, and no network."""
+    final = official_path(tmp_path / "c", tiny)
+    final.parent.mkdir(parents=True)
+    shutil.copy(tiny_gguf, final)
+    return {"REVIEWBOT_CACHE": str(tmp_path / "c"), "HF_HUB_OFFLINE": "1"}

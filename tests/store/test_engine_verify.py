@@ -9,22 +9,13 @@ from click.testing import CliRunner, Result
 from reviewbot.cli.model import model as group
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.models import ModelSpec
-from reviewbot.store.cache import converted_path, official_path
+from reviewbot.store.cache import converted_path
 from reviewbot.store.checkpoint import MANIFEST
 from reviewbot.store.engine import Wanted
 from reviewbot.store.inventory import inventory
 from reviewbot.store.ready import ReadyModel, ready
 from tests.store.tiny import LAYERS, WIDTH
 from tests.tiny import edit_json
-
-
-@pytest.fixture
-def environ(tmp_path: Path, tiny: ModelSpec, tiny_gguf: Path) -> dict[str, str]:
-    """A cache that holds the tiny official file, and no network."""
-    final = official_path(tmp_path / "c", tiny)
-    final.parent.mkdir(parents=True)
-    shutil.copy(tiny_gguf, final)
-    return {"REVIEWBOT_CACHE": str(tmp_path / "c"), "HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture

@@ -18,15 +18,6 @@ from tests.store.tiny import LAYERS, WIDTH, write_wheels
 
 
 @pytest.fixture
-def environ(tmp_path: Path, tiny: ModelSpec, tiny_gguf: Path) -> dict[str, str]:
-    """A cache that holds the tiny official file, and no network."""
-    final = official_path(tmp_path / "c", tiny)
-    final.parent.mkdir(parents=True)
-    shutil.copy(tiny_gguf, final)
-    return {"REVIEWBOT_CACHE": str(tmp_path / "c"), "HF_HUB_OFFLINE": "1"}
-
-
-@pytest.fixture
 def found(environ: dict[str, str]) -> ReadyModel:
     return ready("tiny", environ=environ)
 
