@@ -71,7 +71,7 @@ def count(arguments: Sequence[str]) -> dict[str, Any]:
 
     made: list[Counter] = []
 
-    def load(_name: str, spec: EncoderSpec, _waiting: object = None) -> Counter:
+    def load(spec: EncoderSpec, _waiting: object = None) -> Counter:
         made.append(Counter(spec))
         return made[-1]
 

@@ -55,13 +55,14 @@ def scored(artifact: Artifact, laid: Laid, engine: str, work: Path, threads: int
     found = ready(model.name, layers, full=model.full, taps=taps, environ=os.environ, say=print)
     spec = EncoderSpec(
         directory=found.directory,
+        engine=engine,
         layer=model.layer,
         deep=model.deep,
         full=model.full,
         threads=threads,
     )
     reader = Reader(
-        encoder=load_encoder(engine, spec),
+        encoder=load_encoder(spec),
         plan=artifact.plan,
         model_sha256=found.sha256,
         layer=model.layer,

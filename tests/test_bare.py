@@ -141,8 +141,8 @@ def run_engine(name: str, directory: Path, without: list[str]) -> subprocess.Com
         "from pathlib import Path\n"
         "from reviewbot.cli.failures import report_failure\n"
         "from reviewbot.encoders import EncoderSpec, load_encoder\n"
-        "spec = EncoderSpec(directory=Path(sys.argv[2]), layer=1)\n"
-        "try: load_encoder(sys.argv[1], spec)\n"
+        "spec = EncoderSpec(directory=Path(sys.argv[2]), engine=sys.argv[1], layer=1)\n"
+        "try: load_encoder(spec)\n"
         "except Exception as exc: sys.exit(report_failure(exc))\n"
     )
     return python(code, name, str(directory), without=without)

@@ -85,7 +85,7 @@ def load_here(spec: "EncoderSpec", clock: Clock, waiting: "Waiting | None" = Non
     """
     from reviewbot.encoders import load_encoder
 
-    encoder = load_encoder(spec.engine, spec, waiting)
+    encoder = load_encoder(spec, waiting)
     clock(f"loading {spec.engine} and the model")
     return encoder
 

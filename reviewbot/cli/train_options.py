@@ -102,7 +102,7 @@ def open_reader(
     )
     plan = ReadingPlan(description=description)
     reader = Reader(
-        encoder=load_encoder("torch", spec),
+        encoder=load_encoder(spec),
         plan=plan,
         model_sha256=found.sha256,
         layer=depth,

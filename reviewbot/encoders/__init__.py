@@ -174,12 +174,13 @@ def promised(spec: EncoderSpec) -> tuple[str, str] | None:
     return None
 
 
-def load_encoder(name: str, spec: EncoderSpec, waiting: Callable[[], Any] | None = None) -> Encoder:
-    """Load an encoder by name; its framework is imported only now.
+def load_encoder(spec: EncoderSpec, waiting: Callable[[], Any] | None = None) -> Encoder:
+    """Load the encoder of the spec's engine; its framework is imported only now.
 
     The tokenizer is read meanwhile, on the other core: the framework's import takes seconds.
     waiting  gives the tokenizer, where somebody else loads it
     """
+    name = spec.engine
     if name not in ENCODERS:
         raise UsageError(f"no encoder is named {name!r}", fix=f"use one of: {', '.join(ENCODERS)}")
     with ThreadPoolExecutor(max_workers=1) as pool:

@@ -76,7 +76,7 @@ def test_a_gpu_chooses_its_numbers_unless_somebody_did(
 ) -> None:
     asked: list[EncoderSpec] = []
 
-    def load(_name: str, spec: EncoderSpec, _waiting: object = None) -> TransformersEncoder:
+    def load(spec: EncoderSpec, _waiting: object = None) -> TransformersEncoder:
         asked.append(spec)
         return tiny.encoder(tiny_model)
 

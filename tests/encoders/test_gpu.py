@@ -162,7 +162,7 @@ def test_without_a_gpu_cuda_is_an_error_and_never_the_cpu(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
     with pytest.raises(EnvironmentFailure) as caught:
-        load_encoder("torch", EncoderSpec(directory=tiny_model, layer=1, device="cuda"))
+        load_encoder(EncoderSpec(directory=tiny_model, layer=1, device="cuda"))
 
     what, fix = str(caught.value).split("\n")
     assert "sees no GPU" in what

@@ -217,7 +217,7 @@ def test_a_damaged_checkpoint_is_refused_in_two_lines(copy: Path, how: str, full
 
 def test_an_encoder_nobody_wrote_is_a_usage_error(tiny_model: Path) -> None:
     with pytest.raises(UsageError, match="onnx"):
-        load_encoder("tpu", EncoderSpec(directory=tiny_model, layer=1))
+        load_encoder(EncoderSpec(directory=tiny_model, engine="tpu", layer=1))
 
 
 def test_an_encoder_whose_framework_is_missing_says_so(
@@ -226,7 +226,7 @@ def test_an_encoder_whose_framework_is_missing_says_so(
     monkeypatch.setitem(ENCODERS, "torch", "reviewbot.no_such_module:Encoder")
 
     with pytest.raises(MissingExtra, match="cannot be loaded"):
-        load_encoder("torch", EncoderSpec(directory=tiny_model, layer=1))
+        load_encoder(EncoderSpec(directory=tiny_model, layer=1))
 
 
 def test_fp32_is_kept_and_auto_chooses_between_the_two() -> None:

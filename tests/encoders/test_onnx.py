@@ -283,7 +283,7 @@ def test_the_packaged_model_reads_code_as_torch_does(tmp_path: Path) -> None:
     made = ready(SMOL_CUT.name, 8, taps=(8, None), environ=environ)
     found = encoder(made.directory, 8)
     plain = EncoderSpec(directory=ready(SMOL_CUT.name, 8, environ=environ).directory, layer=8)
-    right = load_encoder("torch", replace(plain, threads=1))
+    right = load_encoder(replace(plain, threads=1))
     tokens = found.tokenize(tiny.TEXT)
     right_TD = right.states(tokens.ids).values_TD
     sink_T = sinks(right_TD)

@@ -58,7 +58,7 @@ def test_what_cannot_be_is_refused_in_two_lines_before_anything_is_loaded(
     installed(monkeypatch, *have)
 
     with pytest.raises(kind, match=words) as caught:
-        load_encoder("torch", spec(tiny_model, **more))
+        load_encoder(spec(tiny_model, **more))
 
     assert str(caught.value).count("\n") == 1
     assert "nothing was scored" in str(caught.value)
@@ -71,13 +71,13 @@ def test_with_everything_there_it_is_only_the_gpu_that_is_missing(
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
 
     with pytest.raises(EnvironmentFailure, match="sees no GPU"):
-        load_encoder("torch", spec(tiny_model))
+        load_encoder(spec(tiny_model))
 
 
 def test_bitsandbytes_is_not_imported_unless_weights_are_to_be_quantized(tiny_model: Path) -> None:
     before = "bitsandbytes" in sys.modules
 
-    load_encoder("torch", EncoderSpec(directory=tiny_model, layer=1, threads=1))
+    load_encoder(EncoderSpec(directory=tiny_model, layer=1, threads=1))
     loading_arguments("4bit", "cuda:0")
 
     assert ("bitsandbytes" in sys.modules) == before

@@ -39,7 +39,7 @@ def run(*arguments: str, cache: Path) -> Result:
 
 def states(found: ReadyModel) -> np.ndarray:
     spec = EncoderSpec(directory=found.directory, layer=found.layers, threads=1)
-    encoder = load_encoder("torch", spec)
+    encoder = load_encoder(spec)
     return np.asarray(encoder.states(encoder.tokenize(TEXT).ids).values_TD)
 
 

@@ -66,7 +66,7 @@ def test_without_the_head_it_stops_at_the_last_tap(tmp_path: Path) -> None:
 def test_the_packaged_model_gives_what_torch_gives(tmp_path: Path) -> None:
     made = ready(SMOL_CUT.name, environ={"REVIEWBOT_CACHE": str(tmp_path)})
     spec = EncoderSpec(directory=made.directory, layer=8, deep=4, threads=1)
-    torch_encoder = load_encoder("torch", spec)
+    torch_encoder = load_encoder(spec)
     ids = torch_encoder.tokenize(tiny.TEXT).ids
     right = torch_encoder.states(ids)
     with packaged_file(SMOL_CUT) as path:
