@@ -203,7 +203,10 @@ def test_every_object_of_the_schema_is_closed_and_needs_all_its_keys() -> None:
         if isinstance(part, dict):
             if "properties" in part and part.get("type") == "object":
                 assert part["additionalProperties"] is False
-                assert part["required"] == list(part["properties"])
+                later = {"features", "recent", "rest"}  # older reports of this version lack them
+            assert part.get("required", []) == [
+                key for key in part["properties"] if key not in later
+            ]
             for inner in part.values():
                 walk(inner)
         elif isinstance(part, list):
