@@ -126,8 +126,10 @@ def _table(
     from reviewbot.train.prepare import prepare
     from reviewbot.train.snippets import read_some
 
+    # Corrections are not counted, so they are not read.
+    rows = [replace(row, fixed=None) for row in read_some(labels, machine["seed"])]
     return prepare(
-        read_some(labels, machine["seed"]),
+        rows,
         _reader(known, machine, whole=True),
         known.coder,
         str(known.manifest["files"]["sae/sae_weights.safetensors"]),

@@ -57,12 +57,9 @@ def recent_from_json(raw: bytes) -> Recent:
     """Read such a file. raises ValueError for anything else."""
     try:
         value: Mapping[str, Any] = json.loads(raw)
-        if value["schema"] != SCHEMA:
-            raise ValueError(f"its schema is not {SCHEMA}")
-        words = [value[key] for key in ("base", "head", "artifact")]
-        if not all(isinstance(word, str) for word in words):
-            raise ValueError("a commit is no text")
-        risks = [float(risk) for risk in value["risks"]]
-    except (KeyError, TypeError, RecursionError) as exc:
-        raise ValueError(f"it is no {SCHEMA}") from exc
-    return recent_of(words[0], words[1], words[2], risks)
+        words = [value[key] for key in ("schema", "base", "head", "artifact")]
+        if words[0] != SCHEMA or not all(isinstance(word, str) for word in words):
+            raise ValueError(SCHEMA)
+        return recent_of(*words[1:], risks=[float(risk) for risk in value["risks"]])
+    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+        raise ValueError(f"it is no {SCHEMA}, or has no risk, or too many") from exc

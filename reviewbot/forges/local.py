@@ -85,6 +85,11 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     return replace(request, branch=branch_of(top))
 
 
+def collect_between(top: Path, base: str, head: str) -> ChangeRequest:
+    """Return what the commit `head` adds to `base`, a commit or a tree; both are hashes."""
+    return _request(top, base, head)
+
+
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
     """Return the reader of the request's head version; close it after use.
 

@@ -233,6 +233,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "cache-dir": Rule(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
         ),
+        "recent": Rule(
+            _text,
+            "'auto', 'off' or a file",
+            "Risks of this repository's recent lines to compare with; auto: as last kept.",
+            path=True,
+        ),
         "line-cache": Rule(
             _whole(0, 1_000_000),
             "a whole number from 0 to 1000000",
