@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--artifact", required=True, metavar="NAME", help="As for `check`.")
+@click.option("--model", metavar="NAME", help="As for `check`; unset: the artifact's own.")
 @click.option(
     "--corpus",
     required=True,
@@ -107,9 +108,9 @@ def _reader(known: "Artifact", machine: dict[str, Any], *, whole: bool) -> "Read
     """Open the artifact's own model, as deep as is needed."""
     from reviewbot.artifacts import check_model
 
-    flags = {key: value for key, value in machine.items() if key != "seed"}
+    flags = {key: value for key, value in machine.items() if key not in ("seed", "model")}
     reader, name = open_reader(
-        model=known.model.name,
+        model=machine["model"] or known.model.name,
         layer=known.model.layer,
         deep=known.model.deep if whole else None,
         full=known.model.full and whole,

@@ -57,9 +57,9 @@ def recent_from_json(raw: bytes) -> Recent:
     """Read such a file. raises ValueError for anything else."""
     try:
         value: Mapping[str, Any] = json.loads(raw)
-        words = [value[key] for key in ("schema", "base", "head", "artifact")]
-        if words[0] != SCHEMA or not all(isinstance(word, str) for word in words):
+        base, head, artifact = value["base"], value["head"], value["artifact"]
+        if value["schema"] != SCHEMA or {type(base), type(head), type(artifact)} != {str}:
             raise ValueError(SCHEMA)
-        return recent_of(*words[1:], risks=[float(risk) for risk in value["risks"]])
+        return recent_of(base, head, artifact, [float(risk) for risk in value["risks"]])
     except (KeyError, TypeError, ValueError, RecursionError) as exc:
         raise ValueError(f"it is no {SCHEMA}, or has no risk, or too many") from exc

@@ -73,6 +73,8 @@ def test_a_scored_line_says_all_we_know() -> None:
                 "activation": None,
             },
         ],
+        "rest": None,
+        "recent": None,
         "author": {
             "kind": "ai",
             "tool": "some-tool",
