@@ -9,6 +9,7 @@ from typing import Any
 
 SCHEMA = "reviewbot-recent/1"
 MOST_LINES = 20_000
+DIGITS = 6  # of a risk: equal lines must stay equal, kept or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,14 @@ class Recent:
 
     def percentile(self, risk: float) -> float:
         """Return which share of these lines, in percent, is at most as risky."""
-        return 100.0 * bisect_right(self.risks, risk) / len(self.risks)
+        return 100.0 * bisect_right(self.risks, round(risk, DIGITS)) / len(self.risks)
 
 
 def recent_of(base: str, head: str, artifact: str, risks: Sequence[float]) -> Recent:
     """Return the value, risks rounded to 6 digits. raises ValueError for no risk or too many."""
     if not 1 <= len(risks) <= MOST_LINES or not all(map(math.isfinite, risks)):
         raise ValueError(f"{len(risks)} risks, or one that is no number")
-    ordered = tuple(sorted(round(float(risk), 6) for risk in risks))
+    ordered = tuple(sorted(round(float(risk), DIGITS) for risk in risks))
     return Recent(RecentInfo(base, head, len(ordered)), artifact, ordered)
 
 
