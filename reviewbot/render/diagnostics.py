@@ -12,7 +12,7 @@ from itertools import groupby
 from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.report import FileReport, Report
-from reviewbot.render.escape import visible
+from reviewbot.render.escape import inert, visible
 from reviewbot.render.people import written_by
 from reviewbot.render.severity import Severity, severity_in, unread_severity
 from reviewbot.render.words import plural, riskier_than
@@ -67,7 +67,7 @@ def unread(report: Report) -> tuple[Diagnostic, ...]:
     for file in report.files:
         for why, start, end in _gaps(file):
             hidden += start is None
-            message = f"not read: {visible(why)}"[:MOST_CHARS]
+            message = inert(f"not read: {visible(why)}")[:MOST_CHARS]
             found.append(Diagnostic(file.path, start, end, UNREAD, severity, message, why))
     if (more := report.ledger.unread_files - hidden) > 0:
         message = f"not read: {plural(more, 'file')} of the change without a name in the report"
@@ -104,4 +104,4 @@ def _about(finding: Finding, by: str) -> str:
     labels = [visible(reason.label) for reason in finding.worst.reasons[:3] if reason.label]
     if labels:
         parts.append(f"because of {', '.join(labels)}")
-    return "; ".join(parts)[:MOST_CHARS]
+    return inert("; ".join(parts))[:MOST_CHARS]

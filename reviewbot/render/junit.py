@@ -50,7 +50,7 @@ def junit(report: Report) -> str:
 
 def _gate(report: Report) -> Node:
     verdict = report.verdict
-    said = "; ".join(visible(reason) for reason in verdict.reasons)
+    said = inert("; ".join(visible(reason) for reason in verdict.reasons))
     text = f"{verdict.status.value} (exit {verdict.exit_code}): {said}\n{ledger_line(report)}"
     case = ElementTree.Element("testcase", classname="reviewbot", name="gate")
     if verdict.exit_code == 0:
@@ -69,15 +69,15 @@ def _properties(report: Report) -> Node:
         "model": report.model.name,
         "artifact": report.artifact.name,
     }.items():
-        ElementTree.SubElement(node, "property", name=name, value=visible(str(value)))
+        ElementTree.SubElement(node, "property", name=name, value=inert(visible(str(value))))
     return node
 
 
 def _case(one: Diagnostic) -> Node:
     """Return a test case; its name is alone in its suite, since GitLab keeps one of a name."""
-    where = "the file" if one.start is None else f"line {one.start}"
-    if one.start != one.end:
-        where = f"lines {one.start}-{one.end}"
+    where = f"lines {one.start}-{one.end}" if one.start != one.end else f"line {one.start}"
+    if one.start is None:
+        where = "the change" if one.path == WHOLE else "the file"
     name = where if one.rule == RISKY else f"{where}, not read"
     case = ElementTree.Element("testcase", classname=_name(one.path), name=name)
     # Behind a blank, as in a stack trace: that is how reporters find a file and its line.
@@ -97,7 +97,7 @@ def _quiet(path: str, files: Sequence[FileReport]) -> Node:
     reasons = Counter(outcome.why for outcome in outcomes if not isinstance(outcome, LineScore))
     notes = [file.note for file in files if file.note and file.note not in reasons]
     why = [*notes, *(f"{reason}, {plural(count, 'line')}" for reason, count in reasons.items())]
-    said = visible("; ".join(why)) or "nothing to read"
+    said = inert(visible("; ".join(why))) or "nothing to read"
     if not scored:
         return _saying(case, "skipped", "", type="not-read", message=f"not read: {said}")
     rest = f"; not read: {said}" if why else ""
@@ -123,4 +123,4 @@ def _suite(name: str, cases: Iterable[Node], file: str | None = None) -> Node:
 
 
 def _name(path: str) -> str:
-    return visible(path)
+    return inert(visible(path))  # a reporter for GitHub prints it where a line starts
