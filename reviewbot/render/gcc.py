@@ -15,6 +15,8 @@ from reviewbot.render.words import plural
 
 # A colon beside a digit, before a blank, another colon or the end; what else parts a place.
 _IN_PATH = re.compile(r'(?<=[\d:]):|:(?=[\d\s:]|$)|^ +| +$|"|\|')
+# In such a name Emacs would find words ("tool: ", "In file included from "); "./" keeps it whole.
+_ODD = re.compile(r"[ :]|^[^\w.]")
 _IN_TEXT = re.compile(r'(?<=[\d:)]):|:(?=[\d:])|"|\|')
 
 
@@ -33,6 +35,7 @@ def gcc(report: Report) -> str:
 
 def _line(one: Diagnostic) -> str:
     path, text = _marked(_IN_PATH, visible(one.path)), _marked(_IN_TEXT, one.message)
+    path = f"./{path}" if _ODD.search(path) else path
     start, end = one.start or 1, one.end or 1
     more = f" ({plural(end - start + 1, 'line')})" if end > start else ""
     return f"{path}:{start}:1: {one.severity.value}: {text}{more} [{one.rule}]"

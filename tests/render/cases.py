@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import Failed, LineScore, Skipped, group
+from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
 from reviewbot.core.gate import count, decide
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import ArtifactInfo, Report
@@ -69,7 +69,7 @@ def _hidden() -> Report:
     """A file that git calls binary, one too large, one that nobody lists, and lines that failed."""
     large = [Skipped(ChangedLine("big.py", n, "x"), "too large", True) for n in (1, 2, 5)]
     lost = [Failed(ChangedLine("src/app.py", n, "y"), "not in the head file") for n in (4, 5, 9)]
-    outcomes = [scored(1, "x = 1", 0.2), *lost, *large]
+    outcomes: list[Outcome] = [scored(1, "x = 1", 0.2), *lost, *large]
     made = report(*outcomes, note="code that git calls binary")
     policy = replace(made.policy, min_coverage=0.1)
     return replace(

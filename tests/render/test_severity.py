@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import Outcome, Skipped, group
+from reviewbot.core.findings import LineScore, Outcome, Skipped, group
 from reviewbot.core.gate import Policy, count, decide
 from reviewbot.core.report import Report
 from reviewbot.limits import parse_limits
@@ -84,8 +84,7 @@ def reports(draw: st.DrawFn) -> Report:
         return limits.of(line.path, author, policy.max_risk)
 
     least = min(policy.max_risk, limits.least)
-    scores = [one for finding in made.findings for one in finding.lines]
-    scores = [o.outcome for f in made.files for o in f.lines if hasattr(o.outcome, "risk")]
+    scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
     return replace(
         made,
         policy=policy,
