@@ -12,16 +12,9 @@ from reviewbot.core.errors import UsageError
 from reviewbot.limits import parse_limits
 
 FORMATS = (
-    "terminal",
-    "json",
-    "markdown",
-    "sarif",
-    "annotations",
-    "rdjson",
-    "code-climate",
-    "junit",
-    "gcc",
-)
+    "terminal", "json", "markdown", "sarif", "annotations",
+    "rdjson", "code-climate", "junit", "gcc",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

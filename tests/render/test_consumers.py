@@ -3,6 +3,7 @@
 import copy
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -130,6 +131,13 @@ def test_two_files_with_the_same_line_have_two_fingerprints() -> None:
 
     assert [one["location"]["path"] for one in twins] == ["one.py", "two.py"]
     assert twins[0]["fingerprint"] != twins[1]["fingerprint"]
+
+
+def test_a_fingerprint_does_not_depend_on_other_files() -> None:
+    both = CASES["long"]
+    only = replace(both, findings=tuple(f for f in both.findings if f.path == "two.py"))
+
+    assert json.loads(code_climate(only))[0] == json.loads(code_climate(both))[-1]
 
 
 def test_a_fingerprint_stays_when_lines_above_change() -> None:

@@ -1,9 +1,13 @@
 """A golden file per format and case: whole outputs, for people to read when they change."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reviewbot.cli.check import rendered
 from reviewbot.render import RENDERERS
@@ -11,6 +15,7 @@ from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
 from reviewbot.settings import Settings
 from tests.render.cases import CASES
+from tests.render.reports import BY_AI, failed, report, scored
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ENDINGS = {
@@ -61,3 +66,22 @@ def test_no_format_sends_what_acts_on_a_screen(style: str, case: str) -> None:
     text = golden_file(style, case).read_text(encoding="utf-8")
 
     assert set(text) - {"\n"} <= {char for char in text if char.isprintable()}
+
+
+@pytest.mark.parametrize("style", ["terminal", "markdown", "junit", "gcc"])
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["::", "##[", "##vso[", "\n", "\r", " ", "x", "`", "]]>", "<"]))
+    .map("".join)
+    .filter(bool)
+)
+def test_no_text_of_a_stranger_is_a_command_to_a_runner_that_prints_the_report(
+    style: str, text: str
+) -> None:
+    risky, lost = scored(1, text, 0.9, text), failed(2, text, text)
+    made = report(risky, lost, notes=(text,), note=text, author=replace(BY_AI, tool=text))
+
+    lines = rendered(made, Settings(format=style)).splitlines()
+
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+    assert not [line for line in lines if re.search(r"##\w*\[", line)]
