@@ -9,9 +9,12 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from reviewbot.core.errors import UsageError
-from reviewbot.settings.limits import parse_limits
+from reviewbot.limits import parse_limits
 
-FORMATS = ("terminal", "json", "markdown", "sarif", "annotations")
+FORMATS = (
+    "terminal", "json", "markdown", "sarif", "annotations",
+    "rdjson", "code-climate", "junit", "gcc",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
