@@ -53,7 +53,12 @@ def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
 
 @hook.command()
 @click.option(
-    "--type", "kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="When."
+    "--type",
+    "kind",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help="Before which act of git.",
 )
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[-- FLAGS]")
 def install(kind: str, flags: tuple[str, ...]) -> None:
