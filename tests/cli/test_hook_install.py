@@ -1,6 +1,7 @@
 """`reviewbot hook install` and `uninstall`: whose files they touch, and what they write."""
 
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -204,6 +205,30 @@ def test_the_path_is_the_second_choice_and_without_both_the_push_is_stopped(
     lost = run("/usr/bin:/bin")
     assert lost.returncode == 4
     assert "git push --no-verify" in lost.stderr
+
+
+def test_the_documented_way_for_two_hooks_gives_the_refs_to_both(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text()
+    (snippet,) = re.findall(r"```sh\n(#!/bin/sh\n.*?)```", text, re.S)
+    for name, code in (("reviewbot", 0), ("git", 0)):
+        program = tmp_path / name
+        program.write_text(f'#!/bin/sh\necho "$0 $*"; cat; exit {code}\n')
+        program.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    refs = "a 1 b 2\nc 3 d 4\n"
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = ["sh", "-c", snippet, "pre-push", "origin", "url"]
+        return subprocess.run(command, input=refs, env=env, capture_output=True, text=True)
+
+    done = run()
+    assert done.returncode == 0
+    assert done.stdout == (
+        f"{tmp_path}/reviewbot hook run pre-push origin url\n{refs}"
+        f"{tmp_path}/git lfs pre-push origin url\n{refs}"
+    )
+    (tmp_path / "reviewbot").write_text("#!/bin/sh\ncat >/dev/null; exit 3\n")
+    assert (run().returncode, run().stdout) == (3, "")
 
 
 def test_code_in_the_pushed_repository_is_not_imported(repo: Path) -> None:
