@@ -135,9 +135,7 @@ def run(command, where, env=None, given="", fine=(0,)):
     except subprocess.TimeoutExpired:
         raise Failed(f"{command[0]} took more than {SECONDS} seconds") from None
     if done.returncode not in fine:
-        raise Failed(
-            f"{command[0]} {command[-1][:40]} ended with {done.returncode}; run it by hand"
-        )
+        raise Failed(f"`{' '.join(command)[:100]}` ended with {done.returncode}")
     return done.returncode, done.stdout.decode("utf-8", "surrogateescape")
 
 
