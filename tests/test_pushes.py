@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.core.errors import UsageError
+from reviewbot.core.errors import EnvironmentFailure, UsageError
 from reviewbot.forges.local import between
 from reviewbot.forges.pushes import Outgoing, PassedOver, Update, outgoing, parse_updates
 from tests.test_local import _own_configuration, added, commit, git
@@ -75,9 +75,16 @@ def test_what_is_deleted_or_there_or_no_commit_is_passed_over_with_a_reason(clon
     (gone,) = parse_updates(f"(delete) {ZERO} refs/heads/x {'a' * 40}\n".encode())
 
     assert outgoing(clone, gone, "origin") == PassedOver("it is deleted")
-    assert outgoing(clone, update(clone, "tree"), "origin") == PassedOver("it is no commit")
+    assert outgoing(clone, update(clone, "tree"), "origin") == PassedOver("it is a tree, no commit")
     there = outgoing(clone, update(clone, "main"), "origin")
     assert there == PassedOver("the remote has all of it already")
+
+
+def test_a_commit_that_cannot_be_found_is_a_failure_and_not_passed_over(clone: Path) -> None:
+    (lost,) = parse_updates(f"x {'ab' * 20} refs/heads/x {ZERO}\n".encode())
+
+    with pytest.raises(EnvironmentFailure):
+        outgoing(clone, lost, "origin")
 
 
 def test_a_tag_stands_for_its_commit(clone: Path) -> None:

@@ -81,13 +81,15 @@ def outgoing(top: Path, update: Update, remote: str) -> Outgoing | PassedOver:
     """Say what an update adds to what the others have; see the head of this module.
 
     remote  the remote's name, or its URL where it has none
-    raises  UsageError where a shallow clone does not reach back to what the others have
+    raises  UsageError where a shallow clone does not reach back to what the others have;
+            EnvironmentFailure where git does not have what it says it pushes
     """
     if not update.local_oid:
         return PassedOver("it is deleted")
     head = commit_at(top, update.local_oid)
     if head is None:
-        return PassedOver("it is no commit")
+        kind = git(top, "cat-file", "-t", f"{update.local_oid}^{{}}").decode("ascii").strip()
+        return PassedOver(f"it is a {kind}, no commit")
     note = None
     there = commit_at(top, update.remote_oid) if update.remote_oid else None
     if there is None and update.remote_oid:
