@@ -17,6 +17,7 @@ from reviewbot.core.errors import UsageError
 from reviewbot.core.recent import MOST_LINES
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
 
+EMPTY = "the empty tree"
 LEAST = 100  # scored lines: a percentile among fewer says nothing
 READING = (
     "artifact",
@@ -56,12 +57,12 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     from reviewbot.core.findings import LineScore
     from reviewbot.core.recent import recent_of, recent_to_json
     from reviewbot.forges.lately import recent_range
-    from reviewbot.forges.local import collect_between, top_of
+    from reviewbot.forges.local import between, top_of
 
     folder = Path(root)
     top = top_of(folder, needs_worktree=False)
     base, head = recent_range(top, lines)
-    request = collect_between(top, base, head)
+    request = between(top, base, head)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
     settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
     settings = replace(settings, scope="all", recent="off", min_coverage=0.0)
@@ -75,13 +76,13 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
             fix="give a larger --lines, or come back when the repository has more code",
         )
     artifact = artifact_for(settings)
-    made = recent_of(base, head, artifact.info.sha256, risks)
+    made = recent_of(base or EMPTY, head, artifact.info.sha256, risks)
     path = Path(output) if output else kept_recent(settings, top, artifact)
     if not output:
         path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, recent_to_json(made))
     at = made.risks
     say(
-        f"{len(at)} lines of {base[:10]}..{head[:10]} scored; half of them above a risk of "
+        f"{len(at)} lines of {made.info.base[:10]}..{head[:10]} scored; half of them above a risk of "
         f"{at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
     )

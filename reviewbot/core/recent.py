@@ -16,7 +16,7 @@ DIGITS = 6  # of a risk: equal lines must stay equal, kept or not
 class RecentInfo:
     """Which lines are compared with."""
 
-    base: str  # commit; lines that were added after it
+    base: str  # commit, or words; lines that were added after it
     head: str  # commit that they stand in
     lines: int
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from reviewbot.core.errors import UsageError
 from reviewbot.forges.git import git
-from reviewbot.forges.revisions import commit_of, empty_tree
+from reviewbot.forges.revisions import commit_of
 
 MOST_COMMITS = 2_000
 
 
-def recent_range(top: Path, lines: int, head: str = "HEAD") -> tuple[str, str]:
+def recent_range(top: Path, lines: int, head: str = "HEAD") -> tuple[str | None, str]:
     """Return (base, head), hashes: the newest commits that together have added `lines` lines.
 
-    Along first parents, so that a merged branch counts as one change. The base is the empty tree
-    where the history has fewer lines.
+    Along first parents, so that a merged branch counts as one change. The base is None,
+    the empty tree, where the history has fewer lines.
     raises  UsageError where there is no commit
     """
     tip = commit_of(top, head)
@@ -42,7 +42,7 @@ def recent_range(top: Path, lines: int, head: str = "HEAD") -> tuple[str, str]:
         raise UsageError(
             "nothing was scored: the newest commits have added no line", fix="commit something"
         )
-    return parent or empty_tree(top), tip
+    return parent or None, tip
 
 
 def repository_id(root: Path) -> str:

@@ -85,11 +85,6 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     return replace(request, branch=branch_of(top))
 
 
-<<<<<<< HEAD
-def collect_between(top: Path, base: str, head: str) -> ChangeRequest:
-    """Return what the commit `head` adds to `base`, a commit or a tree; both are hashes."""
-    return _request(top, base, head)
-=======
 def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
     """Return what the commit `head` adds to the commit `base`; None: to the empty tree.
 
@@ -97,7 +92,6 @@ def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeR
     branch   what the head is called
     """
     return replace(_request(top, base, head), branch=branch)
->>>>>>> hooks
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
