@@ -83,6 +83,6 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     write_file(path, recent_to_json(made))
     at = made.risks
     say(
-        f"{len(at)} lines of {made.info.base[:10]}..{head[:10]} scored; half of them above a risk of "
-        f"{at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
+        f"{len(at)} lines of {made.info.base[:10]}..{head[:10]} scored; half of them above a risk "
+        f"of {at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
     )

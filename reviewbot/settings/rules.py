@@ -223,7 +223,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "commit-status": Rule(_text, "a name", "Set a commit status of this name; unset: none."),
         "label": Rule(
-            _text, "a label", "Label a pull request while the gate does not pass; unset: none."
+            _text, "a label", "Label a pull request the gate does not pass; unset: none."
         ),
         "bot-login": Rule(
             _text, "a login", "Who the token writes as: only its comments are taken for ours."
@@ -237,10 +237,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
         ),
         "recent": Rule(
-            _text,
-            "'auto', 'off' or a file",
-            "Risks of this repository's recent lines to compare with; auto: as last kept.",
-            path=True,
+            _text, "'auto', 'off' or a file", "Recent lines to compare with (`recent`).", path=True
         ),
         "line-cache": Rule(
             _whole(0, 1_000_000),
