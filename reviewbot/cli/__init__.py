@@ -19,6 +19,7 @@ COMMANDS = {
     "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
+    "lsp": ("reviewbot.cli.lsp:lsp", "Show an editor which uncommitted lines are risky."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),
 }
