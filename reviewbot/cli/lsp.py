@@ -45,7 +45,7 @@ def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
         return made
 
     with os.fdopen(os.dup(STDOUT), "wb") as protocol, os.fdopen(os.dup(STDIN), "rb") as asked:
-        # What anything else prints, also in C or in another process, must not get into the protocol.
+        # What anything else prints, in C or in another process, must not get into the protocol.
         os.dup2(STDERR, STDOUT)
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread waits for stdin for ever
         code = Server(desk).serve(asked, protocol)

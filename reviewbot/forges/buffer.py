@@ -24,7 +24,6 @@ from reviewbot.forges.revisions import branch_of, head_commit
 
 MAX_BASE = 20_000_000  # bytes of the file as HEAD has it
 MOST_GONE = 20  # deleted files among which the former name of a new one is looked for
-_LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
 _BUFFER = ("--src-prefix=", "--dst-prefix=", "--ignore-cr-at-eol", "--no-index")
 _ENCODINGS = ("utf-8", "cp1252", "latin-1")
 
@@ -64,8 +63,11 @@ def place_of(file: Path) -> Place | Outside:
         raw = os.fsencode(file.relative_to(top.resolve()).as_posix())
     except ValueError:  # GIT_DIR or GIT_WORK_TREE name another one
         return Outside("it is not in the git checkout that the environment names")
-    ignored = status(top, "check-ignore", "--quiet", "--", os.fsdecode(raw), env=_LITERAL)[0] == 0
-    if ignored or b".git" in raw.split(b"/"):
+    # "./" in front, so that no name is an option or magic; others than that it takes as they are.
+    code, _, err = status(top, "check-ignore", "--quiet", "--", f"./{os.fsdecode(raw)}")
+    if code not in (0, 1):
+        raise explain(top, "check-ignore", code, err)
+    if code == 0 or b".git" in raw.split(b"/"):
         return Outside("git ignores it")
     git_dir = git(top, "rev-parse", "--absolute-git-dir").removesuffix(b"\n")
     return Place(top, Path(os.fsdecode(git_dir)), decode_path(raw), head_commit(top))
@@ -140,22 +142,21 @@ def _base(place: Place, head: bytes) -> bytes:
 
 def _former(place: Place, head: bytes) -> bytes:
     """Return the version of a deleted file that a new one is much like, as git finds renames."""
-    listed = git(
-        place.top,
-        *NO_SUPPRESS,
-        *("diff", "--no-renames", "--diff-filter=D", "--name-only", "-z", str(place.base), "--"),
-    )
+    # Not `git diff HEAD`, which would read the working tree, through the user's filters.
+    staged = ("--cached", "--no-renames", "--diff-filter=D", "--name-only", "-z", str(place.base))
+    listed = git(place.top, *NO_SUPPRESS, "diff", *staged, "--")
+    listed += git(place.top, "ls-files", "--deleted", "-z")
     ending = Path(place.path).suffix
     gone = [decode_path(raw) for raw in listed.split(b"\0") if raw]
     gone = [path for path in gone if Path(path).suffix == ending][:MOST_GONE]
-    found = _blobs(place.top, str(place.base), gone) if gone else []
+    if not gone:
+        return b""
+    found = _blobs(place.top, str(place.base), gone)
     with tempfile.TemporaryDirectory(prefix="reviewbot-") as name:
         folder = Path(name)
         _write(folder / "b" / "head", head)
         for number, content in enumerate(found):
             _write(folder / "a" / str(number), content or b"")
-        if not found:
-            return b""
         sides = ("--name-status", "-z", "--diff-filter=R", "a", "b")
         out = _no_index(folder, *sides).split(b"\0")
     return found[int(out[1].removeprefix(b"a/"))] or b"" if len(out) > 2 else b""

@@ -41,7 +41,7 @@ class Server(LanguageServer):
         self._answers: dict[str, tuple[Document, Answer]] = {}
         self._said: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        for name, handler in {
+        handlers: dict[str, Callable[[Any], Any]] = {
             lsp.INITIALIZED: self._begin,
             lsp.TEXT_DOCUMENT_DID_OPEN: self._opened,
             lsp.TEXT_DOCUMENT_DID_CHANGE: self._changed,
@@ -49,7 +49,8 @@ class Server(LanguageServer):
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             lsp.TEXT_DOCUMENT_HOVER: self._hover,
             lsp.SHUTDOWN: self._goodbye,
-        }.items():
+        }
+        for name, handler in handlers.items():
             self.feature(name)(_plain(handler))
 
     def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> int:
