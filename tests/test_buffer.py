@@ -72,7 +72,7 @@ def test_before_the_first_commit_everything_is_new(tmp_path: Path) -> None:
         (b"a = '\xe9'\n# \x81\n", "a = '\u00e9'\n# \x81\n"),
         (b"a = '\xe9'\n", "a = '\ufffd'\n"),
         ("\ufeffa = '\u00e9'\n".encode("utf-16-le"), "a = '\u00e9'\n"),
-        (b"a = 1\x0cb = 2\x85\r\xe2\x80\xa8\n", "a = 1\x0cb = 2\x85\r\u2028\n"),
+        ("a = 1\x0cb = 2\x85\r\u2028\n".encode(), "a = 1\x0cb = 2\x85\r\u2028\n"),
     ],
 )
 def test_what_an_editor_does_to_bytes_is_no_edit(repo: Repo, committed: bytes, shown: str) -> None:
@@ -153,7 +153,10 @@ def test_a_damaged_repository_is_an_error(repo: Repo) -> None:
         added(repo, "a.py", "x = 1\n")
 
 
-def test_settings_of_git_do_not_change_what_is_added(repo: Repo) -> None:
+def test_settings_of_git_do_not_change_what_is_added(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("odd", {"sp \t\u00e9 b/c.py": "a = 1\nb = 2\n"})
     settings = {
         "core.autocrlf": "true",
         "core.safecrlf": "true",
@@ -166,7 +169,7 @@ def test_settings_of_git_do_not_change_what_is_added(repo: Repo) -> None:
         "diff.wordRegex": ".",
     }
     for key, value in settings.items():
-        repo.git("config", key, value)
-    repo.commit("odd", {"sp \t\u00e9 b/c.py": "a = 1\nb = 2\n"})
+        repo.git("config", "-f", str(tmp_path / "config"), key, value)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
 
     assert added(repo, "sp \t\u00e9 b/c.py", "a = 1\r\nx = 0\r\nb = 2\r\n") == [(2, "x = 0")]

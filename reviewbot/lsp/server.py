@@ -49,6 +49,7 @@ class Server(LanguageServer):
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             lsp.TEXT_DOCUMENT_HOVER: self._hover,
             lsp.SHUTDOWN: self._goodbye,
+            lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: lambda _params: None,  # ours are files
         }
         for name, handler in handlers.items():
             self.feature(name)(_plain(handler))

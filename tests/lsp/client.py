@@ -1,6 +1,7 @@
 """An editor, as far as the protocol goes: raw JSON-RPC with a `reviewbot lsp` of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -153,5 +154,5 @@ class Editor:
 
     def _drain(self) -> None:
         assert self.process.stderr is not None
-        while chunk := self.process.stderr.read1():
+        while chunk := os.read(self.process.stderr.fileno(), 65_536):
             self._errors.append(chunk)
