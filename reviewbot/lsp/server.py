@@ -76,7 +76,7 @@ class Server(LanguageServer):
         uri = params.text_document.uri
         if (old := self._open.get(uri)) is None:
             return
-        text = self.workspace.get_text_document(uri).source
+        text = params.content_changes[-1].text if params.content_changes else old.text
         new = Document(uri, params.text_document.version, old.file, text)
         answer = self._answers.get(uri)
         if answer is not None and answer[1].failed:
