@@ -8,7 +8,7 @@ from reviewbot.cli.failures import describe
 from reviewbot.cli.talk import timed
 from reviewbot.cli.warm import Warm
 from reviewbot.lsp.values import Answer, Document, Stale
-from reviewbot.render.diagnostics import diagnostics, not_read
+from reviewbot.render.editor import diagnostics, not_read
 from reviewbot.settings import SETTINGS_FILES, from_environ, from_files, from_flags, settings_from
 
 if TYPE_CHECKING:

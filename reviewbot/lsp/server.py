@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 from reviewbot import __version__
 from reviewbot.lsp.desk import Desk
 from reviewbot.lsp.values import Answer, Document
-from reviewbot.render.diagnostics import Diagnostic, Level
+from reviewbot.render.editor import Diagnostic, Level
 
 PAUSE = 0.7  # seconds without a key before the text is read
 SOURCE = "reviewbot"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.render.diagnostics import Diagnostic
+from reviewbot.render.editor import Diagnostic
 
 
 class Stale(Exception):

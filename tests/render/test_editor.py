@@ -5,7 +5,7 @@ from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.reasons import Reason
 from reviewbot.render import diagnostics as module
-from reviewbot.render.diagnostics import MOST, Level, diagnostics, not_read, unread_words
+from reviewbot.render.editor import MOST, Level, diagnostics, not_read, unread_words
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 
 HOSTILE = "`code` [a](http://x) <img src=x>\n# head\x1b[31m \u202e" + "x" * 900
