@@ -24,6 +24,7 @@ COMMANDS = {
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
     "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),
     "completion": ("reviewbot.cli.completion:completion", "Let a shell complete all this."),
+    "lsp": ("reviewbot.cli.lsp:lsp", "Show an editor which uncommitted lines are risky."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),
 }

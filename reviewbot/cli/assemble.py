@@ -17,6 +17,7 @@ from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
+    from reviewbot.cli.warm import Warm
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
     from reviewbot.forges.request import ChangeRequest
@@ -55,6 +56,7 @@ def assemble(
     remote: Remote | None = None,
     policy: str | None = None,
     signals: "PullRequest | None" = None,
+    warm: "Warm | None" = None,
 ) -> Assembled:
     """Check a change as the settings say. The model is only loaded where a line has to be read.
 
@@ -63,6 +65,7 @@ def assemble(
     remote      where the change is a pull request without a checkout
     policy      the commit whose rules and attributes count; None: the base of the request
     signals     what the forge says of the pull request; None: what the workflow's event says
+    warm        keeps artifact and model for the next check; None: both are loaded for this one
 
     raises  every kind of ReviewbotError
     """
@@ -76,7 +79,7 @@ def assemble(
     clock("reading the diff")
     scopes = scopes_of(request, change, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
-    artifact = artifact_for(settings)
+    artifact = warm.artifact(settings) if warm else artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
     max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk
@@ -101,7 +104,7 @@ def assemble(
             attributes={} if remote else _attributes(request, paths, policy),
             numstat=None if request.head == FILES else request.numstat,
             artifact=artifact,
-            encoder=lambda: load_model(settings, artifact, clock),
+            encoder=lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
             rules=rules,
             policy=Policy(
                 max_risk=max_risk,
