@@ -18,6 +18,7 @@ COMMANDS = {
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
     "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
+    "trend": ("reviewbot.cli.trend:trend", "Show past reports by week, as a page."),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),

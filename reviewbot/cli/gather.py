@@ -1,0 +1,102 @@
+"""Reads a directory of past reports, one after the other; of each only what is counted is kept.
+
+They come from strangers: nothing outside the directory is read, no link is followed, and number and
+bytes have a bound.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.core.authors import Attribution
+from reviewbot.core.cquote import decode_path
+from reviewbot.core.errors import UsageError
+from reviewbot.core.trend import Digest, digest
+from reviewbot.forges.heads import WorktreeFiles
+from reviewbot.reports import MAX_BYTES, parse_report
+from reviewbot.settings.limits import parse_limits
+
+MOST_FILES = 10_000
+MOST_BYTES = 1_000_000_000  # of all files together
+MOST_ENTRIES = 1_000_000  # of the directory, whatever they are
+ENDING = ".json"
+_SAID = "the report cannot be used: "
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a directory held."""
+
+    digests: tuple[Digest, ...]
+    repeated: int  # files with the same bytes as another one
+    broken: tuple[tuple[str, str], ...]  # names, and why they could not be used
+    passed: int  # files beyond the bounds
+
+
+def gather(folder: Path) -> Gathered:
+    """Read every report below a directory.
+
+    Where there are too many, those whose names come last are read: names that begin with a day put
+    the newest there.
+    """
+    broken: list[tuple[str, str]] = []
+    names = sorted(_names(folder, broken), reverse=True)
+    files = WorktreeFiles(folder, MAX_BYTES)
+    digests: dict[str, Digest] = {}
+    repeated = total = 0
+    wanted = names[:MOST_FILES]
+    for at, name in enumerate(wanted):
+        if total > MOST_BYTES:
+            wanted = wanted[:at]
+            break
+        raw = files.read(name)
+        if raw is None:
+            broken.append((name, "it is no regular file, or may not be read"))
+            continue
+        total += len(raw)
+        sha256 = hashlib.sha256(raw).hexdigest()
+        if sha256 in digests:
+            repeated += 1
+            continue
+        try:
+            digests[sha256] = _digest(raw, name, sha256)
+        except UsageError as exc:
+            broken.append((name, exc.what.rpartition(_SAID)[2]))
+    return Gathered(
+        tuple(digests.values()), repeated, tuple(sorted(broken)), len(names) - len(wanted)
+    )
+
+
+def _digest(raw: bytes, name: str, sha256: str) -> Digest:
+    report = parse_report(raw)
+    try:
+        limits = parse_limits(report.policy.max_risk_for)
+    except ValueError as exc:
+        raise UsageError(f"{_SAID}its limits cannot be read", fix="leave it out") from exc
+
+    def limit(path: str, author: Attribution) -> float:
+        return limits.of(path, author, report.policy.max_risk)
+
+    return digest(report, name, sha256, limit)
+
+
+def _names(folder: Path, broken: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield the paths of files that could be reports, relative to the directory."""
+
+    def failed(exc: OSError) -> None:
+        place = os.path.relpath(os.fsencode(exc.filename), top) if exc.filename else b"."
+        broken.append((decode_path(place), f"it cannot be listed: {exc.strerror}"))
+
+    top = os.fsencode(folder)
+    seen = 0
+    for place, folders, files in os.walk(top, onerror=failed):
+        folders[:] = sorted(name for name in folders if name.lower() != b".git")
+        seen += len(folders) + len(files)
+        if seen > MOST_ENTRIES:
+            broken.append((".", f"more than {MOST_ENTRIES:,} entries: not all were looked at"))
+            return
+        for name in files:
+            if name.endswith(ENDING.encode()):
+                yield decode_path(os.path.relpath(os.path.join(place, name), top))  # noqa: PTH118
