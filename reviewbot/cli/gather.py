@@ -7,7 +7,7 @@ bytes have a bound.
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reviewbot.core.authors import Attribution
@@ -30,7 +30,6 @@ class Gathered:
     """What a directory held."""
 
     digests: tuple[Digest, ...]
-    repeated: int  # files with the same bytes as another one
     broken: tuple[tuple[str, str], ...]  # names, and why they could not be used
     passed: int  # files beyond the bounds
 
@@ -44,8 +43,9 @@ def gather(folder: Path) -> Gathered:
     broken: list[tuple[str, str]] = []
     names = sorted(_names(folder, broken), reverse=True)
     files = WorktreeFiles(folder, MAX_BYTES)
-    digests: dict[str, Digest] = {}
-    repeated = total = 0
+    digests: list[Digest] = []
+    seen: dict[str, Digest] = {}
+    total = 0
     wanted = names[:MOST_FILES]
     for at, name in enumerate(wanted):
         if total > MOST_BYTES:
@@ -57,16 +57,13 @@ def gather(folder: Path) -> Gathered:
             continue
         total += len(raw)
         sha256 = hashlib.sha256(raw).hexdigest()
-        if sha256 in digests:
-            repeated += 1
-            continue
         try:
-            digests[sha256] = _digest(raw, name, sha256)
+            if sha256 not in seen:  # the same bytes need not be read twice
+                seen[sha256] = _digest(raw, name, sha256)
+            digests.append(replace(seen[sha256], file=name))
         except UsageError as exc:
             broken.append((name, exc.what.rpartition(_SAID)[2]))
-    return Gathered(
-        tuple(digests.values()), repeated, tuple(sorted(broken)), len(names) - len(wanted)
-    )
+    return Gathered(tuple(digests), tuple(sorted(broken)), len(names) - len(wanted))
 
 
 def _digest(raw: bytes, name: str, sha256: str) -> Digest:

@@ -64,6 +64,7 @@ def trend(
     from reviewbot.cli.gather import gather
     from reviewbot.core.weeks import newest, once
     from reviewbot.core.weeks import trend as trend_of
+    from reviewbot.render.words import plural
 
     folder = Path(directory)
     if not folder.is_dir():
@@ -75,7 +76,7 @@ def trend(
     gathered = gather(folder)
     _require(gathered, directory)
     times = _times(top, gathered.digests)
-    dated, undated = _dated(gathered.digests, records, times)
+    dated, undated, copies = _dated(gathered.digests, records, times)
     for file, why in [*gathered.broken, *((file, "no day is known of it") for file in undated)][
         :MOST_SAID
     ]:
@@ -89,18 +90,18 @@ def trend(
     shown = newest(kept, weeks)
     found = _found(top, shown, times, days)
     if gathered.passed:
-        notes.append(
-            f"{gathered.passed} files were not read: there are too many, or too large ones"
-        )
+        files = plural(gathered.passed, "more file")
+        notes.append(f"not looked at: {files}, because there are too many or too large ones")
     lost = sorted(records.days.keys() - {one.file for one in gathered.digests})
     if lost:
-        notes.append(f"{len(lost)} records of a day name no report here, such as {lost[0]}")
+        records_of = plural(len(lost), "record")
+        notes.append(f"{records_of} of a day for no report that is here, such as {lost[0]}")
     made = trend_of(
         shown,
         records,
         found.fates if found else {},
         days=days,
-        repeated=repeated + gathered.repeated,
+        repeated=repeated + copies,
         older=len(kept) - len(shown),
         undated=undated,
         broken=gathered.broken,
@@ -166,8 +167,11 @@ def _times(top: Path | None, digests: "Iterable[Digest]") -> Mapping[str, int]:
 
 def _dated(
     digests: "Iterable[Digest]", records: "Records", times: Mapping[str, int]
-) -> tuple[list["Dated"], tuple[str, ...]]:
-    """Give each report its day: as recorded, else of its commit, else as its name says."""
+) -> tuple[list["Dated"], tuple[str, ...], int]:
+    """Give each report its day: as recorded, else of its commit, else as its name says.
+
+    returns  those with a day, the files without, and how many files more are copies of the former
+    """
     from reviewbot.core.trend import day_in_name
     from reviewbot.core.weeks import Dated
 
@@ -175,10 +179,12 @@ def _dated(
     for one in digests:
         day = records.days.get(one.file) or _day(times.get(one.head)) or day_in_name(one.file)
         if day is None:
-            undated.append(one.file)
+            undated.append(one)
         else:
             dated.append(Dated(day, one))
-    return dated, tuple(sorted(undated))
+    known = {report.digest.identity for report in dated}
+    lost = sorted(one.file for one in undated if one.identity not in known)
+    return dated, tuple(lost), len(undated) - len(lost)
 
 
 def _day(time: int | None) -> date | None:

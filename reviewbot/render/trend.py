@@ -63,7 +63,8 @@ def _ruler(trend: Trend, at: int) -> dict[str, Any]:
         "model": Foreign(ruler.model),
         "layer": str(ruler.layer),
         "limits": Foreign(
-            f"limit {ruler.max_risk}{others}, findings above {ruler.show_above}, scope {ruler.scope}"
+            f"limit {ruler.max_risk}{others}, findings above {ruler.show_above},"
+            f" scope {ruler.scope}"
         ),
     }
 

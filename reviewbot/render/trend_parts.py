@@ -86,15 +86,19 @@ PLANS = (
         " and were; comments, blanks and generated files should not.",
         (
             ("reports", lambda w: _whole(w.reports)),
-            ("added lines", lambda w: _whole(w.added)),
+            ("added", lambda w: _whole(w.added)),
             ("scored", lambda w: _whole(w.scored)),
             ("skipped", lambda w: _whole(w.added - w.scored - w.unread)),
-            ("not read but should", lambda w: _whole(w.unread)),
+            ("unread", lambda w: _whole(w.unread)),
             ("coverage", lambda w: percent(w.coverage)),
         ),
         lambda w: (w.scored, w.added - w.scored - w.unread, w.unread),
         lambda w: _whole(w.added),
-        (("one", "scored"), ("two", "skipped on purpose"), ("three", "not read but should be")),
+        (
+            ("one", "scored"),
+            ("two", "skipped on purpose"),
+            ("three", "unread: should have been read"),
+        ),
     ),
     Plan(
         "over",
@@ -143,17 +147,29 @@ PLANS = (
     ),
     Plan(
         "verdicts",
-        "Verdicts and acknowledgements",
-        "Reports whose verdict was to block, or that the coverage was incomplete; and findings that"
-        " somebody took on himself, as far as they are recorded.",
+        "Verdicts",
+        "One per report. A block counts where it was informational, too; incomplete means that too"
+        " little was read.",
         (
+            ("passed", lambda w: _whole(w.reports - w.blocked - w.incomplete)),
             ("blocked", lambda w: _whole(w.blocked)),
             ("incomplete", lambda w: _whole(w.incomplete)),
-            ("acknowledged findings", lambda w: _whole(w.acks)),
         ),
-        lambda w: (w.blocked, w.incomplete, w.acks),
-        lambda _w: "",
-        (("one", "blocked"), ("two", "incomplete"), ("three", "acknowledged findings")),
+        lambda w: (w.blocked, w.incomplete, w.reports - w.blocked - w.incomplete),
+        lambda w: _whole(w.blocked),
+        (("one", "blocked (the figure on a bar)"), ("two", "incomplete"), ("five", "passed")),
+    ),
+    Plan(
+        "acks",
+        "Acknowledged findings",
+        "Findings that somebody took on himself, as far as records of that lie beside the reports.",
+        (
+            ("findings", lambda w: _whole(w.findings)),
+            ("acknowledged", lambda w: _whole(w.acks)),
+        ),
+        lambda w: (w.acks,),
+        lambda w: _whole(w.acks),
+        (("one", "acknowledged findings"),),
     ),
     Plan(
         "precision",
@@ -193,7 +209,7 @@ def _section(plan: Plan, trend: Trend) -> Section:
             [_column(plan, w) for w in trend.weeks], [s for s, _ in plan.series], share=plan.share
         ),
         plan.series,
-        ("week", *(name for name, _ in plan.columns), *(["measured with"] if several else [])),
+        ("week", *(name for name, _ in plan.columns), *(["by"] if several else [])),
         tuple(
             (
                 iso(week),
