@@ -4,17 +4,20 @@ The format is `reviewbot-outcomes/1`; docs/formats.md says what the records mean
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from reviewbot.core.acks import Ack
 from reviewbot.core.errors import UsageError
 from reviewbot.core.trend import Fate, Name, Place, Records, day_of
 
 MAX_BYTES = 20_000_000
-MOST_RECORDS = 100_000
+MOST_RECORDS = 100_000  # of a file
+MOST_BY = 100  # characters of a login
 _FIX = "docs/formats.md says what a record looks like; take the line out, or mend it"
 
 
@@ -43,6 +46,31 @@ def parse_outcomes(raw: bytes, name: str) -> Records:
             case _:
                 fates.append((_name(value), Fate(value["outcome"])))
     return Records(days, tuple(acks), tuple(fates))
+
+
+def joined(parts: Iterable[tuple[str, Records]]) -> Records:
+    """Join the records of several files; what comes later counts more.
+
+    parts  with the directory of each file: reports are named from there
+    """
+    days: dict[str, date] = {}
+    acks: list[Name] = []
+    fates: list[tuple[Name, Fate]] = []
+    for folder, records in parts:
+        days |= {posixpath.normpath(f"{folder}/{name}"): day for name, day in records.days.items()}
+        acks += records.acks
+        fates += records.fates
+    return Records(days, tuple(acks), tuple(fates))
+
+
+def ack_records(acks: Iterable[Ack]) -> str:
+    """Return acknowledgements as records, a line each, sorted; ASCII only."""
+    rows = sorted({(ack.finding, ack.login, ack.reason) for ack in acks})
+    return "".join(
+        json.dumps({"record": "ack", "finding": finding, "by": by[:MOST_BY], "reason": reason})
+        + "\n"
+        for finding, by, reason in rows
+    )
 
 
 def _records(raw: bytes, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -1,20 +1,24 @@
 """Reads a directory of past reports, one after the other; of each only what is counted is kept.
 
+Records of outcomes lie beside them, in files that are called outcomes.jsonl.
+
 They come from strangers: nothing outside the directory is read, no link is followed, and number and
 bytes have a bound.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reviewbot.core.authors import Attribution
 from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
-from reviewbot.core.trend import Digest, digest
+from reviewbot.core.trend import Digest, Records, digest
 from reviewbot.forges.heads import WorktreeFiles
+from reviewbot.outcomes import joined, parse_outcomes
 from reviewbot.reports import MAX_BYTES, parse_report
 from reviewbot.settings.limits import parse_limits
 
@@ -22,6 +26,7 @@ MOST_FILES = 10_000
 MOST_BYTES = 1_000_000_000  # of all files together
 MOST_ENTRIES = 1_000_000  # of the directory, whatever they are
 ENDING = ".json"
+RECORDS = "outcomes.jsonl"
 _SAID = "the report cannot be used: "
 
 
@@ -32,6 +37,7 @@ class Gathered:
     digests: tuple[Digest, ...]
     broken: tuple[tuple[str, str], ...]  # names, and why they could not be used
     passed: int  # files beyond the bounds
+    records: Records  # of every outcomes.jsonl
 
 
 def gather(folder: Path) -> Gathered:
@@ -41,8 +47,10 @@ def gather(folder: Path) -> Gathered:
     the newest there.
     """
     broken: list[tuple[str, str]] = []
-    names = sorted(_names(folder, broken), reverse=True)
     files = WorktreeFiles(folder, MAX_BYTES)
+    found = sorted(_names(folder, broken), reverse=True)
+    records = _records(files, [name for name in found if not name.endswith(ENDING)])
+    names = [name for name in found if name.endswith(ENDING)]
     digests: list[Digest] = []
     seen: dict[str, Digest] = {}
     total = 0
@@ -63,7 +71,29 @@ def gather(folder: Path) -> Gathered:
             digests.append(replace(seen[sha256], file=name))
         except UsageError as exc:
             broken.append((name, exc.what.rpartition(_SAID)[2]))
-    return Gathered(tuple(digests), tuple(sorted(broken)), len(names) - len(wanted))
+    return Gathered(tuple(digests), tuple(sorted(broken)), len(names) - len(wanted), records)
+
+
+def _records(files: WorktreeFiles, names: Sequence[str]) -> Records:
+    """Read the records. raises UsageError where one of the files is no good, or there are too many:
+    a figure without some of its outcomes would be another figure.
+    """
+    parts, total = [], 0
+    for name in sorted(names):
+        raw = files.read(name)
+        if raw is None:
+            raise UsageError(
+                f"nothing was shown: {name} is no regular file, or may not be read",
+                fix="make it readable, or take it away",
+            )
+        total += len(raw)
+        if total > MAX_BYTES:
+            raise UsageError(
+                f"nothing was shown: all {RECORDS} together are larger than {MAX_BYTES:,} bytes",
+                fix="drop the records of reports that are no longer there",
+            )
+        parts.append((posixpath.dirname(name) or ".", parse_outcomes(raw, name)))
+    return joined(parts)
 
 
 def _digest(raw: bytes, name: str, sha256: str) -> Digest:
@@ -80,7 +110,7 @@ def _digest(raw: bytes, name: str, sha256: str) -> Digest:
 
 
 def _names(folder: Path, broken: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield the paths of files that could be reports, relative to the directory."""
+    """Yield the paths of reports and of records, relative to the directory."""
 
     def failed(exc: OSError) -> None:
         place = os.path.relpath(os.fsencode(exc.filename), top) if exc.filename else b"."
@@ -95,5 +125,5 @@ def _names(folder: Path, broken: list[tuple[str, str]]) -> Iterator[str]:
             broken.append((".", f"more than {MOST_ENTRIES:,} entries: not all were looked at"))
             return
         for name in files:
-            if name.endswith(ENDING.encode()):
+            if name.endswith(ENDING.encode()) or name == RECORDS.encode():
                 yield decode_path(os.path.relpath(os.path.join(place, name), top))  # noqa: PTH118

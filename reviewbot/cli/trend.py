@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from reviewbot.core.weeks import Dated
     from reviewbot.forges.fates import Found
 
-RECORDS = "outcomes.jsonl"  # read where it lies in the directory
 NO_GIT = "no git repository: neither days nor outcomes were looked up in one"
 MOST_SAID = 20  # files that are named on stderr
 
 
 @click.command()
 @click.argument("directory", metavar="DIR")
-@click.option("--outcomes", metavar="FILE", help="Records beside the reports; DIR/outcomes.jsonl.")
+@click.option("--outcomes", metavar="FILE", help="More records than each outcomes.jsonl in DIR.")
 @click.option("--root", metavar="DIR", help="The repository the reports are about; else here.")
 @click.option(
     "--days",
@@ -71,9 +70,9 @@ def trend(
         raise UsageError(
             f"nothing was shown: {directory} is no directory", fix="name the directory of reports"
         )
-    records = _records(folder, outcomes)
     top, notes = _repository(root)
     gathered = gather(folder)
+    records = _records(gathered, outcomes)
     _require(gathered, directory)
     times = _times(top, gathered.digests)
     dated, undated, copies = _dated(gathered.digests, records, times)
@@ -115,16 +114,14 @@ def trend(
     deliver(lambda _look: render(made), output, os.environ)
 
 
-def _records(folder: Path, outcomes: str | None) -> "Records":
-    from reviewbot.core.trend import NO_RECORDS
-    from reviewbot.outcomes import MAX_BYTES, parse_outcomes
+def _records(gathered: "Gathered", outcomes: str | None) -> "Records":
+    """Return what is recorded beside the reports, and in a file that is named; that counts more."""
+    from reviewbot.outcomes import MAX_BYTES, joined, parse_outcomes
 
-    beside = folder / RECORDS
-    if outcomes is None and not beside.is_file():
-        return NO_RECORDS
-    name = str(beside) if outcomes is None else outcomes
-    raw = read_bounded(name, MAX_BYTES, doing="nothing was shown", what="records")
-    return parse_outcomes(raw, name)
+    if outcomes is None:
+        return gathered.records
+    raw = read_bounded(outcomes, MAX_BYTES, doing="nothing was shown", what="records")
+    return joined([(".", gathered.records), (".", parse_outcomes(raw, outcomes))])
 
 
 def _repository(root: str | None) -> tuple[Path | None, list[str]]:

@@ -14,7 +14,7 @@ source  SZZ, Sliwerski, Zimmermann, Zeller 2005, doi:10.1145/1082983.1083147; wh
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -103,9 +103,13 @@ def found_fates(
         oldest = min(times[place.head] for place in known)
         history = _History(root, oldest, monotonic() + MOST_SECONDS)
         asked = []
+        wanted: dict[tuple[str, str], set[int]] = {}
+        for place, numbers in known.items():
+            wanted.setdefault((place.head, place.path), set()).update(numbers)
         for place, numbers in known.items():
             since = times[place.head]
-            lines = history.origins_of(place, numbers)
+            every = wanted[place.head, place.path]
+            lines = history.origins_of(place, numbers, every)
             if isinstance(lines, str):
                 unknown[lines] += 1
             else:
@@ -137,6 +141,7 @@ class _History:
         )
         pairs = (line.split() for line in out.decode("ascii").splitlines())
         self.branch = [(name, int(time)) for name, time in pairs]  # newest first
+        self._born: dict[tuple[str, str], Mapping[int, Origin]] = {}
         self._fixes: dict[str, list[_Commit]] = {}
         self._deleted: dict[tuple[str, str], frozenset[Origin]] = {}
         self._standing: dict[tuple[str, str, str], frozenset[Origin]] = {}
@@ -160,16 +165,29 @@ class _History:
             return SILENT
         return CHANGED if len(fixes) <= MOST_FIXES else LEFT
 
-    def origins_of(self, place: Place, numbers: Sequence[int]) -> frozenset[Origin] | str:
-        """Return where the lines of a finding came into being, or why that is not known."""
+    def origins_of(
+        self, place: Place, numbers: Sequence[int], every: Collection[int]
+    ) -> frozenset[Origin] | str:
+        """Return where the lines of a finding came into being, or why that is not known.
+
+        every  the numbers of all findings in this file of this head: git is asked once for them
+        """
+        key = (place.head, place.path)
         try:
-            if "\0" in place.path:  # no path that git could have
-                return SILENT
-            found = self._blame(place.path, [*line_ranges(numbers), place.head])
+            if key not in self._born:
+                self._born[key] = {}  # also where git fails
+                options = [*line_ranges(sorted(every)), place.head]
+                if "\0" not in place.path:  # git has no such path
+                    self._born[key] = self._lines(place.path, options) or self._lines(
+                        place.path,
+                        [place.head],  # one of the numbers may lie beyond the end
+                    )
         except _Late:
+            del self._born[key]
             return LEFT
-        except (NotTold, ReviewbotError, UnicodeError):
+        except (ReviewbotError, UnicodeError):
             return SILENT
+        found = self._born[key]
         lines = frozenset(found[number] for number in numbers if number in found)
         return lines if len(lines) == len(set(numbers)) else SILENT
 
@@ -183,7 +201,15 @@ class _History:
         """Return the commits that touch a file and look like a fix, newest first."""
         if path not in self._fixes:
             out = self._git(
-                *("log", "--no-merges", "-z", "--no-color", "--no-show-signature"),
+                *(
+                    "-c",
+                    "log.follow=false",
+                    "log",
+                    "--no-merges",
+                    "-z",
+                    "--no-color",
+                    "--no-show-signature",
+                ),
                 *("--format=%H%x00%P%x00%ct%x00%s", f"--max-age={self.oldest}", "HEAD", "--"),
                 path,
             )
@@ -201,6 +227,7 @@ class _History:
         if (fix.hash, path) not in self._deleted:
             diff = self._git(
                 *("diff", "-w", "-U0", "--no-renames", "--no-color", "--no-ext-diff"),
+                *("--diff-algorithm=myers", "--indent-heuristic", "--inter-hunk-context=0"),
                 *("--no-textconv", fix.parent, fix.hash, "--", path),
             )
             gone = set(_deleted(diff))

@@ -131,6 +131,33 @@ def test_recorded_acknowledgements_and_outcomes_are_counted(folder: Path, tmp_pa
     assert found["unmatched_records"] == 1
 
 
+def test_records_lie_beside_their_report_at_any_depth_and_a_named_file_counts_more(
+    folder: Path, tmp_path: Path
+) -> None:
+    name = {"head": head_of(1), "path": "src/app.py"}
+    report = json.loads((folder / "2026-11-02-one.json").read_text())
+    name["fingerprint"] = report["findings"][0]["fingerprint"]
+    record(
+        folder / "deep/2026-11-09",
+        {"record": "date", "report": "report.json", "date": "2026-11-23"},
+        {"record": "outcome", **name, "outcome": "fixed"},
+    )
+    more = record(tmp_path, {"record": "outcome", **name, "outcome": "fine"})
+
+    found, other = shown(folder), shown(folder, "--outcomes", more)
+
+    assert [week["week"] for week in found["weeks"] if week["reports"]] == ["2026-W45", "2026-W48"]
+    assert (found["total"]["fixed"], other["total"]["fixed"], other["total"]["fine"]) == (1, 0, 1)
+
+
+def test_a_day_for_a_report_that_is_not_there_is_said(folder: Path) -> None:
+    record(folder, {"record": "date", "report": "../x.json", "date": "2026-11-23"})
+
+    assert (
+        "1 record of a day for no report that is here, such as ../x.json" in shown(folder)["notes"]
+    )
+
+
 def test_a_record_that_is_wrong_is_an_error(folder: Path) -> None:
     record(folder, {"record": "ack"})
 
@@ -138,6 +165,10 @@ def test_a_record_that_is_wrong_is_an_error(folder: Path) -> None:
 
     assert result.exit_code == 2
     assert "outcomes.jsonl cannot be used: line 1" in result.stderr
+    (folder / "outcomes.jsonl").unlink()
+    (folder / "outcomes.jsonl").symlink_to("/dev/null")
+    assert run(folder).exit_code == 2
+    (folder / "outcomes.jsonl").unlink()
     assert run(folder, "--outcomes", folder / "gone").exit_code == 2
 
 

@@ -182,6 +182,18 @@ def test_so_is_a_line_that_is_not_there(made: Dates, numbers: list[int]) -> None
     assert asked(made, head, numbers) == {SILENT: 1}
 
 
+def test_a_line_that_is_not_there_takes_nothing_from_its_neighbour(made: Dates) -> None:
+    head = made.commit(1, "add rates", {"bill.py": NEW})
+    made.commit(2, "fix", {"bill.py": FIXED})
+    good, bad = Place(head, "bill.py", "ab:1"), Place(head, "bill.py", "ab:2")
+
+    found = found_fates(
+        made.repo.root, {bad: [99], good: RISKY}, commit_times(made.repo.root, [head]), 60
+    )
+
+    assert found == Found({good: Fate.FIXED}, {SILENT: 1})
+
+
 def test_a_path_full_of_magic_is_a_path(made: Dates) -> None:
     head = made.commit(1, "add", {":(glob)*[a].py": "a = 1\n", "caf\u00e9 \n.py": "b = 1\n"})
     made.commit(2, "fix", {":(glob)*[a].py": "a = 2\n"})
