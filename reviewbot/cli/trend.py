@@ -80,10 +80,13 @@ def trend(
         :MOST_SAID
     ]:
         say(f"left out: {file}: {why}")
+    if (more := len(gathered.broken) + len(undated) - MOST_SAID) > 0:
+        say(f"left out: {more} more; the JSON names them all")
     if not dated:
         raise UsageError(
             f"nothing was shown: no day is known of any of the {len(undated)} reports",
-            fix="give --root a repository with their commits, or begin their names with the day",
+            fix="give --root a repository with their commits (in CI: with its whole history), or begin"
+            " their names with the day",
         )
     kept, repeated = once(dated)
     shown = newest(kept, weeks)
@@ -151,7 +154,7 @@ def _require(gathered: "Gathered", directory: str) -> None:
 
 def _times(top: Path | None, digests: "Iterable[Digest]") -> Mapping[str, int]:
     from reviewbot.core.trend import is_commit
-    from reviewbot.forges.fates import commit_times
+    from reviewbot.forges.times import commit_times
 
     heads = [one.head for one in digests if is_commit(one.head)]
     if top is None or not heads:

@@ -25,7 +25,8 @@ from reviewbot.core.errors import ReviewbotError
 from reviewbot.core.history import Origin
 from reviewbot.core.trend import Fate, Place
 from reviewbot.forges.blame import NotTold, line_ranges, origins
-from reviewbot.forges.git import git, status
+from reviewbot.forges.git import git
+from reviewbot.forges.times import parse_times
 
 DAY = 86_400  # seconds
 MOST_SECONDS = 120.0  # for all findings together
@@ -139,8 +140,7 @@ class _History:
             *("log", "--first-parent", "--no-color", "--format=%H %ct"),
             *(f"--max-count={MOST_BRANCH}", "HEAD", "--"),
         )
-        pairs = (line.split() for line in out.decode("ascii").splitlines())
-        self.branch = [(name, int(time)) for name, time in pairs]  # newest first
+        self.branch = parse_times(out)  # newest first
         self._born: dict[tuple[str, str], Mapping[int, Origin]] = {}
         self._fixes: dict[str, list[_Commit]] = {}
         self._deleted: dict[tuple[str, str], frozenset[Origin]] = {}
@@ -154,7 +154,7 @@ class _History:
             for fix in fixes[:MOST_FIXES]:
                 if one.since < fix.time <= one.until and one.lines & self._taken(fix, path):
                     return Fate.FIXED
-            if self.branch[0][1] < one.until:
+            if not self.branch or self.branch[0][1] < one.until:
                 return YOUNG
             then = next((name for name, time in self.branch if time <= one.until), None)
             if then and one.lines <= self._there(then, path, {line.commit for line in one.lines}):
@@ -218,7 +218,7 @@ class _History:
             self._fixes[path] = [
                 _Commit(name, parents.split()[0], int(time))
                 for name, parents, time, subject in rows
-                if parents and looks_like_a_fix(subject)
+                if parents and time and looks_like_a_fix(subject)
             ]
         return self._fixes[path]
 
@@ -277,24 +277,3 @@ def _deleted(diff: bytes) -> Iterator[int]:
     for match in _HUNK.finditer(diff):
         first, count = int(match[1]), int(match[2] or 1)
         yield from range(first, first + count)
-
-
-def commit_times(root: Path, commits: Sequence[str]) -> dict[str, int]:
-    """Return the committer time, in seconds since 1970, of those commits that the repository holds.
-
-    raises  ReviewbotError where there is no repository
-    """
-    given = "".join(f"{name}\n" for name in sorted(set(commits))).encode()
-    env = {"GIT_NO_LAZY_FETCH": "1"}  # of a partial clone: nothing is asked of a server
-    out = git(root, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=given, env=env)
-    rows = (line.split() for line in out.decode("ascii", "replace").splitlines())
-    held = [row[0] for row in rows if row[1:] == ["commit"]]
-    if not held:
-        return {}
-    code, out, _ = status(
-        root,
-        *("log", "--no-walk=unsorted", "--no-color", "--format=%H %ct", "--stdin"),
-        stdin="".join(f"{name}\n" for name in held).encode(),
-    )
-    pairs = (line.split() for line in out.decode("ascii").splitlines()) if code == 0 else ()
-    return {name: int(time) for name, time in pairs}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -224,6 +225,39 @@ def test_number_and_bytes_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPa
         assert got.passed == 1
     monkeypatch.setattr(gathering, "MAX_BYTES", 10)
     assert [why for _, why in gather(folder).broken] == ["it is not JSON"] * 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "path", "why"),
+    [
+        (("*a*a*a*a*a*b=0.1",), "x.py", "too many stars"),
+        (("x=0.1",) * 51, "x.py", "too many"),
+        (("x" * 300 + "=0.1",), "x.py", "too many"),
+        (("x=2",), "x.py", "cannot be read"),
+        (("*a*a*a*b=0.1",), "a" * 5000, "too long"),
+    ],
+)
+def test_limits_of_a_stranger_cannot_take_for_ever(
+    folder: Path, limits: tuple[str, ...], path: str, why: str
+) -> None:
+    made = about(head_of(3), scored(1, "a", 0.9, path))
+    made = replace(made, policy=replace(made.policy, max_risk_for=limits))
+    write(folder, "2026-11-03.json", made)
+
+    (row,) = shown(folder)["left_out"]["broken"]
+
+    assert why in row["why"]
+
+
+def test_lines_are_counted_by_the_limits_of_their_path_and_author(folder: Path) -> None:
+    made = about(head_of(3), scored(1, "a", 0.3, "auth/a.py"), scored(1, "b", 0.3, "b.py"))
+    for name, limit, over in (("3", "auth/**=0.2", 1), ("4", "author:unknown=0.2", 2)):
+        one = replace(made, policy=replace(made.policy, max_risk_for=(limit,)))
+        one = replace(one, change=replace(one.change, head=head_of(int(name))))
+        write(folder, f"2026-12-0{name}.json", one)
+
+        found = {one.file: one.over for one in gather(folder).digests}
+        assert found[f"2026-12-0{name}.json"] == over
 
 
 def test_the_same_bytes_twice_are_one_report(folder: Path) -> None:

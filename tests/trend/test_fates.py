@@ -15,10 +15,10 @@ from reviewbot.forges.fates import (
     SILENT,
     YOUNG,
     Found,
-    commit_times,
     found_fates,
     looks_like_a_fix,
 )
+from reviewbot.forges.times import commit_times
 from tests.trend.made import Dates, head_of
 
 OLD = "def paid(total):\n    return total > 0\n"
