@@ -5,6 +5,7 @@ sae/cfg.json            SAELens' own format
 sae/sae_weights.safetensors
 predictor.safetensors   weights and calibration of the line-risk predictor
 features.json           what is known about the autoencoder's features
+evidence.jsonl.gz       where features fire, how often, and on what; may be missing
 """
 
 import hashlib
@@ -21,6 +22,8 @@ from safetensors.numpy import load
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.errors import ArtifactError
+from reviewbot.core.evidence import Evidence
+from reviewbot.core.evidence_file import unpack_evidence
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.pooling import group_sizes
 from reviewbot.core.predictor import Predictor
@@ -36,6 +39,7 @@ PRESETS = {  # what `--artifact` names without a path
     "small": _SHIPPED / "small",  # a quarter of the 0.5B model: fast enough for every push
     "base": _SHIPPED / "base",  # all of it, and what the change is said to do: slower, knows more
 }
+EVIDENCE = "evidence.jsonl.gz"
 FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
 MAX_FILE = 256 * 1024 * 1024  # bytes
 DAMAGE = (  # what a file of another shape makes our readers raise
@@ -74,6 +78,19 @@ class Artifact:
     show_above: float  # risk above which a line is shown
     gate_above: float  # the gate's threshold where the settings name none
     manifest: Mapping[str, Any]
+    packed_evidence: bytes = b""  # the file, empty where there is none
+
+    def evidence(self, features: Collection[str] | None = None) -> dict[str, Evidence]:
+        """Return what is known of some features, of all by default; of the others nothing.
+
+        raises  ArtifactError where it is damaged
+        """
+        if not self.packed_evidence:
+            return {}
+        try:
+            return unpack_evidence(self.packed_evidence, features)
+        except DAMAGE as exc:
+            raise _damaged(self.info.name, exc) from exc
 
 
 def load_artifact(directory: Path | None = None) -> Artifact:
@@ -86,11 +103,15 @@ def load_artifact(directory: Path | None = None) -> Artifact:
     try:
         return _load(where, raw)
     except DAMAGE as exc:
-        raise ArtifactError(
-            f"nothing was scored: the artifact {where.name!r} is damaged: "
-            f"{type(exc).__name__} {str(exc)[:200]}",
-            fix="install reviewbot again, or train the artifact again",
-        ) from exc
+        raise _damaged(where.name, exc) from exc
+
+
+def _damaged(name: str, exc: Exception) -> ArtifactError:
+    return ArtifactError(
+        f"nothing was scored: the artifact {name!r} is damaged: "
+        f"{type(exc).__name__} {str(exc)[:200]}",
+        fix="install reviewbot again, or train the artifact again",
+    )
 
 
 def check_model(artifact: Artifact, sha256: str, name: str) -> None:
@@ -123,7 +144,8 @@ def _load(where: Path, raw: bytes) -> Artifact:
     manifest = json.loads(raw)
     if manifest["format"] != FORMAT:
         raise ValueError(f"the format is {manifest['format']!r}, not {FORMAT!r}")
-    content = {name: _read(where / name) for name in FILES}
+    named = [*FILES, *([EVIDENCE] if EVIDENCE in manifest["files"] else [])]
+    content = {name: _read(where / name) for name in named}
     for name, data in content.items():
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise ValueError(f"{name} does not have the hash in the manifest")
@@ -159,6 +181,7 @@ def _load(where: Path, raw: bytes) -> Artifact:
         show_above=_share(points["show"]),
         gate_above=_share(points["gate"]),
         manifest=manifest,
+        packed_evidence=content.get(EVIDENCE, b""),
     )
 
 

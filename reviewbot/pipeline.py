@@ -4,7 +4,7 @@ Change -> which lines are wanted -> one forward pass per window -> line features
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Protocol
 
@@ -14,16 +14,19 @@ from reviewbot.core.change import Change, ChangedLine, Entry, FileChange
 from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.eligible import why_skipped_file, why_skipped_line
 from reviewbot.core.errors import EnvironmentFailure
-from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
+from reviewbot.core.evidence import Evidence
+from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped, group, riskiest
 from reviewbot.core.gate import Policy, count, decide
 from reviewbot.core.languages import Language, language_of
 from reviewbot.core.linehash import line_hashes
 from reviewbot.core.match import first_mismatch, head_lines
+from reviewbot.core.recent import Recent
 from reviewbot.core.report import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.encoders import Encoder
 from reviewbot.scoring import CodeFile, Forgetful, Kept, score
 
 NOBODY = Authors()
+MOST_FEATURES = 300  # of which a report says what is known
 Numstat = Mapping[str, tuple[int, int] | None]
 
 
@@ -78,6 +81,7 @@ def check(
     description: str = "",
     notes: Sequence[str] = (),
     kept: Kept | None = None,
+    recent: Recent | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Report:
     """Score every added line of a change that holds code, and gate.
@@ -89,6 +93,7 @@ def check(
     description what the change is said to do; only artifacts whose plan asks for it show it to the
                 model
     kept        line features that were read before; None keeps none
+    recent      what this repository's lines are compared with, too
     progress    called with lines done and lines wanted
     raises      EnvironmentFailure where diff and numstat disagree; what the encoder raises
     """
@@ -102,7 +107,7 @@ def check(
         wanted = [_code(entry) for entry in sorted_files if entry.wanted]
         kept = kept or Forgetful()
         for one in score(wanted, artifact, loaded, kept=kept, description=description):
-            read[one.line.path, one.line.number] = one
+            read[one.line.path, one.line.number] = _at_home(one, recent)
             progress(len(read), total)
     files, scores = [], []
     for entry in sorted_files:
@@ -118,6 +123,7 @@ def check(
     # What blocks is always shown.
     show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
     unread_files = sum(entry.unread for entry in sorted_files) + rules.unlisted
+    findings = group(scores, show_above, _line_hashes(sorted_files))
     return Report(
         model=ModelInfo(
             artifact.model.name,
@@ -132,9 +138,26 @@ def check(
         verdict=decide(policy, everything, unread_files, rules.can_block, rules.limit),
         ledger=count(everything, unread_files),
         files=tuple(files),
-        findings=group(scores, show_above, _line_hashes(sorted_files)),
+        findings=findings,
         notes=tuple(notes),
+        features=_evidence(artifact, findings or riskiest(scores)),
+        recent=recent.info if recent else None,
     )
+
+
+def _at_home(outcome: LineScore | Failed, recent: Recent | None) -> Outcome:
+    if recent is None or isinstance(outcome, Failed):
+        return outcome
+    return replace(outcome, recent=recent.percentile(outcome.risk))
+
+
+def _evidence(artifact: Artifact, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+    """Return what is known of the features that these findings name, in the order of naming."""
+    scores = (score for finding in findings for score in (finding.worst, *finding.lines))
+    named = dict.fromkeys(reason.feature for score in scores for reason in score.reasons)
+    wanted = list(named)[:MOST_FEATURES]
+    found = artifact.evidence(wanted) if wanted else {}
+    return tuple(found[name] for name in wanted if name in found)
 
 
 def _sort(

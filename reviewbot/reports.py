@@ -14,9 +14,11 @@ from typing import Any
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.change import ChangedLine, FileKind
 from reviewbot.core.errors import UsageError
+from reviewbot.core.evidence import Evidence, evidence_from_json
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.gate import Policy, Status, Verdict, count
 from reviewbot.core.reasons import Reason
+from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import (
     ArtifactInfo,
     ChangeInfo,
@@ -77,6 +79,8 @@ def parse_report(raw: bytes) -> Report:
         files=files,
         findings=_findings(value["findings"], files),
         notes=tuple(value["notes"]),
+        features=_features(value.get("features", [])),
+        recent=RecentInfo(**recent) if (recent := value.get("recent")) else None,
     )
 
 
@@ -93,6 +97,13 @@ def _validate(value: object) -> None:
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path)[:100] or "its top"
         raise _wrong(f"it does not keep the schema at {place}")
+
+
+def _features(values: list[Any]) -> tuple[Evidence, ...]:
+    try:
+        return tuple(map(evidence_from_json, values))
+    except ValueError as exc:
+        raise _wrong("what it knows of a feature contradicts itself") from exc
 
 
 def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding, ...]:
@@ -137,7 +148,8 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
                 for r in value["reasons"]
             )
             risk, percentile = _share(value["risk"]), _share(value["percentile"])
-            return LineScore(line, risk, percentile, reasons, value["surprisal"])
+            more = (value["surprisal"], value.get("rest"), value.get("recent"))
+            return LineScore(line, risk, percentile, reasons, *more)
         case "skipped":
             return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)
         case _:

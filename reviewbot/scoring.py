@@ -17,7 +17,7 @@ from reviewbot.core.change import ChangedLine, blocks_of
 from reviewbot.core.findings import Failed, LineScore
 from reviewbot.core.languages import Language
 from reviewbot.core.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
-from reviewbot.core.predictor import contributions, percentile, risks
+from reviewbot.core.predictor import contributions, log_odds, percentile, risks
 from reviewbot.core.prose import prose
 from reviewbot.core.reasons import explain
 from reviewbot.encoders import Encoder, batches
@@ -160,7 +160,7 @@ def _outcomes(window: _Window, groups: Groups, artifact: Artifact) -> Iterator[L
     surprisal_L = groups["surprisal"][:, 0] if "surprisal" in groups else None
     texts = [line.text for line in window.lines]
     columns_LN = columns(groups, list(predictor.groups), texts, window.inside)
-    risk_L = risks(predictor, columns_LN)
+    odds_L, risk_L = log_odds(predictor, columns_LN), risks(predictor, columns_LN)
     parts_LN = contributions(predictor, columns_LN)
     for row, line in enumerate(window.lines):
         risk = float(risk_L[row])
@@ -169,4 +169,5 @@ def _outcomes(window: _Window, groups: Groups, artifact: Artifact) -> Iterator[L
             continue
         reasons = explain(predictor, parts_LN[row], columns_LN[row], artifact.notes)
         nats = None if surprisal_L is None else float(surprisal_L[row])
-        yield LineScore(line, risk, percentile(predictor, risk), reasons, nats)
+        rest = float(odds_L[row]) - sum(reason.contribution for reason in reasons)
+        yield LineScore(line, risk, percentile(predictor, risk), reasons, nats, rest)

@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
+from reviewbot.cli.home import recent_for
 from reviewbot.cli.load import artifact_for, line_cache, load_model
 from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
@@ -92,6 +93,7 @@ def assemble(
         unlisted=remote.unlisted if remote else 0,
     )
     kept = line_cache(settings, artifact)
+    apart = request.head == FILES  # a diff beside a directory, whatever repository that lies in
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         report = pipeline.check(
             change,
@@ -124,6 +126,7 @@ def assemble(
                 ),
             ],
             kept=kept,
+            recent=recent_for(settings, None if remote or apart else request.root, artifact),
             progress=reading,
         )
     if kept:

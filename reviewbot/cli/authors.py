@@ -12,8 +12,8 @@ from pathspec import GitIgnoreSpec
 from reviewbot.cli.asked import FILES
 from reviewbot.core.authors import Authors
 from reviewbot.core.scope import Scope, in_scope
+from reviewbot.limits import Limits, parse_limits
 from reviewbot.settings import Settings
-from reviewbot.settings.limits import Limits, parse_limits
 
 if TYPE_CHECKING:
     from reviewbot.authorship.rules import Rule

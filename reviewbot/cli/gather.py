@@ -21,9 +21,9 @@ from reviewbot.core.errors import UsageError
 from reviewbot.core.gate import Policy
 from reviewbot.core.trend import Digest, Records, digest
 from reviewbot.forges.heads import WorktreeFiles
+from reviewbot.limits import parse_limits
 from reviewbot.outcomes import joined, parse_outcomes
 from reviewbot.reports import MAX_BYTES, parse_report
-from reviewbot.settings.limits import parse_limits
 
 MOST_FILES = 10_000
 MOST_BYTES = 1_000_000_000  # of all files together

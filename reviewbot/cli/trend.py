@@ -85,7 +85,7 @@ def trend(
     if not dated:
         raise UsageError(
             f"nothing was shown: no day is known of any of the {len(undated)} reports",
-            fix="give --root a repository with their commits (in CI with its whole history), or begin"
+            fix="give --root a repository with their commits (in CI with all its history), or begin"
             " their names with the day",
         )
     kept, repeated = once(dated)

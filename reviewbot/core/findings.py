@@ -22,6 +22,8 @@ class LineScore:
     percentile: float  # in [0, 100], among real changed lines
     reasons: tuple[Reason, ...]
     surprisal: float | None = None  # nats, summed over the line; only at full depth
+    rest: float | None = None  # log-odds of all but the reasons: with theirs, those of the risk
+    recent: float | None = None  # percentile among this repository's recent lines, if known
 
 
 @dataclass(frozen=True, slots=True)

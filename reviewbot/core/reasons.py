@@ -1,7 +1,7 @@
 """The named features behind a risk, and what each adds to it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,6 +69,37 @@ def explain(
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
     return tuple(ordered[:MOST_REASONS])
+
+
+def without(predictor: Predictor, feature: str) -> Predictor:
+    """Return the predictor as if a feature had no weight.
+
+    Where the feature is a reason, the log-odds fall by the reason's contribution.
+    feature  as `Reason.feature`
+    raises   ValueError where the predictor has no such feature
+    """
+    weight_N = predictor.weight_N.copy()
+    places = list(places_of(predictor, feature))
+    if not places:
+        raise ValueError(f"no column belongs to {feature!r}")
+    weight_N[places] = 0
+    return replace(predictor, weight_N=weight_N)
+
+
+def places_of(predictor: Predictor, feature: str) -> Iterator[int]:
+    """Yield the columns that belong to a feature."""
+    kind, _, name = feature.partition(":")
+    start = 0
+    for group, size in predictor.groups.items():
+        if group.startswith("sae_"):
+            if kind == "sae" and name.isdecimal() and int(name) < size:
+                yield start + int(name)
+        elif group in NAMED:
+            if kind == group and name in NAMED[group]:
+                yield start + NAMED[group].index(name)
+        elif feature == "state":
+            yield from range(start, start + size)
+        start += size
 
 
 def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNote]) -> list[Reason]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from reviewbot.core.authors import Attribution
 from reviewbot.core.change import FileKind
+from reviewbot.core.evidence import Evidence
 from reviewbot.core.findings import Finding, Outcome
 from reviewbot.core.gate import Ledger, Policy, Verdict
+from reviewbot.core.recent import RecentInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ class Report:
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()  # for the reader: untracked files and the like
+    features: tuple[Evidence, ...] = ()  # what is known of those that the findings name
+    recent: RecentInfo | None = None  # what `LineScore.recent` compares with
+
+    def evidence_for(self, feature: str) -> Evidence | None:
+        """Return what is known of a feature that a reason names."""
+        return next((found for found in self.features if found.feature == feature), None)
 
     def author_of(self, finding: Finding) -> Attribution | None:
         """Return who wrote the riskiest line of a finding."""

@@ -85,6 +85,15 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     return replace(request, branch=branch_of(top))
 
 
+def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
+    """Return what the commit `head` adds to the commit `base`; None: to the empty tree.
+
+    top      the top of the checkout, or a bare repository
+    branch   what the head is called
+    """
+    return replace(_request(top, base, head), branch=branch)
+
+
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
     """Return the reader of the request's head version; close it after use.
 

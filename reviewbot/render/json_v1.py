@@ -9,6 +9,7 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any, assert_never
 
+from reviewbot.core.evidence import evidence_to_json
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.gate import Ledger, Policy
 from reviewbot.core.reasons import Reason
@@ -42,6 +43,8 @@ def json_v1(report: Report) -> str:
         "files": [_file(file) for file in report.files],
         "findings": [_finding(finding) for finding in report.findings],
         "notes": report.notes,
+        "features": [evidence_to_json(found) for found in report.features],
+        "recent": None if report.recent is None else asdict(report.recent),
     }
     return json.dumps(_clean(value), indent=1, allow_nan=False) + "\n"
 
@@ -104,14 +107,16 @@ def _line(line: LineReport) -> dict[str, Any]:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case LineScore(risk=risk, percentile=percentile, reasons=reasons, surprisal=surprisal):
+        case LineScore() as score:
             return {
                 "status": "scored",
                 "why": None,
-                "risk": _number(risk, 6),
-                "percentile": _number(percentile, 2),
-                "surprisal": _number(surprisal, 4),
-                "reasons": [_reason(reason) for reason in reasons],
+                "risk": _number(score.risk, 6),
+                "percentile": _number(score.percentile, 2),
+                "surprisal": _number(score.surprisal, 4),
+                "reasons": [_reason(reason) for reason in score.reasons],
+                "rest": _number(score.rest, 4),
+                "recent": _number(score.recent, 2),
             }
         case Skipped(why=why):
             return _unscored("skipped", why)
@@ -129,6 +134,8 @@ def _unscored(status: str, why: str) -> dict[str, Any]:
         "percentile": None,
         "surprisal": None,
         "reasons": [],
+        "rest": None,
+        "recent": None,
     }
 
 

@@ -9,9 +9,12 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from reviewbot.core.errors import UsageError
-from reviewbot.settings.limits import parse_limits
+from reviewbot.limits import parse_limits
 
-FORMATS = ("terminal", "json", "markdown", "sarif", "annotations")
+FORMATS = (
+    "terminal", "json", "markdown", "sarif", "annotations",
+    "rdjson", "code-climate", "junit", "gcc",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "cache-dir": Rule(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
+        ),
+        "recent": Rule(
+            _text,
+            "'auto', 'off' or a file",
+            "Risks of this repository's recent lines to compare with; auto: as last kept.",
+            path=True,
         ),
         "line-cache": Rule(
             _whole(0, 1_000_000),

@@ -1,0 +1,115 @@
+"""Where the autoencoder's features fire in unlabelled code: one pass, kept in memory."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reviewbot.core.arrays import Array, Indices
+from reviewbot.core.plan import ReadingPlan
+from reviewbot.core.sae import SparseCoder, encode
+from reviewbot.core.spans import Span, split_lines
+from reviewbot.core.states import layer_norm, sinks
+from reviewbot.encoders import Encoder
+from reviewbot.encoders.reading import ReadLines, read_lines
+from reviewbot.train.corpus import SourceFile
+
+MOST_LINES = 100  # of one file: many files say more than long ones
+MOST_TOKENS = 60  # of a line that may be shown
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that was read."""
+
+    path: str  # below its corpus directory
+    number: int  # 1-based
+    language: str
+    tokens: tuple[str, ...]  # joined they are the line
+    token_span: Span  # of all tokens that were read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Firings:
+    """T tokens of L lines, and which features each token fires."""
+
+    lines: tuple[Line, ...]
+    indices_TK: npt.NDArray[np.int16]
+    values_TK: Array  # 0 where the token is an attention sink
+    mean_LD: Array  # unit length: what a line is about, to find similar ones
+
+    def of_feature(self, feature: int) -> tuple[Indices, Array]:
+        """Return the tokens that a feature fires on, ascending, and how strongly."""
+        token_N, place_N = np.nonzero(self.indices_TK == feature)
+        value_N = self.values_TK[token_N, place_N]
+        return token_N[value_N > 0], value_N[value_N > 0]
+
+
+def read_firings(
+    sources: Iterable[SourceFile],
+    encoder: Encoder,
+    plan: ReadingPlan,
+    coder: SparseCoder,
+    *,
+    tokens: int,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Firings:
+    """Read the first lines of one file after another, until there are about `tokens` tokens.
+
+    raises  what the encoder raises
+    """
+    lines: list[Line] = []
+    parts: list[tuple[npt.NDArray[np.int16], Array, Array]] = []
+    total = 0
+    for source in sources:
+        texts = split_lines(source.text)[:MOST_LINES]
+        text = "\n".join(texts) + "\n"
+        wanted = [n for n, line in enumerate(texts) if line.strip()]
+        # The first window is enough of a file, and its tokens are the text's first ones.
+        read = next(read_lines(encoder, plan, path=source.path, text=text, wanted=wanted), None)
+        if read is None:
+            continue
+        sparse = encode(coder, read.hidden.values_TD)
+        values_TK = np.where(sinks(read.hidden.values_TD)[:, None], 0, sparse.values_TK)
+        found = _lines(source, texts, encoder.tokenize(text).offsets, read, total)
+        lines += found
+        parts.append((sparse.indices_TK.astype(np.int16), values_TK, _means(read)))
+        total += len(values_TK)
+        progress(min(total, tokens), tokens)
+        if total >= tokens:
+            break
+    indices, values, means = zip(*parts, strict=True)
+    return Firings(
+        tuple(lines),
+        np.concatenate(indices),
+        np.concatenate(values).astype(np.float32),
+        np.concatenate(means),
+    )
+
+
+def _lines(
+    source: SourceFile, texts: list[str], offsets: list[Span], read: ReadLines, before: int
+) -> list[Line]:
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    found = []
+    for index, span in zip(read.lines, read.token_spans, strict=True):
+        line = Span(int(starts[index]), int(starts[index]) + len(texts[index]))
+        cut = [_within(offsets[t], line) for t in range(*span)]
+        text = source.text[slice(*line)]
+        tokens = tuple(text[a - line.start : b - line.start] for a, b in cut)
+        place = Span(before + span.start, before + span.end)
+        found.append(Line(source.path, index + 1, source.language, tokens, place))
+    return found
+
+
+def _within(offset: Span, line: Span) -> Span:
+    start = min(max(offset.start, line.start), line.end)
+    return Span(start, max(start, min(offset.end, line.end)))
+
+
+def _means(read: ReadLines) -> Array:
+    normed_TD = layer_norm(read.hidden.values_TD)
+    mean_LD = np.stack([normed_TD[slice(*span)].mean(axis=0) for span in read.token_spans])
+    norm_L1 = np.linalg.norm(mean_LD, axis=1, keepdims=True)
+    return np.asarray(mean_LD / np.maximum(norm_L1, 1e-6), np.float32)
