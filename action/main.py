@@ -19,7 +19,7 @@ _MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label",
 POSTING = ("post", "max-comments", *_BOTH, *_MORE)
 POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repository")
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
-OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif")
+OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif", "outcomes")
 TOKEN, REPORT, BUG = "github-token", "post-report", 70
 FAILED = (2, 4)  # wrong usage, environment: there may be a report all the same
 MOST_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
@@ -74,11 +74,12 @@ def append(file: str | None, text: str) -> None:
 
 def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> int:
     folder = Path(tempfile.mkdtemp(prefix="reviewbot-", dir=environ.get("RUNNER_TEMP")))
-    path, inputs = folder / "report.json", inputs_from(environ)
+    path, outcomes, inputs = folder / "report.json", folder / "outcomes.jsonl", inputs_from(environ)
     stop, mark = secrets.token_hex(16), secrets.token_hex(16)
     verb, *flags = argv(inputs)
     wanted = [f"--also={style}={folder / name}" for style, name in ALSO.items()]
     wanted = [] if verb == "post" else ["--format=json", f"--output={path}", *wanted]
+    wanted += [f"--acks={outcomes}"] if verb == "review" else []
     command = [*reviewbot, verb, *wanted, *flags]
     env = {name: text for name, text in environ.items() if not name.startswith("INPUT_")}
     env |= {"GITHUB_TOKEN": inputs[TOKEN]} if TOKEN in inputs and verb != "check" else {}
@@ -98,6 +99,7 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
         values |= {"risky-lines": risky, "report": path}
         values |= {} if failed else {"verdict": report["verdict"]["status"]}
         values |= {"coverage": report["ledger"]["coverage"], "sarif": folder / ALSO["sarif"]}
+        values |= {"outcomes": outcomes} if outcomes.exists() else {}
     append(environ.get("GITHUB_STEP_SUMMARY"), text.encode()[:MOST_SUMMARY].decode(errors="ignore"))
     for name, value in values.items():
         append(environ.get("GITHUB_OUTPUT"), f"{name}<<{mark}\n{value}\n{mark}\n")

@@ -4,12 +4,13 @@ python -m runs.label_noise
 """
 
 import json
-import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from reviewbot.core.share import wilson
 
 VERDICTS = Path(__file__).parent / "label-noise" / "verdicts.jsonl"
 KINDS = {  # what was read -> what a reader may say of it
@@ -17,20 +18,6 @@ KINDS = {  # what was read -> what a reader may say of it
     "unlabelled": ("ok", "missed"),
     "clean": ("sound", "suspect"),
 }
-Z = 1.959964  # 97.5 % point of the normal distribution: two-sided 95 %
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, in [0, 1]. raises ValueError where of < 1.
-
-    source  Wilson 1927, J. Am. Stat. Assoc. 22:209. Lines count as independent.
-    """
-    if of < 1:
-        raise ValueError("a share of nothing has no interval")
-    centre = hits + Z * Z / 2
-    half = Z * math.sqrt(hits * (of - hits) / of + Z * Z / 4)
-    low, high = (centre - half) / (of + Z * Z), (centre + half) / (of + Z * Z)
-    return max(0.0, low), min(1.0, high)
 
 
 def share(hits: int, of: int) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
     "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
+    "trend": ("reviewbot.cli.trend:trend", "Show past reports by week, as a page."),
     "recent": ("reviewbot.cli.recent:recent", "Score recent commits, to compare later lines with."),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
     "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),

@@ -15,9 +15,11 @@ from reviewbot.cli.authors import Remote
 from reviewbot.cli.check import also_asked, also_option, conclude
 from reviewbot.cli.forge import asked_target, connect, has_token
 from reviewbot.cli.options import setting_flags
+from reviewbot.cli.output import write_file
 from reviewbot.cli.pages import committed_templates, remote_templates
 from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
 from reviewbot.cli.talk import Clock, say, timed
+from reviewbot.core.acks import Ack
 from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.core.gate import Status
 from reviewbot.core.target import Target
@@ -48,6 +50,7 @@ NOT_FROM_FORKS = (
 @click.option("--root", metavar="DIR", default=".", show_default=True, help="The checkout.")
 @click.option("--output", metavar="FILE", help="Write the report there instead of to stdout.")
 @also_option
+@click.option("--acks", metavar="FILE", help="Write the acknowledgements there, for `trend`.")
 @click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
 @setting_flags()
 def review(
@@ -56,6 +59,7 @@ def review(
     root: str,
     output: str | None,
     also: tuple[str, ...],
+    acks: str | None,
     timings: bool,
     **flags: Any,
 ) -> None:
@@ -75,6 +79,10 @@ def review(
             done = _commits(folder, target, flags, clock)
         else:
             done = _pull_request(folder, target, flags, clock)
+    if acks is not None and done.acks is not None:
+        from reviewbot.outcomes import ack_records
+
+        write_file(Path(acks), ack_records(done.acks))
     conclude(done.report, done.settings, output, also, done.failure)
 
 
@@ -85,6 +93,7 @@ class Done:
     report: "Report"
     settings: Settings
     failure: ReviewbotError | None = None
+    acks: tuple[Ack, ...] | None = ()  # that hold for the head; None: they could not be read
 
 
 def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
@@ -185,20 +194,20 @@ def _conclude(
     try:
         acks = acknowledged(api, pull.number, head, report.findings)
     except ReviewbotError as exc:
-        return Done(report, settings, exc)
-    report = _cleared(assembled, acks, head)
+        return Done(report, settings, exc, None)
+    report, told = _cleared(assembled, acks, head), tuple(acks.values())
     if settings.post == "never":
-        return Done(report, settings)
+        return Done(report, settings, acks=told)
     if settings.post == "auto" and pull.signals.from_fork and event in READ_ONLY:
         say(NOT_FROM_FORKS)
-        return Done(report, settings)
+        return Done(report, settings, acks=told)
     try:
         gate = gate_steps(report, head, pull.number, Poster(api), settings)
         done = publish(Post(report, head, pull.number, acks, page), api, settings, gate)
     except ReviewbotError as exc:
-        return Done(report, settings, exc)
+        return Done(report, settings, exc, told)
     say(f"posted: {', '.join(done) if done else 'nothing, all is as it was'}")
-    return Done(report, settings)
+    return Done(report, settings, acks=told)
 
 
 def resolve(api: "GitHubApi", target: Target) -> int:

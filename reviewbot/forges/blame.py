@@ -61,7 +61,7 @@ def blamed(root: Path, base: str, head: str | None, added: Mapping[str, Sequence
                 _file(root, base, head, path, added[path], deadline, options)
                 for options in (("-w", "-M"), ())
             )
-        except _NotTold as exc:
+        except NotTold as exc:
             return str(exc)
         except ReviewbotError as exc:
             return exc.what.removeprefix("nothing was scored: ")
@@ -87,7 +87,7 @@ def _only_commit(root: Path, base: str, head: str) -> str | None:
     return lines[0][0] if len(lines) == 1 and lines[0][1:] == [base] else None
 
 
-class _NotTold(Exception):
+class NotTold(Exception):
     """git has no answer; why, in words."""
 
 
@@ -102,22 +102,31 @@ def _file(
 ) -> dict[int, Origin]:
     seconds = deadline - monotonic()
     if seconds <= 0:
-        raise _NotTold(f"all files together took more than {MOST_SECONDS:.0f} seconds")
+        raise NotTold(f"all files together took more than {MOST_SECONDS:.0f} seconds")
+    revisions = [f"^{base}"] if head is None else [f"{base}..{head}"]
+    wanted = set(numbers)
+    found = origins(root, path, [*options, *line_ranges(numbers), *revisions], seconds)
+    return {number: at for number, at in found.items() if number in wanted}
+
+
+def origins(root: Path, path: str, options: Sequence[str], seconds: float) -> dict[int, Origin]:
+    """Return where the lines of a file came into being: line number -> origin.
+
+    options  of git blame, and revisions; lines of an excluded one are left out
+    raises   NotTold where git fails; UsageError and EnvironmentFailure as `git.status`
+    """
     code, out, err = status(
         root,
         *_PLAIN,
         *options,
-        *_ranges(numbers),
-        *([f"^{base}"] if head is None else [f"{base}..{head}"]),
         "--",
         os.fsdecode(encode_path(path)),
         limit=MAX_OUTPUT,
         timeout=seconds,
     )
     if code != 0:
-        raise _NotTold(next(iter(err.splitlines()), "no message")[:200])
-    wanted = set(numbers)
-    return {number: at for number, at in parse_blame(out).items() if number in wanted}
+        raise NotTold(next(iter(err.splitlines()), "no message")[:200])
+    return parse_blame(out)
 
 
 def grafts(root: Path) -> frozenset[str]:
@@ -131,7 +140,7 @@ def grafts(root: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _ranges(numbers: Sequence[int]) -> list[str]:
+def line_ranges(numbers: Sequence[int]) -> list[str]:
     """Return `-L` options that cover the lines; none, for the whole file, where there are many."""
     starts = [b for a, b in pairwise([-1, *numbers]) if b != a + 1]
     ends = [a for a, b in pairwise([*numbers, -1]) if b != a + 1]

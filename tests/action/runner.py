@@ -39,6 +39,8 @@ def fake_check(tmp_path: Path, *, code: int, writes: str | None, says: str = "")
         "    if a.startswith('--also='):\n"
         "        style, _, place = a.removeprefix('--also=').partition('=')\n"
         "        pathlib.Path(place).write_text(f'made as {style}\\n')\n"
+        "    if a.startswith('--acks='):\n"
+        "        pathlib.Path(a.removeprefix('--acks=')).write_text('')\n"
         f"token = pathlib.Path({str(tmp_path / 'token')!r})\n"
         "token.write_text(os.environ.get('GITHUB_TOKEN', ''))\n"
         "if text is not None: pathlib.Path(output).write_text(text)\n"

@@ -85,6 +85,7 @@ def test_a_verdict_passes_through(code: int, tmp_path: Path) -> None:
     assert json.loads(Path(outputs["report"]).read_text())["verdict"]["exit_code"] == code
     assert (outputs["risky-lines"], outputs["coverage"]) == ("3", "0.5")
     assert Path(outputs["sarif"]).read_text() == "made as sarif\n"
+    assert Path(outputs["outcomes"]) == Path(outputs["report"]).parent / "outcomes.jsonl"
     assert text == "made as markdown\n"
     assert json.loads((tmp_path / "args.json").read_text())[:2] == ["review", "--format=json"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.label_noise import read_verdicts, share, tables, wilson
+from reviewbot.core.share import wilson
+from runs.label_noise import read_verdicts, share, tables
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "label-noise.md"
 PART = re.compile(r"(?<=<!-- verdicts -->\n).*(?=<!-- end of verdicts -->)", re.S)

@@ -1,0 +1,215 @@
+"""`reviewbot trend`: a page of weeks from a directory of past reports. Loads no model."""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reviewbot.cli.files import read_bounded
+from reviewbot.cli.output import deliver
+from reviewbot.cli.talk import say
+from reviewbot.core.errors import ReviewbotError, UsageError
+
+if TYPE_CHECKING:
+    from reviewbot.cli.gather import Gathered
+    from reviewbot.core.trend import Digest, Records
+    from reviewbot.core.weeks import Dated
+    from reviewbot.forges.fates import Found
+
+NO_GIT = "no git repository: neither days nor outcomes were looked up in one"
+MOST_SAID = 20  # files that are named on stderr
+
+
+@click.command()
+@click.argument("directory", metavar="DIR")
+@click.option("--outcomes", metavar="FILE", help="More records than each outcomes.jsonl in DIR.")
+@click.option("--root", metavar="DIR", help="The repository the reports are about; else here.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=60,
+    show_default=True,
+    help="Within which a finding is fixed, or fine.",
+)
+@click.option(
+    "--weeks",
+    type=click.IntRange(1, 520),
+    default=26,
+    show_default=True,
+    help="The last ones are shown.",
+)
+@click.option(
+    "--format", "style", type=click.Choice(["html", "json"]), default="html", show_default=True
+)
+@click.option("--output", metavar="FILE", help="Write the page there instead of to stdout.")
+def trend(
+    directory: str,
+    outcomes: str | None,
+    root: str | None,
+    days: int,
+    weeks: int,
+    style: str,
+    output: str | None,
+) -> None:
+    """Show past reports by week: risky lines, share of AI, acknowledgements, precision.
+
+    DIR holds reports that `reviewbot check --format json` or `reviewbot review` wrote, at any
+    depth. The page needs no script and asks nothing of the network; docs/trend.md says what its
+    numbers mean.
+    """
+    from reviewbot.cli.gather import gather
+    from reviewbot.core.weeks import newest, once
+    from reviewbot.core.weeks import trend as trend_of
+    from reviewbot.render.words import plural
+
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise UsageError(
+            f"nothing was shown: {directory} is no directory", fix="name the directory of reports"
+        )
+    top, notes = _repository(root)
+    gathered = gather(folder)
+    records = _records(gathered, outcomes)
+    _require(gathered, directory)
+    times = _times(top, gathered.digests)
+    dated, undated, copies = _dated(gathered.digests, records, times)
+    for file, why in [*gathered.broken, *((file, "no day is known of it") for file in undated)][
+        :MOST_SAID
+    ]:
+        say(f"left out: {file}: {why}")
+    if (more := len(gathered.broken) + len(undated) - MOST_SAID) > 0:
+        say(f"left out: {more} more; the JSON names them all")
+    if not dated:
+        raise UsageError(
+            f"nothing was shown: no day is known of any of the {len(undated)} reports",
+            fix="give --root a repository with their commits (in CI with all its history), or begin"
+            " their names with the day",
+        )
+    kept, repeated = once(dated)
+    shown = newest(kept, weeks)
+    found = _found(top, shown, times, days)
+    if gathered.passed:
+        files = plural(gathered.passed, "more file")
+        notes.append(f"not looked at: {files}, because there are too many or too large ones")
+    lost = sorted(records.days.keys() - {one.file for one in gathered.digests})
+    if lost:
+        records_of = plural(len(lost), "record")
+        notes.append(f"{records_of} of a day for no report that is here, such as {lost[0]}")
+    made = trend_of(
+        shown,
+        records,
+        found.fates if found else {},
+        days=days,
+        repeated=repeated + copies,
+        older=len(kept) - len(shown),
+        undated=undated,
+        broken=gathered.broken,
+        unknown=found.unknown if found else {},
+        notes=notes,
+    )
+    if style == "json":
+        from reviewbot.render.trend_json import trend_json as render
+    else:
+        from reviewbot.render.trend import trend_html as render
+    deliver(lambda _look: render(made), output, os.environ)
+
+
+def _records(gathered: "Gathered", outcomes: str | None) -> "Records":
+    """Return what is recorded beside the reports, and in a file that is named; that counts more."""
+    from reviewbot.outcomes import MAX_BYTES, joined, parse_outcomes
+
+    if outcomes is None:
+        return gathered.records
+    raw = read_bounded(outcomes, MAX_BYTES, doing="nothing was shown", what="records")
+    return joined([(".", gathered.records), (".", parse_outcomes(raw, outcomes))])
+
+
+def _repository(root: str | None) -> tuple[Path | None, list[str]]:
+    """Return the top of the repository, and what to say where there is none.
+
+    raises  ReviewbotError where one is named, and it is none
+    """
+    from reviewbot.forges.local import top_of
+
+    try:
+        return top_of(Path(root or "."), needs_worktree=False), []
+    except ReviewbotError as exc:
+        if root is not None:
+            raise _shown(exc) from exc
+        return None, [NO_GIT]
+
+
+def _require(gathered: "Gathered", directory: str) -> None:
+    if gathered.digests:
+        return
+    first = "".join(f"; {file}: {why}" for file, why in gathered.broken[:1])
+    raise UsageError(
+        f"nothing was shown: no file below {directory} is a report that can be used{first}",
+        fix="collect what `reviewbot check --format json --output FILE` writes; see docs/trend.md",
+    )
+
+
+def _times(top: Path | None, digests: "Iterable[Digest]") -> Mapping[str, int]:
+    from reviewbot.core.trend import is_commit
+    from reviewbot.forges.times import commit_times
+
+    heads = [one.head for one in digests if is_commit(one.head)]
+    if top is None or not heads:
+        return {}
+    try:
+        return commit_times(top, heads)
+    except ReviewbotError as exc:
+        raise _shown(exc) from exc
+
+
+def _dated(
+    digests: "Iterable[Digest]", records: "Records", times: Mapping[str, int]
+) -> tuple[list["Dated"], tuple[str, ...], int]:
+    """Give each report its day: as recorded, else of its commit, else as its name says.
+
+    returns  those with a day, the files without, and how many files more are copies of the former
+    """
+    from reviewbot.core.trend import day_in_name
+    from reviewbot.core.weeks import Dated
+
+    dated, undated = [], []
+    for one in digests:
+        day = records.days.get(one.file) or _day(times.get(one.head)) or day_in_name(one.file)
+        if day is None:
+            undated.append(one)
+        else:
+            dated.append(Dated(day, one))
+    known = {report.digest.identity for report in dated}
+    lost = sorted(one.file for one in undated if one.identity not in known)
+    return dated, tuple(lost), len(undated) - len(lost)
+
+
+def _day(time: int | None) -> date | None:
+    from reviewbot.core.trend import day_of
+
+    if time is None or not 0 <= time < 10_000_000_000:  # a commit may claim any time
+        return None
+    return day_of(datetime.fromtimestamp(time, UTC).date().isoformat())
+
+
+def _found(
+    top: Path | None, shown: "Iterable[Dated]", times: Mapping[str, int], days: int
+) -> "Found | None":
+    from reviewbot.forges.fates import found_fates
+
+    if top is None:
+        return None
+    findings = {flagged.place: flagged.numbers for _, one in shown for flagged in one.findings}
+    try:
+        return found_fates(top, findings, times, days)
+    except ReviewbotError as exc:
+        raise _shown(exc) from exc
+
+
+def _shown(exc: ReviewbotError) -> ReviewbotError:
+    """Say of a failure of git what was therefore not done here."""
+    what = exc.what.replace("nothing was scored", "nothing was shown", 1)
+    return type(exc)(what, fix=exc.fix)

@@ -1,0 +1,53 @@
+"""What `reviewbot review --acks` writes, `reviewbot trend` counts."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from reviewbot.cli import main
+from reviewbot.outcomes import parse_outcomes
+from tests.github.conftest import World, risky
+from tests.github.fake_parts import Trouble
+from tests.github.test_events import ack, ids
+
+
+def test_acknowledgements_that_hold_are_written_as_records_and_counted_by_the_trend(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.push({"b.py": risky(1) + "x = 1\n" * 5 + risky(2)})
+    world.review("--max-comments", "0")
+    first, second = ids(world)
+    world.github.permissions["jane"] = "write"
+    ack(world, "jane", f"/reviewbot ack {first} it is \u00e9 right")
+    ack(world, "mallory", f"/reviewbot ack {second} let me in")
+    reports = world.folder / "reports"
+    reports.mkdir()
+
+    world.review(
+        *("--output", str(reports / "r.json"), "--format", "json", "--post", "never"),
+        *("--acks", str(reports / "outcomes.jsonl")),
+    )
+    raw = (reports / "outcomes.jsonl").read_bytes()
+    result = CliRunner().invoke(
+        main, ["trend", str(reports), "--root", str(world.repo.root), "--format", "json"]
+    )
+
+    assert json.loads(raw)["by"] == "jane"
+    assert raw.isascii()
+    assert parse_outcomes(raw, "x").acks == (first,)
+    assert json.loads(result.stdout)["total"]["acks"] == 1
+    assert json.loads(result.stdout)["unmatched_records"] == 0
+
+
+def test_where_they_cannot_be_read_nothing_is_written_as_if_there_were_none(world: World) -> None:
+    world.push({"b.py": risky(1)})
+    world.github.troubles.append(
+        Trouble("GET", "/issues", 403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9e12"})
+    )
+    out = world.folder / "outcomes.jsonl"
+
+    result = world.review("--acks", str(out), "--post", "never")
+
+    assert result.exit_code == 4
+    assert not out.exists()

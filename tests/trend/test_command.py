@@ -1,0 +1,322 @@
+"""`reviewbot trend` as a user calls it, on directories that may be a stranger's."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from reviewbot.cli import gather as gathering
+from reviewbot.cli.gather import gather
+from tests.cli.small import environ
+from tests.render.reports import scored, skipped
+from tests.trend.made import Dates, about, head_of, record, run, shown, write
+from tests.trend.test_page import SCHEMA
+
+LINES = (scored(1, "a", 0.9), skipped(2), scored(20, "c", 0.8))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with two reports that have a day in their names; the current one is no git."""
+    made = tmp_path / "reports"
+    write(made, "2026-11-02-one.json", about(head_of(1), *LINES))
+    write(made, "deep/2026-11-09/report.json", about(head_of(2), *LINES[:1]))
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    return made
+
+
+def test_the_numbers_of_a_directory(folder: Path) -> None:
+    found = shown(folder)
+
+    jsonschema.validate(found, SCHEMA)
+    assert [(w["week"], w["reports"], w["over"]) for w in found["weeks"]] == [
+        ("2026-W45", 1, 2),
+        ("2026-W46", 1, 1),
+    ]
+    assert found["total"]["unknown"] == 2
+    assert found["notes"] == ["no git repository: neither days nor outcomes were looked up in one"]
+
+
+def test_the_page_goes_to_stdout_or_to_a_file(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+
+    assert run(folder).stdout.startswith("<!doctype html>")
+    assert run(folder, "--output", out).stdout == ""
+    assert out.read_text() == run(folder).stdout
+
+
+def test_the_same_directory_gives_the_same_bytes(folder: Path) -> None:
+    first = run(folder).stdout
+    os.utime(folder / "2026-11-02-one.json", (0, 0))
+
+    assert run(folder).stdout == first
+
+
+def test_a_record_of_the_day_goes_before_the_commit_and_that_before_the_name(
+    folder: Path, tmp_path: Path
+) -> None:
+    made = Dates(tmp_path / "repo")
+    head = made.commit(0, "one", {"a.py": "x = 1\n"})  # 2026-01-01
+    write(folder, "2026-11-02-two.json", about(head, *LINES))
+
+    by_commit = shown(folder, "--root", made.repo.root, "--weeks", "60")
+    record(folder, {"record": "date", "report": "2026-11-02-two.json", "date": "2026-06-01"})
+    by_record = shown(folder, "--root", made.repo.root, "--weeks", "60")
+
+    assert by_commit["weeks"][0]["week"] == "2026-W01"
+    assert by_record["weeks"][0]["week"] == "2026-W23"
+
+
+def test_a_report_without_a_day_is_counted_and_said_but_not_guessed(folder: Path) -> None:
+    write(folder, "undated.json", about("worktree", *LINES))
+
+    result = run(folder, "--format", "json")
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["left_out"]["undated"] == ["undated.json"]
+    assert "left out: undated.json: no day is known of it" in result.stderr
+
+
+def test_where_no_day_is_known_nothing_is_shown(tmp_path: Path) -> None:
+    write(tmp_path, "undated.json", about("worktree", *LINES))
+
+    result = run(tmp_path)
+
+    assert result.exit_code == 2
+    assert "nothing was shown: no day is known" in result.stderr
+    assert result.stdout == ""
+
+
+def test_outcomes_are_found_in_the_repository(folder: Path, tmp_path: Path) -> None:
+    made = Dates(tmp_path / "repo")
+    made.commit(0, "base", {"src/app.py": "\n"})
+    body = "a\n" + "\n" * 18 + "c\n"
+    head = made.commit(1, "add", {"src/app.py": body})
+    made.commit(3, "fix a", {"src/app.py": body.replace("a", "b")})
+    made.commit(90, "later", {"other.py": "x = 1\n"})
+    reports = tmp_path / "theirs"
+    write(reports, "r.json", about(head, *LINES))
+
+    found = shown(reports, "--root", made.repo.root)
+    late = shown(reports, "--root", made.repo.root, "--days", "365")
+
+    assert (found["total"]["fixed"], found["total"]["fine"]) == (1, 1)
+    assert found["total"]["precision"]["n"] == 2
+    assert (late["total"]["fixed"], late["total"]["fine"], late["total"]["unknown"]) == (1, 0, 1)
+    assert found["unknown_outcomes"] == {}
+
+
+def test_recorded_acknowledgements_and_outcomes_are_counted(folder: Path, tmp_path: Path) -> None:
+    report = json.loads((folder / "2026-11-02-one.json").read_text())
+    names = [
+        {"head": head_of(1), "path": f["path"], "fingerprint": f["fingerprint"]}
+        for f in report["findings"]
+    ]
+    records = record(
+        tmp_path,
+        {"record": "ack", **names[0]},
+        {"record": "outcome", **names[1], "outcome": "fixed"},
+        {"record": "ack", "finding": "0" * 20},
+    )
+
+    found = shown(folder, "--outcomes", records)
+
+    assert (found["total"]["acks"], found["total"]["fixed"]) == (1, 1)
+    assert found["unmatched_records"] == 1
+
+
+def test_records_lie_beside_their_report_at_any_depth_and_a_named_file_counts_more(
+    folder: Path, tmp_path: Path
+) -> None:
+    name = {"head": head_of(1), "path": "src/app.py"}
+    report = json.loads((folder / "2026-11-02-one.json").read_text())
+    name["fingerprint"] = report["findings"][0]["fingerprint"]
+    record(
+        folder / "deep/2026-11-09",
+        {"record": "date", "report": "report.json", "date": "2026-11-23"},
+        {"record": "outcome", **name, "outcome": "fixed"},
+    )
+    more = record(tmp_path, {"record": "outcome", **name, "outcome": "fine"})
+
+    found, other = shown(folder), shown(folder, "--outcomes", more)
+
+    assert [week["week"] for week in found["weeks"] if week["reports"]] == ["2026-W45", "2026-W48"]
+    assert (found["total"]["fixed"], other["total"]["fixed"], other["total"]["fine"]) == (1, 0, 1)
+
+
+def test_a_day_for_a_report_that_is_not_there_is_said(folder: Path) -> None:
+    record(folder, {"record": "date", "report": "../x.json", "date": "2026-11-23"})
+
+    assert (
+        "1 record of a day for no report that is here, such as ../x.json" in shown(folder)["notes"]
+    )
+
+
+def test_a_record_that_is_wrong_is_an_error(folder: Path) -> None:
+    record(folder, {"record": "ack"})
+
+    result = run(folder)
+
+    assert result.exit_code == 2
+    assert "outcomes.jsonl cannot be used: line 1" in result.stderr
+    (folder / "outcomes.jsonl").unlink()
+    (folder / "outcomes.jsonl").symlink_to("/dev/null")
+    assert run(folder).exit_code == 2
+    (folder / "outcomes.jsonl").unlink()
+    assert run(folder, "--outcomes", folder / "gone").exit_code == 2
+
+
+def test_broken_files_are_named_and_the_others_are_shown(folder: Path, tmp_path: Path) -> None:
+    (folder / "junk.json").write_text("{")
+    (folder / "other.json").write_text('{"schema": "reviewbot/2"}')
+    (folder / "link.json").symlink_to(folder / "2026-11-02-one.json")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe.json")
+    (folder / "dir.json").mkdir()
+    (folder / "notes.txt").write_text("not looked at")
+    evil = b"\x1b[2J<b>\xff\n.json"
+    (folder / os.fsdecode(evil)).write_text("{}")
+
+    result = run(folder, "--format", "json")
+
+    assert result.exit_code == 0
+    broken = [row["file"] for row in json.loads(result.stdout)["left_out"]["broken"]]
+    assert broken == ["\x1b[2J<b>\\xff\n.json", "junk.json", "link.json", "other.json", "pipe.json"]
+    assert json.loads(result.stdout)["total"]["reports"] == 2
+    assert "left out: junk.json: it is not JSON" in result.stderr
+    assert "\x1b" not in result.stderr
+    assert "&lt;U+001B&gt;[2J&lt;b&gt;" in run(folder).stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_named(folder: Path) -> None:
+    (folder / "2026-11-02-one.json").chmod(0)
+    (folder / "deep").chmod(0)
+    try:
+        assert run(folder).exit_code == 2
+    finally:
+        (folder / "deep").chmod(0o755)
+    assert [row["file"] for row in shown(folder)["left_out"]["broken"]] == ["2026-11-02-one.json"]
+
+
+def test_a_directory_without_a_usable_report_is_an_error(tmp_path: Path) -> None:
+    empty = run(tmp_path)
+    (tmp_path / "junk.json").write_text("{")
+    junk = run(tmp_path)
+
+    assert (empty.exit_code, junk.exit_code, run(tmp_path / "gone").exit_code) == (2, 2, 2)
+    assert "junk.json: it is not JSON" in junk.stderr
+    assert empty.stdout == junk.stdout == ""
+
+
+def test_number_and_bytes_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MOST_FILES", 1), ("MOST_BYTES", 10)):
+        with monkeypatch.context() as patch:
+            patch.setattr(gathering, name, value)
+            got = gather(folder)
+        assert [one.file for one in got.digests] == ["deep/2026-11-09/report.json"]
+        assert got.passed == 1
+    monkeypatch.setattr(gathering, "MAX_BYTES", 10)
+    assert [why for _, why in gather(folder).broken] == ["it is not JSON"] * 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "path", "why"),
+    [
+        (("*a*a*a*a*a*b=0.1",), "x.py", "too many stars"),
+        (("x=0.1",) * 51, "x.py", "too many"),
+        (("x" * 300 + "=0.1",), "x.py", "too many"),
+        (("x=2",), "x.py", "cannot be read"),
+        (("*a*a*a*b=0.1",), "a" * 5000, "too long"),
+    ],
+)
+def test_limits_of_a_stranger_cannot_take_for_ever(
+    folder: Path, limits: tuple[str, ...], path: str, why: str
+) -> None:
+    made = about(head_of(3), scored(1, "a", 0.9, path))
+    made = replace(made, policy=replace(made.policy, max_risk_for=limits))
+    write(folder, "2026-11-03.json", made)
+
+    (row,) = shown(folder)["left_out"]["broken"]
+
+    assert why in row["why"]
+
+
+def test_lines_are_counted_by_the_limits_of_their_path_and_author(folder: Path) -> None:
+    made = about(head_of(3), scored(1, "a", 0.3, "auth/a.py"), scored(1, "b", 0.3, "b.py"))
+    for name, limit, over in (("3", "auth/**=0.2", 1), ("4", "author:unknown=0.2", 2)):
+        one = replace(made, policy=replace(made.policy, max_risk_for=(limit,)))
+        one = replace(one, change=replace(one.change, head=head_of(int(name))))
+        write(folder, f"2026-12-0{name}.json", one)
+
+        found = {one.file: one.over for one in gather(folder).digests}
+        assert found[f"2026-12-0{name}.json"] == over
+
+
+def test_the_same_bytes_twice_are_one_report(folder: Path) -> None:
+    write(folder, "again.json", about(head_of(1), *LINES))
+
+    found = shown(folder)
+
+    assert found["total"]["reports"] == 2
+    assert found["left_out"]["repeated"] == 1
+
+
+def test_a_root_that_is_named_must_be_a_repository(folder: Path) -> None:
+    result = run(folder, "--root", folder)
+
+    assert result.exit_code == 2
+    assert "nothing was shown" in result.stderr
+
+
+def test_a_commit_of_an_absurd_time_has_no_day(folder: Path, tmp_path: Path) -> None:
+    made = Dates(tmp_path / "repo")
+    made.commit(0, "near", {"a.py": "x = 1\n"})
+    near = made.repo.git("cat-file", "commit", "HEAD")
+    for name, time in (("far", 9_000_000_000), ("further", 2**60)):
+        raw = near.replace(str(Dates.START), str(time)).encode()
+        head = made.repo.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=raw)
+        write(folder, f"{name}.json", about(head, *LINES))
+
+    assert shown(folder, "--root", made.repo.root)["left_out"]["undated"] == [
+        "far.json",
+        "further.json",
+    ]
+
+
+def test_a_reader_that_goes_away_is_no_success(folder: Path) -> None:
+    command = [sys.executable, "-m", "reviewbot", "trend", str(folder)]
+    read, write_end = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        command, stdout=write_end, stderr=subprocess.PIPE, env=environ(), cwd=folder, text=True
+    )
+    os.close(write_end)
+
+    assert done.returncode == 4
+    assert "not written in full" in done.stderr
+
+
+def test_no_model_and_no_forge_is_loaded(folder: Path) -> None:
+    code = (
+        "import sys; from reviewbot.cli import main\n"
+        f"try: main(['trend', {str(folder)!r}, '--output', 'p.html'])\n"
+        "except SystemExit as exc: assert exc.code == 0\n"
+        "print([n for n in ('torch', 'onnxruntime', 'github', 'rich') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environ(),
+        cwd=folder.parent,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.strip() == "[]", done.stderr
