@@ -5,5 +5,6 @@ RENDERERS = {
     "json": "reviewbot.render.json_v1:json_v1",
     "markdown": "reviewbot.render.markdown:markdown",
     "sarif": "reviewbot.render.sarif:sarif",
+    "html": "reviewbot.render.html:html",
     "annotations": "reviewbot.render.annotations:annotations",
 }
