@@ -25,7 +25,7 @@ from reviewbot.render.places import Places
 from reviewbot.render.words import plural, short_percentile
 
 MOST_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
-MOST_FULL = 1_000  # places whose lines show all that is known of their reasons
+MOST_FULL = 1_000  # lines of places to look at that show all that is known of their reasons
 MOST_CODE = 1_000  # characters of a line
 MOST_CHARS = 5_000_000  # of all code
 MOST_PATH = 300
@@ -92,11 +92,13 @@ def _kept(report: Report, places: Places) -> frozenset[int]:
 def _weight(outcome: Outcome, places: Places) -> float:
     match outcome:
         case LineScore(line=line, percentile=percentile):
-            if (line.path, line.number) in places.rank or math.isnan(percentile):
-                return 1000.0
-            return percentile
+            place = line.path, line.number
+            if place in places.worst:
+                return 3_000.0
+            finding = 0 < places.rank.get(place, 0) <= places.findings
+            return 1_000.0 if finding or math.isnan(percentile) else percentile
         case Failed():
-            return 999.0
+            return 2_000.0
         case Skipped(counts_as_unread=unread):
             return 50.0 if unread else -1.0
         case _:
@@ -113,7 +115,8 @@ def _file(
     ]
     found = list(rows.of(shown))
     failed = sum(isinstance(line.outcome, Failed) for line in file.lines)
-    scored = any(isinstance(line.outcome, LineScore) for line in file.lines)
+    whys = dict.fromkeys(o.why for _, line in shown if isinstance(o := line.outcome, Skipped))
+    why = short(", ".join(list(whys)[:3]))
     return {
         "number": number,
         "path": short(file.path, MOST_PATH),
@@ -124,10 +127,14 @@ def _file(
         "removed": file.removed,
         "failed": failed,
         "left_out": len(file.lines) - len(shown),
-        "closed": bool(shown) and not scored and not failed,
-        "why": short(shown[0][1].outcome.why) if shown and not scored else "",
+        "closed": why if all(map(_passed_over, file.lines)) else "",
         "tables": [_table(found[at : at + PIECE]) for at in range(0, len(found), PIECE)],
     }
+
+
+def _passed_over(line: LineReport) -> bool:
+    """Tell whether a line was passed over for its nature: nobody misses it."""
+    return isinstance(line.outcome, Skipped) and not line.outcome.counts_as_unread
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -145,6 +152,8 @@ class _Rows:
 
     def __init__(self, report: Report, places: Places, known: Known, width: int) -> None:
         self._report, self._places, self._known, self._width = report, places, known, width
+        others = (p for p in places.rank if p not in places.worst)
+        self._full = frozenset([*places.worst, *others][:MOST_FULL])
 
     def of(self, lines: Sequence[tuple[int, LineReport]]) -> Iterator[dict[str, Any]]:
         """Yield a row per line, and one per gap between lines that do not follow each other."""
@@ -187,11 +196,14 @@ class _Rows:
     def _why(self, line: LineReport, score: LineScore) -> dict[str, Any]:
         place = score.line.path, score.line.number
         rank = self._places.rank.get(place, 0)
-        first = rank > 0 and self._places.worst(self._places.found[rank - 1]) == place
+        found = {
+            "rank": rank,
+            "first": place in self._places.worst,
+            "below": rank > self._places.findings,
+            "full": None,
+        }
         words = place_words(score, self._report)
-        below = rank > self._places.findings
-        found = {"rank": rank, "first": first, "below": below, "full": None}
-        if not rank or rank > MOST_FULL:
+        if place not in self._full:
             return found | {"words": f"{why_short(score)}, {words}."}
         full = why_full(score, line.author, self._known)
         return found | {"full": full, "words": sentence(f"risk {risk_words(score.risk)}, {words}")}

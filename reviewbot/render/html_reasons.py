@@ -77,7 +77,7 @@ def why_full(score: LineScore, author: Attribution, known: Known) -> dict[str, A
     return {
         "reasons": [reason_of(reason, known) for reason in score.reasons[:MOST_REASONS]],
         "sum": sum_of(score),
-        "author": author_words(author),
+        "author": author_words(author).removesuffix(" author"),
         "evidence": [short(words) for words in author.evidence[:8]],
     }
 

@@ -32,6 +32,7 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
     """Return the words of the page's head, by the names the template uses."""
     ledger, verdict = report.ledger, report.verdict
     unread = ledger.failed + ledger.unread
+    passed = verdict.status is Status.PASS
     gaps = bool(unread or ledger.unread_files)
     authors = (line.author for file in report.files for line in file.lines)
     listed = [_listed(place, one, places) for place, one in enumerate(places.found, start=1)]
@@ -40,7 +41,7 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
             "word": verdict.status.value.upper(),
             "mark": "!" if gaps else MARKS[verdict.status],
             # Green is for a change of which everything was read, whatever the policy allows.
-            "looks": "incomplete" if gaps and verdict.status is Status.PASS else verdict.status.value,
+            "looks": (Status.INCOMPLETE if gaps and passed else verdict.status).value,
             "exit_code": verdict.exit_code,
             "reasons": [short(reason, 500) for reason in verdict.reasons[:MOST_TEXTS]],
         },
@@ -112,16 +113,16 @@ def _near(line: LineReport, worst: int) -> dict[str, Any]:
 
 def _listed(rank: int, finding: Finding, places: Places) -> dict[str, Any]:
     worst = finding.worst
-    author = places.line[places.worst(finding)].author
+    place = finding.path, worst.line.number
     return {
         "rank": rank,
-        "row": places.row[places.worst(finding)],
+        "row": places.row[place],
         "path": short(finding.path, MOST_PATH),
         "number": worst.line.number,
         "lines": "" if finding.start == finding.end else f"{finding.start}\u2013{finding.end}",
         "code": short_code(worst.line.text.strip()),
         "below": rank == places.findings + 1 > 1,
-        "author": author_words(author),
+        "author": author_words(places.line[place].author),
         **heat_of(worst),
     }
 

@@ -18,12 +18,9 @@ class Places:
     found: tuple[Finding, ...]
     findings: int  # that many are findings, the others lie below their risk
     rank: Mapping[Place, int]  # of each of their lines: the place it belongs to, from 1
+    worst: Mapping[Place, int]  # the same of the riskiest line of each
     row: Mapping[Place, int]  # of each line: its number in the page, from 1
     line: Mapping[Place, LineReport]
-
-    def worst(self, finding: Finding) -> Place:
-        """Return the riskiest line of a place."""
-        return finding.path, finding.worst.line.number
 
 
 def places_of(report: Report) -> Places:
@@ -47,7 +44,8 @@ def places_of(report: Report) -> Places:
         for place, finding in enumerate(found, start=1)
         for score in finding.lines
     }
-    return Places(found, len(report.findings), rank, row, line)
+    worst = {(f.path, f.worst.line.number): place for place, f in enumerate(found, start=1)}
+    return Places(found, len(report.findings), rank, worst, row, line)
 
 
 def _only_scored(one: LineReport, other: LineReport) -> bool:

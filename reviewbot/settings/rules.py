@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 from reviewbot.core.errors import UsageError
 from reviewbot.settings.limits import parse_limits
 
-FORMATS = ("terminal", "json", "markdown", "sarif", "annotations")
+FORMATS = ("terminal", "json", "markdown", "sarif", "html", "annotations")
 
 
 @dataclass(frozen=True, slots=True)

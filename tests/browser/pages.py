@@ -1,6 +1,7 @@
-"""Reports for the browser: one that has everything, one that failed, one of strangers, a large one."""
+"""Reports for the browser: one that has everything, one that failed, a large one, an empty one."""
 
 from dataclasses import replace
+from math import log
 
 from reviewbot.core.authors import UNKNOWN, Attribution, Author
 from reviewbot.core.change import ChangedLine, FileKind
@@ -24,18 +25,18 @@ HUMAN = Attribution(Author.HUMAN, None, None, 0.6, ("a git-ai note",))
 MIXED = Attribution(Author.MIXED, "cursor", None, 0.6, ("two notes disagree",), may_be_ai=True)
 BOT = Attribution(Author.AUTOMATION, "renovate", None, 0.9, ("the committer",))
 
-CODE = """\
-def refund(invoice, amount):
-    if amount > invoice.total:
-        raise ValueError("more than was paid")
-    for attempt in range(invoice.retries + 1):
-        sent = gateway.send(invoice.account, -amount)
-
-        if sent or attempt == invoice.retries - 1:
-            break
-    invoice.total -= amount
-    return sent
-""".split("\n")
+CODE = (
+    "def refund(invoice, amount):",
+    "    if amount > invoice.total:",
+    '        raise ValueError("more than was paid")',
+    "    for attempt in range(invoice.retries + 1):",
+    "        sent = gateway.send(invoice.account, -amount)",
+    "",
+    "        if sent or attempt == invoice.retries - 1:",
+    "            break",
+    "    invoice.total -= amount",
+    "    return sent",
+)
 RISKS = (0.05, 0.62, 0.11, 0.34, 0.71, 0.0, 0.93, 0.08, 0.41, 0.02)
 PEOPLE = (AI, AI, HUMAN, AI, AI, UNKNOWN, AI, MIXED, HUMAN, BOT)
 RECENT = RecentInfo("3" * 40, "4" * 40, 5_000)
@@ -43,8 +44,6 @@ RECENT = RecentInfo("3" * 40, "4" * 40, 5_000)
 
 def scored(path: str, number: int, text: str, risk: float, *reasons: Reason) -> LineScore:
     """A scored line whose percentile is its risk in percent, and whose parts make its risk."""
-    from math import log
-
     rest = log(risk / (1 - risk)) - sum(reason.contribution for reason in reasons)
     line = ChangedLine(path, number, text)
     return LineScore(line, risk, risk * 100, reasons, None, rest, max(0.0, risk * 100 - 4))
@@ -128,7 +127,7 @@ KNOWN = (evidence("sae:417", "bounds of a loop"), evidence("sae:893", "", "pytho
 def lines(path: str, start: int = 40) -> list[tuple[Outcome, Attribution]]:
     """Ten lines, one of them blank, of five kinds of author, with a gap before the last two."""
     found: list[tuple[Outcome, Attribution]] = []
-    for at, (text, risk, who) in enumerate(zip(CODE, RISKS, PEOPLE, strict=False)):
+    for at, (text, risk, who) in enumerate(zip(CODE, RISKS, PEOPLE, strict=True)):
         number = start + at + (20 if at >= 8 else 0)
         if text:
             found.append((scored(path, number, text, risk, *REASONS), who))
@@ -184,3 +183,8 @@ def large(count: int = 5_000, files: int = 20) -> Report:
             text = f"    result_{n} = compute(value_{n}, other={n % 9}, name='part {at}')  # {n}"
             made[path].append((scored(path, n + n // 60 * 5, text, risk, *REASONS), PEOPLE[n % 10]))
     return report(made, features=KNOWN)
+
+
+def empty() -> Report:
+    """A change that adds no line at all."""
+    return report({}, FileReport("a.py", None, FileKind.DELETED, "python", None, 7, ()))
