@@ -71,6 +71,11 @@ def heat_of(score: LineScore) -> dict[str, Any]:
     }
 
 
+def path_of(path: str) -> str:
+    """Return a path, cut in the middle where it is long: its end says more than what is between."""
+    return path if len(path) <= MOST_PATH else f"{path[:80]}\N{HORIZONTAL ELLIPSIS}{path[-200:]}"
+
+
 def code_of(text: str, most: int = MOST_CODE) -> tuple[str, int]:
     """Return a line as it is shown, and how many characters are not."""
     code = text.removesuffix("\r")
@@ -119,8 +124,8 @@ def _file(
     why = short(", ".join(list(whys)[:3]))
     return {
         "number": number,
-        "path": short(file.path, MOST_PATH),
-        "base": short(file.base_path or "", MOST_PATH),
+        "path": path_of(file.path),
+        "base": path_of(file.base_path or ""),
         "about": ", ".join([file.kind.value, *([short(file.language)] if file.language else [])]),
         "note": short(file.note or "", 500),
         "added": len(file.lines),

@@ -6,7 +6,7 @@ from typing import Any
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.gate import Status
 from reviewbot.core.report import LineReport, Report
-from reviewbot.render.html_files import MOST_PATH, code_of, heat_of
+from reviewbot.render.html_files import code_of, heat_of, path_of
 from reviewbot.render.html_reasons import (
     Known,
     author_words,
@@ -71,7 +71,7 @@ def _coverage(report: Report) -> str:
     if not should:
         return "no line had to be read"
     share = math.floor(1000 * ledger.coverage) / 10  # rounded down: 100 % is all of them
-    return f"{ledger.scored:,} of {plural(should, 'line')} to be read were read ({share:g} %)"
+    return f"{ledger.scored:,} of {should:,} lines to be read were read ({share:g} %)"
 
 
 def _gaps(report: Report) -> str:
@@ -117,7 +117,7 @@ def _listed(rank: int, finding: Finding, places: Places) -> dict[str, Any]:
     return {
         "rank": rank,
         "row": places.row[place],
-        "path": short(finding.path, MOST_PATH),
+        "path": path_of(finding.path),
         "number": worst.line.number,
         "lines": "" if finding.start == finding.end else f"{finding.start}\u2013{finding.end}",
         "code": short_code(worst.line.text.strip()),

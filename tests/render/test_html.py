@@ -229,6 +229,13 @@ def test_a_long_line_is_cut_and_says_so() -> None:
     assert "x" * 1_001 not in parsed.text
 
 
+def test_of_a_long_path_the_end_is_shown() -> None:
+    parsed = Parsed(html(report(scored(1, "x", 0.9, f"{'deep/' * 200}end.py"))))
+
+    assert "deep/end.py:1" in parsed.text
+    assert "deep/" * 60 not in parsed.text
+
+
 def test_a_page_of_5000_lines_stays_below_5_megabytes() -> None:
     assert len(html(pages.large())) < 5_000_000
 
