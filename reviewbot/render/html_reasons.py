@@ -91,7 +91,7 @@ def reason_of(reason: Reason, known: Known) -> dict[str, Any]:
         "weight": _signed(reason.contribution),
         "active": "" if reason.activation is None else f"{100 * reason.activation:.0f} %",
         "number": number,
-        "tally": tally_words(found.tally) if found and found.tally else "",
+        "tally": tally_words(found) if found else "",
         "detects": short(found.detects or "") if found else "",
     }
 
@@ -110,7 +110,7 @@ def features_of(known: Known) -> list[dict[str, Any]]:
 
 
 def _feature(number: int, found: Evidence) -> dict[str, Any]:
-    tally = tally_words(found.tally) if found.tally else ""
+    tally = tally_words(found)
     return {
         "number": number,
         "name": short(found.feature),
