@@ -5,6 +5,7 @@ RENDERERS = {
     "json": "reviewbot.render.json_v1:json_v1",
     "markdown": "reviewbot.render.markdown:markdown",
     "sarif": "reviewbot.render.sarif:sarif",
+    "html": "reviewbot.render.html:html",
     "annotations": "reviewbot.render.annotations:annotations",
     "rdjson": "reviewbot.render.rdjson:rdjson",
     "code-climate": "reviewbot.render.code_climate:code_climate",

@@ -12,7 +12,7 @@ from reviewbot.core.errors import UsageError
 from reviewbot.limits import parse_limits
 
 FORMATS = (
-    "terminal", "json", "markdown", "sarif", "annotations",
+    "terminal", "json", "markdown", "sarif", "html", "annotations",
     "rdjson", "code-climate", "junit", "gcc",
 )  # fmt: skip
 

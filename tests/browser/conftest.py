@@ -1,0 +1,130 @@
+"""A real browser for the tests of pages. Without one they are skipped, and say why.
+
+REVIEWBOT_BROWSER=required makes a failure of that; REVIEWBOT_AXE names the file axe.min.js (npm's
+axe-core 4.14.1), which judges accessibility.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reviewbot.core.report import Report
+from reviewbot.render.html import html
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+
+@dataclass
+class Page:
+    """A page in the browser."""
+
+    browser: "Chrome"
+    url: str
+
+    def js(self, script: str, *arguments: Any) -> Any:
+        """Run a function body in the page; its result comes back."""
+        return self.browser.execute_script(script, *arguments)
+
+    def later(self, script: str, *arguments: Any) -> Any:
+        """The same for a body that calls its last argument with the result."""
+        return self.browser.execute_async_script(script, *arguments)
+
+    def text(self, selector: str) -> str:
+        """What a reader sees of the first element."""
+        return str(self.js("return document.querySelector(arguments[0]).innerText", selector))
+
+    def count(self, selector: str) -> int:
+        """How many elements there are that are shown."""
+        script = """return [...document.querySelectorAll(arguments[0])]
+            .filter(e => e.checkVisibility()).length"""
+        return int(self.js(script, selector))
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, one after the other, wherever the focus is."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        chain = ActionChains(self.browser)
+        for key in keys:
+            chain.send_keys(key)
+        chain.perform()
+
+    def said(self) -> list[str]:
+        """What the console holds; it is empty afterwards."""
+        return [str(entry["message"]) for entry in self.browser.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def requests(self) -> list[str]:
+        """The addresses that were asked for since the last call."""
+        entries = self.browser.get_log("performance")  # type: ignore[no-untyped-call]
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        return [str(one["request"]["url"]) for one in sent]
+
+
+def _lacking(what: str) -> None:
+    if os.environ.get("REVIEWBOT_BROWSER") == "required":
+        pytest.fail(f"REVIEWBOT_BROWSER=required, and there is no {what}")
+    pytest.skip(f"no {what}")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
+    """One Chromium for all tests of the session."""
+    if find_spec("selenium") is None:
+        _lacking("selenium (pip install -e '.[dev]')")
+    from runs.chromium import chromium, missing
+
+    if missing():
+        _lacking(f"browser: {missing()} (Debian: chromium, chromium-driver)")
+    started = chromium(tmp_path_factory.mktemp("profile"))
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
+    """Open a report, from a file, in a window of 1280 times 800."""
+    from runs.chromium import command, media, window
+
+    def opened(report: Report, *, scheme: str = "light", scripts: bool = True) -> Page:
+        path = tmp_path / "report.html"
+        path.write_text(html(report), encoding="ascii")
+        window(browser, 1280, 800)
+        media(browser, "", scheme)
+        command(browser, "Emulation.setScriptExecutionDisabled", value=not scripts)
+        browser.get("about:blank")
+        page = Page(browser, path.as_uri())
+        page.said(), page.requests()  # those of the page before
+        browser.get(page.url)
+        return page
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Judge a page: what axe calls serious or critical, a line each."""
+    path = os.environ.get("REVIEWBOT_AXE", "")
+    if not path or not Path(path).is_file():
+        _lacking("axe.min.js: REVIEWBOT_AXE does not name it (npm install axe-core@4.14.1)")
+    source = Path(path).read_text(encoding="utf-8")
+
+    def judged(page: Page) -> list[str]:
+        page.js(source)
+        found = page.later(
+            "axe.run(document, {resultTypes: ['violations']}).then(r => arguments[0](r.violations),"
+            " e => arguments[0]([{impact: 'critical', id: String(e), nodes: []}]))"
+        )
+        return [
+            f"{one['impact']} {one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+
+    return judged

@@ -1,0 +1,61 @@
+"""axe finds nothing serious in the page, however it is looked at."""
+
+from collections.abc import Callable
+
+import pytest
+
+from reviewbot.core.report import Report
+from runs.chromium import window
+from tests.browser import pages
+from tests.browser.conftest import Page
+
+OPEN = "document.querySelectorAll('tr.found details').forEach(e => { e.open = true })"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("made", [pages.rich, pages.failed, pages.empty])
+def test_axe_finds_nothing_serious(
+    show: Callable[..., Page],
+    axe: Callable[[Page], list[str]],
+    made: Callable[[], Report],
+    scheme: str,
+) -> None:
+    page = show(made(), scheme=scheme)
+
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_with_reasons_and_help_open_and_on_a_phone(
+    show: Callable[..., Page], axe: Callable[[Page], list[str]], scheme: str
+) -> None:
+    page = show(pages.rich(), scheme=scheme)
+
+    page.js(OPEN)
+    opened = axe(page)
+    window(page.browser, 390, 800)
+    narrow = axe(page)
+    page.js("document.getElementById('help').showModal()")
+
+    assert opened == narrow == axe(page) == []
+
+
+def test_axe_would_see_a_serious_fault(
+    show: Callable[..., Page], axe: Callable[[Page], list[str]]
+) -> None:
+    page = show(pages.rich())
+
+    page.js(
+        "document.querySelector('#f-text').parentNode.replaceWith(document.querySelector('#f-text'))"
+    )
+
+    assert any("label" in fault for fault in axe(page))
+
+
+def test_a_narrow_window_needs_no_scrolling_to_the_side(show: Callable[..., Page]) -> None:
+    page = show(pages.rich())
+
+    for width in (320, 390, 768):
+        window(page.browser, width, 800)
+        wide = page.js("return document.documentElement.scrollWidth")
+        assert wide <= width
