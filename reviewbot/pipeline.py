@@ -140,7 +140,7 @@ def check(
         files=tuple(files),
         findings=findings,
         notes=tuple(notes),
-        features=_evidence(artifact, findings or riskiest(scores)),
+        features=_evidence(artifact, (*findings, *riskiest(scores))),
         recent=recent.info if recent else None,
     )
 

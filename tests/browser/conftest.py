@@ -1,6 +1,6 @@
 """A real browser for the tests of pages. Without one they are skipped, and say why.
 
-REVIEWBOT_BROWSER=required makes a failure of that; REVIEWBOT_AXE names the file axe.min.js (npm's
+BROWSER_TESTS=required makes a failure of that; AXE_JS names the file axe.min.js (npm's
 axe-core 4.14.1), which judges accessibility.
 """
 
@@ -68,8 +68,8 @@ class Page:
 
 
 def _lacking(what: str) -> None:
-    if os.environ.get("REVIEWBOT_BROWSER") == "required":
-        pytest.fail(f"REVIEWBOT_BROWSER=required, and there is no {what}")
+    if os.environ.get("BROWSER_TESTS") == "required":
+        pytest.fail(f"BROWSER_TESTS=required, and there is no {what}")
     pytest.skip(f"no {what}")
 
 
@@ -110,9 +110,9 @@ def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
     """Judge a page: what axe calls serious or critical, a line each."""
-    path = os.environ.get("REVIEWBOT_AXE", "")
+    path = os.environ.get("AXE_JS", "")
     if not path or not Path(path).is_file():
-        _lacking("axe.min.js: REVIEWBOT_AXE does not name it (npm install axe-core@4.14.1)")
+        _lacking("axe.min.js: AXE_JS does not name it (npm install axe-core@4.14.1)")
     source = Path(path).read_text(encoding="utf-8")
 
     def judged(page: Page) -> list[str]:

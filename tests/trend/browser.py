@@ -30,8 +30,8 @@ def missing() -> str:
 
 
 def axe() -> str:
-    """The text of axe-core, whose file REVIEWBOT_AXE names; "" where there is none."""
-    path = os.environ.get("REVIEWBOT_AXE", "")
+    """The text of axe-core, whose file AXE_JS names; "" where there is none."""
+    path = os.environ.get("AXE_JS", "")
     return Path(path).read_text(encoding="utf-8") if path else ""
 
 

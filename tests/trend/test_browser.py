@@ -73,7 +73,7 @@ def test_nothing_sticks_out_of_the_window(driver: Any, name: str, width: int) ->
     assert scroll <= client
 
 
-@pytest.mark.skipif(not axe(), reason="REVIEWBOT_AXE does not name axe.min.js (npm: axe-core)")
+@pytest.mark.skipif(not axe(), reason="AXE_JS does not name axe.min.js (npm: axe-core)")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_serious(driver: Any, name: str, scheme: str) -> None:
