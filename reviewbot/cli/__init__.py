@@ -17,6 +17,8 @@ COMMANDS = {
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
     "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
+    "explain": ("reviewbot.cli.explain:explain", "Say why a line has its risk."),
+    "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
