@@ -52,10 +52,10 @@ def _asking(command: F) -> F:
 
 @features.command("list")
 @_asking
-@click.option("--sort", type=click.Choice(SORTS), default="lift", show_default=True)
+@click.option("--sort", type=click.Choice(SORTS), help="By lift; without evidence, by weight.")
 @click.option("--labelled/--unlabelled", default=None, help="Only those with, or without, a label.")
 def list_features(
-    sort: str,
+    sort: str | None,
     labelled: bool | None,
     top: int | None,
     style: str,
@@ -71,6 +71,7 @@ def list_features(
     from reviewbot.render.features import features_json, features_terminal
 
     artifact, known = _known(flags)
+    sort = sort or ("lift" if artifact.packed_evidence else "weight")
     kept = [one for one in order(known, sort) if labelled in (None, bool(one.evidence.label))]
     shown = kept[: _most(top, style)]
 

@@ -54,18 +54,16 @@ def tally_words(tally: Tally) -> str:
 def clause(found: Evidence) -> str:
     """Return the shortest that lets somebody judge a reason; "" where nothing is known.
 
-    "lift 3.2: 9 of 41 risky lines, 14 of 5,210 others; little more than a detector of go"
+    "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; little more than a detector of go"
     """
-    parts = []
-    if found.tally is not None:
-        tally = found.tally
-        lift = "" if tally.lift is None else f"lift {lift_words(tally.lift)}: "
-        parts.append(
-            f"{lift}fires on {tally.fired_risky:,} of {tally.risky:,} risky lines, "
-            f"{tally.fired_sound:,} of {tally.sound:,} others"
-        )
-    parts += detector_words(found)
-    return "; ".join(parts)
+    return "; ".join([*([counts(found.tally)] if found.tally else []), *detector_words(found)])
+
+
+def counts(tally: Tally) -> str:
+    """Return the counts in short; nothing of a stranger's is in it."""
+    lift = "" if tally.lift is None else f"lift {lift_words(tally.lift)}: "
+    risky = f"{tally.fired_risky:,} of {tally.risky:,} risky lines"
+    return f"{lift}fires on {risky}, {tally.fired_sound:,} of {tally.sound:,} others"
 
 
 def lift_words(lift: float) -> str:
@@ -117,7 +115,8 @@ def facts(found: Evidence) -> list[str]:
         lines.append(f"by language: {languages}")
     if indentation := indentation_words(found):
         lines.append(indentation)
-    lines.append(label_words(found))
+    if found.feature.startswith("sae:"):  # what else has a name has it by its definition
+        lines.append(label_words(found))
     if found.density is not None:
         lines.append(f"fires on {share(found.density)} of all tokens")
     return lines

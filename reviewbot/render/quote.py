@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from reviewbot.core.evidence import MOST_EXEMPLARS, Evidence
 from reviewbot.core.reasons import Reason
 from reviewbot.render.escape import visible
-from reviewbot.render.evidence import clause, exemplars, feature_name, near_misses, reason_weight
+from reviewbot.render.evidence import counts, exemplars, feature_name, near_misses, reason_weight
 
 MOST_CHARS = 300  # of one piece of text
 
@@ -55,14 +55,14 @@ def reason_words(
 ) -> dict[str, Any]:
     """Return a reason as templates print it: what is a stranger's as `Foreign`, the rest in words.
 
-    found  what is known of its feature; where nothing is, "evidence" is None and both lists empty
+    found  what is known of its feature; where nothing is, the parts are None, the lists empty
     most   examples in each list
     """
-    words = clause(found) if found else ""
     return {
         "label": Foreign(feature_name(reason.feature, reason.label)),
         "weight": reason_weight(reason),
-        "evidence": Foreign(words) if words else None,
+        "evidence": counts(found.tally) if found and found.tally else None,
+        "detects": Foreign(found.detects) if found and found.detects else None,
         "exemplars": [Foreign(one) for one in (exemplars(found) if found else ())][:most],
         "near_misses": [Foreign(one) for one in (near_misses(found) if found else ())][:most],
     }
