@@ -38,8 +38,9 @@ class Place:
 def parse_place(text: str) -> tuple[str, int]:
     """Split at the last ":": a path may hold others. raises UsageError where there is no line."""
     path, _, digits = text.rpartition(":")
-    number = int(digits) if digits.isascii() and digits.isdecimal() else 0
-    if not path or not 0 < number < 10**MOST_DIGITS or len(digits) > MOST_DIGITS:
+    plain = digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS
+    number = int(digits) if plain else 0
+    if not path or number < 1:
         raise UsageError(
             f"nothing was explained: {text[:200]!r} is not PATH:LINE",
             fix="name a line, such as src/app.py:12, or a feature with --feature",

@@ -95,7 +95,7 @@ def _measure(one: Known, by: str) -> float:
 
 
 def _bare(name: str) -> str:
-    return name.partition(":")[2]
+    return name.partition(":")[2] or name
 
 
 def _noted(name: str, notes: Mapping[int, FeatureNote]) -> Evidence:
