@@ -339,6 +339,18 @@ def test_the_shared_parts_of_the_schemas_are_the_same() -> None:
             assert value == SCHEMAS["report"]["$defs"][part], (name, part)
 
 
+def test_the_documentation_names_every_key() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+
+    def keys(part: Any) -> set[str]:
+        inner = part.get("items", part)
+        found = set(inner.get("properties", {}))
+        return found.union(*(keys(each) for each in inner.get("properties", {}).values()))
+
+    named = {key for name in ("explain", "features") for key in keys(SCHEMAS[name])}
+    assert [key for key in sorted(named) if f"`{key}`" not in text] == []
+
+
 def test_a_small_artifact_explains_too(repo: Path, tmp_path: Path) -> None:
     """The only weight lies on the length of the line: without it, half of the risk is left."""
     from tests.cli.small import ByteEncoder
