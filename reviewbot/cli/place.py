@@ -107,7 +107,7 @@ def _around(
     lines: Sequence[str], number: int, added: dict[int, str]
 ) -> tuple[tuple[int, str], ...]:
     """Return the line and its neighbours; what the head file lacks, as the diff has it."""
-    known = {at: lines[at - 1] for at in range(max(1, number - AROUND), number + AROUND + 1)
-             if at <= len(lines)}  # fmt: skip
+    near = range(max(1, number - AROUND), min(len(lines), number + AROUND) + 1)
+    known = {at: lines[at - 1] for at in near}
     known |= {at: text for at, text in added.items() if abs(at - number) <= AROUND}
     return tuple(sorted(known.items()))

@@ -13,7 +13,6 @@ from reviewbot.core.evidence import (
     MOST_NEAR_MISSES,
     Evidence,
     Exemplar,
-    Tally,
 )
 from reviewbot.core.reasons import Reason
 from reviewbot.render.escape import visible
@@ -23,6 +22,7 @@ MOST_CODE = 120  # characters of an example
 MOST_WORDS = 200  # characters of a label, a path
 OPEN, CLOSE = "‹", "›"  # around what fires, where there is no other way to mark it
 LINE_END = "⏎"  # a token that is nothing but the line's end
+MOST_LIFT = 999  # above it a lift only says that nothing was expected
 SLIGHT = 0.1  # correlation with indentation below which it is not worth a word
 NONE = "no evidence is known of it"
 
@@ -40,15 +40,17 @@ def reason_weight(reason: Reason) -> str:
     return f"{strength}{reason.contribution:+.2f} log-odds"
 
 
-def tally_words(tally: Tally) -> str:
-    """Return the counts with lift and false-fire rate, in a sentence without a subject."""
-    counts = f"fires on {tally.fired_risky:,} of {tally.risky:,} risky lines"
-    counts += f" and {tally.fired_sound:,} of {tally.sound:,} others"
-    lift = ""
+def tally_words(found: Evidence) -> str:
+    """Return the counts with lift and false-fire rate, in a sentence without a subject; or ""."""
+    tally = found.tally
+    if tally is None:
+        return ""
+    words = f"{_fires(found)} {tally.fired_risky:,} of {tally.risky:,} risky lines"
+    words += f" and {tally.fired_sound:,} of {tally.sound:,} others"
     if tally.lift is not None:
         times = lift_words(tally.lift)
-        lift = f": {times} times as often on risky lines as on all lines of their sets"
-    return f"{counts}{lift} (false-fire rate {share(tally.false_fire)})"
+        words += f": {times} times as often on risky lines as on all lines of their sets"
+    return f"{words} (false-fire rate {share(tally.false_fire)})"
 
 
 def clause(found: Evidence) -> str:
@@ -56,18 +58,28 @@ def clause(found: Evidence) -> str:
 
     "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; little more than a detector of go"
     """
-    return "; ".join([*([counts(found.tally)] if found.tally else []), *detector_words(found)])
+    return "; ".join([*([counts(found)] if found.tally else []), *detector_words(found)])
 
 
-def counts(tally: Tally) -> str:
-    """Return the counts in short; nothing of a stranger's is in it."""
+def counts(found: Evidence) -> str:
+    """Return the counts in short, or ""; nothing of a stranger's is in it."""
+    tally = found.tally
+    if tally is None:
+        return ""
     lift = "" if tally.lift is None else f"lift {lift_words(tally.lift)}: "
     risky = f"{tally.fired_risky:,} of {tally.risky:,} risky lines"
-    return f"{lift}fires on {risky}, {tally.fired_sound:,} of {tally.sound:,} others"
+    return f"{lift}{_fires(found)} {risky}, {tally.fired_sound:,} of {tally.sound:,} others"
+
+
+def _fires(found: Evidence) -> str:
+    """Say what is counted: see `core.evidence.Tally`."""
+    return "fires on" if found.feature.startswith("sae:") else "raises the risk of"
 
 
 def lift_words(lift: float) -> str:
     """Return a lift with two figures that count, such as "3.2", "0.41" or "120"."""
+    if lift > MOST_LIFT:
+        return f"over {MOST_LIFT}"
     if lift >= 10:
         return f"{lift:,.0f}"
     return f"{lift:.1f}" if lift >= 1 else f"{lift:.2f}"
@@ -109,7 +121,7 @@ def label_words(found: Evidence) -> str:
 
 def facts(found: Evidence) -> list[str]:
     """Return all that is known of a feature but its examples, a line each."""
-    lines = [tally_words(found.tally)] if found.tally else []
+    lines = [tally_words(found)] if found.tally else []
     lines += detector_words(found)
     if languages := language_words(found):
         lines.append(f"by language: {languages}")

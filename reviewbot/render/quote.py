@@ -61,7 +61,7 @@ def reason_words(
     return {
         "label": Foreign(feature_name(reason.feature, reason.label)),
         "weight": reason_weight(reason),
-        "evidence": counts(found.tally) if found and found.tally else None,
+        "evidence": counts(found) if found and found.tally else None,
         "detects": Foreign(found.detects) if found and found.detects else None,
         "exemplars": [Foreign(one) for one in (exemplars(found) if found else ())][:most],
         "near_misses": [Foreign(one) for one in (near_misses(found) if found else ())][:most],

@@ -14,8 +14,10 @@ def number(value: float | None, digits: int) -> float | None:
 
 
 def clean(value: Any) -> Any:
-    """Return a value whose texts can all be written as UTF-8."""
+    """Return a value that is JSON: texts can be written as UTF-8, what is not finite is None."""
     match value:
+        case float() if not math.isfinite(value):
+            return None
         case str():
             return valid(value)
         case dict():

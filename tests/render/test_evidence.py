@@ -1,5 +1,6 @@
 """What is known of a feature, in words, and in every report that names one."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from reviewbot.render.evidence import (
     indentation_words,
     label_words,
     language_words,
+    lift_words,
     marked,
     near_misses,
     pieces,
@@ -45,19 +47,35 @@ def known(*found: Evidence) -> Report:
 
 
 def test_a_tally_is_said_with_counts_lift_and_false_fire_rate() -> None:
-    assert tally_words(Tally(41, 9, 5_210, 14, 2.8125)) == (
+    assert tally_words(KNOWN) == (
         "fires on 9 of 41 risky lines and 14 of 5,210 others: 3.2 times as often on risky lines as "
         "on all lines of their sets (false-fire rate 0.27 %)"
     )
 
 
 def test_a_feature_that_was_never_expected_has_no_lift() -> None:
-    words = tally_words(Tally(41, 0, 10, 0, 0.0))
+    never = evidence(tally=Tally(41, 0, 10, 0, 0.0))
 
-    assert words == "fires on 0 of 41 risky lines and 0 of 10 others (false-fire rate 0 %)"
-    assert clause(evidence(tally=Tally(41, 0, 10, 0, 0.0))) == (
-        "fires on 0 of 41 risky lines, 0 of 10 others"
+    assert (
+        tally_words(never)
+        == "fires on 0 of 41 risky lines and 0 of 10 others (false-fire rate 0 %)"
     )
+    assert clause(never) == "fires on 0 of 41 risky lines, 0 of 10 others"
+
+
+def test_a_sign_of_the_text_is_counted_where_it_raises_the_risk() -> None:
+    named = evidence("surface:commas", "commas")
+
+    assert clause(named).startswith("lift 3.2: raises the risk of 9 of 41 risky lines,")
+    assert tally_words(named).startswith("raises the risk of 9 of 41 risky lines and 14 of 5,210")
+
+
+@pytest.mark.parametrize(
+    ("lift", "words"),
+    [(0.413, "0.41"), (3.2, "3.2"), (119.7, "120"), (1e300, "over 999"), (math.inf, "over 999")],
+)
+def test_a_lift_has_two_figures_that_count(lift: float, words: str) -> None:
+    assert lift_words(lift) == words
 
 
 def test_a_clause_has_lift_counts_and_the_mark_of_a_language_detector() -> None:
