@@ -99,7 +99,8 @@ def _reason(
     name = feature_name(reason.feature, reason.label)
     shown = visible(reason.feature)
     yield from wrapped(f"because: {name} ({reason_weight(reason)}) [{shown}]", width, 0, "bold")
-    yield Text(f"  without it the risk would be {_risk(risk_without(score, place))}")
+    now, then = _fine(score.risk), _fine(risk_without(score, place))
+    yield Text(f"  without it the risk would be {then}, not {now}")
     known = found.evidence.get(reason.feature)
     if known:
         yield from evidence_lines(known, width)
@@ -134,6 +135,13 @@ def _risk(risk: float) -> str:
     if math.isnan(risk):
         return "unknown"
     return f"{risk:.2f}" if risk >= 0.1 else f"{risk:.3f}"
+
+
+def _fine(risk: float) -> str:
+    """Return a risk with a digit more: most features move it a little."""
+    if math.isnan(risk):
+        return "unknown"
+    return f"{risk:.3f}" if risk >= 0.1 else f"{risk:.4f}"
 
 
 def wrapped(text: str, width: int, indent: int, style: str = "") -> Iterable[Text]:

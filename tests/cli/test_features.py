@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from reviewbot.cli import main
 from reviewbot.core.evidence import Tally
 from tests import tiny
-from tests.cli.test_explain import SCHEMAS
+from tests.cli.explained import SCHEMAS
 from tests.known import add_evidence, evidence, exemplar
 
 
