@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from reviewbot import __version__
 from reviewbot.cli.failures import report_failure
 from reviewbot.cli.output import drop, flush, require_stdout
 
 NAME = "reviewbot"  # whatever the script is called
+COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # set by a shell that asks what could come next
 COMMANDS = {
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
@@ -20,7 +22,11 @@ COMMANDS = {
     "explain": ("reviewbot.cli.explain:explain", "Say why a line has its risk."),
     "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
+    "recent": ("reviewbot.cli.recent:recent", "Score recent commits, to compare later lines with."),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
+    "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),
+    "completion": ("reviewbot.cli.completion:completion", "Let a shell complete all this."),
+    "lsp": ("reviewbot.cli.lsp:lsp", "Show an editor which uncommitted lines are risky."),
     "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),
 }
@@ -40,6 +46,15 @@ class LazyGroup(click.Group):
         command: click.Command = pkgutil.resolve_name(COMMANDS[cmd_name][0])
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Offer the commands with the words of the table; nothing is imported."""
+        found = [
+            CompletionItem(name, help=words)
+            for name, (_, words) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002
@@ -56,8 +71,8 @@ class LazyGroup(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Run and end the process: SystemExit with the exit code, whatever happened."""
-        if "_REVIEWBOT_COMPLETE" in os.environ:  # a shell asks click what could come next
-            super().main(args, NAME, complete_var="_REVIEWBOT_COMPLETE")
+        if COMPLETE_VAR in os.environ:
+            super().main(args, NAME, complete_var=COMPLETE_VAR)
         extra.pop("standalone_mode", None)
         sys.exit(self._run(list(sys.argv[1:] if args is None else args), extra))
 

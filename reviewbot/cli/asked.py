@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.files import read_bounded
+from reviewbot.cli.options import a_path
 from reviewbot.core.errors import UsageError
 from reviewbot.settings import (
     SETTINGS_FILES,
@@ -32,13 +33,24 @@ def change_arguments(command: F) -> F:
     """Add the arguments that say which change is meant, and where the report goes."""
     for add in (
         click.option(
-            "--output", metavar="FILE", help="Write the report there instead of to stdout."
+            "--output",
+            metavar="FILE",
+            shell_complete=a_path("file"),
+            help="Write the report there instead of to stdout.",
         ),
         click.option(
-            "--root", metavar="DIR", default=".", show_default=True, help="Where the code lies."
+            "--root",
+            metavar="DIR",
+            default=".",
+            show_default=True,
+            shell_complete=a_path("dir"),
+            help="Where the code lies.",
         ),
         click.option(
-            "--diff", metavar="FILE", help="A diff in a file, or - for stdin; needs no git."
+            "--diff",
+            metavar="FILE",
+            shell_complete=a_path("file"),
+            help="A diff in a file, or - for stdin; needs no git.",
         ),
         click.option("--staged", is_flag=True, help="What is staged, against HEAD."),
         click.argument("range_", metavar="[RANGE]", required=False),

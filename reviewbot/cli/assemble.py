@@ -11,12 +11,14 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
+from reviewbot.cli.home import recent_for
 from reviewbot.cli.load import artifact_for, line_cache, load_model
 from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
+    from reviewbot.cli.warm import Warm
     from reviewbot.core.change import Change
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
@@ -60,6 +62,7 @@ def assemble(
     policy: str | None = None,
     signals: "PullRequest | None" = None,
     narrow: "Narrow | None" = None,
+    warm: "Warm | None" = None,
 ) -> Assembled:
     """Check a change as the settings say. The model is only loaded where a line has to be read.
 
@@ -69,6 +72,7 @@ def assemble(
     policy      the commit whose rules and attributes count; None: the base of the request
     signals     what the forge says of the pull request; None: what the workflow's event says
     narrow      what of the change is read, and what git counts in that; None: all of it
+    warm        keeps artifact and model for the next check; None: both are loaded for this one
 
     raises  every kind of ReviewbotError
     """
@@ -85,7 +89,7 @@ def assemble(
     numstat = None if request.head == FILES else request.numstat
     if narrow:  # after the authors: what says who wrote a line may stand in another file
         change, numstat = narrow(change, numstat)
-    artifact = artifact_for(settings)
+    artifact = warm.artifact(settings) if warm else artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
     max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk
@@ -102,6 +106,7 @@ def assemble(
         unlisted=remote.unlisted if remote else 0,
     )
     kept = line_cache(settings, artifact)
+    apart = request.head == FILES  # a diff beside a directory, whatever repository that lies in
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         report = pipeline.check(
             change,
@@ -109,7 +114,7 @@ def assemble(
             attributes={} if remote else _attributes(request, paths, policy),
             numstat=numstat,
             artifact=artifact,
-            encoder=lambda: load_model(settings, artifact, clock),
+            encoder=lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
             rules=rules,
             policy=Policy(
                 max_risk=max_risk,
@@ -134,6 +139,7 @@ def assemble(
                 ),
             ],
             kept=kept,
+            recent=recent_for(settings, None if remote or apart else request.root, artifact),
             progress=reading,
         )
     if kept:

@@ -12,8 +12,8 @@ from pathspec import GitIgnoreSpec
 from reviewbot.cli.asked import FILES
 from reviewbot.core.authors import Authors
 from reviewbot.core.scope import Scope, in_scope
+from reviewbot.limits import Limits, parse_limits
 from reviewbot.settings import Settings
-from reviewbot.settings.limits import Limits, parse_limits
 
 if TYPE_CHECKING:
     from reviewbot.authorship.rules import Rule
@@ -249,9 +249,11 @@ def head_reader(request: "ChangeRequest", limit: int, remote: Remote | None = No
     """Return what reads the head files; of a file above `limit` bytes it says that it is larger."""
     if remote is not None:
         return _RemoteFiles(remote.head)
-    from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
+    from reviewbot.forges.heads import BufferFiles, WorktreeFiles, commit_files, index_files
     from reviewbot.forges.request import INDEX, WORKTREE
 
+    if request.unsaved:
+        return BufferFiles(request.unsaved, limit)
     if request.head in (FILES, WORKTREE):
         return WorktreeFiles(request.root, limit)
     if request.head == INDEX:

@@ -28,10 +28,16 @@ MEBI = 1 << 20
 
 def artifact_for(settings: Settings) -> "Artifact":
     """Load the artifact that the settings name. raises ArtifactError"""
-    from reviewbot.artifacts import PRESETS, load_artifact
+    from reviewbot.artifacts import load_artifact
 
-    shipped = PRESETS.get(settings.artifact)
-    return load_artifact(shipped or Path(settings.artifact).expanduser())
+    return load_artifact(artifact_directory(settings.artifact))
+
+
+def artifact_directory(name: str) -> Path:
+    """Return where the artifact lies that a name or a path means."""
+    from reviewbot.artifacts import PRESETS
+
+    return PRESETS.get(name) or Path(name).expanduser()
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":

@@ -1,9 +1,11 @@
 """The settings as flags: one per row of `settings.RULES`, so that names and defaults live once."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from reviewbot.settings import RULES
 
@@ -31,8 +33,30 @@ def setting_flags(*keys: str) -> Callable[[F], F]:
                     multiple=rule.kind is tuple,
                     metavar=_METAVARS.get(rule.kind, "PATH" if key.endswith("-dir") else "NAME"),
                     help=rule.help,
+                    shell_complete=values_of(key),
                 )
             command = flag(command)
         return command
 
     return add
+
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
+
+
+def a_path(kind: str) -> Completer:
+    """Return what lets the shell complete a path itself. kind: "file" or "dir"."""
+    return lambda _ctx, _param, incomplete: [CompletionItem(incomplete, type=kind)]
+
+
+def values_of(key: str) -> Completer:
+    """Return what offers a shell the values of a setting: those its rule names in quotes."""
+    rule = RULES[key]
+    values = re.findall("'([^']+)'", rule.says)
+
+    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+        found = [CompletionItem(value) for value in values if value.startswith(incomplete)]
+        folders = "directory" in rule.says and not found
+        return [CompletionItem(incomplete, type="dir")] if folders else found
+
+    return complete

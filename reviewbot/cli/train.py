@@ -7,6 +7,7 @@ import click
 
 from reviewbot.cli.train_audit import audit
 from reviewbot.cli.train_evaluate import evaluate
+from reviewbot.cli.train_evidence import evidence
 from reviewbot.cli.train_predictor import predictor
 from reviewbot.cli.train_sae import sae
 from reviewbot.cli.train_transfer import transfer
@@ -33,5 +34,5 @@ def _checked(command: click.Command) -> click.Command:
     return command
 
 
-for command in (sae, predictor, evaluate, audit, transfer):
+for command in (sae, predictor, evidence, evaluate, audit, transfer):
     train.add_command(_checked(command))

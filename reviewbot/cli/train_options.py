@@ -69,6 +69,13 @@ def one_layer_flags(command: F) -> F:
     return command
 
 
+def machine_flags(command: F) -> F:
+    """Add the flags that say how to compute, where an artifact says what is read."""
+    for option in reversed((*_READING[2:6], _READING[7])):
+        command = option(command)
+    return command
+
+
 def open_reader(
     *,
     model: str,

@@ -102,8 +102,9 @@ def sae(
     HumanEvalPack; here it is the corpus given, without labels, read as for the own recipe.
     """
     from reviewbot.train.corpus import files
-    from reviewbot.train.describe import describe
+    from reviewbot.train.evidence import describe
     from reviewbot.train.export import require_replaceable, sae_files, write_directory
+    from reviewbot.train.firings import read_firings
     from reviewbot.train.sae_fit import fit
     from reviewbot.train.sae_model import RECIPES, SaeConfig, recipe_config
     from reviewbot.train.shards import write_shards
@@ -152,9 +153,10 @@ def sae(
         progress=lambda step, of, _text: steps(step, of),
     )
     say("held-back shard: " + ", ".join(f"{key} {value:.4g}" for key, value in figures.items()))
-    notes = describe(
+    firings = read_firings(
         files(directories, seed + 1), reader.encoder, reader.plan, coder, tokens=min(tokens, 60_000)
     )
+    notes = describe(firings, coder.features)
     training = {
         "recipe": recipe,
         "config": {key: getattr(config, key) for key in SaeConfig.__slots__},

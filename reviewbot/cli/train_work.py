@@ -41,7 +41,7 @@ class Work:
             raise click.UsageError(f"--groups: name some of {', '.join(known)}, each once")
         self.boost = _factors(flags["boost"])
         self.rows = read_some(flags["labels"], flags["seed"])
-        self.data = [_named(label) for label in flags["labels"]]
+        self.data = [label_file(label) for label in flags["labels"]]
         self.sae_files, self.coder = read_sae(Path(flags["sae"]))
         self.cache = Path(flags["cache"])
         # Flags of reading that are left out are off: what they add, most recipes do not need.
@@ -228,7 +228,8 @@ class Work:
         return ready(self.model, depth, full=full, environ=os.environ, say=say).directory
 
 
-def _named(label: str) -> dict[str, Any]:
+def label_file(label: str) -> dict[str, Any]:
+    """Say which label file, by name and hash, and how many rows of it `FILE@N` means."""
     path, _, most = label.rpartition("@")
     name = Path(path or label)
     return {

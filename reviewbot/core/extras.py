@@ -12,6 +12,7 @@ EXTRAS = {  # the modules that each one brings; pyproject.toml names their distr
     "onnx": ("onnxruntime", "onnx", *CONVERTING),
     "train": (*TORCH, "sklearn", "scipy"),
     "quantize": (*TORCH, "accelerate", "bitsandbytes"),
+    "lsp": ("pygls", "lsprotocol"),
 }
 
 

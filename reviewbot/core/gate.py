@@ -29,7 +29,7 @@ class Policy:
     min_lines: int = 0  # with fewer scored lines the gate never blocks
     max_risk_for: tuple[
         str, ...
-    ] = ()  # other limits, by path or author, as `settings.limits` reads
+    ] = ()  # other limits, by path or author, as `reviewbot.limits` reads
     informational: bool = False  # report a block, exit 0 all the same; failures still fail
     scope: Scope = Scope.ALL  # whose lines are read
     gate_scope: Scope = Scope.ALL  # whose lines can block

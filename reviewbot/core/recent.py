@@ -9,13 +9,14 @@ from typing import Any
 
 SCHEMA = "reviewbot-recent/1"
 MOST_LINES = 20_000
+DIGITS = 6  # of a risk: equal lines must stay equal, kept or not
 
 
 @dataclass(frozen=True, slots=True)
 class RecentInfo:
     """Which lines are compared with."""
 
-    base: str  # commit; lines that were added after it
+    base: str  # commit, or words; lines that were added after it
     head: str  # commit that they stand in
     lines: int
 
@@ -30,14 +31,14 @@ class Recent:
 
     def percentile(self, risk: float) -> float:
         """Return which share of these lines, in percent, is at most as risky."""
-        return 100.0 * bisect_right(self.risks, risk) / len(self.risks)
+        return 100.0 * bisect_right(self.risks, round(risk, DIGITS)) / len(self.risks)
 
 
 def recent_of(base: str, head: str, artifact: str, risks: Sequence[float]) -> Recent:
     """Return the value, risks rounded to 6 digits. raises ValueError for no risk or too many."""
     if not 1 <= len(risks) <= MOST_LINES or not all(map(math.isfinite, risks)):
         raise ValueError(f"{len(risks)} risks, or one that is no number")
-    ordered = tuple(sorted(round(float(risk), 6) for risk in risks))
+    ordered = tuple(sorted(round(float(risk), DIGITS) for risk in risks))
     return Recent(RecentInfo(base, head, len(ordered)), artifact, ordered)
 
 
@@ -57,12 +58,9 @@ def recent_from_json(raw: bytes) -> Recent:
     """Read such a file. raises ValueError for anything else."""
     try:
         value: Mapping[str, Any] = json.loads(raw)
-        if value["schema"] != SCHEMA:
-            raise ValueError(f"its schema is not {SCHEMA}")
-        words = [value[key] for key in ("base", "head", "artifact")]
-        if not all(isinstance(word, str) for word in words):
-            raise ValueError("a commit is no text")
-        risks = [float(risk) for risk in value["risks"]]
-    except (KeyError, TypeError, RecursionError) as exc:
-        raise ValueError(f"it is no {SCHEMA}") from exc
-    return recent_of(words[0], words[1], words[2], risks)
+        base, head, artifact = value["base"], value["head"], value["artifact"]
+        if value["schema"] != SCHEMA or {type(base), type(head), type(artifact)} != {str}:
+            raise ValueError(SCHEMA)
+        return recent_of(base, head, artifact, [float(risk) for risk in value["risks"]])
+    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+        raise ValueError(f"it is no {SCHEMA}, or has no risk, or too many") from exc

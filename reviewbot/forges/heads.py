@@ -69,6 +69,22 @@ class WorktreeFiles:
         """Nothing is kept open."""
 
 
+class BufferFiles:
+    """Files that an editor holds, and no others."""
+
+    def __init__(self, files: Mapping[str, bytes], limit: int = MAX_BYTES) -> None:
+        self.files = files
+        self.limit = limit
+
+    def read(self, path: str) -> bytes | None:
+        """See `HeadFiles`."""
+        content = self.files.get(path)
+        return None if content is None else content[: self.limit + 1]
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
 class BlobFiles:
     """Files of a tree, through one `git cat-file --batch` that lives until `close`.
 

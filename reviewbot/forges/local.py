@@ -35,7 +35,7 @@ from reviewbot.forges.revisions import (
     merge_base,
 )
 
-_DIFF = (
+DIFF = (
     "diff",
     "--find-renames",
     "--no-ext-diff",
@@ -53,7 +53,7 @@ _DIFF = (
     "--ws-error-highlight=none",
     "-O/dev/null",
 )
-_NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
+NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
 _LINGUIST = ("linguist-generated", "linguist-vendored", "linguist-documentation")
 _COUNTS = re.compile(rb"(?:(\d+)\t(\d+)|-\t-)\t(.*)", re.DOTALL)
 _MAX_SUBJECTS = 100
@@ -83,6 +83,15 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     else:
         request = _request(top, default_base(top), WORKTREE)
     return replace(request, branch=branch_of(top))
+
+
+def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
+    """Return what the commit `head` adds to the commit `base`; None: to the empty tree.
+
+    top      the top of the checkout, or a bare repository
+    branch   what the head is called
+    """
+    return replace(_request(top, base, head), branch=branch)
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
@@ -148,8 +157,8 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
     # The base is a hash, so "--" cannot be missed; without paths after it, all of them.
     sides = [base or empty_tree(top), *([] if head in (WORKTREE, INDEX) else [head])]
     cached = ["--cached"] if head == INDEX else []
-    diff = git(top, *_NO_SUPPRESS, *_DIFF, "-U3", *cached, *sides, "--")
-    counts = git(top, *_NO_SUPPRESS, *_DIFF, *cached, "--numstat", "-z", *sides, "--")
+    diff = git(top, *NO_SUPPRESS, *DIFF, "-U3", *cached, *sides, "--")
+    counts = git(top, *NO_SUPPRESS, *DIFF, *cached, "--numstat", "-z", *sides, "--")
     untracked = b""
     if head == WORKTREE:
         untracked = git(top, "ls-files", "--others", "--exclude-standard", "-z")

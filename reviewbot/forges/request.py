@@ -20,6 +20,8 @@ class ChangeRequest:
     numstat: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
     untracked: tuple[str, ...] = ()  # files git does not know yet: not in the diff
     subjects: tuple[str, ...] = ()  # of the commits from base to head, newest first, at most 100
+    # Head files as an editor holds them, saved or not: they stand before those on disk.
+    unsaved: Mapping[str, bytes] = field(default_factory=dict)
     branch: str = ""  # that the head is on, or was named by; "" where none is known
 
     @property

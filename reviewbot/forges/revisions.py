@@ -6,7 +6,7 @@ from pathlib import Path
 from reviewbot.core.errors import UsageError
 from reviewbot.forges.git import explain, git, status
 
-_DEEPEN = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
+DEEPEN = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
 _DEFAULTS = (
     "refs/remotes/origin/HEAD",
     "refs/remotes/origin/main",
@@ -19,6 +19,11 @@ _DEFAULTS = (
 def head_commit(top: Path) -> str | None:
     """Return the hash of HEAD; None before the first commit."""
     return _verify(top, "HEAD")
+
+
+def commit_at(top: Path, oid: str) -> str | None:
+    """Return the hash of the commit that a hash names, or a tag points to; None where none is."""
+    return _verify(top, oid)
 
 
 def commit_of(top: Path, revision: str) -> str:
@@ -34,8 +39,8 @@ def commit_of(top: Path, revision: str) -> str:
     found = _verify(top, revision)
     if found is None:
         fix = "name a branch, a tag or a commit that `git rev-parse` knows"
-        if _is_shallow(top):
-            fix = f"the clone is shallow; fetch the rest with {_DEEPEN}"
+        if is_shallow(top):
+            fix = f"the clone is shallow; fetch the rest with {DEEPEN}"
         raise UsageError(f"nothing was scored: git knows no commit {revision[:100]!r}", fix=fix)
     return found
 
@@ -51,10 +56,10 @@ def merge_base(top: Path, one: str, other: str) -> str:
     if code not in (0, 1):
         raise explain(top, "merge-base", code, err)
     pair = f"{one[:12]} and {other[:12]}"
-    if _is_shallow(top):
+    if is_shallow(top):
         raise UsageError(
             f"nothing was scored: the clone is shallow and lacks the merge base of {pair}",
-            fix=_DEEPEN,
+            fix=DEEPEN,
         )
     raise UsageError(
         f"nothing was scored: {pair} have no common ancestor",
@@ -79,11 +84,11 @@ def default_base(top: Path) -> str | None:
             return head
         if found := _verify(top, name):
             return merge_base(top, found, head)
-    if branch is None or _is_shallow(top):
+    if branch is None or is_shallow(top):
         raise UsageError(
             "nothing was scored: nothing says what to compare with (no upstream, no main, no"
             " master)",
-            fix=f"give a range such as origin/main; in a shallow clone first: {_DEEPEN}",
+            fix=f"give a range such as origin/main; in a shallow clone first: {DEEPEN}",
         )
     return head
 
@@ -118,5 +123,6 @@ def _verify(top: Path, revision: str) -> str | None:
     return found if code == 0 and re.fullmatch("[0-9a-f]{40,64}", found) else None
 
 
-def _is_shallow(top: Path) -> bool:
+def is_shallow(top: Path) -> bool:
+    """Tell whether the history was cut off when it was fetched."""
     return git(top, "rev-parse", "--is-shallow-repository").strip() == b"true"

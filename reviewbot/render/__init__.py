@@ -6,4 +6,8 @@ RENDERERS = {
     "markdown": "reviewbot.render.markdown:markdown",
     "sarif": "reviewbot.render.sarif:sarif",
     "annotations": "reviewbot.render.annotations:annotations",
+    "rdjson": "reviewbot.render.rdjson:rdjson",
+    "code-climate": "reviewbot.render.code_climate:code_climate",
+    "junit": "reviewbot.render.junit:junit",
+    "gcc": "reviewbot.render.gcc:gcc",
 }

@@ -1,11 +1,12 @@
 """Lines of `rich.text.Text` -> text for a terminal: the same bytes wherever it runs."""
 
 import io
-import re
 from collections.abc import Iterable
 
 from rich.console import Console
 from rich.text import Text
+
+from reviewbot.render.escape import inert
 
 MIN_WIDTH, MAX_WIDTH = 40, 200
 
@@ -35,14 +36,7 @@ def printed(lines: Iterable[Text], *, width: int, color: bool) -> str:
     with out.capture() as captured:
         for line in lines:
             out.print(line, overflow="fold", soft_wrap=False)
-    return "".join(f"{_inert(line.rstrip())}\n" for line in captured.get().split("\n")[:-1])
-
-
-def _inert(line: str) -> str:
-    """Break what a CI runner would obey: "::..." where a line starts, "##[...]" anywhere in it."""
-    if line.lstrip().startswith("::"):
-        line = line.replace("::", "<U+003A>:", 1)
-    return re.sub(r"##(\w*)\[", r"##\1<U+005B>", line)
+    return "".join(f"{inert(line.rstrip())}\n" for line in captured.get().split("\n")[:-1])
 
 
 def one_line(text: Text, width: int) -> Text:

@@ -2,7 +2,9 @@
 
 What we know of GitHub's ingestion: rules need a full description and a help text; it shows a result
 on a pull request only where all its lines are in the diff; it keeps 5,000 results and tells them
-apart by `primaryLocationLineHash`; `security-severity` would make security alerts of ours.
+apart by `primaryLocationLineHash`; `security-severity` would make security alerts of ours. It fails
+a check of its own at the level "error": we give none, since our exit code is the gate. What was not
+read is no result; it stands in the invocation, with the verdict.
 """
 
 import json
@@ -12,13 +14,16 @@ from urllib.parse import quote
 from reviewbot import __version__
 from reviewbot.core.cquote import encode_path
 from reviewbot.core.findings import Finding
+from reviewbot.core.gate import Status
 from reviewbot.core.report import Report
+from reviewbot.render.diagnostics import unread
 from reviewbot.render.escape import valid, visible
 from reviewbot.render.people import written_by
 from reviewbot.render.words import riskier_than
 
 RULE = "risky-line"
 MOST_RESULTS = 5_000
+MOST_CHARS = 1_000  # of one message
 ABOUT = "https://arxiv.org/abs/2504.14640"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -33,6 +38,7 @@ def sarif(report: Report) -> str:
                 "tool": {"driver": _driver()},
                 "automationDetails": {"id": "reviewbot/"},
                 "columnKind": "utf16CodeUnits",
+                "invocations": [_invocation(report)],
                 "results": [_result(finding, report) for finding in report.findings[:MOST_RESULTS]],
                 "properties": {
                     "verdict": report.verdict.status.value,
@@ -44,6 +50,30 @@ def sarif(report: Report) -> str:
         ],
     }
     return json.dumps(value, indent=1, allow_nan=False) + "\n"
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    verdict = report.verdict
+    return {
+        "executionSuccessful": verdict.status is not Status.INCOMPLETE,
+        "exitCode": verdict.exit_code,
+        "exitCodeDescription": "; ".join(map(visible, verdict.reasons))[:MOST_CHARS],
+        "toolExecutionNotifications": [
+            {
+                "level": one.severity.value,
+                "message": {"text": f"{one.message}."},
+                "locations": [_location(one.path, one.start, one.end)],
+            }
+            for one in unread(report)[:MOST_RESULTS]
+        ],
+    }
+
+
+def _location(path: str, start: int | None, end: int | None) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(encode_path(valid(path)))}}
+    if start is not None:
+        place["region"] = {"startLine": start, "endLine": end}
+    return {"physicalLocation": place}
 
 
 def _driver() -> dict[str, Any]:
@@ -83,16 +113,9 @@ def _result(finding: Finding, report: Report) -> dict[str, Any]:
         "ruleIndex": 0,
         "level": "warning",
         "message": {
-            "text": f"Risk {risk:.2f}, {riskier_than(worst.percentile)}{by}.{because}"[:1_000]
+            "text": f"Risk {risk:.2f}, {riskier_than(worst.percentile)}{by}.{because}"[:MOST_CHARS]
         },
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": quote(encode_path(valid(finding.path)))},
-                    "region": {"startLine": finding.start, "endLine": finding.end},
-                }
-            }
-        ],
+        "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
         "rank": round(min(100.0, max(0.0, 100 * risk)), 2),
     }

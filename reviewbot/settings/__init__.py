@@ -74,6 +74,7 @@ class Settings:
     bot_login: str = "github-actions[bot]"
     templates: str | None = None
     cache_dir: str | None = None
+    recent: str = "auto"
     line_cache: int = 64
     server: str = "auto"
     quiet: bool = False

@@ -9,9 +9,12 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from reviewbot.core.errors import UsageError
-from reviewbot.settings.limits import parse_limits
+from reviewbot.limits import parse_limits
 
-FORMATS = ("terminal", "json", "markdown", "sarif", "annotations")
+FORMATS = (
+    "terminal", "json", "markdown", "sarif", "annotations",
+    "rdjson", "code-climate", "junit", "gcc",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +223,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "commit-status": Rule(_text, "a name", "Set a commit status of this name; unset: none."),
         "label": Rule(
-            _text, "a label", "Label a pull request while the gate does not pass; unset: none."
+            _text, "a label", "Label a pull request the gate does not pass; unset: none."
         ),
         "bot-login": Rule(
             _text, "a login", "Who the token writes as: only its comments are taken for ours."
@@ -232,6 +235,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "cache-dir": Rule(
             _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
+        ),
+        "recent": Rule(
+            _text, "'auto', 'off' or a file", "Recent lines to compare with (`recent`).", path=True
         ),
         "line-cache": Rule(
             _whole(0, 1_000_000),

@@ -77,7 +77,7 @@ def from_files(root: Path, read: Read | None = None) -> tuple[Layer, Layer]:
 
 
 # Values that name something inside the package, where others name a path.
-NAMES = ("", "default", "tiny", "small", "base")
+NAMES = ("", "default", "tiny", "small", "base", "auto", "off")
 
 
 def _file_layer(root: Path, table: object, origin: str) -> Layer:

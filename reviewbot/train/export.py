@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
-from reviewbot.artifacts import DAMAGE, FILES, FORMAT, ArtifactModel, coder_from
+from reviewbot.artifacts import DAMAGE, EVIDENCE, FILES, FORMAT, ArtifactModel, coder_from
 from reviewbot.core.errors import ArtifactError, EnvironmentFailure, UsageError
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.predictor import Predictor
@@ -62,19 +62,25 @@ def sae_files(
         "b_dec": coder.bias_D,
     }
     half = {name: np.ascontiguousarray(array, np.float16) for name, array in weights.items()}
-    features = {
-        str(number): {
-            "label": note.label,
-            "maximum": round(note.maximum, 4),
-            "density": round(note.density, 8),
-        }
-        for number, note in sorted(notes.items())
-    }
     return {
         "sae/cfg.json": _json(config),
         "sae/sae_weights.safetensors": save(half),
-        "features.json": _json({"features": features}),
+        "features.json": _features(notes),
     }
+
+
+def with_evidence(
+    directory: Path, packed: bytes, notes: Mapping[int, FeatureNote]
+) -> dict[str, bytes]:
+    """Return the files of an artifact that is there, with evidence, and what it says of features.
+
+    raises  OSError where it cannot be read
+    """
+    files = {name: (directory / name).read_bytes() for name in FILES}
+    files |= {"features.json": _features(notes), EVIDENCE: packed}
+    manifest = json.loads((directory / "manifest.json").read_bytes())
+    manifest["files"] = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    return files | {"manifest.json": _json(manifest, sort_keys=False)}
 
 
 def artifact_files(
@@ -135,7 +141,7 @@ def require_replaceable(directory: Path) -> None:
 
     Ask before the long work, too: `write_directory` asks again.
     """
-    known = {*FILES, "sae", "manifest.json"}
+    known = {*FILES, EVIDENCE, "sae", "manifest.json"}
     if not os.path.lexists(directory):
         return
     if directory.is_dir() and not directory.is_symlink():
@@ -215,6 +221,18 @@ def require_fit(sae: Mapping[str, bytes], *, layer: int, width: int) -> None:
             f"({width} wide) is read; nothing was fitted",
             fix="give the --model and --layer that it was trained with, or train another",
         )
+
+
+def _features(notes: Mapping[int, FeatureNote]) -> bytes:
+    rows = {
+        str(number): {
+            "label": note.label,
+            "maximum": round(note.maximum, 4),
+            "density": round(note.density, 8),
+        }
+        for number, note in sorted(notes.items())
+    }
+    return _json({"features": rows})
 
 
 def _json(value: Any, *, sort_keys: bool = True) -> bytes:

@@ -2,9 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,40 +12,10 @@ from jinja2 import TemplateError
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import LineScore
 from reviewbot.core.reasons import Reason
-from reviewbot.core.report import ArtifactInfo, Report
 from reviewbot.render.markdown import markdown
 from reviewbot.render.quote import Foreign, cell, code_span, environment, fenced
-from tests.render.reports import BY_AI, failed, report, scored, skipped
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "markdown"
-BAD = (
-    "a|b ``` `c` <img src=x onerror=1> </code></pre> @octocat #1 [l](http://e.vil) "
-    "www.e.vil ::error::x ##[error]y ##vso[task]z \x1b[2J\u202e{{ 7*7 }}{% for %} &lt;"
-)
-
-CASES: dict[str, Report] = {
-    "block": report(
-        scored(10, "def paid(invoice):", 0.12),
-        scored(11, "    return invoice.total > 0", 0.93),
-        scored(12, "", 0.2),
-        skipped(13),
-        scored(40, "    retry(paid, times=0)", 0.71),
-        skipped(3, "generated", "src/gen.py"),
-        author=BY_AI,
-    ),
-    "pass": report(scored(1, "x = 1", 0.1), skipped(2), notes=("1 untracked file",), note="binary"),
-    "incomplete": report(scored(1, "x = 1", 0.9), failed(2), failed(3)),
-    "empty": report(),
-    "hostile": replace(
-        report(scored(1, BAD, 0.9, BAD), failed(2, BAD, BAD), notes=(BAD,), note=BAD),
-        artifact=ArtifactInfo(BAD, ""),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_summary_is_the_golden_file(name: str, golden: Callable[[Path, str], None]) -> None:
-    golden(GOLDEN / f"{name}.md", markdown(CASES[name]))
+from tests.render.cases import CASES
+from tests.render.reports import BY_AI, failed, report, scored
 
 
 def rest(text: str) -> str:

@@ -1,23 +1,15 @@
 """SARIF as GitHub takes it; the ingestion rules themselves are run in CI by their own tool."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from reviewbot.core.linehash import line_hashes
 from reviewbot.render.sarif import sarif
 from tests.github.conftest import World, pauses, risky, world
-from tests.render.reports import report, scored
 from tests.render.test_comment import made
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "sarif"
 __all__ = ["pauses", "world"]  # the fixtures
-
-
-def test_the_golden_file(golden: Callable[[Path, str], None]) -> None:
-    golden(GOLDEN / "block.sarif", sarif(report(scored(10, "x = 1", 0.93), scored(11, "y", 0.8))))
 
 
 @pytest.mark.parametrize("path", ["a b#c?.py", "caf\u00e9/\u2028.py", "\\xe9.py", "a%b.py"])

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from reviewbot.core.errors import UsageError
+from reviewbot.core.reasons import FeatureNote
 from reviewbot.core.states import HiddenStates
 from reviewbot.encoders.hf import TransformersEncoder
 from reviewbot.train import shards
 from reviewbot.train.corpus import MAX_LINE, SourceFile, files
-from reviewbot.train.describe import describe
+from reviewbot.train.evidence import describe
+from reviewbot.train.firings import read_firings
 from reviewbot.train.shards import read_shard, write_shards
 from tests import tiny
 
@@ -133,10 +135,12 @@ def test_a_corpus_without_source_files_is_a_usage_error(tmp_path: Path, name: st
 
 
 def test_features_are_described_by_what_they_fire_on(encoder: TransformersEncoder) -> None:
-    notes = describe(sources(30), encoder, tiny.PLAN, tiny.coder(), tokens=10**9)
-    fewer = describe(sources(30), encoder, tiny.PLAN, tiny.coder(), tokens=1)
+    def described(tokens: int) -> dict[int, FeatureNote]:
+        firings = read_firings(sources(30), encoder, tiny.PLAN, tiny.coder(), tokens=tokens)
+        return describe(firings, tiny.FEATURES)
 
-    assert set(fewer) <= set(notes) <= set(range(tiny.FEATURES))
+    notes = described(10**9)
+
+    assert set(described(1)) <= set(notes) <= set(range(tiny.FEATURES))
     assert all(note.maximum > 0 and 0 < note.density <= 1 for note in notes.values())
-    assert any(note.label.startswith("fires on `") for note in notes.values())
-    assert notes == describe(sources(30), encoder, tiny.PLAN, tiny.coder(), tokens=10**9)
+    assert notes == described(10**9)

@@ -1,0 +1,164 @@
+"""`reviewbot hook install|uninstall|run`: check before git pushes or commits."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reviewbot.cli.failures import report_failure
+from reviewbot.cli.options import setting_flags
+from reviewbot.cli.talk import say
+from reviewbot.core.errors import UsageError
+from reviewbot.forges.hooks import KINDS, Owner, folder_of_hooks, owner, remove_hook, sealed
+from reviewbot.render.escape import visible
+from reviewbot.settings import POSTING, RULES, from_flags, settings_from
+
+ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
+_ARGUMENTS = ("kind", "remote")
+MOST_FLAGS = 10_000  # characters
+# The folder that git runs a hook in is a stranger's: -P keeps Python from importing out of it.
+SCRIPT = """\
+# Written by `reviewbot hook install`. `reviewbot hook uninstall` removes it, unless it was edited.
+python={python}
+set -- hook run {flags}-- {kind} "$@"
+if "$python" -P -c 'import reviewbot' </dev/null >/dev/null 2>&1; then
+  exec "$python" -P -m reviewbot "$@"
+elif command -v reviewbot >/dev/null 2>&1; then
+  exec reviewbot "$@"
+fi
+echo 'error: nothing was checked: reviewbot is neither where it was installed nor on the PATH' >&2
+echo '  fix: install it, or go on without it: {anyway}' >&2
+exit 4
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def hook() -> None:
+    """Check what is pushed, or committed, by a git hook."""
+
+
+def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
+    """Return the file of a hook. Pure.
+
+    python  the interpreter that has reviewbot; flags as for `check`, quoted here
+    """
+    quoted = "".join(f"{shlex.quote(flag)} " for flag in flags)
+    return sealed(
+        SCRIPT.format(python=shlex.quote(python), flags=quoted, kind=kind, anyway=ANYWAY[kind])
+    )
+
+
+@hook.command()
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help="Before which act of git.",
+)
+@click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[-- FLAGS]")
+def install(kind: str, flags: tuple[str, ...]) -> None:
+    """Write the hook. FLAGS, behind --, are those of `reviewbot hook run`.
+
+    A hook of somebody else is never overwritten: then the line to add to it is shown.
+    """
+    from reviewbot.forges.hooks import write_hook
+    from reviewbot.forges.local import top_of
+
+    _checked(kind, flags)
+    top = top_of(Path(), needs_worktree=False)
+    folder = folder_of_hooks(top)
+    path = folder.path / kind
+    data = script(kind, sys.executable or "python3", flags)
+    whose = owner(path)
+    if whose in (Owner.OTHER, Owner.EDITED):
+        raise _refused(path, kind, whose, flags)
+    try:
+        write_hook(path, data)
+    except FileExistsError:
+        raise _refused(path, kind, Owner.OTHER, flags) from None
+    say(f"installed: {visible(str(path))}")
+    if folder.shared:
+        say("core.hooksPath is set for all your repositories: this hook now runs in each of them")
+
+
+@hook.command()
+@click.option("--type", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this one.")
+def uninstall(kinds: tuple[str, ...]) -> None:
+    """Remove our hooks, and only ours."""
+    from reviewbot.forges.local import top_of
+
+    folder = folder_of_hooks(top_of(Path(), needs_worktree=False))
+    found = {kind: owner(folder.path / kind) for kind in kinds or KINDS}
+    for kind, whose in found.items():
+        if whose is Owner.EDITED or (whose is Owner.OTHER and kinds):
+            path = visible(str(folder.path / kind))
+            what = "was edited since we wrote it" if whose is Owner.EDITED else "is not ours"
+            raise UsageError(f"nothing was removed: {path} {what}", fix="remove it by hand")
+    ours = [folder.path / kind for kind, whose in found.items() if whose is Owner.OURS]
+    for mine in ours:
+        remove_hook(mine)
+        say(f"removed: {visible(str(mine))}")
+    if not ours:
+        say(f"no hook of ours is in {visible(str(folder.path))}")
+
+
+@hook.command(name="run")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("remote", required=False)
+@click.argument("url", required=False, expose_value=False)
+@setting_flags(*(key for key in RULES if key not in (*POSTING, "format")))
+def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
+    """Check what git says it will push, or what is staged. For hooks: git calls this.
+
+    pre-push reads the refs from stdin, as git gives them. Without REMOTE the change is the one
+    that the variables of pre-commit (the framework) name.
+    """
+    from reviewbot.cli.hook_run import named_by_framework, pushed, staged
+
+    if flags["quiet"] is None:
+        flags["quiet"] = True
+    try:
+        if kind == "pre-commit":
+            code = staged(flags)
+        elif remote is None:
+            code = named_by_framework(os.environ, flags)
+        else:
+            code = pushed(remote, flags)
+    except Exception as exc:  # noqa: BLE001 - whatever failed: how to go on is said, too
+        code = report_failure(exc)
+    if code:
+        say(f"reviewbot stopped this (exit {code}); to go on without it: {ANYWAY[kind]}")
+    sys.exit(code)
+
+
+def _checked(kind: str, flags: tuple[str, ...]) -> None:
+    """Refuse now what would only fail at the first push."""
+    if sum(map(len, flags)) > MOST_FLAGS:
+        raise UsageError("nothing was installed: the flags are too long", fix="use a settings file")
+    with run_hook.make_context("run", [*flags, "--", kind]) as context:
+        given = {key: val for key, val in context.params.items() if key not in _ARGUMENTS}
+    if context.params["kind"] != kind or context.params["remote"] is not None:
+        raise UsageError(
+            "nothing was installed: behind -- only flags are wanted",
+            fix="reviewbot hook install -- --artifact tiny",
+        )
+    settings_from(from_flags(given))
+
+
+def _refused(path: Path, kind: str, whose: Owner, flags: tuple[str, ...]) -> UsageError:
+    shown = visible(str(path))
+    if whose is Owner.EDITED:
+        return UsageError(
+            f"nothing was installed: {shown} was edited since we wrote it",
+            fix="remove it by hand, or keep it",
+        )
+    line = shlex.join(["reviewbot", "hook", "run", *flags, "--", kind]) + ' "$@" || exit'
+    return UsageError(
+        f"nothing was installed: {shown} is another's hook, and stays as it is",
+        fix=f"add this line to it, before what reads its stdin (docs/hooks.md): {line}",
+    )

@@ -1,0 +1,52 @@
+"""`reviewbot lsp`: a language server on stdin and stdout, for uncommitted lines."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reviewbot.cli.options import setting_flags
+from reviewbot.core.errors import UsageError
+from reviewbot.core.extras import EXTRAS, require
+from reviewbot.settings import POSTING, RULES, from_environ, from_flags, settings_from
+
+if TYPE_CHECKING:
+    from reviewbot.lsp.desk import Desk
+    from reviewbot.lsp.values import Answer, Document
+
+SHOWING = ("format", "quiet", "top")  # what a report looks like: here the editor decides
+STDIN, STDOUT, STDERR = 0, 1, 2
+
+
+@click.command()
+@click.option("--stdio", is_flag=True, hidden=True)  # many editors add it to every server's command
+@setting_flags(*(key for key in RULES if key not in (*POSTING, *SHOWING)))
+def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
+    """Show an editor which uncommitted lines are risky: a language server on stdin and stdout.
+
+    The editor starts it; docs/editors.md says how. It ends with the editor.
+    """
+    require(EXTRAS["lsp"], "no editor is served", extra="lsp")
+    settings_from(from_environ(os.environ), from_flags(flags))  # a wrong one is told at once
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError(
+            "no editor is served: stdin is a terminal", fix="let the editor start `reviewbot lsp`"
+        )
+    from reviewbot.cli.lsp_check import Reader
+    from reviewbot.lsp.desk import Desk
+    from reviewbot.lsp.server import Server
+
+    def desk(publish: "Callable[[Document, Answer], None]") -> "Desk":
+        made = Desk(lambda document: reader.read(document), publish)
+        reader = Reader(os.environ, flags, made.wanted)
+        return made
+
+    with os.fdopen(os.dup(STDOUT), "wb") as protocol, os.fdopen(os.dup(STDIN), "rb") as asked:
+        # What anything else prints, in C or in another process, must not get into the protocol.
+        os.dup2(STDERR, STDOUT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread waits for stdin for ever
+        code = Server(desk).serve(asked, protocol)
+    sys.exit(code)

@@ -1,0 +1,146 @@
+"""`reviewbot train evidence`: an artifact in, the same with what is known of its features, out."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reviewbot.cli.talk import say
+from reviewbot.cli.train_options import commit_of_code, counter, machine_flags, open_reader
+from reviewbot.cli.train_work import label_file
+
+if TYPE_CHECKING:
+    from reviewbot.artifacts import Artifact
+    from reviewbot.train.corpus import SourceFile
+    from reviewbot.train.dataset import Table
+    from reviewbot.train.features import Reader
+
+
+@click.command()
+@click.option("--artifact", required=True, metavar="NAME", help="As for `check`.")
+@click.option("--model", metavar="NAME", help="As for `check`; unset: the artifact's own.")
+@click.option(
+    "--corpus",
+    required=True,
+    metavar="DIR",
+    help="Code to take examples from: a git checkout of yours, or what runs/corpus.py wrote.",
+)
+@click.option(
+    "--labels",
+    multiple=True,
+    metavar="FILE[@N]",
+    help="Labelled lines to count on; repeatable. Without any, nothing is counted.",
+)
+@click.option("--cache", required=True, metavar="DIR", help="Where states of labels are kept.")
+@click.option("--out", required=True, metavar="DIR", help="Where the new artifact goes.")
+@click.option(
+    "--tokens",
+    type=click.IntRange(1),
+    default=300_000,
+    show_default=True,
+    help="Tokens of the corpus to read.",
+)
+@machine_flags
+def evidence(
+    artifact: str,
+    corpus: str,
+    labels: tuple[str, ...],
+    cache: str,
+    out: str,
+    tokens: int,
+    **machine: Any,
+) -> None:
+    """Find out where an artifact's features fire, how often, and on what.
+
+    Scores do not change. Each feature gets exemplars and near misses from the corpus, its tally on
+    the labelled lines, the languages it goes with, and a label where one holds on other files.
+    """
+    from reviewbot.artifacts import load_artifact
+    from reviewbot.cli.load import artifact_directory
+    from reviewbot.core.evidence_file import pack_evidence
+    from reviewbot.train.evidence import evidence as all_evidence
+    from reviewbot.train.evidence import notes
+    from reviewbot.train.export import require_replaceable, with_evidence, write_directory
+    from reviewbot.train.firings import read_firings
+    from reviewbot.train.provenance import origins
+    from reviewbot.train.tally import tallies
+
+    require_replaceable(Path(out))
+    where = artifact_directory(artifact)
+    known = load_artifact(where)
+    origin = origins(Path(corpus))
+    counted = {}
+    if labels:
+        table = _table(known, labels, Path(cache), machine)
+        counted = tallies(table, known.predictor)
+        say(f"counted on {len(table)} lines, {int(table.y_L.sum())} of them risky")
+        del table
+    reader = _reader(known, machine, whole=False)
+    sources = list(_sources(Path(corpus), machine["seed"]))
+    firings = read_firings(
+        sources, reader.encoder, known.plan, known.coder, tokens=tokens, progress=counter("tokens")
+    )
+    found = all_evidence(firings, known.coder.features, origin, counted)
+    facts = {
+        "artifact": known.info.name,
+        "corpus": {
+            "sources": len({origin(line.path).source for line in firings.lines}),
+            "lines": len(firings.lines),
+            "tokens": len(firings.values_TK),
+        },
+        "labels": [label_file(label) for label in labels],
+        "dtype": reader.encoder.dtype,
+        "code": commit_of_code(),
+    }
+    packed = pack_evidence(facts, found)
+    write_directory(Path(out), with_evidence(where, packed, notes(found)))
+    labelled = sum(bool(one.label) for one in found if one.maximum is not None)
+    fired = sum(one.maximum is not None for one in found)
+    say(
+        f"wrote {out}: {fired} features seen firing, {labelled} labelled, "
+        f"{sum(one.detects is not None for one in found)} that only detect a language "
+        f"({len(packed) / 1e6:.1f} MB of evidence)"
+    )
+
+
+def _reader(known: "Artifact", machine: dict[str, Any], *, whole: bool) -> "Reader":
+    """Open the artifact's own model, as deep as is needed."""
+    from reviewbot.artifacts import check_model
+
+    flags = {key: value for key, value in machine.items() if key not in ("seed", "model")}
+    reader, name = open_reader(
+        model=machine["model"] or known.model.name,
+        layer=known.model.layer,
+        deep=known.model.deep if whole else None,
+        full=known.model.full and whole,
+        description=known.plan.description,
+        **flags,
+    )
+    check_model(known, reader.model_sha256, name)
+    return replace(reader, plan=known.plan)
+
+
+def _table(
+    known: "Artifact", labels: tuple[str, ...], cache: Path, machine: dict[str, Any]
+) -> "Table":
+    from reviewbot.train.prepare import prepare
+    from reviewbot.train.snippets import read_some
+
+    # Corrections are not counted, so they are not read.
+    rows = [replace(row, fixed=None) for row in read_some(labels, machine["seed"])]
+    return prepare(
+        rows,
+        _reader(known, machine, whole=True),
+        known.coder,
+        str(known.manifest["files"]["sae/sae_weights.safetensors"]),
+        list(known.predictor.groups),
+        cache,
+        counter("snippets"),
+    )
+
+
+def _sources(corpus: Path, seed: int) -> "list[SourceFile]":
+    from reviewbot.train.corpus import files
+
+    return list(files([corpus], seed))

@@ -1,0 +1,1 @@
+"""An editor's documents, read while they are written: the language server."""

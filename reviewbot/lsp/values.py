@@ -1,0 +1,36 @@
+"""What goes between an editor and a check."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.render.editor import Diagnostic
+
+
+class Stale(Exception):
+    """The document changed, or was closed, while it was read: nobody wants the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that an editor has open, as it was at one version."""
+
+    uri: str  # as the editor wrote it
+    version: int
+    file: Path  # absolute
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What there is to say of a document."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    remark: str = ""  # why nothing of it is read, and the like: for the log, once
+    failure: str = ""  # in two lines: what kept it from being read; the document is not clean
+    # What the answer also depends on: the commit at HEAD, settings. Read again when one changes.
+    watched: tuple[Path, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the document could not be read."""
+        return bool(self.failure)

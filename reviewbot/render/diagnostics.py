@@ -1,0 +1,107 @@
+"""A report as a flat list of places, for the formats that know nothing else.
+
+Such formats have no verdict, and a consumer sees only what stands in the list. So what should have
+been read and was not stands there, too: an empty list is a change that was read and passes.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from reviewbot.core.eligible import Reason as SkipReason
+from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
+from reviewbot.core.report import FileReport, Report
+from reviewbot.render.escape import inert, visible
+from reviewbot.render.people import written_by
+from reviewbot.render.severity import Severity, severity_in, unread_severity
+from reviewbot.render.words import plural, riskier_than
+
+RISKY = "risky-line"
+UNREAD = "not-read"
+MOST_CHARS = 1_000  # of one message
+WHOLE = "."  # the path of what belongs to no file that we know
+_HIDING = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One place with something to say about it."""
+
+    path: str  # as the report has it: a stranger's
+    start: int | None  # 1-based, inclusive; None where it is about the file as a whole
+    end: int | None
+    rule: str  # RISKY or UNREAD
+    severity: Severity
+    message: str  # one line, safe to look at, at most MOST_CHARS
+    key: str  # with path and rule it names the place, also when lines above change
+
+
+def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
+    """Return the findings, riskiest first, and then what should have been read and was not."""
+    severity = severity_in(report)
+    people = {
+        (file.path, line.outcome.line.number): line.author
+        for file in reversed(report.files)  # as `Report.author_of`: the first of a path counts
+        for line in file.lines
+    }
+    found = [
+        Diagnostic(
+            finding.path,
+            finding.start,
+            finding.end,
+            RISKY,
+            severity(finding),
+            _about(finding, written_by(people.get((finding.path, finding.worst.line.number)))),
+            finding.fingerprint,
+        )
+        for finding in report.findings
+    ]
+    return (*found, *unread(report))
+
+
+def unread(report: Report) -> tuple[Diagnostic, ...]:
+    """Return what should have been read and was not, in the order of the diff."""
+    severity = unread_severity(report)
+    found, hidden = [], 0
+    for file in report.files:
+        for why, start, end in _gaps(file):
+            hidden += start is None
+            message = inert(f"not read: {visible(why)}")[:MOST_CHARS]
+            found.append(Diagnostic(file.path, start, end, UNREAD, severity, message, why))
+    if (more := report.ledger.unread_files - hidden) > 0:
+        message = f"not read: {plural(more, 'file')} of the change without a name in the report"
+        found.append(Diagnostic(WHOLE, None, None, UNREAD, severity, message, "unlisted"))
+    return tuple(found)
+
+
+def _gaps(file: FileReport) -> Iterable[tuple[str, int | None, int | None]]:
+    """Yield why lines were not read, with their first and last number; None: the whole file."""
+    if not file.lines and file.note in _HIDING:
+        yield file.note or "", None, None
+    pairs = [(_why(line.outcome), line.outcome.line.number) for line in file.lines]
+    lost = [(why, number) for why, number in pairs if why is not None]
+    for (why, _), run in groupby(enumerate(lost), lambda item: (item[1][0], item[1][1] - item[0])):
+        numbers = [number for _, (_, number) in run]
+        yield why, numbers[0], numbers[-1]
+
+
+def _why(outcome: Outcome) -> str | None:
+    match outcome:
+        case Failed(why=why):
+            return why
+        case Skipped(why=why, counts_as_unread=unread):
+            return why if unread else None
+        case LineScore():
+            return None
+
+
+def _about(finding: Finding, by: str) -> str:
+    risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
+    parts = [f"risk {risk}, {riskier_than(finding.worst.percentile)}"]
+    if by:
+        parts.append(f"written by {by}")
+    labels = [visible(reason.label) for reason in finding.worst.reasons[:3] if reason.label]
+    if labels:
+        parts.append(f"because of {', '.join(labels)}")
+    return inert("; ".join(parts))[:MOST_CHARS]

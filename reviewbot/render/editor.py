@@ -1,0 +1,111 @@
+"""A report on one document -> what an editor shows beside its lines, and where the mouse rests.
+
+Messages are plain text, details Markdown; nothing of a stranger is either without being escaped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reviewbot.core.findings import Failed, Finding, Skipped
+from reviewbot.core.reasons import Reason
+from reviewbot.core.report import Report
+from reviewbot.render.escape import visible
+from reviewbot.render.people import written_by
+from reviewbot.render.quote import MOST_CHARS, Foreign, code_span, reason_words
+from reviewbot.render.sarif import RULE
+from reviewbot.render.words import plural, riskier_than
+
+NOT_READ = "not-read"
+MOST = 200  # findings of one document
+MOST_REASONS = 3
+
+
+class Level(StrEnum):
+    """How much an editor makes of a diagnostic."""
+
+    WARNING = "warning"  # above the limit of the gate
+    INFORMATION = "information"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What is said of some lines of a document."""
+
+    start: int  # 1-based, inclusive
+    end: int  # 1-based, inclusive
+    level: Level
+    code: str
+    message: str  # plain text, a reason per line
+    details: str  # Markdown
+
+
+def diagnostics(report: Report, over: Callable[[Finding], bool]) -> tuple[Diagnostic, ...]:
+    """Return what a report says of its lines, and first of all whether some were not read.
+
+    over  whether a finding is above the limit of the gate
+    """
+    found = [_risky(finding, report, over(finding)) for finding in report.findings[:MOST]]
+    if words := unread_words(report):
+        found.insert(0, not_read(words))
+    if more := report.findings[MOST:]:
+        found.append(_first_line(RULE, f"{plural(len(more), 'more finding')} not shown"))
+    return tuple(found)
+
+
+def not_read(why: str) -> Diagnostic:
+    """Return what says on the first line that a document was not read, or not in full."""
+    return _first_line(NOT_READ, f"not read in full: {visible(' '.join(why.split()))}")
+
+
+def unread_words(report: Report) -> str:
+    """Say how many lines should have been read and were not, and why; "" where all were."""
+    count, why = 0, set()
+    for file in report.files:
+        for line in file.lines:
+            match line.outcome:
+                case Failed(why=words) | Skipped(why=words, counts_as_unread=True):
+                    count += 1
+                    why.add(words)
+                case _:
+                    pass
+        if not file.lines and file.note and report.ledger.unread_files:
+            why.add(file.note)
+    if not why:
+        return ""
+    lines = f"{plural(count, 'changed line')}, " if count else ""
+    return lines + ", ".join(sorted(why))
+
+
+def _first_line(code: str, message: str) -> Diagnostic:
+    message = message[: 2 * MOST_CHARS]
+    return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(Foreign(message)))
+
+
+def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
+    worst = finding.worst
+    risk = "unknown" if finding.risk != finding.risk else f"{finding.risk:.2f}"
+    place = riskier_than(worst.percentile)
+    by = written_by(report.author_of(finding))
+    reasons = [_words(reason) for reason in worst.reasons[:MOST_REASONS]]
+    message = f"risk {risk}, {place}" + (f"; written by {by[:MOST_CHARS]}" if by else "")
+    details = f"**risk {risk}**, {place}" + (f"; written by {code_span(Foreign(by))}" if by else "")
+    for label, weight in reasons:
+        message += f"\nbecause: {visible(' '.join(label.text.split()))[:MOST_CHARS]}, {weight}"
+    if reasons:
+        details += "\n\n" + "\n".join(
+            f"- {code_span(label)}, {weight}" for label, weight in reasons
+        )
+    return Diagnostic(
+        finding.start,
+        finding.end,
+        Level.WARNING if over else Level.INFORMATION,
+        RULE,
+        message,
+        details,
+    )
+
+
+def _words(reason: Reason) -> tuple[Foreign, str]:
+    words = reason_words(reason)
+    return words["label"], str(words["weight"])

@@ -1,0 +1,92 @@
+"""Unlabelled code and labelled lines -> what is known of each feature."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.evidence import Evidence, Tally
+from reviewbot.core.reasons import FeatureNote
+from reviewbot.train.autolabel import Label, Labels
+from reviewbot.train.correlates import correlates
+from reviewbot.train.examples import Examples, Origins
+from reviewbot.train.firings import Firings
+
+
+def evidence(
+    firings: Firings, features: int, origin: Origins, counted: Mapping[str, Tally]
+) -> list[Evidence]:
+    """Return the evidence of every autoencoder feature that fired, then of all others counted.
+
+    features  F of the autoencoder
+    origin    where the file of a line comes from
+    counted   by name, as `tally.tallies`
+    """
+    top_LF, fired_F = _strongest(firings, features)
+    labels, examples = Labels(firings, top_LF), Examples(firings, top_LF, origin)
+    beside = correlates(firings.lines, top_LF > 0)
+    found = []
+    for feature in map(int, np.flatnonzero(fired_F)):
+        name, label, own = f"sae:{feature}", labels.of(feature), beside[feature]
+        note = _note(label, top_LF[:, feature], fired_F[feature], len(firings.values_TK))
+        exemplars, near_misses = examples.of(feature)
+        found.append(
+            Evidence(
+                feature=name,
+                label=note.label,
+                label_score=label.score,
+                maximum=note.maximum,
+                density=note.density,
+                tally=counted.get(name),
+                languages=own.languages,
+                detects=own.detects,
+                indentation=own.indentation,
+                exemplars=exemplars,
+                near_misses=near_misses,
+            )
+        )
+    done = {one.feature for one in found}
+    return found + [_counted(name, tally) for name, tally in counted.items() if name not in done]
+
+
+def notes(found: Iterable[Evidence]) -> dict[int, FeatureNote]:
+    """Return of the evidence what `features.json` holds: that which every check needs."""
+    return {
+        int(one.feature.removeprefix("sae:")): FeatureNote(one.label, one.maximum, one.density)
+        for one in found
+        if one.maximum is not None and one.density is not None
+    }
+
+
+def describe(firings: Firings, features: int) -> dict[int, FeatureNote]:
+    """Return the same where nothing else is wanted; features that never fired are missing."""
+    top_LF, fired_F = _strongest(firings, features)
+    labels = Labels(firings, top_LF)
+    tokens = len(firings.values_TK)
+    return {
+        feature: _note(labels.of(feature), top_LF[:, feature], fired_F[feature], tokens)
+        for feature in map(int, np.flatnonzero(fired_F))
+    }
+
+
+def _note(label: Label, top_L: Array, fired: float, tokens: int) -> FeatureNote:
+    return FeatureNote(label.text, round(float(top_L.max()), 4), round(float(fired / tokens), 8))
+
+
+def _counted(name: str, tally: Tally) -> Evidence:
+    """What has a name of its own needs no label, and no example."""
+    kind, _, label = name.partition(":")
+    label = "" if kind == "sae" else label or "the model's state as a whole"
+    return Evidence(name, label, None, None, None, tally, (), None, None, (), ())
+
+
+def _strongest(firings: Firings, features: int) -> tuple[Array, Array]:
+    """Return the strongest activation in each line, (L, F), and how many tokens fire, (F,)."""
+    line_T = np.full(len(firings.values_TK), -1)
+    for place, line in enumerate(firings.lines):
+        line_T[slice(*line.token_span)] = place
+    token_N, place_N = np.nonzero((firings.values_TK > 0) & (line_T[:, None] >= 0))
+    feature_N = firings.indices_TK[token_N, place_N]
+    top_LF = np.zeros((len(firings.lines), features), np.float32)
+    np.maximum.at(top_LF, (line_T[token_N], feature_N), firings.values_TK[token_N, place_N])
+    return top_LF, np.bincount(feature_N, minlength=features).astype(np.float32)

@@ -1,0 +1,108 @@
+"""Lines on which a feature fires most, and the most similar ones on which it does not."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from reviewbot.core.arrays import Array
+from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
+from reviewbot.train.firings import Firings, Line
+from reviewbot.train.provenance import Origin
+
+SHORT = (3, 100)  # characters of a line that is shown, blanks at its ends not counted
+MOST_TOKENS = 60
+LOOKED_AT = 400  # candidates of each feature, best first
+Origins = Callable[[str], Origin]
+
+
+class Examples:
+    """Chooses lines to show; `top_LF` has the strongest activation of each feature in each line."""
+
+    def __init__(self, firings: Firings, top_LF: Array, origin: Origins) -> None:
+        """Take what was read. `origin` says where the file of a line comes from."""
+        self._firings, self._top_LF, self._origin = firings, top_LF, origin
+        texts = ["".join(line.tokens).strip() for line in firings.lines]
+        self._text = [" ".join(text.split()) for text in texts]
+        self._short_L = np.array(
+            [
+                SHORT[0] <= len(text) <= SHORT[1] and len(line.tokens) <= MOST_TOKENS
+                for text, line in zip(texts, firings.lines, strict=True)
+            ]
+        )
+
+    def of(self, feature: int) -> tuple[tuple[Exemplar, ...], tuple[Exemplar, ...]]:
+        """Return at most five exemplars, strongest first, and two near misses, most similar first.
+
+        No two say the same, and no two exemplars stand in one file while others are to be had. A
+        near miss is in the language of an exemplar.
+        """
+        top_L = self._top_LF[:, feature]
+        fires_N = np.flatnonzero((top_L > 0) & self._short_L)
+        ordered = fires_N[np.argsort(-top_L[fires_N], kind="stable")][:LOOKED_AT]
+        shown = list(_different(ordered, self._keys, MOST_EXEMPLARS))
+        if not shown:
+            return (), ()
+        languages = {self._firings.lines[place].language for place in shown}
+        centre_D = self._firings.mean_LD[shown].mean(axis=0)
+        likeness_L = np.where((top_L == 0) & self._short_L, self._firings.mean_LD @ centre_D, -1)
+        near = np.argpartition(-likeness_L, min(LOOKED_AT, len(likeness_L) - 1))[:LOOKED_AT]
+        near = near[np.argsort(-likeness_L[near], kind="stable")]
+        alike = [
+            place
+            for place in near
+            if likeness_L[place] > 0 and self._firings.lines[place].language in languages
+        ]
+        missed = list(_different(alike, self._keys, MOST_NEAR_MISSES))
+        maximum = float(top_L.max())
+        return (
+            tuple(self._exemplar(place, feature, maximum) for place in shown),
+            tuple(self._exemplar(place, feature, maximum) for place in missed),
+        )
+
+    def _keys(self, place: int) -> tuple[str, str]:
+        return self._text[place], self._firings.lines[place].path
+
+    def _exemplar(self, place: int, feature: int, maximum: float) -> Exemplar:
+        line: Line = self._firings.lines[place]
+        tokens = slice(*line.token_span)
+        hit_TK = self._firings.indices_TK[tokens] == feature
+        strength_T = np.where(hit_TK, self._firings.values_TK[tokens], 0).max(axis=1) / maximum
+        origin = self._origin(line.path)
+        return Exemplar(
+            source=origin.source,
+            revision=origin.revision,
+            path=origin.path,
+            line=line.number,
+            licence=origin.licence,
+            language=line.language,
+            tokens=line.tokens,
+            activations=tuple(round(float(value), 3) for value in strength_T),
+        )
+
+
+def _different(
+    places: Iterable[int], keys: Callable[[int], tuple[str, str]], most: int
+) -> Iterator[int]:
+    """Yield the first places whose texts differ, those of files not seen yet before the others."""
+    texts: set[str] = set()
+    files: set[str] = set()
+    later: list[int] = []
+    found = 0
+    for place in map(int, places):
+        text, file = keys(place)
+        if text in texts:
+            continue
+        if file in files:
+            later.append(place)
+            continue
+        texts.add(text)
+        files.add(file)
+        yield place
+        found += 1
+        if found == most:
+            return
+    for place in later:
+        if found < most and keys(place)[0] not in texts:
+            texts.add(keys(place)[0])
+            found += 1
+            yield place

@@ -1,0 +1,166 @@
+"""Completion, asked by real shells: what they offer, and that asking loads nothing heavy."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reviewbot.cli import COMMANDS, main
+from reviewbot.cli.options import values_of
+from reviewbot.settings import RULES
+from tests.cli.small import environ
+
+HEAVY = ("torch", "transformers", "onnxruntime", "numpy", "rich", "github", "unidiff", "jinja2")
+BASH = """
+source <("$PROGRAM" completion bash)
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"
+_reviewbot_completion reviewbot
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+# Outside of its line editor zsh cannot add matches; the script's own logic runs up to that point.
+ZSH = """
+function compdef { }
+function _describe { local name=$3; print -rl -- "${(@P)name}" }
+function compadd { print -rl -- "${(@P)${@[-1]}}" }
+function _path_files { print -r -- "paths $*" }
+source <("$PROGRAM" completion zsh)
+words=("$@") CURRENT=$#
+_reviewbot_completion
+"""
+FISH = """
+"$PROGRAM" completion fish | source
+complete -C "$LINE"
+"""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A command `reviewbot`, first on the PATH."""
+    path = tmp_path_factory.mktemp("bin") / "reviewbot"
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m reviewbot "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def offered(shell: str, program: Path, line: str) -> list[str]:
+    """What a shell offers at the end of a line."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    words = [*line.split(), *([""] if line.endswith(" ") else [])]
+    env = {
+        **environ(),
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "PROGRAM": str(program),
+        "LINE": line,
+        "HOME": str(program.parent),
+    }
+    match shell:
+        case "bash":
+            command = ["bash", "--norc", "-c", BASH, "bash", *words]
+        case "zsh":
+            command = ["zsh", "-f", "-c", ZSH, "zsh", *words]
+        case _:
+            command = ["fish", "--no-config", "-c", FISH]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=60)
+    found = done.stdout.splitlines()
+    return [re.split("[\t:]", row)[0] for row in found if row]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("reviewbot ", [*COMMANDS]),
+        ("reviewbot hoo", ["hook"]),
+        ("reviewbot check --form", ["--format"]),
+        ("reviewbot check --format ", ["terminal", "json", "markdown", "sarif"]),
+        ("reviewbot check --artifact t", ["tiny"]),
+        ("reviewbot hook install --type ", ["pre-push", "pre-commit"]),
+        ("reviewbot completion ", ["bash", "zsh", "fish"]),
+    ],
+)
+def test_a_shell_offers_commands_flags_and_values(
+    shell: str, line: str, wanted: list[str], program: Path
+) -> None:
+    found = offered(shell, program, line)
+
+    assert set(wanted) <= set(found), found
+    assert len(wanted) > 1 or found == wanted
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_of_the_shells_syntax(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    text = CliRunner().invoke(main, ["completion", shell]).stdout
+
+    done = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_REVIEWBOT_COMPLETE" in text
+
+
+@pytest.mark.parametrize("line", ["reviewbot ", "reviewbot check --format "])
+def test_asking_imports_nothing_heavy(line: str) -> None:
+    code = (
+        "import sys\nfrom reviewbot.cli import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    asked = {
+        "_REVIEWBOT_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split())),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**environ(), **asked}
+    )
+
+    assert done.stdout.startswith("plain,")
+    assert done.stderr == "[]\n"
+
+
+def test_asking_for_a_command_imports_no_command() -> None:
+    modules = {place.partition(":")[0] for place, _ in COMMANDS.values()}
+    code = (
+        "import sys\nfrom reviewbot.cli import main\n"
+        "try: main()\n"
+        f"finally: print({modules!r} & sys.modules.keys(), file=sys.stderr)"
+    )
+    asked = {"_REVIEWBOT_COMPLETE": "bash_complete", "COMP_WORDS": "reviewbot ", "COMP_CWORD": "1"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**environ(), **asked}
+    )
+
+    assert done.stdout.split() == [f"plain,{name}" for name in COMMANDS]
+    assert done.stderr == "set()\n"
+
+
+@pytest.mark.parametrize("key", [key for key, rule in RULES.items() if rule.kind is str])
+def test_every_value_that_is_offered_is_one(key: str, tmp_path: Path) -> None:
+    context = main.make_context("reviewbot", ["check"])
+
+    for item in values_of(key)(context, main.params[0], ""):
+        if item.type == "plain":
+            assert RULES[key].check(item.value) == item.value
+
+
+def test_a_folder_is_left_to_the_shell(program: Path) -> None:
+    asked = {
+        "_REVIEWBOT_COMPLETE": "bash_complete",
+        "COMP_WORDS": "reviewbot check --cache-dir x",
+        "COMP_CWORD": "3",
+    }
+
+    done = subprocess.run(
+        [str(program)], capture_output=True, text=True, env={**environ(), **asked}
+    )
+
+    assert done.stdout.splitlines()[0] == "dir,x"

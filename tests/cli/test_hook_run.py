@@ -1,0 +1,185 @@
+"""`reviewbot hook run`: what is checked, what is said, and the exit code that stops git."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.cli import assemble, main
+from reviewbot.core.errors import EnvironmentFailure
+from tests.cli.small import ByteEncoder, write_artifact
+from tests.test_local import _own_configuration, commit, git
+
+__all__ = ["_own_configuration"]
+ZERO = "0" * 40
+LONG = "value = compute(first, second, third) + other(fourth, fifth)\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone whose origin has one commit on main, on a branch topic; the model is small."""
+    artifact = write_artifact(tmp_path / "artifact")
+    monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
+    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "there.git")
+    git(tmp_path, "clone", "-q", "there.git", "clone")
+    root = tmp_path / "clone"
+    git(root, "checkout", "-q", "-b", "main")
+    commit(root, "one", f_py="a = 1\n")
+    git(root, "push", "-q", "origin", "main")
+    git(root, "checkout", "-q", "-b", "topic")
+    monkeypatch.chdir(root)
+    return root
+
+
+def push(*refs: tuple[str, str], flags: tuple[str, ...] = ()) -> Result:
+    """Say to the hook that git pushes these: (local hash, ref there)."""
+    lines = "".join(f"refs/heads/x {oid} {ref} {ZERO}\n" for oid, ref in refs)
+    args = ["hook", "run", *flags, "--", "pre-push", "origin", "url"]
+    return CliRunner().invoke(main, args, input=lines)
+
+
+def test_a_harmless_push_passes_in_three_lines_on_stderr(clone: Path) -> None:
+    head = commit(clone, "two", f_py="a = 1\nb = 2\n")
+
+    result = push((head, "refs/heads/topic"))
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.splitlines() == [
+        "reviewbot: refs/heads/topic: 1 commit",
+        "PASS (exit 0): no line is above the risk of 0.9",
+        "1 line added = 1 scored + 0 skipped",
+    ]
+
+
+def test_a_risky_push_is_stopped_and_the_way_around_is_said(clone: Path) -> None:
+    head = commit(clone, "two", f_py=LONG)
+
+    result = push((head, "refs/heads/topic"))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "1. f.py:1" in result.stderr
+    assert result.stderr.endswith("(exit 1); to go on without it: git push --no-verify\n")
+
+
+def test_the_worst_of_several_refs_counts_and_each_range_is_read_once(clone: Path) -> None:
+    bad = commit(clone, "two", f_py=LONG)
+    good = commit(clone, "three", f_py="a = 2\n")
+
+    result = push((bad, "refs/heads/a"), (bad, "refs/heads/b"), (good, "refs/heads/c"))
+
+    assert result.exit_code == 1
+    assert "refs/heads/b: the same as refs/heads/a" in result.stderr
+    assert result.stderr.count("BLOCK") == 1
+    assert "refs/heads/c: 2 commits\nPASS" in result.stderr
+
+
+def test_a_ref_that_cannot_be_checked_stops_the_push_and_the_others_are_still_read(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = commit(clone, "two", f_py=LONG)
+    second = commit(clone, "three", f_py="a = 2\n")
+    failures = [EnvironmentFailure("nothing was scored: gone", fix="look")]
+
+    def load(*_: object) -> ByteEncoder:
+        if failures:
+            raise failures.pop()
+        return ByteEncoder()
+
+    monkeypatch.setattr(assemble, "load_model", load)
+
+    result = push((first, "refs/heads/a"), (second, "refs/heads/b"))
+
+    assert result.exit_code == 4
+    assert "error: nothing was scored: gone\n  fix: look\n" in result.stderr
+    assert "refs/heads/b: 2 commits\nPASS" in result.stderr
+
+
+def test_what_should_have_been_read_and_was_not_stops_the_push(clone: Path) -> None:
+    head = commit(clone, "two", f_py="a = 1\n" + "b = 2\n" * 30)
+
+    result = push((head, "refs/heads/topic"), flags=("--max-file-lines", "10"))
+
+    assert result.exit_code == 3
+    assert "INCOMPLETE" in result.stderr
+    assert "git push --no-verify" in result.stderr
+
+
+def test_rubbish_on_stdin_stops_the_push(clone: Path) -> None:
+    args = ["hook", "run", "pre-push", "origin", "url"]
+
+    result = CliRunner().invoke(main, args, input="what is this\n")
+
+    assert result.exit_code == 2
+    assert "git push --no-verify" in result.stderr
+
+
+def test_a_hostile_ref_does_not_act_on_the_terminal(clone: Path) -> None:
+    head = commit(clone, "two", f_py="a = 2\n")
+
+    result = push((head, "refs/heads/\u202ex\u2066" + "y" * 500))
+
+    assert "reviewbot: refs/heads/<U+202E>x<U+2066>yyy" in result.stderr
+    assert max(map(len, result.stderr.splitlines())) < 250
+
+
+def test_the_settings_of_the_base_count_not_those_that_are_pushed(clone: Path) -> None:
+    (clone / ".reviewbot.toml").write_text("informational = true\nformat = 'json'\n")
+    head = commit(clone, "two", f_py=LONG)
+
+    result = push((head, "refs/heads/topic"))
+
+    assert result.exit_code == 1
+    assert "BLOCK" in result.stderr
+
+
+def test_what_is_staged_can_stop_a_commit(clone: Path) -> None:
+    (clone / "f.py").write_text(LONG)
+    git(clone, "add", "f.py")
+
+    result = CliRunner().invoke(main, ["hook", "run", "pre-commit"])
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith("git commit --no-verify\n")
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"PRE_COMMIT_FROM_REF": "main", "PRE_COMMIT_TO_REF": "topic"}, "f.py:2"),
+        ({"PRE_COMMIT_REMOTE_NAME": "origin", "PRE_COMMIT_LOCAL_BRANCH": "topic"}, ": 1 commit\n"),
+        (
+            {
+                "PRE_COMMIT_REMOTE_NAME": "origin",
+                "PRE_COMMIT_LOCAL_BRANCH": "refs/heads/topic",
+                "PRE_COMMIT_REMOTE_BRANCH": "refs/heads/here",
+                "PRE_COMMIT_FROM_REF": "main",
+                "PRE_COMMIT_TO_REF": "topic",
+            },
+            "refs/heads/here: 1 commit\n",
+        ),
+        ({}, "from"),
+    ],
+)
+def test_the_framework_names_the_range_in_variables(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, named: dict[str, str], words: str
+) -> None:
+    commit(clone, "two", f_py="a = 1\n" + LONG)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+
+    result = CliRunner().invoke(main, ["hook", "run", "pre-push"])
+
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert "f.py:2" in result.stderr
+
+
+def test_a_revision_in_a_variable_is_no_option(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "--output=x")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "topic")
+
+    assert CliRunner().invoke(main, ["hook", "run", "pre-push"]).exit_code == 2
+    assert not (clone / "x").exists()

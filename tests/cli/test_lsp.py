@@ -1,0 +1,194 @@
+"""`reviewbot lsp` where no editor can be served, and what it keeps between two documents."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from reviewbot.artifacts import Artifact
+from reviewbot.cli import warm as module
+from reviewbot.cli.lsp import SHOWING
+from reviewbot.cli.lsp_check import Reader
+from reviewbot.cli.warm import Warm
+from reviewbot.core.states import HiddenStates
+from reviewbot.encoders.remote import RemoteEncoder
+from reviewbot.lsp.values import Document, Stale
+from reviewbot.settings import POSTING, RULES, Settings
+from tests.authorship.repos import Repo, repo_at
+from tests.bare import reviewbot
+from tests.cli.small import ByteEncoder, environ, write_artifact
+
+RISKY = "a_long_name = another + one\n"
+
+
+def nothing() -> None:
+    """A document that is still wanted."""
+
+
+def quiet(_step: str) -> None:
+    """A clock that nobody looks at."""
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return repo_at(tmp_path / "repo")
+
+
+@pytest.fixture
+def flags(tmp_path: Path) -> dict[str, str]:
+    return {"artifact": str(write_artifact(tmp_path / "artifact")), "line_cache": "0"}
+
+
+def test_without_its_extra_it_is_two_lines_that_name_it() -> None:
+    done = reviewbot("lsp", without=["pygls"])
+
+    assert done.returncode == 4
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "error: no editor is served: not installed: pygls",
+        "  fix: pip install 'reviewbot-risk[lsp]'",
+    ]
+
+
+def test_a_wrong_flag_is_told_before_an_editor_says_hello() -> None:
+    done = reviewbot("lsp", "--max-risk", "2", without=[])
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "max-risk" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_at_a_terminal_it_says_that_an_editor_starts_it() -> None:
+    outer, inner = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "reviewbot", "lsp"],
+        stdin=inner,
+        env=environ(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    os.close(outer)
+    os.close(inner)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "let the editor start `reviewbot lsp`" in done.stderr
+
+
+def test_it_takes_every_setting_of_a_check_that_an_editor_has_a_use_for() -> None:
+    text = reviewbot("lsp", "--help").stdout
+
+    for key in RULES:
+        assert (f"--{key} " in text or f"--{key} /" in text) == (key not in (*POSTING, *SHOWING))
+
+
+def test_the_artifact_and_the_model_are_loaded_once(
+    repo: Repo, flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(settings: Settings, *_: object) -> ByteEncoder:
+        loaded.append(settings.model)
+        return ByteEncoder()
+
+    monkeypatch.setattr(module, "load_model", load)
+    reader = Reader({}, flags, nothing)
+    for version in range(3):
+        answer = reader.read(Document("u", version, repo.root / "a.py", RISKY * (version + 1)))
+        assert answer.diagnostics[0].code == "risky-line"
+    reader.read(Document("u", 4, repo.root / "a.py", "one = 1\ntwo = 2\nthree = 3\n"))
+
+    assert loaded == ["default"]
+
+
+def test_no_model_is_loaded_for_a_document_that_adds_no_code(
+    repo: Repo, flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "load_model", lambda *_: pytest.fail("loaded for nothing"))
+    reader = Reader({}, flags, nothing)
+
+    for name, text in (
+        ("a.py", "one = 1\ntwo = 2\nthree = 3\n"),
+        ("b.py", "\n\n"),
+        ("c.md", "x\n"),
+    ):
+        assert reader.read(Document("u", 1, repo.root / name, text)).diagnostics == ()
+
+
+def test_other_settings_are_another_model_and_a_failure_loads_anew(
+    flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int] = []
+
+    def load(settings: Settings, *_: object) -> ByteEncoder:
+        loaded.append(settings.threads)
+        return ByteEncoder()
+
+    monkeypatch.setattr(module, "load_model", load)
+    warm = Warm()
+    one, two = Settings(artifact=flags["artifact"]), Settings(artifact=flags["artifact"], threads=2)
+    artifact = warm.artifact(one)
+    for settings in (one, one, two, two):
+        warm.encoder(settings, artifact, quiet)
+    assert warm.artifact(two) is artifact
+    warm.forget()
+    warm.encoder(two, artifact, quiet)
+
+    assert loaded == [0, 2, 2]
+    assert warm.artifact(two) is not artifact
+
+
+def test_a_servers_model_is_asked_for_each_time(
+    flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Artifact] = []
+
+    def load(_settings: Settings, artifact: Artifact, _clock: Callable[[str], None]) -> object:
+        loaded.append(artifact)
+        return RemoteEncoder.__new__(RemoteEncoder)
+
+    monkeypatch.setattr(module, "load_model", load)
+    warm, settings = Warm(), Settings(artifact=flags["artifact"])
+    for _ in range(2):
+        warm.encoder(settings, warm.artifact(settings), quiet)
+
+    assert len(loaded) == 2
+
+
+def test_reading_stops_between_two_forward_passes(
+    repo: Repo, flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+
+    class Counted(ByteEncoder):
+        def states(self, ids: Sequence[int]) -> HiddenStates:
+            passes.append(len(ids))
+            return super().states(ids)
+
+    def wanted() -> None:
+        if passes:
+            raise Stale
+
+    monkeypatch.setattr(module, "load_model", lambda *_: Counted())
+    reader = Reader({}, flags, wanted)
+    with pytest.raises(Stale):
+        reader.read(Document("u", 1, repo.root / "b.py", RISKY * 2_000))
+
+    assert len(passes) == 1
+
+
+def test_a_temporary_directory_that_cannot_be_written_is_told(
+    repo: Repo, flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    answer = Reader({}, flags, nothing).read(Document("u", 1, repo.root / "a.py", RISKY))
+
+    (found,) = answer.diagnostics
+    assert found.message == "not read in full: nothing was checked: No space left on device"
+    assert answer.failure.endswith("  fix: free some disk space")

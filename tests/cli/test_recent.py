@@ -1,0 +1,138 @@
+"""`reviewbot recent`: what a repository's own recent lines are like, and what `check` says then."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.cli import main
+from tests.cli.small import write_artifact
+from tests.cli.test_check import as_json, check, git, repo
+
+__all__ = ["repo"]  # the fixture
+
+SHORT, LONG = "x{} = 1", "value{} = compute(first, second, third) + other(fourth)"
+
+
+@pytest.fixture
+def grown(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The repository with 200 short lines more, then twice 60 lines, of which 20 are long."""
+    monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
+    add(repo, "old.py", [SHORT.format(n) for n in range(200)])
+    for name in ("b.py", "c.py"):
+        add(repo, name, [(LONG if n % 3 == 0 else SHORT).format(n) for n in range(60)])
+    return repo
+
+
+def add(repo: Path, name: str, lines: list[str]) -> None:
+    (repo / name).write_text("\n".join(lines) + "\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-m", name)
+
+
+def recent(*args: str) -> Result:
+    return CliRunner().invoke(main, ["recent", *args])
+
+
+def of_line(*args: str) -> Any:
+    found = as_json(check("--format", "json", *args))
+    (line,) = found["files"][0]["lines"]
+    return found["recent"], line["recent"]
+
+
+def change(repo: Path, line: str) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{line}\n")
+
+
+def test_without_it_nothing_is_compared(grown: Path) -> None:
+    change(grown, LONG)
+
+    assert of_line() == (None, None)
+
+
+def test_a_line_is_compared_with_the_newest_lines_only(grown: Path) -> None:
+    done = recent("--lines", "110")
+    change(grown, SHORT.format(7))
+
+    assert done.exit_code == 0, done.stderr
+    assert "120 lines of" in done.stderr
+    info, percentile = of_line()
+    assert info["lines"] == 120
+    assert 0 < percentile < 70  # two thirds of the newest lines are short
+    change(grown, LONG.format("_and_longer"))
+    assert of_line()[1] == 100.0
+
+
+def test_the_whole_history_is_taken_where_there_are_fewer_lines(grown: Path) -> None:
+    assert "321 lines of" in recent("--lines", "5000").stderr
+
+
+def test_a_second_work_tree_shares_it_and_another_artifact_does_not(
+    grown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert recent().exit_code == 0
+    git(grown, "worktree", "add", "-q", "-b", "other", str(tmp_path / "other"))
+    change(tmp_path / "other", LONG)
+    assert of_line("--root", str(tmp_path / "other"))[0] is not None
+    change(grown, LONG)
+    other = write_artifact(tmp_path / "artifact2", gate=0.8)
+    assert of_line("--artifact", str(other)) == (None, None)
+    assert of_line("--recent", "off") == (None, None)
+
+
+def test_a_file_is_used_where_it_is_named_and_refused_where_it_is_another_artifact_s(
+    grown: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "recent.json"
+    assert recent("--output", str(kept)).exit_code == 0
+    assert not (tmp_path / "cache" / "recent").exists()
+    change(grown, LONG)
+    assert of_line("--recent", str(kept))[0]["lines"] == 321
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"artifact": "0" * 64}))
+
+    result = check("--recent", str(kept))
+
+    assert result.exit_code == 2
+    assert "made by another artifact" in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_a_damaged_one_is_said_and_does_not_stop_a_check(grown: Path, tmp_path: Path) -> None:
+    assert recent().exit_code == 0
+    (kept,) = (tmp_path / "cache" / "recent").iterdir()
+    kept.write_text("{")
+    change(grown, LONG)
+
+    result = check("--format", "json")
+
+    assert as_json(result)["recent"] is None
+    assert "are not compared with" in result.stderr
+
+
+def test_too_few_lines_are_refused_and_nothing_is_kept(repo: Path, tmp_path: Path) -> None:
+    result = recent("--output", str(tmp_path / "r.json"))
+
+    assert result.exit_code == 2
+    assert "only 1 lines were scored" in result.stderr
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_where_there_is_no_repository_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = recent()
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_the_same_history_gives_the_same_file(grown: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert recent("--output", str(tmp_path / name)).exit_code == 0
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

@@ -1,0 +1,56 @@
+"""An editor on a real repository; the model is small, and the risk of a line is its length."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.authorship.repos import Repo, repo_at
+from tests.cli.small import environ, write_artifact
+from tests.lsp.client import Editor
+
+# More than 20 letters are a finding, more than 26 are above the limit of the gate.
+SMALL = """
+from reviewbot.cli import main, warm
+from tests.cli.small import ByteEncoder
+warm.load_model = lambda *_: ByteEncoder()
+"""
+Start = Callable[..., Editor]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return repo_at(tmp_path / "repo")
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    """The environment of the server: no settings but the small artifact, no cache but its own."""
+    kept = {k: v for k, v in environ().items() if not k.startswith(("REVIEWBOT_", "GIT_"))}
+    artifact = write_artifact(tmp_path / "artifact")
+    return kept | {
+        "REVIEWBOT_ARTIFACT": str(artifact),
+        "REVIEWBOT_CACHE": str(tmp_path / "cache"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+
+
+@pytest.fixture
+def start(repo: Repo, variables: dict[str, str]) -> Iterator[Start]:
+    """Start editors, and leave none behind."""
+    started: list[Editor] = []
+
+    def begin(*args: str, code: str = SMALL, env: Any = None, **other: Any) -> Editor:
+        command = (sys.executable, "-c", code + "main()", "lsp")
+        told = variables | (env or {})
+        editor = Editor(*args, cwd=repo.root, env=told, command=command, **other)
+        started.append(editor)
+        return editor
+
+    yield begin
+    for editor in started:
+        editor.kill()

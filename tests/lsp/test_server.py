@@ -1,0 +1,285 @@
+"""`reviewbot lsp` as a process of its own, and an editor that talks to it."""
+
+import time
+from pathlib import Path
+
+from tests.authorship.repos import Repo
+from tests.lsp.client import Editor, Message
+from tests.lsp.conftest import SMALL, Start
+
+OLD = "one = 1\ntwo = 2\nthree = 3\n"  # as `repo_at` commits it
+RISKY = "a_long_name = another + one\n"  # above the limit
+NOTED = "a_name = other + one1\n"  # a finding, below it
+SHORT = "four = 4\n"
+BROKEN = SMALL + "warm.load_model = lambda *_: [][0]\n"
+
+
+def rows(found: list[Message]) -> list[tuple[int, int, int]]:
+    """First line, last line and severity; 0-based, as editors count."""
+    return [(d["range"]["start"]["line"], d["range"]["end"]["line"], d["severity"]) for d in found]
+
+
+def hover(editor: Editor, uri: str, line: int) -> str | None:
+    where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": 0}}
+    found = editor.ask("textDocument/hover", where)
+    return found and str(found["contents"]["value"])
+
+
+def test_an_unsaved_risky_line_is_a_warning_with_its_reasons(start: Start, repo: Repo) -> None:
+    editor = start()
+    (found,) = editor.diagnostics(editor.open(repo.root / "a.py", OLD + RISKY))
+
+    assert found["range"]["start"] == {"line": 3, "character": 0}
+    assert found["range"]["end"] == {"line": 3, "character": len(RISKY) - 1}
+    assert (found["severity"], found["code"], found["source"]) == (2, "risky-line", "reviewbot")
+    assert found["message"].startswith("risk 0.9")
+    assert "riskier than" in found["message"]
+    assert "\nbecause: line length, +" in found["message"]
+    assert (repo.root / "a.py").read_text() == OLD
+
+
+def test_a_finding_below_the_limit_is_an_information(start: Start, repo: Repo) -> None:
+    editor = start()
+
+    found = editor.diagnostics(editor.open(repo.root / "a.py", OLD + NOTED))
+    assert rows(found) == [(3, 3, 3)]
+
+
+def test_a_committed_line_is_never_spoken_of(start: Start, repo: Repo) -> None:
+    text = OLD + RISKY
+    repo.commit("risky", {"a.py": text})
+    editor = start()
+    uri = editor.open(repo.root / "a.py", text)
+    assert editor.diagnostics(uri) == []
+
+    editor.change(uri, RISKY.replace("one", "two") + SHORT * 9 + text, 2)
+
+    assert rows(editor.diagnostics(uri)) == [(0, 0, 2)]
+
+
+def test_an_edit_moves_a_finding_and_a_revert_clears_it(start: Start, repo: Repo) -> None:
+    editor = start()
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
+
+    editor.change(uri, SHORT + OLD + RISKY, 2)
+    assert rows(editor.diagnostics(uri, 2)) == [(4, 4, 2)]
+    editor.change(uri, OLD, 3)
+    assert editor.diagnostics(uri, 3) == []
+
+
+def test_only_the_last_of_many_edits_is_read(start: Start, repo: Repo) -> None:
+    editor = start()
+    uri = editor.open(repo.root / "a.py", OLD)
+    assert editor.diagnostics(uri) == []
+    for version in range(2, 30):
+        editor.change(uri, OLD + SHORT * version + RISKY, version)
+
+    assert rows(editor.diagnostics(uri)) == [(32, 32, 2)]
+    assert editor.silence(1.5) == []
+
+
+def test_saving_reads_at_once(start: Start, repo: Repo) -> None:
+    editor = start(code=SMALL + "from reviewbot.lsp import server\nserver.PAUSE = 3600\n")
+    uri = editor.open(repo.root / "a.py", OLD)
+    assert editor.diagnostics(uri) == []
+    editor.change(uri, OLD + RISKY, 2)
+    editor.save(uri)
+
+    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
+
+
+def test_closing_clears_a_document_and_what_is_being_read_of_it_is_dropped(
+    start: Start, repo: Repo
+) -> None:
+    slow = (
+        SMALL
+        + "import time\n"
+        + (
+            "class Slow(ByteEncoder):\n"
+            "    def states(self, ids):\n"
+            "        time.sleep(0.5)\n"
+            "        return super().states(ids)\n"
+            "warm.load_model = lambda *_: Slow()\n"
+        )
+    )
+    editor = start(code=slow)
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    editor.close(uri)
+
+    assert editor.diagnostics(uri) == []
+    assert editor.silence(2) == []
+
+
+def test_two_documents_are_told_apart(start: Start, repo: Repo) -> None:
+    editor = start()
+    one = editor.open(repo.root / "a.py", OLD + RISKY)
+    two = editor.open(repo.root / "new.py", RISKY + SHORT)
+
+    assert rows(editor.diagnostics(one)) == [(3, 3, 2)]
+    assert rows(editor.diagnostics(two)) == [(0, 0, 2)]
+    editor.close(one)
+    assert editor.diagnostics(one) == []
+    assert hover(editor, one, 3) is None
+    assert hover(editor, two, 0) is not None
+
+
+def test_a_hover_gives_the_reasons_in_markdown_where_the_editor_shows_it(
+    start: Start, repo: Repo
+) -> None:
+    shows = {"textDocument": {"hover": {"contentFormat": ["markdown", "plaintext"]}}}
+    editor = start(capabilities=shows)
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    editor.diagnostics(uri)
+
+    assert "\n- `line length`, +" in (hover(editor, uri, 3) or "")
+    assert hover(editor, uri, 2) is None
+
+
+def test_a_hover_without_markdown_is_plain_text(start: Start, repo: Repo) -> None:
+    editor = start()
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    editor.diagnostics(uri)
+
+    assert "\nbecause: line length, +" in (hover(editor, uri, 3) or "")
+
+
+def test_a_commit_elsewhere_clears_an_untouched_document(start: Start, repo: Repo) -> None:
+    editor = start()
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
+
+    repo.commit("risky", {"a.py": OLD + RISKY})
+
+    assert editor.diagnostics(uri) == []
+
+
+def test_what_is_outside_git_ignored_or_no_code_is_silent_but_for_one_message(
+    start: Start, repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit("ignore", {".gitignore": "out/\n"})
+    editor = start()
+    places = [repo.root / "out/x.py", tmp_path / "free.py", repo.root / "notes.md"]
+    for place in places:
+        uri = editor.open(place, RISKY)
+        assert editor.diagnostics(uri) == []
+        for version in (2, 3):
+            editor.change(uri, RISKY * version, version)
+            assert editor.diagnostics(uri, version) == []
+    editor.open("untitled:Untitled-1", RISKY)
+    editor.silence(0.5)
+
+    said = editor.messages("window/logMessage")
+    assert [words.rpartition(": ")[2] for words in said] == [
+        "git ignores it",
+        "it is in no git checkout",
+        "not code",
+        "it is no file",
+    ]
+    assert editor.messages("window/showMessage") == []
+
+
+def test_what_should_have_been_read_and_was_not_is_said_on_the_first_line(
+    start: Start, repo: Repo
+) -> None:
+    editor = start("--max-file-bytes", "100")
+    large = editor.open(repo.root / "a.py", OLD + RISKY * 9)
+    (found,) = editor.diagnostics(large)
+    hidden = editor.open(repo.root / "b.py", OLD + "\0\n")
+    (other,) = editor.diagnostics(hidden)
+
+    assert (found["severity"], found["code"]) == (3, "not-read")
+    assert found["range"]["start"]["line"] == 0
+    assert found["message"] == "not read in full: 9 changed lines, too large"
+    assert other["message"] == "not read in full: code that git calls binary"
+
+
+def test_a_failure_is_told_once_and_tried_again_when_the_document_is_saved(
+    start: Start, repo: Repo
+) -> None:
+    editor = start(env={"REVIEWBOT_ARTIFACT": str(repo.root / "none")})
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    (found,) = editor.diagnostics(uri)
+    editor.change(uri, OLD + RISKY + SHORT, 2)
+    assert editor.silence(1.2) == []
+    editor.save(uri)
+    assert editor.diagnostics(uri, 2) == [found]
+    other = editor.open(repo.root / "b.py", RISKY)
+    assert [d["message"] for d in editor.diagnostics(other)] == [found["message"]]
+
+    assert (found["severity"], found["code"]) == (3, "not-read")
+    assert "none" in found["message"]
+    (shown,) = editor.messages("window/showMessage")
+    assert shown.startswith("reviewbot: error: ")
+    assert "\n  fix: " in shown
+    assert len(editor.messages("window/logMessage")) == 3
+
+
+def test_a_bug_of_ours_is_no_clean_document_and_no_end(start: Start, repo: Repo) -> None:
+    editor = start(code=BROKEN)
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    (found,) = editor.diagnostics(uri)
+    assert "IndexError: list index out of range" in found["message"]
+
+    editor.change(uri, OLD, 2)
+    editor.save(uri)
+    assert editor.diagnostics(uri, 2) == []
+    assert editor.end() == 0
+
+
+def test_settings_are_those_of_the_working_tree_and_flags_win(start: Start, repo: Repo) -> None:
+    repo.write({".reviewbot.toml": "max-risk = 0.6\n"})
+    uri = (repo.root / "a.py").as_uri()
+    strict, lenient = start(), start("--max-risk", "0.8")
+    for editor in (strict, lenient):
+        editor.open(uri, OLD + NOTED)
+
+    assert rows(strict.diagnostics(uri)) == [(3, 3, 2)]
+    assert rows(lenient.diagnostics(uri)) == [(3, 3, 3)]
+    repo.write({".reviewbot.toml": "max-risk = 0.7\nnonsense = 1\n"})
+    (found,) = strict.diagnostics(uri)
+    assert "nonsense" in found["message"]
+
+
+def test_nothing_else_gets_into_the_protocol(start: Start, repo: Repo) -> None:
+    loud = SMALL + (
+        "import os\n"
+        "class Loud(ByteEncoder):\n"
+        "    def states(self, ids):\n"
+        "        print('a print', flush=True)\n"
+        "        os.system('echo a child')\n"
+        "        os.write(1, b'a library\\n')\n"
+        "        return super().states(ids)\n"
+        "warm.load_model = lambda *_: Loud()\n"
+    )
+    editor = start(code=loud)
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+
+    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
+    assert editor.end() == 0
+    for words in ("a print", "a child", "a library"):
+        assert words in editor.stderr
+
+
+def test_the_process_ends_with_the_editor(start: Start, repo: Repo) -> None:
+    polite, rude, dead = start(), start(), start()
+    for editor in (polite, rude, dead):
+        editor.open(repo.root / "a.py", OLD + RISKY)
+
+    assert polite.end() == 0
+    rude.say("exit", None)
+    assert rude.process.wait(20) == 1
+    assert dead.process.stdin is not None
+    dead.process.stdin.close()
+    assert dead.process.wait(20) == 1
+
+
+def test_an_editor_is_answered_while_a_document_is_read(start: Start, repo: Repo) -> None:
+    slow = SMALL + "import time\nwarm.load_model = lambda *_: time.sleep(5) or ByteEncoder()\n"
+    editor = start(code=slow)
+    uri = editor.open(repo.root / "a.py", OLD + RISKY)
+    begun = time.monotonic()
+    assert hover(editor, uri, 3) is None
+
+    assert time.monotonic() - begun < 4
+    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]

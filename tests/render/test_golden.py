@@ -1,0 +1,87 @@
+"""A golden file per format and case: whole outputs, for people to read when they change."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reviewbot.cli.check import rendered
+from reviewbot.render import RENDERERS
+from reviewbot.render.json_v1 import json_v1
+from reviewbot.reports import parse_report
+from reviewbot.settings import Settings
+from tests.render.cases import CASES
+from tests.render.reports import BY_AI, failed, report, scored
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+ENDINGS = {
+    "terminal": "txt",
+    "json": "json",
+    "markdown": "md",
+    "sarif": "sarif",
+    "annotations": "txt",
+    "rdjson": "json",
+    "code-climate": "json",
+    "junit": "xml",
+    "gcc": "txt",
+}
+
+
+def golden_file(style: str, case: str) -> Path:
+    return GOLDEN / style / f"{case}.{ENDINGS[style]}"
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("style", ENDINGS)
+def test_the_output_is_the_golden_file(
+    style: str, case: str, golden: Callable[[Path, str], None]
+) -> None:
+    text = rendered(CASES[case], Settings(format=style))
+
+    golden(golden_file(style, case), text)
+    assert rendered(CASES[case], Settings(format=style)) == text
+
+
+def test_every_format_has_golden_files_and_no_other_has() -> None:
+    assert set(ENDINGS) <= set(RENDERERS)
+    kept = {path for style in ENDINGS for path in (GOLDEN / style).iterdir()}
+
+    assert kept == {golden_file(style, case) for style in ENDINGS for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_json_report_read_again_gives_the_same_bytes(case: str) -> None:
+    text = json_v1(CASES[case])
+
+    assert json_v1(parse_report(text.encode())) == text
+
+
+@pytest.mark.parametrize("style", ENDINGS)
+@pytest.mark.parametrize("case", CASES)
+def test_no_format_sends_what_acts_on_a_screen(style: str, case: str) -> None:
+    text = golden_file(style, case).read_text(encoding="utf-8")
+
+    assert set(text) - {"\n"} <= {char for char in text if char.isprintable()}
+
+
+@pytest.mark.parametrize("style", ["terminal", "markdown", "junit", "gcc"])
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["::", "##[", "##vso[", "\n", "\r", " ", "x", "`", "]]>", "<"]))
+    .map("".join)
+    .filter(bool)
+)
+def test_no_text_of_a_stranger_is_a_command_to_a_runner_that_prints_the_report(
+    style: str, text: str
+) -> None:
+    risky, lost = scored(1, text, 0.9, text), failed(2, text, text)
+    made = report(risky, lost, notes=(text,), note=text, author=replace(BY_AI, tool=text))
+
+    lines = rendered(made, Settings(format=style)).splitlines()
+
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+    assert not [line for line in lines if re.search(r"##\w*\[", line)]

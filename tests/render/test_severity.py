@@ -1,0 +1,111 @@
+"""One rule of severity: what others gate by answers as our exit code does."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.findings import LineScore, Outcome, Skipped, group
+from reviewbot.core.gate import Policy, count, decide
+from reviewbot.core.report import Report
+from reviewbot.limits import parse_limits
+from reviewbot.render.diagnostics import diagnostics
+from reviewbot.render.severity import Severity, severity_in
+from tests.render.cases import CASES
+from tests.render.reports import BY_AI, failed, report, scored
+
+PATHS = ("auth/a.py", "tests/t.py", "b.py")
+
+
+def rated(made: Report) -> dict[str, Severity]:
+    severity = severity_in(made)
+    return {f"{finding.path}:{finding.start}": severity(finding) for finding in made.findings}
+
+
+def test_what_stands_above_the_limit_of_its_path_is_an_error_and_the_rest_a_warning() -> None:
+    assert rated(CASES["limits"]) == {
+        "auth/a.py:1": Severity.ERROR,
+        "tests/t.py:1": Severity.WARNING,
+    }
+
+
+def test_a_stricter_limit_for_an_author_counts() -> None:
+    made = report(scored(1, "x", 0.9), scored(9, "y", 0.7), max_risk=0.8, author=BY_AI)
+    policy = replace(made.policy, max_risk_for=("author:ai=0.6",))
+    scores = [scored(1, "x", 0.9), scored(9, "y", 0.7)]
+    made = replace(made, policy=policy, findings=group(scores, 0.6))
+
+    assert set(rated(made).values()) == {Severity.ERROR}
+
+
+def test_an_informational_gate_makes_no_errors() -> None:
+    assert set(rated(CASES["informational"]).values()) == {Severity.WARNING}
+
+
+def test_a_risk_that_is_no_number_is_an_error() -> None:
+    assert rated(report(scored(1, "x", float("nan")))) == {"src/app.py:1": Severity.ERROR}
+
+
+def test_neighbours_that_failed_are_one_place_and_a_line_that_was_read_parts_them() -> None:
+    made = report(failed(1), failed(2), scored(3, "x", 0.1), failed(4), failed(9))
+
+    assert [(one.start, one.end) for one in diagnostics(made)] == [(1, 2), (4, 4), (9, 9)]
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> Report:
+    """A report as the pipeline makes one, of any policy."""
+    outcomes: list[Outcome] = []
+    for path in PATHS:
+        for number in range(1, draw(st.integers(0, 4)) + 1):
+            kind = draw(st.sampled_from(["scored", "failed", "blank", "large"]))
+            line = ChangedLine(path, number, "x")
+            if kind == "scored":
+                outcomes.append(scored(number, "x", draw(st.sampled_from([0.1, 0.4, 0.7])), path))
+            elif kind == "failed":
+                outcomes.append(failed(number, path=path))
+            else:
+                outcomes.append(Skipped(line, kind, counts_as_unread=kind == "large"))
+    policy = Policy(
+        max_risk=draw(st.sampled_from([0.0, 0.3, 0.6, 1.0])),
+        max_lines_over=draw(st.integers(0, 2)),
+        min_coverage=draw(st.sampled_from([0.0, 0.5, 1.0])),
+        min_lines=draw(st.integers(0, 3)),
+        max_risk_for=draw(st.sampled_from([(), ("auth/**=0.3",), ("tests/**=0.9", "b.py=0.1")])),
+        informational=draw(st.booleans()),
+    )
+    limits = parse_limits(policy.max_risk_for)
+    unread = draw(st.integers(0, 1))
+    made = report(*outcomes)
+    author = made.files[0].lines[0].author if made.files else BY_AI
+
+    def limit(line: ChangedLine) -> float:
+        return limits.of(line.path, author, policy.max_risk)
+
+    least = min(policy.max_risk, limits.least)
+    scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
+    return replace(
+        made,
+        policy=policy,
+        verdict=decide(policy, outcomes, unread, limit=limit),
+        ledger=count(outcomes, unread),
+        findings=group(scores, least),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(reports())
+def test_there_is_an_error_exactly_where_the_exit_code_is_not_0(made: Report) -> None:
+    errors = [one for one in diagnostics(made) if one.severity is Severity.ERROR]
+
+    assert bool(errors) == (made.verdict.exit_code != 0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(reports())
+def test_an_empty_list_is_a_change_that_was_read_and_passes(made: Report) -> None:
+    if not diagnostics(made):
+        assert made.verdict.exit_code == 0
+        assert made.ledger.coverage == 1.0
+        assert made.ledger.unread_files == 0

@@ -1,0 +1,138 @@
+"""`train evidence`, end to end with the tiny model: the same scores, and reasons one can check."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.artifacts import load_artifact
+from reviewbot.cli import main
+from reviewbot.core.evidence_file import evidence_facts
+from reviewbot.train.provenance import origins
+from tests import tiny
+from tests.train.test_cli_train import write_labels
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command on a repository of 45 files, an artifact of random weights, and labels."""
+    from reviewbot.artifacts import ArtifactModel
+    from reviewbot.store.ready import ready
+
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
+    monkeypatch.chdir(tmp_path)
+    corpus = tmp_path / "mine"
+    (corpus / "sub").mkdir(parents=True)
+    for i in range(30):
+        (corpus / "sub" / f"part{i}.py").write_text(tiny.TEXT.replace("value", f"value_{i}"))
+        code = f"func add{i}(a int) int {{\n\treturn a + {i}\n}}\n"
+        (corpus / "sub" / f"part{i}.go").write_text(code)
+    commit(corpus)
+    sha = ready(str(tiny_model), 2, environ={"REVIEWBOT_CACHE": str(tmp_path / "c")}).sha256
+    model = ArtifactModel("tiny", sha, tiny.LAYER, tiny.WIDTH)
+    tiny.tiny_artifact(tmp_path / "artifact", model=model)
+    write_labels(tmp_path / "mine.jsonl", risky=True)
+    write_labels(tmp_path / "good.jsonl", risky=False)
+
+    def invoke(*args: str) -> Result:
+        common = ("--artifact", "artifact", "--cache", "cache", "--out", "made", "--threads", "1")
+        full = ("train", "evidence", *common, "--model", str(tiny_model), *args)
+        return CliRunner().invoke(main, [*full, "--tokens", "100000"])
+
+    return invoke
+
+
+def commit(where: Path) -> str:
+    """Make a repository of what lies there; return its commit."""
+    me = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+    for args in (("init", "-q"), ("add", "."), (*me, "commit", "-qm", "one")):
+        subprocess.run(["git", "-C", str(where), *args], check=True)
+    done = subprocess.run(
+        ["git", "-C", str(where), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+LABELS = ("--labels", "mine.jsonl", "--labels", "good.jsonl")
+
+
+def test_an_artifact_with_evidence_scores_the_same_and_knows_its_features(run: Run) -> None:
+    result = run("--corpus", "mine", *LABELS)
+
+    assert result.exit_code == 0, result.stderr
+    before, after = load_artifact(Path("artifact")), load_artifact(Path("made"))
+    np.testing.assert_array_equal(before.predictor.weight_N, after.predictor.weight_N)
+    found = after.evidence()
+    head = subprocess.run(
+        ["git", "-C", "mine", "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    sparse = [one for name, one in found.items() if name.startswith("sae:")]
+    assert sparse
+    for one in sparse:
+        assert one.exemplars
+        assert len(one.exemplars) <= 5
+        assert len(one.near_misses) <= 2
+        assert len({line.text.strip() for line in one.exemplars}) == len(one.exemplars)
+        for line in one.exemplars:
+            shown = Path("mine", line.path).read_text().split("\n")[line.line - 1]
+            assert shown == line.text
+            assert max(line.activations) > 0
+            assert (line.source, line.revision, line.licence) == ("mine", head, "")
+        assert all(max(line.activations) == 0 for line in one.near_misses)
+        assert max(one.exemplars[0].activations) == max(max(e.activations) for e in one.exemplars)
+        assert one.tally is not None
+        assert one.tally.risky == 12
+        assert one.tally.sound == 2 * 12 * 5 - 12
+    assert {name for name in found if name.startswith("surface:")}
+    assert found["state"].exemplars == ()
+    assert after.notes.keys() == {int(one.feature[4:]) for one in sparse}
+
+
+def test_the_same_code_gives_the_same_bytes(run: Run) -> None:
+    first = run("--corpus", "mine", *LABELS)
+    kept = Path("made", "evidence.jsonl.gz").read_bytes()
+    second = run("--corpus", "mine", *LABELS)
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert Path("made", "evidence.jsonl.gz").read_bytes() == kept
+    facts = evidence_facts(kept)
+    assert facts["corpus"]["sources"] == 1
+    assert [row["name"] for row in facts["labels"]] == ["mine.jsonl", "good.jsonl"]
+
+
+def test_without_labels_nothing_is_counted(run: Run) -> None:
+    assert run("--corpus", "mine").exit_code == 0
+    assert all(one.tally is None for one in load_artifact(Path("made")).evidence().values())
+
+
+def test_code_whose_origin_nobody_can_say_is_not_shown(run: Run) -> None:
+    Path("strange").mkdir()
+    Path("strange", "a.py").write_text(tiny.TEXT)
+    result = run("--corpus", "strange")
+
+    assert result.exit_code == 2
+    assert "an example needs path, commit and licence" in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+    assert not Path("made").exists()
+
+
+def test_a_package_s_line_names_package_version_archive_and_licence(tmp_path: Path) -> None:
+    row = {
+        "name": "@scope/thing",
+        "version": "1.2",
+        "language": "typescript",
+        "archive_sha256": "ab" * 32,
+        "licence": "MIT",
+    }
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+
+    found = origins(tmp_path)("typescript/scope-thing-1.2/src/a.ts")
+
+    assert (found.source, found.licence, found.path) == ("@scope/thing 1.2", "MIT", "src/a.ts")
+    assert found.revision == "sha256:" + "ab" * 32
