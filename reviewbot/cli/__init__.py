@@ -19,6 +19,8 @@ COMMANDS = {
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
     "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
+    "explain": ("reviewbot.cli.explain:explain", "Say why a line has its risk."),
+    "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
     "trend": ("reviewbot.cli.trend:trend", "Show past reports by week, as a page."),
     "recent": ("reviewbot.cli.recent:recent", "Score recent commits, to compare later lines with."),

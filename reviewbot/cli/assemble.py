@@ -1,7 +1,7 @@
 """Puts the parts of `check` together: the change, the artifact, the model, the pipeline."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +17,15 @@ from reviewbot.cli.talk import Clock, reading
 from reviewbot.settings import Settings
 
 if TYPE_CHECKING:
+    from reviewbot.artifacts import Artifact
     from reviewbot.cli.warm import Warm
+    from reviewbot.core.change import Change
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
     from reviewbot.forges.request import ChangeRequest
-    from reviewbot.pipeline import Rules
+    from reviewbot.pipeline import Numstat, Rules
+
+    Narrow = Callable[[Change, Numstat | None], tuple[Change, Numstat | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Assembled:
     report: "Report"
     scopes: Scopes
     rules: "Rules"
+    artifact: "Artifact"
 
     def without(self, lines: Collection[tuple[str, int]]) -> "Report":
         """Return the report with the verdict that holds where these lines cannot block."""
@@ -56,6 +61,7 @@ def assemble(
     remote: Remote | None = None,
     policy: str | None = None,
     signals: "PullRequest | None" = None,
+    narrow: "Narrow | None" = None,
     warm: "Warm | None" = None,
 ) -> Assembled:
     """Check a change as the settings say. The model is only loaded where a line has to be read.
@@ -65,6 +71,7 @@ def assemble(
     remote      where the change is a pull request without a checkout
     policy      the commit whose rules and attributes count; None: the base of the request
     signals     what the forge says of the pull request; None: what the workflow's event says
+    narrow      what of the change is read, and what git counts in that; None: all of it
     warm        keeps artifact and model for the next check; None: both are loaded for this one
 
     raises  every kind of ReviewbotError
@@ -79,6 +86,9 @@ def assemble(
     clock("reading the diff")
     scopes = scopes_of(request, change, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
+    numstat = None if request.head == FILES else request.numstat
+    if narrow:  # after the authors: what says who wrote a line may stand in another file
+        change, numstat = narrow(change, numstat)
     artifact = warm.artifact(settings) if warm else artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
@@ -102,7 +112,7 @@ def assemble(
             change,
             head=head,
             attributes={} if remote else _attributes(request, paths, policy),
-            numstat=None if request.head == FILES else request.numstat,
+            numstat=numstat,
             artifact=artifact,
             encoder=lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
             rules=rules,
@@ -135,7 +145,7 @@ def assemble(
     if kept:
         kept.close()
     clock("reading the code and scoring")
-    return Assembled(report, scopes, rules)
+    return Assembled(report, scopes, rules, artifact)
 
 
 def _attributes(

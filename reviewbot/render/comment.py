@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reviewbot.core.acks import Ack
 from reviewbot.core.errors import UsageError
+from reviewbot.core.evidence import MOST_EXEMPLARS
 from reviewbot.core.findings import Finding
 from reviewbot.core.report import Report
 from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
@@ -18,7 +19,8 @@ from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
 from reviewbot.render.words import plural, riskier_than
 
-MOST_FINDING = 4_000  # characters of a comment on a line
+MOST_FINDING = 6_000  # characters of a comment on a line
+MARK_ROOM = 100  # of these, for the mark behind the text
 MOST_SUMMARY = 60_000  # characters; GitHub takes 65,536
 MOST_ROWS = 100
 MOST_ASIDES = 20
@@ -52,17 +54,32 @@ def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
 
 
 def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
-    """Return the comment on a finding; the same as long as the finding stays the same."""
+    """Return the comment on a finding; the same as long as the finding stays the same.
+
+    Of the examples as many are shown as there is room for: a cut must not fall among them.
+    """
+    for most in (MOST_EXEMPLARS, 2, 0):
+        text = _finding_text(finding, report, pages_, most)
+        if len(text) + MARK_ROOM <= MOST_FINDING:
+            break
+    return _ending(text, finding_mark(finding.fingerprint), MOST_FINDING)
+
+
+def _finding_text(finding: Finding, report: Report, pages_: Pages, most: int) -> str:
     worst = finding.worst
     by = written_by(report.author_of(finding))
-    text = pages_.render(
+    return pages_.render(
         "finding.md.j2",
         risk="unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        percentile=riskier_than(worst.percentile),
+        percentile=riskier_than(
+            worst.percentile, worst.recent, report.recent.lines if report.recent else 0
+        ),
         author=Foreign(by) if by else None,
-        reasons=[reason_words(reason) for reason in worst.reasons[:3]],
+        reasons=[
+            reason_words(reason, report.evidence_for(reason.feature), most)
+            for reason in worst.reasons[:3]
+        ],
     )
-    return _ending(text, finding_mark(finding.fingerprint), MOST_FINDING)
 
 
 def review_body(head: str, count: int, summary_follows: bool) -> str:

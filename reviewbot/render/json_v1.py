@@ -4,7 +4,6 @@
 """
 
 import json
-import math
 from dataclasses import asdict
 from importlib import resources
 from typing import Any, assert_never
@@ -14,8 +13,8 @@ from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.gate import Ledger, Policy
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
-from reviewbot.render.escape import valid
 from reviewbot.render.people import author_json, totals_json
+from reviewbot.render.values import clean, number
 
 SCHEMA = "reviewbot/1"
 MOST_CHARS = 10_000  # of one line's text; the rest is cut off
@@ -46,7 +45,7 @@ def json_v1(report: Report) -> str:
         "features": [evidence_to_json(found) for found in report.features],
         "recent": None if report.recent is None else asdict(report.recent),
     }
-    return json.dumps(_clean(value), indent=1, allow_nan=False) + "\n"
+    return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
 
 
 def schema() -> dict[str, Any]:
@@ -58,15 +57,15 @@ def schema() -> dict[str, Any]:
 
 def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
     return {
-        "max_risk": _number(policy.max_risk, 6),
+        "max_risk": number(policy.max_risk, 6),
         "max_risk_for": policy.max_risk_for,
         "max_lines_over": policy.max_lines_over,
-        "min_coverage": _number(policy.min_coverage, 6),
+        "min_coverage": number(policy.min_coverage, 6),
         "min_lines": policy.min_lines,
         "informational": policy.informational,
         "scope": policy.scope.value,
         "gate_scope": policy.gate_scope.value,
-        "show_above": _number(show_above, 6),
+        "show_above": number(show_above, 6),
     }
 
 
@@ -78,7 +77,7 @@ def _ledger(ledger: Ledger) -> dict[str, Any]:
         "failed": ledger.failed,
         "unread": ledger.unread,
         "unread_files": ledger.unread_files,
-        "coverage": _number(ledger.coverage, 6),
+        "coverage": number(ledger.coverage, 6),
         "by_reason": dict(sorted(ledger.by_reason.items())),
     }
 
@@ -111,12 +110,12 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
             return {
                 "status": "scored",
                 "why": None,
-                "risk": _number(score.risk, 6),
-                "percentile": _number(score.percentile, 2),
-                "surprisal": _number(score.surprisal, 4),
+                "risk": number(score.risk, 6),
+                "percentile": number(score.percentile, 2),
+                "surprisal": number(score.surprisal, 4),
                 "reasons": [_reason(reason) for reason in score.reasons],
-                "rest": _number(score.rest, 4),
-                "recent": _number(score.recent, 2),
+                "rest": number(score.rest, 4),
+                "recent": number(score.recent, 2),
             }
         case Skipped(why=why):
             return _unscored("skipped", why)
@@ -143,8 +142,8 @@ def _reason(reason: Reason) -> dict[str, Any]:
     return {
         "feature": reason.feature,
         "label": reason.label,
-        "contribution": _number(reason.contribution, 4),
-        "activation": _number(reason.activation, 4),
+        "contribution": number(reason.contribution, 4),
+        "activation": number(reason.activation, 4),
     }
 
 
@@ -153,25 +152,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "start": finding.start,
         "end": finding.end,
-        "risk": _number(finding.risk, 6),
+        "risk": number(finding.risk, 6),
         "fingerprint": finding.fingerprint,
         "lines": [score.line.number for score in finding.lines],
     }
-
-
-def _number(value: float | None, digits: int) -> float | None:
-    if value is None or not math.isfinite(value):
-        return None
-    return round(float(value), digits) + 0.0  # + 0.0: no "-0.0"
-
-
-def _clean(value: Any) -> Any:
-    match value:
-        case str():
-            return valid(value)
-        case dict():
-            return {valid(key): _clean(part) for key, part in value.items()}
-        case list() | tuple():
-            return [_clean(part) for part in value]
-        case _:
-            return value

@@ -31,7 +31,8 @@ def markdown(report: Report, limit: int = MAX_BYTES) -> str:
     lines: dict[str, tuple[LineReport, ...]] = {}
     for file in report.files:  # a path stands twice where a file becomes a link
         lines[file.path] = lines.get(file.path, ()) + file.lines
-    findings = [_finding(f, lines.get(f.path, ())) for f in report.findings[:MOST_FINDINGS]]
+    shown = report.findings[:MOST_FINDINGS]
+    findings = [_finding(finding, report, lines.get(finding.path, ())) for finding in shown]
     while True:
         words = {**_frame(report), "hidden": len(report.findings) - len(findings)}
         text = page.render(**words, findings=findings)
@@ -63,7 +64,7 @@ def _frame(report: Report) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
+def _finding(finding: Finding, report: Report, lines: Sequence[LineReport]) -> dict[str, Any]:
     worst = finding.worst
     first, last = finding.start - CONTEXT, finding.end + CONTEXT
     if finding.end - finding.start >= MOST_LINES:  # the part around the worst line
@@ -79,9 +80,14 @@ def _finding(finding: Finding, lines: Sequence[LineReport]) -> dict[str, Any]:
         "path": Foreign(finding.path),
         "where": f"line {finding.start}" if one else f"lines {finding.start}-{finding.end}",
         "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        "percentile": riskier_than(worst.percentile),
+        "percentile": riskier_than(
+            worst.percentile, worst.recent, report.recent.lines if report.recent else 0
+        ),
         "author": Foreign(by) if (by := written_by(author)) else None,
-        "reasons": [reason_words(reason) for reason in worst.reasons[:3]],
+        "reasons": [
+            reason_words(reason, report.evidence_for(reason.feature))
+            for reason in worst.reasons[:3]
+        ],
         "code": [_row(line, risky, len(str(last))) for line in shown],
         "cut": sum(not first <= number <= last for number in risky),
     }

@@ -14,8 +14,10 @@ from typing import Any
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from reviewbot.core.evidence import MOST_EXEMPLARS, Evidence
 from reviewbot.core.reasons import Reason
 from reviewbot.render.escape import visible
+from reviewbot.render.evidence import counts, exemplars, feature_name, near_misses, reason_weight
 
 MOST_CHARS = 300  # of one piece of text
 
@@ -48,13 +50,21 @@ def fenced(lines: Sequence[tuple[str, Foreign]]) -> str:
     return "\n".join([f"{fence}text", *rows, fence])
 
 
-def reason_words(reason: Reason) -> dict[str, Any]:
-    """Return a reason as templates print it: a label that is foreign, and its weight in words."""
-    unlabelled = f"feature {reason.feature.removeprefix('sae:')} (unlabelled)"
-    strength = "" if reason.activation is None else f"at {reason.activation:.0%} of its strength, "
+def reason_words(
+    reason: Reason, found: Evidence | None = None, most: int = MOST_EXEMPLARS
+) -> dict[str, Any]:
+    """Return a reason as templates print it: what is a stranger's as `Foreign`, the rest in words.
+
+    found  what is known of its feature; where nothing is, the parts are None, the lists empty
+    most   examples in each list
+    """
     return {
-        "label": Foreign(reason.label or unlabelled),
-        "weight": f"{strength}{reason.contribution:+.2f} log-odds",
+        "label": Foreign(feature_name(reason.feature, reason.label)),
+        "weight": reason_weight(reason),
+        "evidence": counts(found) if found and found.tally else None,
+        "detects": Foreign(found.detects) if found and found.detects else None,
+        "exemplars": [Foreign(one) for one in (exemplars(found) if found else ())][:most],
+        "near_misses": [Foreign(one) for one in (near_misses(found) if found else ())][:most],
     }
 
 

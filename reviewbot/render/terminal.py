@@ -11,10 +11,10 @@ from rich.text import Text
 
 from reviewbot.core.findings import Failed, Finding, LineScore, Skipped, riskiest
 from reviewbot.core.gate import Status
-from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
 from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed
 from reviewbot.render.escape import visible
+from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.words import plural, riskier_than, short_percentile
@@ -83,7 +83,7 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
             )
     for place, finding in enumerate(shown, start=1):
         yield Text()
-        yield from _finding(place, finding, lines.get(finding.path, ()), width)
+        yield from _finding(place, finding, report, lines.get(finding.path, ()), width)
     hidden = len(report.findings) - top
     if hidden > 0:
         yield Text()
@@ -109,14 +109,16 @@ def _scores(files: Sequence[FileReport]) -> list[LineScore]:
 
 
 def _finding(
-    place: int, finding: Finding, lines: tuple[LineReport, ...], width: int
+    place: int, finding: Finding, report: Report, lines: tuple[LineReport, ...], width: int
 ) -> Iterable[Text]:
     worst = finding.worst
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
     by = f", written by {people}" if (people := written_by(author)) else ""
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
-    yield Text(f"   risk {_risk(finding.risk)}, {riskier_than(worst.percentile)}{by}")
+    known = report.recent.lines if report.recent else 0
+    than = riskier_than(worst.percentile, worst.recent, known)
+    yield Text(f"   risk {_risk(finding.risk)}, {than}{by}")
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
     digits = len(str(last))
@@ -126,7 +128,11 @@ def _finding(
     if cut:
         yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
     for reason in worst.reasons[:3]:
-        yield Text(f"   because: {_reason(reason)}")
+        weight = reason_weight(reason)
+        yield Text(f"   because: {feature_name(reason.feature, reason.label)} ({weight})")
+        found = report.evidence_for(reason.feature)
+        if found and (words := clause(found)):
+            yield Text(f"            {words}", "dim")
 
 
 def _window(finding: Finding, worst: int) -> tuple[int, int]:
@@ -160,14 +166,6 @@ def _bar(percentile: float) -> str:
 
 def _risk(risk: float) -> str:
     return "unknown" if math.isnan(risk) else f"{risk:.2f}"
-
-
-def _reason(reason: Reason) -> str:
-    words = visible(reason.label)
-    if not words:
-        words = f"feature {visible(reason.feature.removeprefix('sae:'))} (unlabelled)"
-    strength = "" if reason.activation is None else f", at {reason.activation:.0%} of its strength"
-    return f"{words}{strength} ({reason.contribution:+.2f} log-odds)"
 
 
 def _not_read(files: Sequence[FileReport]) -> Iterable[Text]:

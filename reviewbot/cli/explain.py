@@ -1,0 +1,209 @@
+"""`reviewbot explain`: why a line has its risk, or what is known of a feature. It never gates."""
+
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reviewbot.cli.asked import change_arguments, folder_of, intake, settings_for, settings_root
+from reviewbot.cli.options import setting_flags
+from reviewbot.cli.output import deliver
+from reviewbot.cli.place import AROUND, WHOLE, parse_place, place_of
+from reviewbot.core.errors import EXIT_INCOMPLETE, UsageError
+from reviewbot.settings import POSTING, RULES
+
+if TYPE_CHECKING:
+    from reviewbot.core.explanation import Explanation
+    from reviewbot.core.report import FileReport, Report
+
+FORMATS = ("terminal", "json")
+
+
+@click.command()
+@click.argument("place", metavar="[PATH:LINE]", required=False)
+@change_arguments
+@click.option("--feature", metavar="ID", help="What is known of a feature, such as 417; no line.")
+@click.option("--report", metavar="FILE", help="Explain from a report.json; needs no model.")
+@setting_flags(*(key for key in RULES if key not in POSTING))
+def explain(
+    place: str | None,
+    range_: str | None,
+    staged: bool,
+    diff: str | None,
+    root: str,
+    output: str | None,
+    feature: str | None,
+    report: str | None,
+    **flags: Any,
+) -> None:
+    """Say why a line has its risk, or what is known of a feature.
+
+    The line is looked for in the change, which is given as for `reviewbot check`; the last ":" of
+    PATH:LINE is the one in front of the line. Where the change does not add the line, its file is
+    read as if all of it were added. Exit codes: 0, or 3 where the line should have been scored and
+    was not; it never gates.
+    """
+    _one_question(place, feature, report, change=bool(range_ or staged or diff))
+    style = style_of(flags)
+    if feature is not None:
+        from reviewbot.cli.features import explain_feature
+
+        explain_feature(feature, Path(root), flags, style, output)
+        return
+    if report is not None:
+        found = _from_report(str(place), report)
+    else:
+        folder = folder_of(range_, staged=staged, diff=diff, root=root)
+        found = _from_change(str(place), folder, range_, staged, diff, flags)
+    from reviewbot.core.findings import Failed, Skipped
+
+    deliver(lambda look: _rendered(found, style, *look), output, os.environ)
+    outcome = found.outcome
+    unread = isinstance(outcome, Skipped) and outcome.counts_as_unread
+    sys.exit(EXIT_INCOMPLETE if unread or isinstance(outcome, Failed) else 0)
+
+
+def _one_question(
+    place: str | None, feature: str | None, report: str | None, *, change: bool
+) -> None:
+    if (place is None) == (feature is None):
+        raise UsageError(
+            "nothing was explained: name either a line or a feature",
+            fix="reviewbot explain PATH:LINE, or reviewbot explain --feature ID",
+        )
+    if change and (feature is not None or report is not None):
+        raise UsageError(
+            "nothing was explained: --feature and --report exclude a change",
+            fix="leave RANGE, --staged and --diff out",
+        )
+    if feature is not None and report is not None:
+        raise UsageError(
+            "nothing was explained: --feature asks an artifact, not a report",
+            fix="leave --report out",
+        )
+
+
+def style_of(flags: dict[str, Any]) -> str:
+    """Take the format out of the flags: settings may name one that explanations do not have.
+
+    raises  UsageError for another one
+    """
+    style = flags.pop("format", None) or FORMATS[0]
+    if style not in FORMATS:
+        raise UsageError(
+            f"nothing was explained: explanations have no format {style!r}",
+            fix=f"use one of: {', '.join(FORMATS)}",
+        )
+    return str(style)
+
+
+def _rendered(found: "Explanation", style: str, width: int, color: bool) -> str:
+    from reviewbot.render.explain import explain_json, explain_terminal
+
+    if style == "json":
+        return explain_json(found)
+    return explain_terminal(found, width=width, color=color)
+
+
+def _from_change(
+    text: str,
+    folder: Path,
+    range_: str | None,
+    staged: bool,
+    diff: str | None,
+    flags: dict[str, Any],
+) -> "Explanation":
+    """Score the line as a check of the change would; only its file is read."""
+    parse_place(text)  # before git is asked
+    from reviewbot.cli.assemble import assemble
+    from reviewbot.cli.authors import head_reader
+    from reviewbot.cli.talk import timed
+    from reviewbot.core.explanation import Explanation
+    from reviewbot.core.findings import LineScore
+    from reviewbot.diffs import parse
+
+    base_root = settings_root(folder, has_git=diff is None)
+    request = intake(folder, range_, staged=staged, diff=diff)
+    settings, edited = settings_for(request, base_root, os.environ, flags)
+    with closing(head_reader(request, settings.max_file_bytes)) as head:
+        place = place_of(text, request.root, parse(request.diff), head.read)
+    with timed(False) as clock:
+        done = assemble(settings, request, base_root, clock, edited, narrow=place.narrow)
+    report = done.report
+    line = _line(report.files, place.path, place.number)
+    if line is None:
+        raise RuntimeError(f"{place.path}:{place.number} was not reported")
+    named = []
+    if isinstance(line.outcome, LineScore):
+        named = [reason.feature for reason in line.outcome.reasons]
+    return Explanation(
+        outcome=line.outcome,
+        author=line.author,
+        around=place.around,
+        evidence=done.artifact.evidence(named),
+        has_evidence=bool(done.artifact.packed_evidence),
+        model=report.model,
+        artifact=report.artifact,
+        change=report.change,
+        recent=report.recent,
+        notes=(*(() if place.added else (WHOLE.format(place.number),)), *report.notes),
+    )
+
+
+def _from_report(text: str, name: str) -> "Explanation":
+    """Find the line in a report. Of other features than those of its findings it knows nothing."""
+    from reviewbot.core.explanation import Explanation
+
+    path, number = parse_place(text)
+    report = read_report(name)
+    line = _line(report.files, path, number)
+    if line is None:
+        raise UsageError(
+            f"nothing was explained: the report has no line {path[:200]}:{number}",
+            fix="name a line that the change adds, with its path as the report has it",
+        )
+    near = {
+        other.outcome.line.number: other.outcome.line.text
+        for file in report.files
+        if file.path == path
+        for other in file.lines
+        if abs(other.outcome.line.number - number) <= AROUND
+    }
+    return Explanation(
+        outcome=line.outcome,
+        author=line.author,
+        around=tuple(sorted(near.items())),
+        evidence={found.feature: found for found in report.features},
+        has_evidence=bool(report.features),
+        model=report.model,
+        artifact=report.artifact,
+        change=report.change,
+        recent=report.recent,
+        notes=report.notes,
+    )
+
+
+def read_report(name: str) -> "Report":
+    """Read a report file. raises UsageError where it is none"""
+    from reviewbot.cli.files import read_bounded
+    from reviewbot.reports import MAX_BYTES, parse_report
+
+    doing = "nothing was explained"
+    raw = read_bounded(name, MAX_BYTES, doing=doing, what="a report.json")
+    try:
+        return parse_report(raw)
+    except UsageError as exc:
+        what = exc.what.replace("nothing was posted", doing, 1)
+        fix = "name a report.json that `reviewbot check --format json` has written"
+        raise UsageError(what, fix=fix) from exc
+
+
+def _line(files: "tuple[FileReport, ...]", path: str, number: int) -> Any:
+    for file in files:
+        for line in file.lines if file.path == path else ():
+            if line.outcome.line.number == number:
+                return line
+    return None

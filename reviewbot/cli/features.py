@@ -1,0 +1,209 @@
+"""`reviewbot features list|search|export|html`: what an artifact knows of its features."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reviewbot.cli.asked import settings_root
+from reviewbot.cli.options import setting_flags
+from reviewbot.cli.output import deliver, write_file
+from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.settings import from_environ, from_files, from_flags, settings_from
+
+if TYPE_CHECKING:
+    from reviewbot.artifacts import Artifact
+    from reviewbot.core.known import Known
+
+SORTS = ("lift", "false-fire", "density", "weight", "id")  # as `core.known.SORTS`, which needs more
+TOP = 20
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def features() -> None:
+    """List, search and export the features behind the reasons. Loads no model."""
+
+
+def _asking(command: F) -> F:
+    for add in (
+        click.option("--output", metavar="FILE", help="Write there instead of to stdout."),
+        click.option(
+            "--format",
+            "style",
+            type=click.Choice(["terminal", "json"]),
+            default="terminal",
+            show_default=True,
+            help="For a person, or reviewbot-features/1.",
+        ),
+        click.option(
+            "--top",
+            type=click.IntRange(1),
+            metavar="N",
+            help=f"How many at most; a terminal is shown {TOP}, JSON has all.",
+        ),
+        setting_flags("artifact"),
+    ):
+        command = add(command)
+    return command
+
+
+@features.command("list")
+@_asking
+@click.option("--sort", type=click.Choice(SORTS), help="By lift; without evidence, by weight.")
+@click.option("--labelled/--unlabelled", default=None, help="Only those with, or without, a label.")
+def list_features(
+    sort: str | None,
+    labelled: bool | None,
+    top: int | None,
+    style: str,
+    output: str | None,
+    **flags: Any,
+) -> None:
+    """List features, greatest first.
+
+    weight: log-odds for a deviation more; at most: log-odds at its strongest; lift: how much more
+    often it fires on risky lines; false: on how many of the others. docs/reasons.md says more.
+    """
+    from reviewbot.core.known import order
+    from reviewbot.render.features import features_json, features_terminal
+
+    artifact, known = _known(flags)
+    sort = sort or ("lift" if artifact.packed_evidence else "weight")
+    kept = [one for one in order(known, sort) if labelled in (None, bool(one.evidence.label))]
+    shown = kept[: _most(top, style)]
+
+    def render(width: int, color: bool) -> str:
+        if style == "json":
+            return features_json(artifact.info, _about(artifact), [(one, []) for one in shown])
+        hidden, has = len(kept) - len(shown), bool(artifact.packed_evidence)
+        return features_terminal(shown, hidden=hidden, has_evidence=has, width=width, color=color)
+
+    deliver(lambda look: render(*look), output, os.environ)
+
+
+@features.command()
+@click.argument("text")
+@_asking
+def search(text: str, top: int | None, style: str, output: str | None, **flags: Any) -> None:
+    """Find features by TEXT in their labels, examples, paths and languages; case does not count."""
+    if not text.strip():
+        raise UsageError("nothing was searched: the text is empty", fix="give a word")
+    from reviewbot.render.features import features_json, search_terminal
+    from reviewbot.render.features import search as search_in
+
+    artifact, known = _known(flags)
+    found = search_in(known, text)
+    shown = found[: _most(top, style)]
+
+    def render(width: int, color: bool) -> str:
+        if style == "json":
+            return features_json(artifact.info, _about(artifact), shown)
+        return search_terminal(shown, hidden=len(found) - len(shown), width=width, color=color)
+
+    deliver(lambda look: render(*look), output, os.environ)
+
+
+@features.command()
+@click.option("--output", metavar="DIR", required=True, help="A directory that is new or empty.")
+@setting_flags("artifact")
+def export(output: str, **flags: Any) -> None:
+    """Write the autoencoder's features as Neuronpedia's JSON lines, whole or not at all."""
+    from reviewbot.render.neuronpedia import neuronpedia
+    from reviewbot.store.cache import new_directory
+
+    artifact, known = _known(flags)
+    where = artifact.model
+    files = neuronpedia(known, model=where.name, layer=where.layer, artifact=artifact.info.name)
+    final = Path(os.path.abspath(output))  # noqa: PTH100 - "." has no name; links stay
+    try:
+        if final.exists() and (not final.is_dir() or any(final.iterdir())):
+            raise UsageError(
+                f"nothing was written: {output} is there and not empty",
+                fix="name a new directory as --output",
+            )
+        with new_directory(final) as folder:
+            for name, data in files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(data)
+    except OSError as exc:
+        raise EnvironmentFailure(
+            f"{output} was not written: {exc.strerror or exc}",
+            fix="free some space, or choose another --output",
+        ) from exc
+    for name in files:
+        click.echo(str(Path(output) / name))
+
+
+@features.command()
+@click.option("--output", metavar="FILE", required=True, help="The page; - is stdout.")
+@setting_flags("artifact")
+def html(output: str, **flags: Any) -> None:
+    """Write the feature browser: one page that needs nothing else."""
+    from reviewbot.cli.output import emit
+    from reviewbot.render.features_html import features_html
+
+    artifact, known = _known(flags)
+    page = features_html(known, artifact.info, has_evidence=bool(artifact.packed_evidence))
+    if output == "-":
+        emit(page)
+    else:
+        write_file(Path(output), page)
+
+
+def explain_feature(
+    name: str, root: Path, flags: Mapping[str, Any], style: str, output: str | None
+) -> None:
+    """Say all that an artifact knows of one feature.
+
+    root    whose settings count
+    raises  UsageError for an unknown feature
+    """
+    from reviewbot.core.known import near_names, resolve_name
+    from reviewbot.render.features import feature_terminal, features_json
+
+    artifact, known = _known(flags, root)
+    by_name = {one.feature: one for one in known}
+    found = resolve_name(name, list(by_name))
+    if found is None:
+        near = near_names(name, list(by_name))
+        ours = f"{artifact.info.name} has {len(by_name)}"
+        raise UsageError(
+            f"nothing was explained: no feature is named {name[:100]!r}; {ours}",
+            fix=f"did you mean {', '.join(near)}?" if near else "see `reviewbot features list`",
+        )
+    one = by_name[found]
+
+    def render(width: int, color: bool) -> str:
+        if style == "json":
+            return features_json(artifact.info, _about(artifact), [(one, [])])
+        has = bool(artifact.packed_evidence)
+        return feature_terminal(one, has_evidence=has, width=width, color=color)
+
+    deliver(lambda look: render(*look), output, os.environ)
+
+
+def _most(top: int | None, style: str) -> int | None:
+    return top if top is not None or style == "json" else TOP
+
+
+def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tuple[Known, ...]]":
+    """Load the artifact that flags, environment and settings files name, and what it knows."""
+    from reviewbot.cli.load import artifact_for
+    from reviewbot.core.known import known_features
+
+    files = from_files(settings_root(root, has_git=True))
+    settings = settings_from(*files, from_environ(os.environ), from_flags(flags))
+    artifact = artifact_for(settings)
+    found = artifact.evidence()
+    return artifact, known_features(
+        artifact.predictor, artifact.notes, found, artifact.coder.features
+    )
+
+
+def _about(artifact: "Artifact") -> Mapping[str, Any] | None:
+    from reviewbot.core.evidence_file import evidence_facts
+
+    return evidence_facts(artifact.packed_evidence) if artifact.packed_evidence else None

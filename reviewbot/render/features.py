@@ -1,0 +1,182 @@
+"""What an artifact knows of its features -> text: a table, one feature, what a search found."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+
+from reviewbot.core.evidence import evidence_to_json
+from reviewbot.core.known import Known
+from reviewbot.core.report import ArtifactInfo
+from reviewbot.render.console import fitting, one_line, printed
+from reviewbot.render.escape import visible
+from reviewbot.render.evidence import exemplar_words, feature_name, language_words, lift_words
+from reviewbot.render.explain import evidence_lines, wrapped
+from reviewbot.render.values import clean, number
+from reviewbot.render.words import plural, share
+
+SCHEMA = "reviewbot-features/1"
+NO_EVIDENCE = (
+    "this artifact holds no evidence: where its features fire, how often and on what is not known. "
+    "`reviewbot train evidence` finds it"
+)
+HEAD = ("feature", "weight", "at most", "lift", "false", "density", "language")
+MOST_PLACES = 3  # of a feature that a search found
+
+
+def features_terminal(
+    shown: Sequence[Known], *, hidden: int, has_evidence: bool, width: int, color: bool
+) -> str:
+    """Return a table, a row each.
+
+    hidden        how many more there are
+    has_evidence  whether the artifact holds any evidence
+    """
+    return printed(_table(shown, hidden, has_evidence, fitting(width)), width=width, color=color)
+
+
+def _table(shown: Sequence[Known], hidden: int, has_evidence: bool, width: int) -> Iterable[Text]:
+    rows = [_cells(one) for one in shown]
+    wide = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
+    yield one_line(Text(f"{_joined(HEAD, wide)}  label", "bold"), width)
+    for one, cells in zip(shown, rows, strict=True):
+        label = feature_name(one.feature, one.evidence.label)
+        yield one_line(Text(f"{_joined(cells, wide)}  {label}"), width)
+    if hidden > 0:
+        yield Text(
+            f"{plural(hidden, 'more feature')}: --top {len(shown) + hidden} shows all", "dim"
+        )
+    if not has_evidence:
+        yield from wrapped(NO_EVIDENCE, width, 0)
+
+
+def _joined(cells: Sequence[str], wide: Sequence[int]) -> str:
+    first, *rest = zip(cells, wide, strict=True)
+    last = len(rest) - 1
+    return f"{first[0]:<{first[1]}}  " + "  ".join(
+        f"{cell:<{w}}" if place == last else f"{cell:>{w}}" for place, (cell, w) in enumerate(rest)
+    )
+
+
+def _cells(one: Known) -> tuple[str, ...]:
+    found, tally = one.evidence, one.evidence.tally
+    language = f"only {visible(found.detects)}" if found.detects else ""
+    if not language and found.languages:
+        name, part = found.languages[0]
+        language = f"{visible(name)} {share(part)}"
+    return (
+        visible(one.feature)[:30],
+        "-" if one.weight is None else f"{one.weight:+.3f}",
+        "-" if one.strongest is None else f"{one.strongest:+.2f}",
+        "-" if tally is None or tally.lift is None else lift_words(tally.lift),
+        "-" if tally is None else share(tally.false_fire),
+        "-" if found.density is None else share(found.density),
+        language[:20] or "-",
+    )
+
+
+def feature_terminal(one: Known, *, has_evidence: bool, width: int, color: bool) -> str:
+    """Return everything that is known of one feature."""
+    return printed(_one(one, has_evidence, fitting(width)), width=width, color=color)
+
+
+def _one(one: Known, has_evidence: bool, width: int) -> Iterable[Text]:
+    name = feature_name(one.feature, one.evidence.label)
+    yield from wrapped(f"{visible(one.feature)}: {name}", width, 0, "bold")
+    for words in weight_words(one):
+        yield from wrapped(words, width, 2)
+    yield from evidence_lines(one.evidence, width)
+    if not has_evidence:
+        yield from wrapped(NO_EVIDENCE, width, 0)
+
+
+def weight_words(one: Known) -> list[str]:
+    """Say what the predictor makes of a feature."""
+    found = []
+    if one.weight is not None:
+        found.append(f"{one.weight:+.3f} log-odds for each standard deviation more of it")
+    if one.strongest is not None:
+        found.append(f"{one.strongest:+.2f} log-odds at its strongest, against not firing at all")
+    if one.evidence.maximum is not None:
+        found.append(f"strongest activation seen: {one.evidence.maximum:.4g}")
+    return found or ["many columns with a weight each: only its sum in a line means something"]
+
+
+def search(known: Sequence[Known], text: str) -> list[tuple[Known, list[str]]]:
+    """Return the features whose label, examples, paths or languages hold a text, with where.
+
+    Case does not count; what is found in a label comes first.
+    """
+    wanted = " ".join(text.casefold().split())
+    found = [(one, _places(one, wanted)) for one in known]
+    hits = [(one, places) for one, places in found if places]
+    return sorted(hits, key=lambda hit: not hit[1][0].startswith("in its label"))
+
+
+def _places(one: Known, wanted: str) -> list[str]:
+    known = one.evidence
+    places = []
+    if wanted in " ".join(known.label.casefold().split()):
+        places.append("in its label")
+    languages = [*(name for name, _ in known.languages), known.detects or ""]
+    if any(wanted in name.casefold() for name in languages):
+        places.append(f"by language: {language_words(known)}")
+    for example in known.exemplars:
+        code = " ".join(example.text.casefold().split())
+        where = f"{example.source} {example.path}".casefold()
+        if wanted in code or wanted in where:
+            places.append(f"in an example: {exemplar_words(example)}")
+    return places
+
+
+def search_terminal(
+    shown: Sequence[tuple[Known, list[str]]], *, hidden: int, width: int, color: bool
+) -> str:
+    """Return what a search found, and where."""
+    return printed(_found(shown, hidden, fitting(width)), width=width, color=color)
+
+
+def _found(shown: Sequence[tuple[Known, list[str]]], hidden: int, width: int) -> Iterable[Text]:
+    for one, places in shown:
+        name = feature_name(one.feature, one.evidence.label)
+        yield from wrapped(f"{visible(one.feature)}: {name}", width, 0, "bold")
+        for place in places[:MOST_PLACES]:
+            yield from wrapped(place, width, 2)
+        if len(places) > MOST_PLACES:
+            yield Text(f"  and {len(places) - MOST_PLACES} more", "dim")
+    if hidden > 0:
+        yield Text(
+            f"{plural(hidden, 'more feature')}: --top {len(shown) + hidden} shows all", "dim"
+        )
+    if not shown:
+        yield Text("no feature has it in its label, examples, paths or languages")
+
+
+def features_json(
+    artifact: ArtifactInfo,
+    about: Mapping[str, Any] | None,
+    shown: Sequence[tuple[Known, list[str]]],
+) -> str:
+    """Return features as JSON, ASCII only; docs/formats.md says what stands where.
+
+    about  what was read and counted for the evidence; None where there is none
+    shown  with what a search says of each
+    """
+    value = {
+        "schema": SCHEMA,
+        "artifact": asdict(artifact),
+        "about": about,
+        "features": [
+            {
+                "feature": one.feature,
+                "weight": number(one.weight, 6),
+                "strongest": number(one.strongest, 4),
+                "matches": places,
+                "evidence": evidence_to_json(one.evidence),
+            }
+            for one, places in shown
+        ],
+    }
+    return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"

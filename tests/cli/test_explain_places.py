@@ -1,0 +1,109 @@
+"""Which line `reviewbot explain` means, and what becomes of one that was not scored."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.changes import CODE
+from tests.cli.explained import explain, refused, run
+from tests.cli.test_check import git
+
+
+def test_ranges_and_what_is_staged_are_asked_about_as_for_check(explained: Path) -> None:
+    git(explained, "commit", "-m", "second")
+    ranged = explain("src/code.py:2", "HEAD~1..HEAD")
+    (explained / "src" / "code.py").write_bytes(CODE + b"tail = 1\n")
+    git(explained, "add", ".")
+
+    staged = explain("src/code.py:12", "--staged")
+
+    assert len(ranged["change"]["head"]) == 40
+    assert staged["change"]["head"] == "index"
+    assert staged["line"]["text"] == "tail = 1"
+
+
+def test_a_line_outside_of_the_change_is_read_as_if_its_file_were_added(explained: Path) -> None:
+    found = explain("old.py:1")
+
+    assert found["line"]["status"] == "scored"
+    assert "line 1 is not part of the change" in found["notes"][0]
+    assert [row["number"] for row in found["around"]] == [1, 2, 3]
+    assert "note: line 1 is not part of the change" in run("explain", "old.py:1").stdout
+    assert explain("old.py:2")["notes"] == []
+
+
+def test_a_line_that_is_not_read_on_purpose_says_why_with_exit_code_0(explained: Path) -> None:
+    result = run("explain", "old.py:5")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "not read, on purpose: blank or punctuation only" in result.stdout
+    assert explain("old.py:5")["line"]["why"] == "blank or punctuation only"
+    assert explain("README.md:1")["line"]["why"] == "not code"
+
+
+def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path) -> None:
+    large = run("explain", "src/code.py:2", "--max-file-lines", "3")
+    wrong = "--- a/old.py\n+++ b/old.py\n@@ -1 +1,2 @@\n first = 1\n+not there\n"
+    (explained / "x.diff").write_text(f"diff --git a/old.py b/old.py\n{wrong}")
+    failed = run("explain", "old.py:2", "--diff", "x.diff")
+
+    assert large.exit_code == 3
+    assert "not read, on purpose: too large" in large.stdout
+    assert failed.exit_code == 3
+    assert "the diff does not match the head file" in failed.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        (("nothing.py:1",), "there is no file nothing.py"),
+        (("old.py:99",), "old.py has no line 99, its last is 5"),
+        (("old.py",), "'old.py' is not PATH:LINE"),
+        (("old.py:0",), "is not PATH:LINE"),
+        (("old.py:1-2",), "is not PATH:LINE"),
+        ((":3",), "is not PATH:LINE"),
+        (("old.py:" + "9" * 5_000,), "is not PATH:LINE"),
+        (("../repo-other/x.py:1",), "there is no file"),
+        ((".git/config:1",), "there is no file"),
+        ((), "name either a line or a feature"),
+        (("old.py:1", "--feature", "1"), "name either a line or a feature"),
+        (("old.py:1", "--staged", "--report", "r.json"), "exclude a change"),
+        (("--feature", "1", "--report", "r.json"), "asks an artifact, not a report"),
+        (("old.py:1", "--report", "none.json"), "none.json: No such file"),
+        (("old.py:1", "--format", "sarif"), "explanations have no format 'sarif'"),
+    ],
+)
+def test_what_cannot_be_explained_is_an_error_of_two_lines(
+    args: tuple[str, ...], what: str, explained: Path
+) -> None:
+    assert what in refused(*args)
+
+
+@pytest.mark.parametrize("name", ["C:\\a.py", "a:7.py", "with space.py", "caf\u00e9\u202e.py", "7"])
+def test_the_last_colon_is_the_one_in_front_of_the_line(name: str, explained: Path) -> None:
+    (explained / name).write_text("#!/usr/bin/env python3\nx = compute(1)\n")
+    git(explained, "add", ".")
+
+    found = explain(f"{name}:2")
+
+    assert (found["line"]["path"], found["line"]["text"]) == (name, "x = compute(1)")
+    assert "\u202e" not in run("explain", f"{name}:2").stdout
+
+
+def test_a_path_may_count_from_where_one_stands(
+    explained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(explained / "src")
+
+    assert explain("code.py:2")["line"]["path"] == "src/code.py"
+    assert explain("./code.py:2")["line"]["path"] == "src/code.py"
+    assert explain(f"{explained}/src/code.py:2")["line"]["path"] == "src/code.py"
+    assert explain("src/code.py:2")["line"]["path"] == "src/code.py"
+
+
+def test_a_name_that_is_not_utf_8_goes_by_its_bytes_or_as_reports_write_it(explained: Path) -> None:
+    (explained / "caf\udce9.py").write_text("x = compute(1)\n")
+    git(explained, "add", ".")
+
+    assert explain("caf\\xe9.py:1")["line"]["status"] == "scored"
+    assert explain("caf\udce9.py:1")["line"]["status"] == "scored"

@@ -1,0 +1,187 @@
+"""`reviewbot features`: what an artifact knows, as a table, a search, files and a page."""
+
+import gzip
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.cli import main
+from reviewbot.core.evidence import Tally
+from tests import tiny
+from tests.cli.explained import SCHEMAS
+from tests.known import add_evidence, evidence, exemplar
+
+
+@pytest.fixture
+def artifact(tmp_path: Path, tiny_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two features with evidence, of which one detects a language; the others have none."""
+    where = Path(shutil.copytree(tiny_artifact, tmp_path / "artifact"))
+    plain = evidence("sae:3", label="divides")
+    rust = replace(
+        evidence("sae:5", label="", detects="rust", tally=Tally(41, 30, 5_210, 900, 3.0)),
+        languages=(("rust", 0.97),),
+        exemplars=(exemplar(("let mut x\x1b", 1.0), path="src/LIB.rs", source="serde 1.0"),),
+    )
+    add_evidence(where, [plain, rust])
+    monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(where))
+    monkeypatch.chdir(tmp_path)
+    return where
+
+
+def features(*args: str) -> Result:
+    return CliRunner().invoke(main, ["features", *args])
+
+
+def as_json(*args: str) -> Any:
+    result = features(*args, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    jsonschema.validate(found, SCHEMAS["features"])
+    return found
+
+
+def names(*args: str) -> list[str]:
+    return [one["feature"] for one in as_json(*args)["features"]]
+
+
+def test_the_list_shows_the_greatest_lift_first(artifact: Path) -> None:
+    rows = features("list").stdout.splitlines()
+
+    assert rows[0].split()[:2] == ["feature", "weight"]
+    assert rows[1].startswith("sae:5 ")
+    assert "only rust" in rows[1]
+    assert "feature 5 (unlabelled)" in rows[1]
+    assert rows[2].startswith("sae:3 ")
+    assert "3.2" in rows[2]
+    assert "0.27 %" in rows[2]
+    assert "go 81 %" in rows[2]
+    assert rows[2].endswith("divides")
+    assert "more features: --top" in rows[-1]
+    assert len(rows) == 22
+
+
+def test_the_list_is_sorted_and_filtered_as_asked(artifact: Path) -> None:
+    every = names("list", "--sort", "id")
+
+    assert every[0] == "sae:0"
+    assert names("list", "--sort", "false-fire", "--top", "1") == ["sae:5"]
+    assert names("list", "--sort", "density", "--top", "1") != []
+    assert "sae:5" in names("list", "--unlabelled")
+    assert "sae:5" not in names("list", "--labelled")
+    assert set(names("list", "--labelled")) | set(names("list", "--unlabelled")) == set(every)
+    weights = [abs(one["weight"] or 0) for one in as_json("list", "--sort", "weight")["features"]]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_json_says_what_was_read_and_counted(artifact: Path) -> None:
+    found = as_json("list", "--top", "2")
+
+    assert found["about"]["corpus"] == {"files": 2}
+    assert found["features"][1]["evidence"]["tally"]["fired_risky"] == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("DIVIDES", "in its label"),
+        ("let MUT", "in an example: serde 1.0 (Apache-2.0) src/LIB.rs:77  ‹let mut x<U+001B>›"),
+        ("lib.rs", "in an example"),
+        ("rust", "by language: mostly rust, 97 %"),
+    ],
+)
+def test_a_search_looks_at_labels_examples_paths_and_languages(
+    text: str, where: str, artifact: Path
+) -> None:
+    result = features("search", text)
+
+    assert result.exit_code == 0
+    assert where in " ".join(result.stdout.split()).replace("rs:77 ", "rs:77  ")
+    assert "\x1b" not in result.stdout
+    assert as_json("search", text)["features"][0]["matches"]
+
+
+def test_a_search_that_finds_nothing_says_so(artifact: Path) -> None:
+    assert "no feature has it" in features("search", "qqqq").stdout
+    assert names("search", "qqqq") == []
+    assert features("search", " ").exit_code == 2
+
+
+def test_an_artifact_without_evidence_works_and_says_how_to_make_it(
+    tiny_artifact: Path, artifact: Path
+) -> None:
+    listed = features("list", "--artifact", str(tiny_artifact))
+    exported = features("export", "--artifact", str(tiny_artifact), "--output", "out")
+    page = features("html", "--artifact", str(tiny_artifact), "--output", "page.html")
+
+    assert "reviewbot train evidence" in listed.stdout
+    assert [r.exit_code for r in (listed, exported, page)] == [0, 0, 0]
+    assert "reviewbot train evidence" in Path("page.html").read_text()
+
+
+def test_an_export_is_whole_and_every_line_of_it_reads_back(artifact: Path) -> None:
+    result = features("export", "--output", "out")
+
+    assert result.exit_code == 0, result.stderr
+    paths = [Path(line) for line in result.stdout.splitlines()]
+    assert [path.parts[1:4] for path in paths] == [("v1", "tiny", "1-tiny")] * 3
+    found = {
+        path.parts[4]: list(map(json.loads, gzip.decompress(path.read_bytes()).splitlines()))
+        for path in paths
+    }
+    assert [row["index"] for row in found["features"]] == [str(n) for n in range(tiny.FEATURES)]
+    assert {row["index"] for row in found["activations"]} == {"3", "5"}
+    assert {path for path in Path("out").rglob("*") if path.is_file()} == set(paths)
+
+
+def test_two_exports_have_the_same_bytes(artifact: Path) -> None:
+    first, second = features("export", "--output", "a"), features("export", "--output", "b")
+
+    for one, two in zip(first.stdout.split(), second.stdout.split(), strict=True):
+        assert Path(one).read_bytes() == Path(two).read_bytes()
+
+
+def test_an_export_replaces_nothing(artifact: Path) -> None:
+    Path("out").mkdir()
+    Path("out/mine").write_text("keep")
+
+    result = features("export", "--output", "out")
+
+    assert result.exit_code == 2
+    assert "is there and not empty" in result.stderr
+    assert Path("out/mine").read_text() == "keep"
+    assert features("export", "--output", "out/mine").exit_code == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_place_that_cannot_be_written_to_is_an_error(artifact: Path) -> None:
+    Path("closed").mkdir(mode=0o500)
+
+    assert features("export", "--output", "closed/out").exit_code == 4
+
+
+def test_a_place_below_a_file_is_an_error_of_two_lines(artifact: Path) -> None:
+    Path("file").write_text("x")
+
+    for args in (("export", "--output", "file/out"), ("html", "--output", "file/page.html")):
+        result = features(*args)
+        assert result.exit_code == 4
+        assert len(result.stderr.splitlines()) == 2
+
+
+def test_the_page_is_written_to_a_file_or_stdout(artifact: Path) -> None:
+    assert features("html", "--output", "page.html").exit_code == 0
+
+    assert Path("page.html").read_text() == features("html", "--output", "-").stdout
+
+
+def test_a_damaged_artifact_is_an_error(artifact: Path) -> None:
+    (artifact / "evidence.jsonl.gz").write_bytes(b"x")
+
+    assert features("list").exit_code == 4

@@ -1,0 +1,86 @@
+"""The shipped tiny artifact with its real model, on the demo change: its reasons are what they say.
+
+The model lies inside the package: nothing is fetched.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from reviewbot import pipeline
+from reviewbot.artifacts import PRESETS, load_artifact
+from reviewbot.cli.load import load_model
+from reviewbot.core.explanation import log_odds_of, risk_without
+from reviewbot.core.findings import LineScore
+from reviewbot.core.gate import Policy
+from reviewbot.core.reasons import without
+from reviewbot.core.report import ChangeInfo
+from reviewbot.diffs import parse
+from reviewbot.forges.heads import WorktreeFiles
+from reviewbot.scoring import Groups
+from reviewbot.settings import Settings
+
+pytestmark = pytest.mark.real_model
+DEMO = Path(__file__).parents[1] / "examples"
+
+
+@dataclass
+class Memory:
+    """Keeps every window, so that the model reads each once."""
+
+    windows: dict[str, Groups] = field(default_factory=dict)
+
+    def get(self, name: str) -> Groups | None:
+        return self.windows.get(name)
+
+    def put(self, name: str, groups: Groups) -> None:
+        self.windows[name] = groups
+
+
+def test_without_any_one_reason_a_line_s_log_odds_are_lower_by_its_contribution() -> None:
+    artifact = load_artifact(PRESETS["tiny"])
+    kept = Memory()
+    encoder = load_model(
+        Settings(artifact="tiny", server="off", line_cache=0), artifact, lambda _step: None
+    )
+    change = parse((DEMO / "demo.diff").read_text())
+
+    def scores(*, lacking: str | None = None) -> list[LineScore]:
+        predictor = without(artifact.predictor, lacking) if lacking else artifact.predictor
+        report = pipeline.check(
+            change,
+            head=WorktreeFiles(DEMO / "demo"),
+            attributes={},
+            numstat=None,
+            artifact=replace(artifact, predictor=predictor),
+            encoder=lambda: encoder,
+            rules=pipeline.Rules(max_bytes=1_000_000, max_lines=10_000),
+            policy=Policy(max_risk=1.0),
+            info=ChangeInfo(None, "files"),
+            kept=kept,
+        )
+        found = [line.outcome for file in report.files for line in file.lines]
+        return [outcome for outcome in found if isinstance(outcome, LineScore)]
+
+    whole = scores()
+    named = sorted({reason.feature for score in whole for reason in score.reasons})
+    removed = {name: scores(lacking=name) for name in named}
+
+    assert whole == scores()
+    assert len(whole) == 147
+    pairs = 0
+    for place, score in enumerate(whole):
+        # The rest is what is left of the log-odds; the risk, computed by itself, must agree.
+        parts = sum(reason.contribution for reason in score.reasons)
+        assert score.rest is not None
+        alone = replace(score, rest=None)
+        assert score.rest + parts == pytest.approx(log_odds_of(alone), abs=1e-4)
+        for n, reason in enumerate(score.reasons):
+            new = removed[reason.feature][place]
+            assert log_odds_of(new) == pytest.approx(
+                log_odds_of(score) - reason.contribution, abs=1e-4
+            )
+            assert new.risk == pytest.approx(risk_without(score, n), abs=1e-5)
+            pairs += 1
+    assert pairs > 300
