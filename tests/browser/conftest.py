@@ -1,14 +1,8 @@
-"""A real browser for the tests of pages. Without one they are skipped, and say why.
-
-BROWSER_TESTS=required makes a failure of that; AXE_JS names the file axe.min.js (npm's
-axe-core 4.14.1), which judges accessibility.
-"""
+"""A real browser for the tests of the report's page."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +10,7 @@ import pytest
 
 from reviewbot.core.report import Report
 from reviewbot.render.html import html
+from tests.chromium import axe_source, started
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -67,24 +62,11 @@ class Page:
         return [str(one["request"]["url"]) for one in sent]
 
 
-def _lacking(what: str) -> None:
-    if os.environ.get("BROWSER_TESTS") == "required":
-        pytest.fail(f"BROWSER_TESTS=required, and there is no {what}")
-    pytest.skip(f"no {what}")
-
-
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     """One Chromium for all tests of the session."""
-    if find_spec("selenium") is None:
-        _lacking("selenium (pip install -e '.[dev]')")
-    from runs.chromium import chromium, missing
-
-    if missing():
-        _lacking(f"browser: {missing()} (Debian: chromium, chromium-driver)")
-    started = chromium(tmp_path_factory.mktemp("profile"))
-    yield started
-    started.quit()
+    with started(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -110,10 +92,7 @@ def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
     """Judge a page: what axe calls serious or critical, a line each."""
-    path = os.environ.get("AXE_JS", "")
-    if not path or not Path(path).is_file():
-        _lacking("axe.min.js: AXE_JS does not name it (npm install axe-core@4.14.1)")
-    source = Path(path).read_text(encoding="utf-8")
+    source = axe_source()
 
     def judged(page: Page) -> list[str]:
         page.js(source)

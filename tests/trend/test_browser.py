@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 
 from reviewbot.render.trend import trend_html
-from tests.trend.browser import axe, browser, missing, serving
+from tests.chromium import axe_source, started
+from tests.trend.serving import serving
 from tests.trend.test_page import hostile, made_up
 
-LACKING = missing()
-pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING or "all is there")
 PAGES = {"made up": made_up, "hostile": hostile}
 
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with browser(tmp_path_factory.mktemp("profile")) as started:
-        yield started
+    with started(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 def look(driver: Any, scheme: str = "light", width: int = 1280) -> None:
@@ -73,14 +72,13 @@ def test_nothing_sticks_out_of_the_window(driver: Any, name: str, width: int) ->
     assert scroll <= client
 
 
-@pytest.mark.skipif(not axe(), reason="AXE_JS does not name axe.min.js (npm: axe-core)")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_serious(driver: Any, name: str, scheme: str) -> None:
     look(driver, scheme)
     with serving(trend_html(PAGES[name]())) as (address, _):
         driver.get(address)
-        driver.execute_script(axe())
+        driver.execute_script(axe_source())
         run = "axe.run().then(r => arguments[0](r), e => arguments[0]({error: String(e)}))"
         found = driver.execute_async_script(run)
 
