@@ -81,7 +81,7 @@ def evidence(
     firings = read_firings(
         sources, reader.encoder, known.plan, known.coder, tokens=tokens, progress=counter("tokens")
     )
-    found = all_evidence(firings, known.coder.features, origin, counted)
+    found = all_evidence(firings, known.coder.features, known.predictor, origin, counted)
     facts = {
         "artifact": known.info.name,
         "corpus": {

@@ -46,6 +46,9 @@ def explain(
     columns_N  its row of columns
     notes      feature number -> what is known about it
 
+    The last place goes to the strongest autoencoder feature where none is stronger: signs of the
+    text are few and each weighs much, features are thousands and weigh more together.
+
     A feature counts once, whatever the number of columns it is pooled into. An autoencoder feature
     that does not fire in the line is no reason, nor is a sign that is not in it, though their
     absence moves the score. The dense
@@ -68,7 +71,14 @@ def explain(
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
-    return tuple(ordered[:MOST_REASONS])
+    first = ordered[:MOST_REASONS]
+    if len(first) == MOST_REASONS and not any(map(_is_sparse, first)):
+        first[-1] = next(filter(_is_sparse, ordered), first[-1])
+    return tuple(first)
+
+
+def _is_sparse(reason: Reason) -> bool:
+    return reason.feature.startswith("sae:")
 
 
 def without(predictor: Predictor, feature: str) -> Predictor:

@@ -134,6 +134,14 @@ def facts(found: Evidence) -> list[str]:
     return lines
 
 
+def where_words(found: Evidence) -> str:
+    """Return what the exemplars are, for a title; nothing of a stranger's is in it."""
+    marked = any(max(one.activations, default=0) > 0 for one in found.exemplars)
+    if marked:
+        return f"fires on what stands in {OPEN} {CLOSE}"
+    return "fires on" if found.feature.startswith("sae:") else "raises the risk of lines such as"
+
+
 def exemplars(found: Evidence) -> list[str]:
     """Return the examples where it fires, a line each."""
     return [exemplar_words(one) for one in found.exemplars[:MOST_EXEMPLARS]]

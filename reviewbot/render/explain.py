@@ -16,13 +16,12 @@ from reviewbot.core.reasons import Reason
 from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed
 from reviewbot.render.escape import visible
 from reviewbot.render.evidence import (
-    CLOSE,
-    OPEN,
     exemplars,
     facts,
     feature_name,
     near_misses,
     reason_weight,
+    where_words,
 )
 from reviewbot.render.people import author_json, written_by
 from reviewbot.render.values import clean, number
@@ -113,7 +112,7 @@ def evidence_lines(known: Evidence, width: int) -> Iterable[Text]:
     for fact in facts(known):
         yield from wrapped(fact, width, 2)
     for title, examples in (
-        (f"where it fires, on what stands in {OPEN} {CLOSE}:", exemplars(known)),
+        (f"{where_words(known)}:", exemplars(known)),
         ("and not on:", near_misses(known)),
     ):
         if examples:

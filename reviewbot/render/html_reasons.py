@@ -90,7 +90,7 @@ def reason_of(reason: Reason, known: Known) -> dict[str, Any]:
         "feature": short(reason.feature),
         "weight": _signed(reason.contribution),
         "active": "" if reason.activation is None else f"{100 * reason.activation:.0f} %",
-        "number": number,
+        "number": number if found and found.exemplars else 0,
         "tally": tally_words(found) if found else "",
         "detects": short(found.detects or "") if found else "",
     }

@@ -17,7 +17,14 @@ from jinja2.sandbox import SandboxedEnvironment
 from reviewbot.core.evidence import MOST_EXEMPLARS, Evidence
 from reviewbot.core.reasons import Reason
 from reviewbot.render.escape import visible
-from reviewbot.render.evidence import counts, exemplars, feature_name, near_misses, reason_weight
+from reviewbot.render.evidence import (
+    counts,
+    exemplars,
+    feature_name,
+    near_misses,
+    reason_weight,
+    where_words,
+)
 
 MOST_CHARS = 300  # of one piece of text
 
@@ -63,6 +70,7 @@ def reason_words(
         "weight": reason_weight(reason),
         "evidence": counts(found) if found and found.tally else None,
         "detects": Foreign(found.detects) if found and found.detects else None,
+        "where": where_words(found) if found else "",
         "exemplars": [Foreign(one) for one in (exemplars(found) if found else ())][:most],
         "near_misses": [Foreign(one) for one in (near_misses(found) if found else ())][:most],
     }

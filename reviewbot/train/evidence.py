@@ -6,7 +6,9 @@ import numpy as np
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.evidence import Evidence, Tally
-from reviewbot.core.reasons import FeatureNote
+from reviewbot.core.predictor import Predictor
+from reviewbot.core.reasons import FeatureNote, places_of
+from reviewbot.core.surface import SURFACE_NAMES, surface
 from reviewbot.train.autolabel import Label, Labels
 from reviewbot.train.correlates import correlates
 from reviewbot.train.examples import Examples, Origins
@@ -14,13 +16,18 @@ from reviewbot.train.firings import Firings
 
 
 def evidence(
-    firings: Firings, features: int, origin: Origins, counted: Mapping[str, Tally]
+    firings: Firings,
+    features: int,
+    predictor: Predictor,
+    origin: Origins,
+    counted: Mapping[str, Tally],
 ) -> list[Evidence]:
     """Return the evidence of every autoencoder feature that fired, then of all others counted.
 
-    features  F of the autoencoder
-    origin    where the file of a line comes from
-    counted   by name, as `tally.tallies`
+    features   F of the autoencoder
+    predictor  says where a sign of the text raises the risk
+    origin     where the file of a line comes from
+    counted    by name, as `tally.tallies`
     """
     top_LF, fired_F = _strongest(firings, features)
     labels, examples = Labels(firings, top_LF), Examples(firings, top_LF, origin)
@@ -45,8 +52,28 @@ def evidence(
                 near_misses=near_misses,
             )
         )
-    done = {one.feature for one in found}
-    return found + [_counted(name, tally) for name, tally in counted.items() if name not in done]
+    signs = _signs(firings, predictor)
+    for name, tally in counted.items():
+        kind, _, own_name = name.partition(":")
+        if kind != "sae":  # what has a name of its own needs no label
+            both = examples.of_sign(signs[name]) if name in signs else ((), ())
+            words = own_name or "the model's state as a whole"
+            found.append(Evidence(name, words, None, None, None, tally, (), None, None, *both))
+    return found
+
+
+def _signs(firings: Firings, predictor: Predictor) -> dict[str, Array]:
+    """Return how much each sign of the text raises the risk of each line, (L,), or 0."""
+    if "surface" not in predictor.groups:
+        return {}
+    texts = ["".join(line.tokens) for line in firings.lines]
+    columns_LN = surface(texts, [line.inside for line in firings.lines])
+    found = {}
+    for n, name in enumerate(SURFACE_NAMES):
+        (place,) = places_of(predictor, f"surface:{name}")
+        over_L = (columns_LN[:, n] - predictor.centre_N[place]) * predictor.weight_N[place]
+        found[f"surface:{name}"] = np.where(columns_LN[:, n] > 0, np.maximum(over_L, 0), 0)
+    return found
 
 
 def notes(found: Iterable[Evidence]) -> dict[int, FeatureNote]:
@@ -71,13 +98,6 @@ def describe(firings: Firings, features: int) -> dict[int, FeatureNote]:
 
 def _note(label: Label, top_L: Array, fired: float, tokens: int) -> FeatureNote:
     return FeatureNote(label.text, round(float(top_L.max()), 4), round(float(fired / tokens), 8))
-
-
-def _counted(name: str, tally: Tally) -> Evidence:
-    """What has a name of its own needs no label, and no example."""
-    kind, _, label = name.partition(":")
-    label = "" if kind == "sae" else label or "the model's state as a whole"
-    return Evidence(name, label, None, None, None, tally, (), None, None, (), ())
 
 
 def _strongest(firings: Firings, features: int) -> tuple[Array, Array]:

@@ -37,14 +37,31 @@ class Examples:
         near miss is in the language of an exemplar.
         """
         top_L = self._top_LF[:, feature]
-        fires_N = np.flatnonzero((top_L > 0) & self._short_L)
-        ordered = fires_N[np.argsort(-top_L[fires_N], kind="stable")][:LOOKED_AT]
+        maximum = max(float(top_L.max()), 1e-6)
+        shown, missed = self._chosen(top_L)
+        return (
+            tuple(self._exemplar(place, *self._fired(place, feature, maximum)) for place in shown),
+            tuple(self._exemplar(place, *self._fired(place, feature, maximum)) for place in missed),
+        )
+
+    def of_sign(self, strength_L: Array) -> tuple[tuple[Exemplar, ...], tuple[Exemplar, ...]]:
+        """Do the same for a sign of the text, which is in a line and in no token of it.
+
+        strength_L  how much it raises the risk of each line; 0 where it does not
+        """
+        shown, missed = self._chosen(strength_L)
+        return tuple(map(self._plain, shown)), tuple(map(self._plain, missed))
+
+    def _chosen(self, strength_L: Array) -> tuple[list[int], list[int]]:
+        fires_N = np.flatnonzero((strength_L > 0) & self._short_L)
+        ordered = fires_N[np.argsort(-strength_L[fires_N], kind="stable")][:LOOKED_AT]
         shown = list(_different(ordered, self._keys, MOST_EXEMPLARS))
         if not shown:
-            return (), ()
+            return [], []
         languages = {self._firings.lines[place].language for place in shown}
         centre_D = self._firings.mean_LD[shown].mean(axis=0)
-        likeness_L = np.where((top_L == 0) & self._short_L, self._firings.mean_LD @ centre_D, -1)
+        likeness_L = self._firings.mean_LD @ centre_D
+        likeness_L = np.where((strength_L == 0) & self._short_L, likeness_L, -1)
         near = np.argpartition(-likeness_L, min(LOOKED_AT, len(likeness_L) - 1))[:LOOKED_AT]
         near = near[np.argsort(-likeness_L[near], kind="stable")]
         alike = [
@@ -52,21 +69,27 @@ class Examples:
             for place in near
             if likeness_L[place] > 0 and self._firings.lines[place].language in languages
         ]
-        missed = list(_different(alike, self._keys, MOST_NEAR_MISSES))
-        maximum = float(top_L.max())
-        return (
-            tuple(self._exemplar(place, feature, maximum) for place in shown),
-            tuple(self._exemplar(place, feature, maximum) for place in missed),
-        )
+        return shown, list(_different(alike, self._keys, MOST_NEAR_MISSES))
 
     def _keys(self, place: int) -> tuple[str, str]:
         return self._text[place], self._firings.lines[place].path
 
-    def _exemplar(self, place: int, feature: int, maximum: float) -> Exemplar:
+    def _fired(
+        self, place: int, feature: int, maximum: float
+    ) -> tuple[tuple[str, ...], tuple[float, ...]]:
         line: Line = self._firings.lines[place]
         tokens = slice(*line.token_span)
         hit_TK = self._firings.indices_TK[tokens] == feature
         strength_T = np.where(hit_TK, self._firings.values_TK[tokens], 0).max(axis=1) / maximum
+        return line.tokens, tuple(round(float(value), 3) for value in strength_T)
+
+    def _plain(self, place: int) -> Exemplar:
+        return self._exemplar(place, ("".join(self._firings.lines[place].tokens),), (0.0,))
+
+    def _exemplar(
+        self, place: int, tokens: tuple[str, ...], activations: tuple[float, ...]
+    ) -> Exemplar:
+        line: Line = self._firings.lines[place]
         origin = self._origin(line.path)
         return Exemplar(
             source=origin.source,
@@ -75,8 +98,8 @@ class Examples:
             line=line.number,
             licence=origin.licence,
             language=line.language,
-            tokens=line.tokens,
-            activations=tuple(round(float(value), 3) for value in strength_T),
+            tokens=tokens,
+            activations=activations,
         )
 
 

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reviewbot.core.arrays import Array, Indices
+from reviewbot.core.languages import language_of
 from reviewbot.core.plan import ReadingPlan
+from reviewbot.core.prose import prose
 from reviewbot.core.sae import SparseCoder, encode
 from reviewbot.core.spans import Span, split_lines
 from reviewbot.core.states import layer_norm, sinks
@@ -26,6 +28,7 @@ class Line:
     path: str  # below its corpus directory
     number: int  # 1-based
     language: str
+    inside: bool  # nothing but comment or docstring
     tokens: tuple[str, ...]  # joined they are the line
     token_span: Span  # of all tokens that were read
 
@@ -92,6 +95,8 @@ def _lines(
     source: SourceFile, texts: list[str], offsets: list[Span], read: ReadLines, before: int
 ) -> list[Line]:
     starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    language = language_of(source.path)
+    flags = prose(texts, language) if language else [False] * len(texts)
     found = []
     for index, span in zip(read.lines, read.token_spans, strict=True):
         line = Span(int(starts[index]), int(starts[index]) + len(texts[index]))
@@ -99,7 +104,8 @@ def _lines(
         text = source.text[slice(*line)]
         tokens = tuple(text[a - line.start : b - line.start] for a, b in cut)
         place = Span(before + span.start, before + span.end)
-        found.append(Line(source.path, index + 1, source.language, tokens, place))
+        where = (source.path, index + 1, source.language, flags[index])
+        found.append(Line(*where, tokens, place))
     return found
 
 

@@ -70,7 +70,7 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
     assert "because: " in out
     assert re.search(r"without it the risk would be 0\.\d+, not 0\.\d+", out)
     assert "9 of 41 risky lines" in " ".join(out.split())
-    assert "where it fires, on what stands in ‹ ›:" in out
+    assert "fires on what stands in ‹ ›:" in out
     assert "total = ‹cents› ‹/› 100" in " ".join(out.split())
     assert "and not on:" in out
     assert re.search(r"^rest -?\d+\.\d\d( \+ \d+\.\d\d)* = -?\d+\.\d\d log-odds, risk", out, re.M)

@@ -91,4 +91,8 @@ def explain(
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
-    return tuple(ordered[:MOST_REASONS])
+    first = ordered[:MOST_REASONS]
+    sparse_ones = [reason for reason in ordered if reason.feature.startswith("sae:")]
+    if len(first) == MOST_REASONS and sparse_ones and not set(first) & set(sparse_ones):
+        first[-1] = sparse_ones[0]
+    return tuple(first)

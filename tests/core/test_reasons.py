@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from reviewbot.core.arrays import Array
 from reviewbot.core.predictor import Predictor
 from reviewbot.core.reasons import MOST_REASONS, FeatureNote, Reason, explain
+from reviewbot.core.surface import SURFACE_NAMES
 from tests import tiny
 
 FEATURES = 12
@@ -84,3 +85,16 @@ def test_the_numbers_of_a_real_artifact_s_size_give_the_same_reasons() -> None:
 
     assert found == one_by_one(predictor, parts_N, columns_N)
     assert len(found) == 3
+
+
+def test_the_last_place_is_kept_for_the_strongest_feature_of_the_autoencoder() -> None:
+    predictor = replace(tiny.predictor(), groups={"sae_max": 3, "surface": len(SURFACE_NAMES)})
+    parts_N = np.array([0.1, 0.2, -0.3, *range(1, len(SURFACE_NAMES) + 1)], np.float32)
+    ones_N = np.ones_like(parts_N)
+
+    found = [reason.feature for reason in explain(predictor, parts_N, ones_N, {})]
+    assert found == [f"surface:{SURFACE_NAMES[-1]}", f"surface:{SURFACE_NAMES[-2]}", "sae:1"]
+
+    ones_N[:3] = 0  # none fires
+    found = [reason.feature for reason in explain(predictor, parts_N, ones_N, {})]
+    assert found == [f"surface:{name}" for name in SURFACE_NAMES[:-4:-1]]
