@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 labels=$1 work=$2
 
-# Of the sets that the artifacts learned from (runs/sets.sh), as many rows as an hour allows.
+# Of the sets that the artifacts learned from (runs/sets.sh), as many rows as half an hour allows.
 sets=(
   --labels "$labels/humaneval_llm.jsonl.gz@250"
   --labels "$labels/szz_ai_hunks.jsonl.gz"
@@ -27,7 +27,7 @@ sets=(
 few=()
 for name in humaneval_llm humaneval_pass szz_ai_hunks clean_ai_hunks szz_human_hunks clean_human_hunks \
   clm_java_llm_patches condefects; do
-  few+=(--labels "$labels/$name.jsonl.gz@25")
+  few+=(--labels "$labels/$name.jsonl.gz@50")
 done
 
 one() {
