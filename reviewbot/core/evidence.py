@@ -43,13 +43,13 @@ class Tally:
     fired_risky: int
     sound: int  # the other labelled lines
     fired_sound: int
-    expected: float  # what `fired_risky` would be, were risky lines like all lines of their sets
+    expected: float  # what `fired_risky` would be, were they like all of their set and length
 
     @property
     def lift(self) -> float | None:
-        """How much more often it fires on risky lines than on lines of the same sets; 1: as often.
+        """How much more often it fires on risky lines than on all lines like them; 1: as often.
 
-        Within sets, because sets differ in languages, in authors and in how many lines are risky.
+        Like them: of the same set, language and length.
         None where it was never expected to fire.
         """
         return self.fired_risky / self.expected if self.expected > 0 else None

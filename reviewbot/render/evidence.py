@@ -49,7 +49,7 @@ def tally_words(found: Evidence) -> str:
     words += f" and {tally.fired_sound:,} of {tally.sound:,} others"
     if tally.lift is not None:
         times = lift_words(tally.lift)
-        words += f": {times} times as often on risky lines as on all lines of their sets"
+        words += f": {times} times as often on risky lines as on all of their length"
     return f"{words} (false-fire rate {share(tally.false_fire)})"
 
 

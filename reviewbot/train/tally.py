@@ -11,18 +11,21 @@ from reviewbot.core.reasons import NAMED, places_of
 from reviewbot.train.dataset import Table
 
 CHUNK = 8192  # lines at once
+LENGTHS = (12, 20, 28, 36, 44, 52, 64, 80, 100)  # characters at which a stratum begins
 
 
 def tallies(table: Table, predictor: Predictor) -> dict[str, Tally]:
     """Count for every feature that can be a reason, by its name.
 
     table   its groups are the predictor's
-    What is expected of risky lines is the share of all lines of the same set and language, so that
-    a feature which only tells sets or languages apart has a lift of 1.
+    What is expected of risky lines is the share of all lines of the same set, language and length,
+    so that a feature which only tells these apart has a lift of 1. Length, because long lines are
+    more often corrected, and more features fire in them.
     """
     use_L = ~table.is_fixed_L
     risky_L = table.y_L[use_L]
-    strata = np.stack([table.set_L[use_L], table.lang_L[use_L]])
+    length_L = np.searchsorted(LENGTHS, table.length_L[use_L], side="right").astype(np.str_)
+    strata = np.stack([table.set_L[use_L], table.lang_L[use_L], length_L])
     _, stratum_L = np.unique(strata, axis=1, return_inverse=True)
     lines_S = np.bincount(stratum_L)
     # What a line that fires adds to the expectation: the share of risky lines where it stands.

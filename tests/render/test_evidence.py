@@ -49,7 +49,7 @@ def known(*found: Evidence) -> Report:
 def test_a_tally_is_said_with_counts_lift_and_false_fire_rate() -> None:
     assert tally_words(KNOWN) == (
         "fires on 9 of 41 risky lines and 14 of 5,210 others: 3.2 times as often on risky lines as "
-        "on all lines of their sets (false-fire rate 0.27 %)"
+        "on all of their length (false-fire rate 0.27 %)"
     )
 
 
