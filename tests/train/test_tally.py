@@ -9,12 +9,14 @@ from reviewbot.train.tally import tallies
 
 SHORT, LONG = "x = 1", "value = compute(first, second, third) + other(fourth)"
 PREDICTOR = Predictor(
-    {"sae_max": 2, "state_last": 1},
-    *(np.array(numbers, np.float32) for numbers in ([0, 0, 1], [1, 1, 1], [1, 1, 2])),
-    0.0,
-    1.0,
-    0.0,
-    np.zeros(1, np.float32),
+    groups={"sae_max": 2, "state_last": 1},
+    centre_N=np.array([0, 0, 1], np.float32),
+    scale_N=np.ones(3, np.float32),
+    weight_N=np.array([1, 1, 2], np.float32),
+    bias=0.0,
+    slope=1.0,
+    offset=0.0,
+    reference_Q=np.zeros(1, np.float32),
 )
 
 
