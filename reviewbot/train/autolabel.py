@@ -3,6 +3,7 @@
 import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Labels:
     def __init__(self, firings: Firings, top_LF: Array) -> None:
         """Take what was read. Half of the files make labels, the other half tests them."""
         lines = firings.lines
-        self._firings, self._top_LF = firings, top_LF
+        self._fired, self._top_LF = firings.by_feature(top_LF.shape[1]), top_LF
         self._tests_L = np.array([zlib.crc32(line.path.encode()) % 2 == 1 for line in lines])
         self._token: dict[int, str] = {}
         self._makes: set[int] = set()
@@ -52,9 +53,10 @@ class Labels:
         half of the files; they are the label where, in the other half, holding one of them tells
         lines on which the feature fires, however weakly, from those on which it does not.
         """
-        token_N, value_N = self._firings.of_feature(feature)
-        making = [n for n in np.argsort(-value_N, kind="stable") if int(token_N[n]) in self._makes]
-        strongest = Counter(self._token[int(token_N[n])] for n in making[:STRONGEST])
+        token_N, value_N = self._fired[feature]
+        ordered_N = token_N[np.argsort(-value_N, kind="stable")]
+        making = islice((t for t in map(int, ordered_N) if t in self._makes), STRONGEST)
+        strongest = Counter(self._token[t] for t in making)
         named = strongest.most_common(MOST_TOKENS)
         enough = sum(strongest.values()) == STRONGEST
         if not enough or sum(n for _, n in named) < CLEAR * STRONGEST:

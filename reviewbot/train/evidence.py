@@ -102,11 +102,10 @@ def _note(label: Label, top_L: Array, fired: float, tokens: int) -> FeatureNote:
 
 def _strongest(firings: Firings, features: int) -> tuple[Array, Array]:
     """Return the strongest activation in each line, (L, F), and how many tokens fire, (F,)."""
-    line_T = np.full(len(firings.values_TK), -1)
-    for place, line in enumerate(firings.lines):
-        line_T[slice(*line.token_span)] = place
-    token_N, place_N = np.nonzero((firings.values_TK > 0) & (line_T[:, None] >= 0))
-    feature_N = firings.indices_TK[token_N, place_N]
+    line_T = firings.line_of_token()
     top_LF = np.zeros((len(firings.lines), features), np.float32)
-    np.maximum.at(top_LF, (line_T[token_N], feature_N), firings.values_TK[token_N, place_N])
-    return top_LF, np.bincount(feature_N, minlength=features).astype(np.float32)
+    fired_F = np.zeros(features, np.float32)
+    for feature, (token_N, value_N) in enumerate(firings.by_feature(features)):
+        np.maximum.at(top_LF[:, feature], line_T[token_N], value_N)
+        fired_F[feature] = len(token_N)
+    return top_LF, fired_F

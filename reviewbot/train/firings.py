@@ -42,11 +42,23 @@ class Firings:
     values_TK: Array  # 0 where the token is an attention sink
     mean_LD: Array  # unit length: what a line is about, to find similar ones
 
-    def of_feature(self, feature: int) -> tuple[Indices, Array]:
-        """Return the tokens that a feature fires on, ascending, and how strongly."""
-        token_N, place_N = np.nonzero(self.indices_TK == feature)
+    def by_feature(self, features: int) -> list[tuple[Indices, Array]]:
+        """Return for each feature the tokens that it fires on, ascending, and how strongly."""
+        line_T = self.line_of_token()
+        token_N, place_N = np.nonzero((self.values_TK > 0) & (line_T[:, None] >= 0))
+        feature_N = self.indices_TK[token_N, place_N]
+        order_N = np.argsort(feature_N, kind="stable")
+        ends = np.searchsorted(feature_N[order_N], np.arange(features), side="right")[:-1]
         value_N = self.values_TK[token_N, place_N]
-        return token_N[value_N > 0], value_N[value_N > 0]
+        parts = (np.split(token_N[order_N], ends), np.split(value_N[order_N], ends))
+        return list(zip(*parts, strict=True))
+
+    def line_of_token(self) -> Indices:
+        """Return the place in `lines` of each token, (T,); -1 for a token of none."""
+        line_T = np.full(len(self.values_TK), -1)
+        for place, line in enumerate(self.lines):
+            line_T[slice(*line.token_span)] = place
+        return line_T
 
 
 def read_firings(
@@ -60,6 +72,7 @@ def read_firings(
 ) -> Firings:
     """Read the first lines of one file after another, until there are about `tokens` tokens.
 
+    Lines that are not ASCII are read with the others, and left out.
     raises  what the encoder raises
     """
     lines: list[Line] = []
@@ -77,7 +90,8 @@ def read_firings(
         values_TK = np.where(sinks(read.hidden.values_TD)[:, None], 0, sparse.values_TK)
         found = _lines(source, texts, encoder.tokenize(text).offsets, read, total)
         lines += found
-        parts.append((sparse.indices_TK.astype(np.int16), values_TK, _means(read)))
+        means_LD = _means(read)[[read.lines.index(line.number - 1) for line in found]]
+        parts.append((sparse.indices_TK.astype(np.int16), values_TK, means_LD))
         total += len(values_TK)
         progress(min(total, tokens), tokens)
         if total >= tokens:
@@ -99,10 +113,13 @@ def _lines(
     flags = prose(texts, language) if language else [False] * len(texts)
     found = []
     for index, span in zip(read.lines, read.token_spans, strict=True):
+        if not texts[index].isascii():  # tables of translations would be the strongest of all
+            continue
         line = Span(int(starts[index]), int(starts[index]) + len(texts[index]))
         cut = [_within(offsets[t], line) for t in range(*span)]
-        text = source.text[slice(*line)]
-        tokens = tuple(text[a - line.start : b - line.start] for a, b in cut)
+        tokens = tuple(texts[index][a - line.start : b - line.start] for a, b in cut)
+        if "".join(tokens) != texts[index]:  # nothing is shown that is not what stands there
+            continue
         place = Span(before + span.start, before + span.end)
         where = (source.path, index + 1, source.language, flags[index])
         found.append(Line(*where, tokens, place))

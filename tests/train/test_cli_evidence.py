@@ -30,7 +30,8 @@ def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     corpus = tmp_path / "mine"
     (corpus / "sub").mkdir(parents=True)
     for i in range(30):
-        (corpus / "sub" / f"part{i}.py").write_text(tiny.TEXT.replace("value", f"value_{i}"))
+        text = tiny.TEXT.replace("value", f"value_{i}") + "unit = 'ವಸ್ತು'\n"
+        (corpus / "sub" / f"part{i}.py").write_text(text)
         code = f"func add{i}(a int) int {{\n\treturn a + {i}\n}}\n"
         (corpus / "sub" / f"part{i}.go").write_text(code)
     commit(corpus)
@@ -82,6 +83,7 @@ def test_an_artifact_with_evidence_scores_the_same_and_knows_its_features(run: R
         for line in one.exemplars:
             shown = Path("mine", line.path).read_text().split("\n")[line.line - 1]
             assert shown == line.text
+            assert shown.isascii()  # a character of several tokens would come up several times
             assert max(line.activations) > 0
             assert (line.source, line.revision, line.licence) == ("mine", head, "")
         assert all(max(line.activations) == 0 for line in one.near_misses)
