@@ -27,7 +27,7 @@ sets=(
 few=()
 for name in humaneval_llm humaneval_pass szz_ai_hunks clean_ai_hunks szz_human_hunks clean_human_hunks \
   clm_java_llm_patches condefects; do
-  few+=(--labels "$labels/$name.jsonl.gz@50")
+  few+=(--labels "$labels/$name.jsonl.gz@25")
 done
 
 one() {
