@@ -24,8 +24,8 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
     assert first.code == "risky-line"
     assert first.message.split("\n") == [
         "risk 0.95, riskier than 95 % of changed lines we know; written by ai (some-tool)",
-        "because: feature 417 (unlabelled), at 83% of its strength, +1.23 log-odds",
-        "because: line length, +0.50 log-odds",
+        "because of feature 417 (unlabelled), at 83% of its strength, +1.23 log-odds",
+        "because of line length, +0.50 log-odds",
     ]
     assert first.details.split("\n") == [
         "**risk 0.95**, riskier than 95 % of changed lines we know; written by `ai (some-tool)`",
