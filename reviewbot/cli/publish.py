@@ -267,7 +267,7 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         poster.extend_check_run(first, run.id, at, more)
 
 
-def _annotation(finding: Finding, report: Report) -> dict[str, Any]:
+def _annotation(finding: Finding, report: "Report") -> dict[str, Any]:
     from reviewbot.render.diagnostics import about
     from reviewbot.render.people import written_by
 
