@@ -26,7 +26,7 @@ from reviewbot.core.evidence import Evidence
 from reviewbot.core.evidence_file import unpack_evidence
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.pooling import group_sizes
-from reviewbot.core.predictor import Predictor
+from reviewbot.core.predictor import Predictor, average
 from reviewbot.core.reasons import FeatureNote
 from reviewbot.core.report import ArtifactInfo
 from reviewbot.core.sae import SparseCoder
@@ -172,7 +172,9 @@ def _load(where: Path, raw: bytes) -> Artifact:
         for number, n in json.loads(content["features.json"])["features"].items()
     }
     return Artifact(
-        info=ArtifactInfo(str(manifest["name"]), hashlib.sha256(raw).hexdigest()),
+        info=ArtifactInfo(
+            str(manifest["name"]), hashlib.sha256(raw).hexdigest(), average(predictor)
+        ),
         model=model,
         plan=ReadingPlan.from_json(manifest["plan"]),
         coder=coder,

@@ -32,6 +32,7 @@ from reviewbot.core.scope import Scope
 MAX_BYTES = 50_000_000
 MOST_LINES = 500_000
 MOST_FINDINGS = 10_000
+MOST_INT = 2**53
 _FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
 
@@ -43,7 +44,7 @@ def parse_report(raw: bytes) -> Report:
     if len(raw) > MAX_BYTES:
         raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_int)
     except (ValueError, RecursionError) as exc:
         raise _wrong("it is not JSON") from exc
     _validate(value)
@@ -177,6 +178,13 @@ def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)
+    return value
+
+
+def _int(text: str) -> int:
+    value = int(text)
+    if abs(value) > MOST_INT:  # no number of ours is; sums with such a one would overflow
+        raise ValueError(text[:20])
     return value
 
 

@@ -124,13 +124,14 @@
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
     const inField = event.target.matches("input, select");
+    const inMenu = event.target.matches("select"); // letters choose in it; no choice begins with these
     if (event.key === "Escape") {
       if (inField) { event.target.blur(); return; }
       const open = event.target.closest("tr")?.querySelector("details[open]");
       if (open) { open.open = false; open.firstElementChild.focus(); }
       return;
     }
-    if (inField) return;
+    if (inField && !(inMenu && "x/?".includes(event.key))) return;
     const row = event.target.closest("tr[data-a]");
     if (row && event.target === summaryOf(row) && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
@@ -155,6 +156,7 @@
   form.hidden = false;
   document.querySelector(".tools").hidden = false;
   form.addEventListener("input", filter);
+  form.addEventListener("change", filter); // a menu that a program sets may say only this
   form.addEventListener("submit", (event) => event.preventDefault());
   byId("f-none").addEventListener("click", clear);
   byId("theme").addEventListener("click", theme);

@@ -111,6 +111,19 @@ def test_a_risky_line_keeps_the_agent_from_stopping_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("percentile", "said"), [(0.0, 0), (98.99, 98), (99.87, 99.8), (100.0, 99.9), (None, 0)]
+)
+def test_no_line_is_riskier_than_all_lines(
+    desk: Desk, percentile: float | None, said: float
+) -> None:
+    desk.report({**scored(2, 0.9), "percentile": percentile})
+
+    row = json.loads(desk.said(STOP)["reason"].split("\n")[1])
+
+    assert row["riskier_than_percent"] == said
+
+
+@pytest.mark.parametrize(
     ("event", "answer"),
     [
         ({"hook_event_name": "AfterAgent"}, {"decision": "deny"}),

@@ -18,6 +18,7 @@ Needs Python 3.9 or newer and nothing else; git and reviewbot on the PATH.
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -195,9 +196,15 @@ def place(path, line):
         "path": path if PATH.fullmatch(path) else "(a path with unusual characters)",
         "line": line["number"],
         "risk": round(line["risk"], 2),
-        "riskier_than_percent": int(line["percentile"] or 0),
+        "riskier_than_percent": percentile(line["percentile"] or 0),
         "because": [LABEL.sub("?", label)[:80] for label in labels],
     }
+
+
+def percentile(value):
+    """Round as the report's own words do: down, to a tenth from 99 on, never to 100."""
+    known = min(value, 99.9)
+    return math.floor(known * 10) / 10 if known >= 99 else math.floor(known)
 
 
 def words(report, places):

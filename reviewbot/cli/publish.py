@@ -248,7 +248,7 @@ def gate_steps(
 def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
     from reviewbot.render.markdown import markdown
 
-    notes = [_annotation(finding) for finding in report.findings[:MOST_ANNOTATIONS]]
+    notes = [_annotation(finding, report) for finding in report.findings[:MOST_ANNOTATIONS]]
     title = f"{report.verdict.status.value}: {'; '.join(report.verdict.reasons)}"[:255]
     output = {"title": title, "summary": markdown(report, MOST_TEXT)[:MOST_TEXT]}
     first = {
@@ -267,15 +267,15 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         poster.extend_check_run(first, run.id, at, more)
 
 
-def _annotation(finding: Finding) -> dict[str, Any]:
-    from reviewbot.render.words import riskier_than
+def _annotation(finding: Finding, report: "Report") -> dict[str, Any]:
+    from reviewbot.render.diagnostics import about
+    from reviewbot.render.people import written_by
 
-    worst = finding.worst
     return {
         "path": finding.path,
         "start_line": finding.start,
         "end_line": finding.end,
         "annotation_level": "warning",
         "title": "Look here before you merge",
-        "message": f"risk {finding.risk:.2f}, {riskier_than(worst.percentile)}",
+        "message": about(finding, written_by(report.author_of(finding))),
     }

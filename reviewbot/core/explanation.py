@@ -48,6 +48,18 @@ def rest_of(score: LineScore) -> float:
     return log_odds_of(score) - sum(reason.contribution for reason in score.reasons)
 
 
+def share_of_rise(score: LineScore, average: float | None) -> float | None:
+    """Return which share of a line's log-odds above an average line its reasons make.
+
+    Above 1 where all other features together lower the risk. None where the line is not above the
+    average, where it has no reasons, and where the average is not known.
+    """
+    if average is None or not abs(average) <= MOST_ODDS or not score.reasons:
+        return None
+    rise = log_odds_of(score) - average
+    return sum(reason.contribution for reason in score.reasons) / rise if rise > 0 else None
+
+
 def risk_without(score: LineScore, place: int) -> float:
     """Return what the line's risk would be without one of its reasons.
 

@@ -29,21 +29,25 @@ class Predictor:
 def contributions(predictor: Predictor, columns_LN: Array) -> Array:
     """Return what each column adds to the calibrated log-odds, (L, N).
 
-    Their sum plus slope * bias + offset is the log-odds of the risk.
+    Their sum and those of the average line are the log-odds of the risk.
     """
     z_LN = (columns_LN - predictor.centre_N) / predictor.scale_N
     return np.asarray(z_LN * predictor.weight_N * np.float32(predictor.slope), np.float32)
+
+
+def average(predictor: Predictor) -> float:
+    """Return the calibrated log-odds of a line whose every column is average."""
+    return predictor.slope * predictor.bias + predictor.offset
 
 
 def log_odds(predictor: Predictor, columns_LN: Array) -> Array:
     """Return the calibrated log-odds of each line, (L,). Raises ValueError for a wrong width."""
     if columns_LN.ndim != 2 or columns_LN.shape[1] != len(predictor.weight_N):
         raise ValueError(f"expected {len(predictor.weight_N)} columns, got {columns_LN.shape}")
-    base = predictor.slope * predictor.bias + predictor.offset
     z_LN = (columns_LN - predictor.centre_N) / predictor.scale_N
     # einsum, not BLAS: the sum of a line must not depend on which lines stand beside it.
     score_L = np.einsum("ln,n->l", z_LN.astype(np.float64), predictor.weight_N.astype(np.float64))
-    return np.asarray(score_L * predictor.slope + base, np.float32)
+    return np.asarray(score_L * predictor.slope + average(predictor), np.float32)
 
 
 def risks(predictor: Predictor, columns_LN: Array) -> Array:

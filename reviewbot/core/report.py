@@ -26,6 +26,7 @@ class ArtifactInfo:
 
     name: str
     sha256: str  # of its manifest, which holds the hashes of its other files
+    average: float | None = None  # log-odds of a line whose every column is average, if known
 
 
 @dataclass(frozen=True, slots=True)

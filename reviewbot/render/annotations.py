@@ -5,9 +5,10 @@ many there are.
 """
 
 from reviewbot.core.report import Report
+from reviewbot.render.diagnostics import about
 from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
-from reviewbot.render.words import plural, riskier_than
+from reviewbot.render.words import plural
 
 MOST = 10
 
@@ -16,10 +17,7 @@ def annotations(report: Report) -> str:
     """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
     lines = []
     for finding in report.findings[:MOST]:
-        worst = finding.worst
-        by = written_by(report.author_of(finding))
-        text = f"risk {finding.risk:.2f}, {riskier_than(worst.percentile)}"
-        text += f"; written by {by}" if by else ""
+        text = about(finding, written_by(report.author_of(finding)))
         place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"
         lines.append(f"::warning {place},title=reviewbot::{_data(text)}")
     hidden = len(report.findings) - MOST

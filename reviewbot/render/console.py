@@ -21,7 +21,23 @@ def printed(lines: Iterable[Text], *, width: int, color: bool) -> str:
 
     color  False gives plain text without any escape sequence
     """
-    out = Console(
+    out = _console(width, color)
+    with out.capture() as captured:
+        for line in lines:
+            out.print(line, overflow="fold", soft_wrap=False)
+    return "".join(f"{inert(line.rstrip())}\n" for line in captured.get().split("\n")[:-1])
+
+
+def wrapped(text: str, width: int, indent: int, style: str = "") -> Iterable[Text]:
+    """Yield a text in rows of at most `width` cells, indented; all but the first a little more."""
+    rows = Text(text, style).wrap(_console(width, color=False), width - indent - 2)
+    for place, row in enumerate(rows):
+        row.rstrip()
+        yield Text(" " * (indent + 2 * (place > 0)), style).append_text(row)
+
+
+def _console(width: int, color: bool) -> Console:
+    return Console(
         file=io.StringIO(),
         width=width,
         force_terminal=color,
@@ -33,10 +49,6 @@ def printed(lines: Iterable[Text], *, width: int, color: bool) -> str:
         legacy_windows=False,
         _environ={},  # the caller alone decides about width and colour
     )
-    with out.capture() as captured:
-        for line in lines:
-            out.print(line, overflow="fold", soft_wrap=False)
-    return "".join(f"{inert(line.rstrip())}\n" for line in captured.get().split("\n")[:-1])
 
 
 def one_line(text: Text, width: int) -> Text:

@@ -52,7 +52,7 @@ def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
             finding.end,
             RISKY,
             severity(finding),
-            _about(finding, written_by(people.get((finding.path, finding.worst.line.number)))),
+            about(finding, written_by(people.get((finding.path, finding.worst.line.number)))),
             finding.fingerprint,
         )
         for finding in report.findings
@@ -96,7 +96,11 @@ def _why(outcome: Outcome) -> str | None:
             return None
 
 
-def _about(finding: Finding, by: str) -> str:
+def about(finding: Finding, by: str) -> str:
+    """Return what is said of a finding in one line: bounded, inert, safe to look at.
+
+    by  who wrote it, "" where nobody is known
+    """
     risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
     parts = [f"risk {risk}, {riskier_than(finding.worst.percentile)}"]
     if by:

@@ -3,12 +3,12 @@
 Messages are plain text, details Markdown; nothing of a stranger is either without being escaped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from reviewbot.core.findings import Failed, Finding, Skipped
-from reviewbot.core.reasons import Reason
 from reviewbot.core.report import Report
 from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
@@ -87,15 +87,17 @@ def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
     risk = "unknown" if finding.risk != finding.risk else f"{finding.risk:.2f}"
     place = riskier_than(worst.percentile)
     by = written_by(report.author_of(finding))
-    reasons = [_words(reason) for reason in worst.reasons[:MOST_REASONS]]
+    reasons = [
+        reason_words(reason, report.evidence_for(reason.feature))
+        for reason in worst.reasons[:MOST_REASONS]
+    ]
     message = f"risk {risk}, {place}" + (f"; written by {by[:MOST_CHARS]}" if by else "")
     details = f"**risk {risk}**, {place}" + (f"; written by {code_span(Foreign(by))}" if by else "")
-    for label, weight in reasons:
-        message += f"\nbecause: {visible(' '.join(label.text.split()))[:MOST_CHARS]}, {weight}"
+    for words in reasons:
+        label = visible(" ".join(words["label"].text.split()))[:MOST_CHARS]
+        message += f"\nbecause of {label} ({words['weight']})"
     if reasons:
-        details += "\n\n" + "\n".join(
-            f"- {code_span(label)}, {weight}" for label, weight in reasons
-        )
+        details += "\n\n" + "\n".join(map(_detail, reasons))
     return Diagnostic(
         finding.start,
         finding.end,
@@ -106,6 +108,10 @@ def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
     )
 
 
-def _words(reason: Reason) -> tuple[Foreign, str]:
-    words = reason_words(reason)
-    return words["label"], str(words["weight"])
+def _detail(words: Mapping[str, Any]) -> str:
+    """Return a reason as the comment on a pull request has it."""
+    text = f"- because of {code_span(words['label'])} ({words['weight']})"
+    text += f": {words['evidence']}" if words["evidence"] else ""
+    if words["detects"]:
+        text += f"; little more than a detector of {code_span(words['detects'])}"
+    return text

@@ -13,6 +13,7 @@ from reviewbot.core.evidence import (
     MOST_NEAR_MISSES,
     Evidence,
     Exemplar,
+    Tally,
 )
 from reviewbot.core.reasons import Reason
 from reviewbot.render.escape import visible
@@ -45,6 +46,8 @@ def tally_words(found: Evidence) -> str:
     tally = found.tally
     if tally is None:
         return ""
+    if is_silent(tally):
+        return _never(found)
     words = f"{_fires(found)} {tally.fired_risky:,} of {tally.risky:,} risky lines"
     words += f" and {tally.fired_sound:,} of {tally.sound:,} others"
     if tally.lift is not None:
@@ -66,6 +69,8 @@ def counts(found: Evidence) -> str:
     tally = found.tally
     if tally is None:
         return ""
+    if is_silent(tally):
+        return _never(found)
     lift = "" if tally.lift is None else f"lift {lift_words(tally.lift)}: "
     risky = f"{tally.fired_risky:,} of {tally.risky:,} risky lines"
     return f"{lift}{_fires(found)} {risky}, {tally.fired_sound:,} of {tally.sound:,} others"
@@ -73,7 +78,18 @@ def counts(found: Evidence) -> str:
 
 def _fires(found: Evidence) -> str:
     """Say what is counted: see `core.evidence.Tally`."""
-    return "fires on" if found.feature.startswith("sae:") else "raises the risk of"
+    return "fires on" if found.feature.startswith("sae:") else "counts in"
+
+
+def is_silent(tally: Tally) -> bool:
+    """Tell whether a feature was counted on no line at all: its rates would say nothing."""
+    return not (tally.fired_risky or tally.fired_sound)
+
+
+def _never(found: Evidence) -> str:
+    if found.feature.startswith("sae:"):
+        return "fires on none of the labelled lines"
+    return "never raises the risk of a labelled line"
 
 
 def lift_words(lift: float) -> str:

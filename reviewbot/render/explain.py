@@ -2,7 +2,6 @@
 
 import json
 import math
-import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -10,10 +9,16 @@ from typing import Any
 from rich.text import Text
 
 from reviewbot.core.evidence import Evidence, evidence_to_json
-from reviewbot.core.explanation import Explanation, log_odds_of, rest_of, risk_without
+from reviewbot.core.explanation import (
+    Explanation,
+    log_odds_of,
+    rest_of,
+    risk_without,
+    share_of_rise,
+)
 from reviewbot.core.findings import Failed, LineScore, Skipped
 from reviewbot.core.reasons import Reason
-from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed
+from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
 from reviewbot.render.evidence import (
     exemplars,
@@ -24,8 +29,8 @@ from reviewbot.render.evidence import (
     where_words,
 )
 from reviewbot.render.people import author_json, written_by
-from reviewbot.render.values import clean, number
-from reviewbot.render.words import riskier_than
+from reviewbot.render.values import artifact_json, clean, number
+from reviewbot.render.words import rise_words, riskier_than
 
 SCHEMA = "reviewbot-explain/1"
 NO_EVIDENCE = (
@@ -80,6 +85,9 @@ def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
         yield from _reason(found, score, reason, place, width)
     yield Text()
     yield from wrapped(_sum(score), width, 0)
+    average = found.artifact.average
+    if rise := rise_words(share_of_rise(score, average), average, len(score.reasons)):
+        yield from wrapped(rise, width, 0)
     if score.reasons and not found.has_evidence:
         yield from wrapped(NO_EVIDENCE, width, 0)
     artifact, model = visible(found.artifact.name), visible(found.model.name)
@@ -97,7 +105,7 @@ def _reason(
 ) -> Iterable[Text]:
     name = feature_name(reason.feature, reason.label)
     shown = visible(reason.feature)
-    yield from wrapped(f"because: {name} ({reason_weight(reason)}) [{shown}]", width, 0, "bold")
+    yield from wrapped(f"because of {name} ({reason_weight(reason)}) [{shown}]", width, 0, "bold")
     now, then = _fine(score.risk), _fine(risk_without(score, place))
     yield Text(f"  without it the risk would be {then}, not {now}")
     known = found.evidence.get(reason.feature)
@@ -143,12 +151,6 @@ def _fine(risk: float) -> str:
     return f"{risk:.3f}" if risk >= 0.1 else f"{risk:.4f}"
 
 
-def wrapped(text: str, width: int, indent: int, style: str = "") -> Iterable[Text]:
-    """Yield a text in rows, indented; all but the first a little more."""
-    for place, row in enumerate(textwrap.wrap(text, width - indent - 2, break_on_hyphens=False)):
-        yield Text(" " * (indent + 2 * (place > 0)) + row, style)
-
-
 def explain_json(found: Explanation) -> str:
     """Return the explanation as JSON, ASCII only; docs/formats.md says what stands where."""
     outcome = found.outcome
@@ -156,7 +158,7 @@ def explain_json(found: Explanation) -> str:
     value = {
         "schema": SCHEMA,
         "model": asdict(found.model),
-        "artifact": asdict(found.artifact),
+        "artifact": artifact_json(found.artifact),
         "change": asdict(found.change),
         "line": {
             "path": outcome.line.path,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.text import Text
@@ -10,11 +9,17 @@ from rich.text import Text
 from reviewbot.core.evidence import evidence_to_json
 from reviewbot.core.known import Known
 from reviewbot.core.report import ArtifactInfo
-from reviewbot.render.console import fitting, one_line, printed
+from reviewbot.render.console import fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
-from reviewbot.render.evidence import exemplar_words, feature_name, language_words, lift_words
-from reviewbot.render.explain import evidence_lines, wrapped
-from reviewbot.render.values import clean, number
+from reviewbot.render.evidence import (
+    exemplar_words,
+    feature_name,
+    is_silent,
+    language_words,
+    lift_words,
+)
+from reviewbot.render.explain import evidence_lines
+from reviewbot.render.values import artifact_json, clean, number
 from reviewbot.render.words import plural, share
 
 SCHEMA = "reviewbot-features/1"
@@ -71,7 +76,7 @@ def _cells(one: Known) -> tuple[str, ...]:
         "-" if one.weight is None else f"{one.weight:+.3f}",
         "-" if one.strongest is None else f"{one.strongest:+.2f}",
         "-" if tally is None or tally.lift is None else lift_words(tally.lift),
-        "-" if tally is None else share(tally.false_fire),
+        "-" if tally is None or is_silent(tally) else share(tally.false_fire),
         "-" if found.density is None else share(found.density),
         language[:20] or "-",
     )
@@ -166,7 +171,7 @@ def features_json(
     """
     value = {
         "schema": SCHEMA,
-        "artifact": asdict(artifact),
+        "artifact": artifact_json(artifact),
         "about": about,
         "features": [
             {

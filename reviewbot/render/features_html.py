@@ -14,7 +14,15 @@ from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
 from reviewbot.core.known import Known
 from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.escape import visible
-from reviewbot.render.evidence import facts, feature_name, lift_words, pieces, place_of
+from reviewbot.render.evidence import (
+    counts,
+    facts,
+    feature_name,
+    is_silent,
+    lift_words,
+    pieces,
+    place_of,
+)
 from reviewbot.render.features import NO_EVIDENCE, weight_words
 from reviewbot.render.words import share
 
@@ -63,7 +71,7 @@ def _feature(place: int, one: Known) -> Mapping[str, Any]:
         "near_misses": [_example(example) for example in found.near_misses[:MOST_NEAR_MISSES]],
         # What the page sorts and filters by; -1 stands last.
         "lift": -1 if lift is None else round(lift, 4),
-        "false_fire": -1 if tally is None else round(tally.false_fire, 6),
+        "false_fire": -1 if tally is None or is_silent(tally) else round(tally.false_fire, 6),
         "density": -1 if found.density is None else round(found.density, 8),
         "weight": -1 if one.weight is None else round(abs(one.weight), 6),
         "detects": bool(found.detects),
@@ -75,7 +83,9 @@ def _numbers(one: Known) -> list[str]:
     shown = []
     if tally and tally.lift is not None:
         shown.append(f"lift {lift_words(tally.lift)}")
-    if tally:
+    if tally and is_silent(tally):
+        shown.append(counts(found))
+    elif tally:
         shown.append(f"false-fire {share(tally.false_fire)}")
     if found.detects:
         shown.append(f"detects {visible(found.detects)}")

@@ -16,13 +16,12 @@ from reviewbot.render.html_reasons import (
     author_words,
     place_words,
     risk_words,
-    sentence,
     short,
     why_full,
     why_short,
 )
 from reviewbot.render.places import Places
-from reviewbot.render.words import plural, short_percentile
+from reviewbot.render.words import plural, sentence, short_percentile
 
 MOST_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
 MOST_FULL = 1_000  # lines of places to look at that show all that is known of their reasons
@@ -210,7 +209,7 @@ class _Rows:
         words = place_words(score, self._report)
         if place not in self._full:
             return found | {"words": f"{why_short(score)}, {words}."}
-        full = why_full(score, line.author, self._known)
+        full = why_full(score, line.author, self._known, self._report.artifact.average)
         return found | {"full": full, "words": sentence(f"risk {risk_words(score.risk)}, {words}")}
 
 

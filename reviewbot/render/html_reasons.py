@@ -6,11 +6,12 @@ from typing import Any
 
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Evidence, Exemplar
+from reviewbot.core.explanation import share_of_rise
 from reviewbot.core.findings import LineScore
 from reviewbot.core.reasons import MOST_REASONS, Reason
 from reviewbot.core.report import Report
 from reviewbot.render.evidence import facts, pieces, place_of, tally_words
-from reviewbot.render.words import riskier_than
+from reviewbot.render.words import rise_words, riskier_than, sentence
 
 MOST_FEATURES = 300
 MOST_LABEL = 120  # characters
@@ -72,11 +73,18 @@ def sum_of(score: LineScore) -> dict[str, Any] | None:
     }
 
 
-def why_full(score: LineScore, author: Attribution, known: Known) -> dict[str, Any]:
-    """Return everything the page says of a line that belongs to a place to look at."""
+def why_full(
+    score: LineScore, author: Attribution, known: Known, average: float | None
+) -> dict[str, Any]:
+    """Return everything the page says of a line that belongs to a place to look at.
+
+    average  as `ArtifactInfo.average`
+    """
+    rise = rise_words(share_of_rise(score, average), average, len(score.reasons[:MOST_REASONS]))
     return {
         "reasons": [reason_of(reason, known) for reason in score.reasons[:MOST_REASONS]],
         "sum": sum_of(score),
+        "rise": sentence(rise.replace("-", "\N{MINUS SIGN}")) if rise else "",
         "author": author_words(author).removesuffix(" author"),
         "evidence": [short(words) for words in author.evidence[:8]],
     }
@@ -149,8 +157,3 @@ def short(text: str, most: int = MOST_LABEL) -> str:
     """Return a bounded piece of foreign text as one line."""
     text = " ".join(text[: 4 * most].split())
     return text if len(text) <= most else text[:most] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def sentence(words: str) -> str:
-    """Return words with a capital in front and a full stop behind."""
-    return f"{words[:1].upper()}{words[1:]}."

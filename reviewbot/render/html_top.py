@@ -123,6 +123,7 @@ def _listed(rank: int, finding: Finding, places: Places) -> dict[str, Any]:
         "code": short_code(worst.line.text.strip()),
         "below": rank == places.findings + 1 > 1,
         "author": author_words(places.line[place].author),
+        "odds": risk_words(worst.risk),
         **heat_of(worst),
     }
 

@@ -14,7 +14,7 @@ from reviewbot.core.gate import Ledger, Policy
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import FileReport, LineReport, Report
 from reviewbot.render.people import author_json, totals_json
-from reviewbot.render.values import clean, number
+from reviewbot.render.values import artifact_json, clean, number
 
 SCHEMA = "reviewbot/1"
 MOST_CHARS = 10_000  # of one line's text; the rest is cut off
@@ -29,7 +29,7 @@ def json_v1(report: Report) -> str:
     value = {
         "schema": SCHEMA,
         "model": asdict(report.model),
-        "artifact": asdict(report.artifact),
+        "artifact": artifact_json(report.artifact),
         "change": asdict(report.change),
         "policy": _policy(report.policy, report.show_above),
         "verdict": {

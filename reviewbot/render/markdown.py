@@ -97,5 +97,5 @@ def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, Foreign]:
     outcome = line.outcome
     number = outcome.line.number
     place = short_percentile(outcome.percentile) if isinstance(outcome, LineScore) else "-"
-    prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>3} | "
+    prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {place:>4} | "
     return prefix, Foreign(outcome.line.text)

@@ -9,10 +9,12 @@ import json
 from typing import Any
 
 from reviewbot.core.report import Report
-from reviewbot.render.diagnostics import Diagnostic, diagnostics
+from reviewbot.render.diagnostics import MOST_CHARS, RISKY, Diagnostic, diagnostics
 from reviewbot.render.escape import valid
 
 ABOUT = "https://arxiv.org/abs/2504.14640"
+# No page says why a line is risky. No number in it, either: comments go by what they say.
+MORE = "; `reviewbot explain PATH:LINE` says more"
 
 
 def rdjson(report: Report) -> str:
@@ -33,8 +35,12 @@ def _diagnostic(one: Diagnostic) -> dict[str, Any]:
     if one.start is not None:
         location["range"] = {"start": {"line": one.start}, "end": {"line": one.end}}
     return {
-        "message": one.message,
+        "message": _message(one),
         "location": location,
         "severity": one.severity.value.upper(),
         "code": {"value": one.rule, "url": ABOUT},
     }
+
+
+def _message(one: Diagnostic) -> str:
+    return one.message[: MOST_CHARS - len(MORE)] + MORE if one.rule == RISKY else one.message

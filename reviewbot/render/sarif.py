@@ -16,10 +16,10 @@ from reviewbot.core.cquote import encode_path
 from reviewbot.core.findings import Finding
 from reviewbot.core.gate import Status
 from reviewbot.core.report import Report
-from reviewbot.render.diagnostics import unread
+from reviewbot.render.diagnostics import about, unread
 from reviewbot.render.escape import valid, visible
 from reviewbot.render.people import written_by
-from reviewbot.render.words import riskier_than
+from reviewbot.render.words import sentence
 
 RULE = "risky-line"
 MOST_RESULTS = 5_000
@@ -93,6 +93,7 @@ def _driver() -> dict[str, Any]:
                 "help": {
                     "text": "Read the lines. If they are right, say so; if not, correct them. The"
                     " risk is the calibrated probability that a later fix changes the line."
+                    " `reviewbot explain PATH:LINE` says what makes a line risky."
                 },
                 "defaultConfiguration": {"level": "warning"},
                 "properties": {"problem.severity": "warning", "precision": "low"},
@@ -102,19 +103,13 @@ def _driver() -> dict[str, Any]:
 
 
 def _result(finding: Finding, report: Report) -> dict[str, Any]:
-    worst = finding.worst
-    people = written_by(report.author_of(finding))
-    by = f"; written by {people}" if people else ""
-    labels = [visible(reason.label) for reason in worst.reasons[:3] if reason.label]
-    because = f" Because: {', '.join(labels)}." if labels else ""
+    text = about(finding, written_by(report.author_of(finding)))
     risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
     return {
         "ruleId": RULE,
         "ruleIndex": 0,
         "level": "warning",
-        "message": {
-            "text": f"Risk {risk:.2f}, {riskier_than(worst.percentile)}{by}.{because}"[:MOST_CHARS]
-        },
+        "message": {"text": sentence(text[: MOST_CHARS - 1])},
         "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
         "rank": round(min(100.0, max(0.0, 100 * risk)), 2),

@@ -12,7 +12,7 @@ from rich.text import Text
 from reviewbot.core.findings import Failed, Finding, LineScore, Skipped, riskiest
 from reviewbot.core.gate import Status
 from reviewbot.core.report import FileReport, LineReport, Report
-from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed
+from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
@@ -118,7 +118,7 @@ def _finding(
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
     known = report.recent.lines if report.recent else 0
     than = riskier_than(worst.percentile, worst.recent, known)
-    yield Text(f"   risk {_risk(finding.risk)}, {than}{by}")
+    yield from wrapped(f"risk {_risk(finding.risk)}, {than}{by}", width, 3)
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
     digits = len(str(last))
@@ -129,10 +129,11 @@ def _finding(
         yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
     for reason in worst.reasons[:3]:
         weight = reason_weight(reason)
-        yield Text(f"   because: {feature_name(reason.feature, reason.label)} ({weight})")
+        name = feature_name(reason.feature, reason.label)
+        yield from wrapped(f"because of {name} ({weight})", width, 3)
         found = report.evidence_for(reason.feature)
         if found and (words := clause(found)):
-            yield Text(f"            {words}", "dim")
+            yield from wrapped(words, width, 5, "dim")
 
 
 def _window(finding: Finding, worst: int) -> tuple[int, int]:

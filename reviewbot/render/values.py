@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.escape import valid
 
 
@@ -11,6 +12,12 @@ def number(value: float | None, digits: int) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0  # + 0.0: no "-0.0"
+
+
+def artifact_json(artifact: ArtifactInfo) -> dict[str, Any]:
+    """Return what scored the lines, as every JSON report has it."""
+    average = number(artifact.average, 4)
+    return {"name": artifact.name, "sha256": artifact.sha256, "average": average}
 
 
 def clean(value: Any) -> Any:

@@ -65,6 +65,18 @@ def test_slash_reaches_the_filter_and_question_mark_the_keys(show: Show) -> None
     assert page.js("return document.getElementById('help').open")
 
 
+def test_x_clears_the_filters_from_within_a_menu_where_letters_else_choose(show: Show) -> None:
+    page = show(pages.rich())
+
+    page.js("document.getElementById('f-author').focus()")
+    page.keys("h")
+    chosen = page.js("return document.getElementById('f-author').value")
+    page.keys("x")
+
+    assert chosen == "human"
+    assert page.text("#shown") == "44 lines"
+
+
 def test_single_keys_can_be_switched_off(show: Show) -> None:
     page = show(pages.rich())
 

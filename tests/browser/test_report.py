@@ -116,6 +116,20 @@ def test_filters_by_author_file_and_risk_count_what_is_shown_and_say_what_they_h
     assert page.text("#shown") == "44 lines"
 
 
+def test_a_filter_chosen_by_a_program_counts_too(show: Show) -> None:
+    from selenium.webdriver.support.select import Select
+
+    page = show(pages.rich())
+
+    Select(page.browser.find_element("id", "f-author")).select_by_value("human")
+    chosen = page.text("#shown")
+    page.js("""const field = document.getElementById("f-author"); field.value = "ai";
+        field.dispatchEvent(new Event("change", {bubbles: true}))""")
+
+    assert chosen.startswith("7 of 44 lines shown")
+    assert not page.text("#shown").startswith("7 of 44 lines shown")
+
+
 def test_no_threshold_hides_a_line_that_could_not_be_read(show: Show) -> None:
     page = show(pages.failed())
 

@@ -67,7 +67,7 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
     assert " > 2     return left + right" in out
     assert re.search(r"^   1 def add\(left, right\):$", out, re.M)
     assert re.search(r"^risk 0\.\d+, riskier than \d+ % of changed lines we know$", out, re.M)
-    assert "because: " in out
+    assert "because of " in out
     assert re.search(r"without it the risk would be 0\.\d+, not 0\.\d+", out)
     assert "9 of 41 risky lines" in " ".join(out.split())
     assert "fires on what stands in ‹ ›:" in out
@@ -198,3 +198,22 @@ def test_a_small_artifact_explains_too(explained: Path, tmp_path: Path) -> None:
 
     assert [reason["feature"] for reason in found["reasons"]] == ["surface:line length"]
     assert found["reasons"][0]["risk_without"] == 0.5
+
+
+def test_the_average_line_is_told_with_the_sum_and_survives_a_report(
+    explained: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    run("check", "--max-risk", "0", "--format", "json", "--output", str(report))
+    found = explain("src/code.py:2")
+    average = found["artifact"]["average"]
+
+    assert json.loads(report.read_text())["artifact"]["average"] == average
+    assert explain("src/code.py:2", "--report", str(report))["artifact"]["average"] == average
+    out = " ".join(run("explain", "src/code.py:2", "--report", str(report)).stdout.split())
+    rises = found["line"]["log_odds"] > average and found["reasons"]
+    assert (f"an average line has {average:.2f}; th" in out) == bool(rises)
+    old = json.loads(report.read_text())
+    del old["artifact"]["average"]
+    report.write_text(json.dumps(old))
+    assert "an average line" not in run("explain", "src/code.py:2", "--report", str(report)).stdout

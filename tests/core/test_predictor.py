@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reviewbot.core.arrays import Array
-from reviewbot.core.predictor import contributions, log_odds, percentile, risks
+from reviewbot.core.predictor import average, contributions, log_odds, percentile, risks
 from reviewbot.core.reasons import FeatureNote, Reason, explain
 from reviewbot.core.surface import SURFACE_NAMES
 from tests import tiny
@@ -114,3 +114,11 @@ def test_equal_contributions_stand_in_the_order_of_their_names() -> None:
 
     assert [r.feature for r in found[0]] == ["sae:11", "sae:2", "sae:5"]
     assert found[0] == found[1] == found[2]
+
+
+def test_the_average_line_has_the_log_odds_of_average_columns() -> None:
+    predictor = PREDICTOR
+
+    found = log_odds(predictor, predictor.centre_N[None])
+
+    assert float(found[0]) == pytest.approx(average(predictor))

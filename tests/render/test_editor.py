@@ -1,11 +1,14 @@
 """What an editor is told of a report's lines."""
 
+from dataclasses import replace
+
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.reasons import Reason
 from reviewbot.render import editor as module
 from reviewbot.render.editor import MOST, Level, diagnostics, not_read, unread_words
+from tests.known import evidence
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 
 HOSTILE = "`code` [a](http://x) <img src=x>\n# head\x1b[31m \u202e" + "x" * 900
@@ -24,14 +27,14 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
     assert first.code == "risky-line"
     assert first.message.split("\n") == [
         "risk 0.95, riskier than 95 % of changed lines we know; written by ai (some-tool)",
-        "because: feature 417 (unlabelled), at 83% of its strength, +1.23 log-odds",
-        "because: line length, +0.50 log-odds",
+        "because of feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)",
+        "because of line length (+0.50 log-odds)",
     ]
     assert first.details.split("\n") == [
         "**risk 0.95**, riskier than 95 % of changed lines we know; written by `ai (some-tool)`",
         "",
-        "- `feature 417 (unlabelled)`, at 83% of its strength, +1.23 log-odds",
-        "- `line length`, +0.50 log-odds",
+        "- because of `feature 417 (unlabelled)` (at 83% of its strength, +1.23 log-odds)",
+        "- because of `line length` (+0.50 log-odds)",
     ]
 
 
@@ -50,8 +53,20 @@ def test_a_strangers_words_are_bounded_inert_and_on_their_own_line() -> None:
         assert len(text) < 1_200
     assert found.message.count("\n") == 1
     label = found.details.split("\n- ")[1]
-    assert label.startswith("`` `code` [a](http://x)")
-    assert label.endswith("``, +1.00 log-odds")
+    assert label.startswith("because of `` `code` [a](http://x)")
+    assert label.endswith("`` (+1.00 log-odds)")
+
+
+def test_where_the_mouse_rests_stands_what_is_known_of_a_feature() -> None:
+    known = replace(evidence(detects=HOSTILE), feature="sae:417")
+    made = replace(report(scored(3, "a", 0.95)), features=(known,))
+    (found,) = diagnostics(made, over)
+
+    reason = found.details.split("\n- ")[1]
+    assert "): lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; little more" in reason
+    assert "a detector of `` `code` [a](http://x)" in reason  # as code: no link of a stranger acts
+    assert "\x1b" not in found.details
+    assert "lift" not in found.message
 
 
 def test_what_was_not_read_comes_first_and_says_why() -> None:

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.core.evidence import Evidence, Tally
+from reviewbot.core.explanation import share_of_rise
+from reviewbot.core.reasons import Reason
 from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import Report
 from reviewbot.render.comment import MOST_FINDING, finding_comment, pages
@@ -29,9 +31,10 @@ from reviewbot.render.evidence import (
     pieces,
     tally_words,
 )
+from reviewbot.render.html_files import heat_of
 from reviewbot.render.markdown import markdown
 from reviewbot.render.terminal import terminal
-from reviewbot.render.words import riskier_than, share
+from reviewbot.render.words import rise_words, riskier_than, share
 from tests.known import CENTS, RATIO, evidence, exemplar
 from tests.render.reports import report, scored
 from tests.render.test_comment import FOREIGN, outside_code
@@ -56,18 +59,26 @@ def test_a_tally_is_said_with_counts_lift_and_false_fire_rate() -> None:
 def test_a_feature_that_was_never_expected_has_no_lift() -> None:
     never = evidence(tally=Tally(41, 0, 10, 0, 0.0))
 
+    missed = evidence(tally=Tally(41, 0, 10, 1, 0.0))
+
     assert (
-        tally_words(never)
-        == "fires on 0 of 41 risky lines and 0 of 10 others (false-fire rate 0 %)"
+        tally_words(missed)
+        == "fires on 0 of 41 risky lines and 1 of 10 others (false-fire rate 10 %)"
     )
-    assert clause(never) == "fires on 0 of 41 risky lines, 0 of 10 others"
+    assert tally_words(never) == clause(never) == "fires on none of the labelled lines"
+
+
+def test_a_sign_that_never_raises_a_risk_has_no_rate() -> None:
+    never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
+
+    assert tally_words(never) == clause(never) == "never raises the risk of a labelled line"
 
 
 def test_a_sign_of_the_text_is_counted_where_it_raises_the_risk() -> None:
     named = evidence("surface:commas", "commas")
 
-    assert clause(named).startswith("lift 3.2: raises the risk of 9 of 41 risky lines,")
-    assert tally_words(named).startswith("raises the risk of 9 of 41 risky lines and 14 of 5,210")
+    assert clause(named).startswith("lift 3.2: counts in 9 of 41 risky lines,")
+    assert tally_words(named).startswith("counts in 9 of 41 risky lines and 14 of 5,210")
 
 
 @pytest.mark.parametrize(
@@ -169,6 +180,47 @@ def test_a_percentile_is_said_for_the_lines_we_know_and_for_those_of_this_reposi
     assert riskier_than(98.7, None, 3_000) == "riskier than 98 % of changed lines we know"
 
 
+@pytest.mark.parametrize(
+    ("percentile", "shown"),
+    [(0.0, "0"), (98.99, "98"), (99.0, "99.0"), (99.87, "99.8"), (100.0, "99.9")],
+)
+def test_a_percentile_is_the_same_in_words_and_beside_bars(percentile: float, shown: str) -> None:
+    score = replace(scored(1, "x = 1", 0.9), percentile=percentile)
+    made = report(score)
+
+    assert riskier_than(percentile).startswith(f"riskier than {shown} % of")
+    assert f" {shown} x = 1" in terminal(made, width=120, color=False, top=3)
+    assert f" {shown} | x = 1" in markdown(made)
+    assert heat_of(score)["percentile"] == shown
+
+
+@pytest.mark.parametrize(
+    ("parts", "average", "words"),
+    [
+        ((0.3, 0.2, 0.07), -3.13, "an average line has -3.13; these three make 19 % of the rise"),
+        ((0.3,), -3.13, "an average line has -3.13; this one makes 10 % of the rise"),
+        ((2.9, 0.09), -3.13, "an average line has -3.13; these two make 99 % of the rise"),
+        ((4.0, 1.0), -3.13, "an average line has -3.13; these two make more than the rise"),
+        ((0.3,), 0.5, ""),  # the line is below the average
+        ((), -3.13, ""),
+        ((0.3,), None, ""),  # a report from before this was known
+        ((0.3,), math.nan, ""),
+        ((0.3,), -1e300, ""),
+    ],
+)
+def test_reasons_say_how_much_of_the_rise_above_an_average_line_they_make(
+    parts: tuple[float, ...], average: float | None, words: str
+) -> None:
+    reasons = tuple(Reason(f"sae:{n}", "", part, None) for n, part in enumerate(parts))
+    score = replace(scored(1, "x", 0.9), reasons=reasons, rest=-0.13 - sum(parts))
+
+    said = rise_words(share_of_rise(score, average), average, len(parts))
+
+    assert said.startswith(words)
+    assert bool(said) == bool(words)
+    assert "100 %" not in said
+
+
 def test_every_report_for_a_person_says_the_percentile_of_this_repository() -> None:
     score = replace(scored(1, "x", 0.9), recent=95.5)
     made = replace(report(score), recent=RecentInfo("1" * 40, "2" * 40, 3_000))
@@ -183,7 +235,7 @@ def test_a_report_at_a_terminal_has_one_short_line_more_and_no_examples() -> Non
     bare, rich = (terminal(made, width=120, color=False, top=3) for made in (known(), known(KNOWN)))
 
     more = [line for line in rich.splitlines() if line not in bare.splitlines()]
-    assert more == ["            lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others"]
+    assert more == ["     lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others"]
     assert "‹cents›" not in rich
 
 

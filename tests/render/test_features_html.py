@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from reviewbot.core.evidence import Tally
 from reviewbot.core.known import Known
 from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.features_html import features_html
@@ -84,3 +85,13 @@ def test_an_artifact_without_evidence_says_so_and_how_to_make_it() -> None:
 
 def test_the_same_artifact_gives_the_same_page() -> None:
     assert page(hostile()) == page(hostile())
+
+
+def test_a_sign_that_never_raises_a_risk_is_said_to_be_so_and_stands_behind_all_rates() -> None:
+    never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
+    text = page(Known(never.feature, never, 0.1, None))
+
+    assert "never raises the risk of a labelled line" in text
+    assert 'data-false-fire="-1"' in text
+    assert "false-fire rate 0 %" not in text
+    assert "false-fire 0 %" not in text

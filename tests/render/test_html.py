@@ -245,3 +245,18 @@ def test_the_worst_of_changes_stays_bounded() -> None:
     made = report(*(scored(n, wide, 0.9) for n in range(1, 3_000)), notes=(wide,) * 500)
 
     assert len(html(made)) < 60_000_000
+
+
+def test_the_sum_says_how_much_of_the_rise_the_reasons_make_where_the_average_is_known() -> None:
+    made = pages.rich()
+    known = replace(made, artifact=replace(made.artifact, average=-3.13))
+    words = "An average line has \N{MINUS SIGN}3.13; these three make 36 % of the rise above it"
+
+    assert words in Parsed(html(known)).text
+    assert "An average line" not in Parsed(html(made)).text
+
+
+def test_the_list_shows_the_risk_by_which_it_is_ordered() -> None:
+    page = Parsed(html(pages.rich())).text
+
+    assert "risk 0.41, percentile 41" in page

@@ -134,7 +134,7 @@ def test_a_long_finding_is_cut_around_its_riskiest_line() -> None:
         report(*(scored(n, f"line{n}", 0.9 if n == 500 else 0.6) for n in range(1, 1001)))
     )
 
-    assert "> 500  90 | line500" in out
+    assert "> 500   90 | line500" in out
     assert "988 more risky lines in this finding are not shown" in out
 
 
@@ -144,7 +144,7 @@ def test_an_unknown_risk_is_called_unknown() -> None:
     out = markdown(report(odd))
 
     assert "Risk unknown, its place among other lines is unknown." in out
-    assert "> 1   ? | x" in out
+    assert "> 1    ? | x" in out
 
 
 def test_bytes_that_were_not_utf8_are_shown_and_can_be_written() -> None:

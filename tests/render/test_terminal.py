@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,11 @@ from rich.cells import cell_len
 
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import LineScore
+from reviewbot.core.reasons import Reason
+from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import Report
 from reviewbot.render.terminal import terminal
+from tests.known import evidence
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -26,8 +30,8 @@ def test_a_finding_shows_place_risk_percentile_author_and_reasons_in_words() -> 
 
     assert "1. src/app.py:12\n" in out
     assert "risk 0.99, riskier than 98 % of changed lines we know, written by ai (some-tool)" in out
-    assert "because: feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)" in out
-    assert "because: line length (+0.50 log-odds)" in out
+    assert "because of feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)" in out
+    assert "because of line length (+0.50 log-odds)" in out
 
 
 def test_the_riskiest_finding_comes_first_and_neighbours_stand_around_it() -> None:
@@ -191,3 +195,21 @@ def test_no_line_is_wider_than_the_terminal(text: str, path: str, width: int, co
 
     assert max(map(cell_len, out.split("\n"))) <= max(40, min(width, 200))
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("width", [40, 60, 79, 100])
+def test_what_is_said_of_a_finding_stays_within_its_indentation(width: int) -> None:
+    score = replace(scored(1, "x", 0.9), recent=95.5)
+    wide = Reason("sae:1", "\u6f22" * 70, 1.0, 0.5)
+    made = replace(
+        report(replace(score, reasons=(wide, *score.reasons)), author=BY_AI),
+        recent=RecentInfo("1" * 40, "2" * 40, 3_055),
+        features=(evidence(detects="go"),),
+    )
+
+    rows = plain(made, width=width).splitlines()
+
+    start = next(n for n, row in enumerate(rows) if row.startswith("1. "))
+    finding = rows[start + 1 : rows.index("", start)]
+    assert all(row.startswith("   ") for row in finding)
+    assert "last 3,055" in " ".join(" ".join(finding).split())
