@@ -32,6 +32,7 @@ from reviewbot.core.scope import Scope
 MAX_BYTES = 50_000_000
 MOST_LINES = 500_000
 MOST_FINDINGS = 10_000
+MOST_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
 _FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
 
@@ -43,7 +44,7 @@ def parse_report(raw: bytes) -> Report:
     if len(raw) > MAX_BYTES:
         raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_short)
     except (ValueError, RecursionError) as exc:
         raise _wrong("it is not JSON") from exc
     _validate(value)
@@ -102,7 +103,7 @@ def _validate(value: object) -> None:
 def _features(values: list[Any]) -> tuple[Evidence, ...]:
     try:
         return tuple(map(evidence_from_json, values))
-    except ValueError as exc:
+    except (ArithmeticError, ValueError) as exc:
         raise _wrong("what it knows of a feature contradicts itself") from exc
 
 
@@ -178,6 +179,12 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(text)
     return value
+
+
+def _short(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("so long a number")
+    return int(digits)
 
 
 def _no_constant(name: str) -> None:
