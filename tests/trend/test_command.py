@@ -265,7 +265,7 @@ def test_the_limits_of_all_reports_together_have_their_time(
 
     got = gather(folder)
 
-    assert len(got.digests) == 3  # the two without limits by path, and the first with one
+    assert len(got.digests) == 2  # those without limits by path
     assert {why for _, why in got.broken} == {"its limits by path or author take too long to apply"}
 
 
