@@ -11,6 +11,7 @@ evidence.jsonl.gz       where features fire, how often, and on what; may be miss
 import hashlib
 import json
 import math
+import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,9 +127,11 @@ def check_model(artifact: Artifact, sha256: str, name: str) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:  # a pipe may never end
             raise ArtifactError(
-                f"nothing was scored: {path.name} of the artifact is over {MAX_FILE} bytes",
+                f"nothing was scored: {path.name} of the artifact is no regular file, or is over "
+                f"{MAX_FILE} bytes",
                 fix="name another artifact",
             )
         return path.read_bytes()

@@ -32,7 +32,7 @@ from reviewbot.core.scope import Scope
 MAX_BYTES = 50_000_000
 MOST_LINES = 500_000
 MOST_FINDINGS = 10_000
-MOST_INT = 2**53
+MOST_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
 _FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
 
@@ -44,7 +44,7 @@ def parse_report(raw: bytes) -> Report:
     if len(raw) > MAX_BYTES:
         raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_int)
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_short)
     except (ValueError, RecursionError) as exc:
         raise _wrong("it is not JSON") from exc
     _validate(value)
@@ -103,7 +103,7 @@ def _validate(value: object) -> None:
 def _features(values: list[Any]) -> tuple[Evidence, ...]:
     try:
         return tuple(map(evidence_from_json, values))
-    except ValueError as exc:
+    except (ArithmeticError, ValueError) as exc:
         raise _wrong("what it knows of a feature contradicts itself") from exc
 
 
@@ -181,11 +181,10 @@ def _finite(text: str) -> float:
     return value
 
 
-def _int(text: str) -> int:
-    value = int(text)
-    if abs(value) > MOST_INT:  # no number of ours is; sums with such a one would overflow
-        raise ValueError(text[:20])
-    return value
+def _short(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("so long a number")
+    return int(digits)
 
 
 def _no_constant(name: str) -> None:

@@ -34,7 +34,13 @@
   };
 
   const openTarget = () => {
-    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let name = location.hash.slice(1);
+    try {
+      name = decodeURIComponent(name);
+    } catch {
+      // A stray % is no row's name.
+    }
+    const row = document.getElementById(name);
     if (row && row.parentElement === list) {
       row.hidden = false;
       row.open = true;

@@ -1,7 +1,10 @@
 """A report that comes back: the same again, or refused; a stranger may have written it."""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -9,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot import reports
+from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.errors import UsageError
+from reviewbot.core.reasons import Reason
 from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
 from tests.render.reports import BY_AI, failed, report, scored, skipped
@@ -30,6 +35,15 @@ def test_a_report_comes_back_as_it_was() -> None:
     text = json_v1(FULL)
 
     assert json_v1(parse_report(text.encode())) == text
+
+
+@pytest.fixture(autouse=True)
+def long_numbers() -> Iterator[None]:
+    """A stranger writes longer numbers than Python does."""
+    most = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    yield
+    sys.set_int_max_str_digits(most)
 
 
 def changed(change: Callable[[Any], None]) -> bytes:
@@ -66,6 +80,21 @@ def set_(*path: Any, to: Any) -> Callable[[Any], None]:
         set_("files", 0, "kind", to="x"),
         set_("policy", "scope", to="x"),
         set_("artifact", "average", to=10**400),  # no float holds it
+        set_("files", 0, "lines", 0, "reasons", 0, "contribution", to=10**400),
+        set_("files", 0, "lines", 0, "reasons", 0, "contribution", to=1e300),
+        set_("files", 0, "lines", 0, "reasons", 0, "activation", to=1.1),
+        set_("files", 0, "lines", 0, "reasons", 0, "label", to="x" * 1_001),
+        set_("files", 0, "lines", 0, "number", to=10**18),
+        set_("files", 0, "lines", 0, "number", to=1e300),
+        set_("files", 0, "lines", 0, "rest", to=-1e300),
+        set_("files", 0, "lines", 0, "surprisal", to=1e300),
+        set_("files", 0, "removed", to=10**5_000),
+        set_("files", 0, "path", to="x" * 100_000),
+        set_("policy", "min_coverage", to=10**400),
+        set_("policy", "max_risk_for", to=["x=1"] * 1_001),
+        set_("verdict", "reasons", to=[""] * 1_001),
+        set_("notes", to=[""] * 1_001),
+        set_("notes", to=["x" * 20_001]),
     ],
 )
 def test_a_report_that_contradicts_itself_is_refused(change: Callable[[Any], None]) -> None:
@@ -96,6 +125,61 @@ def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
                 parse_report(raw)
 
 
+def test_a_report_of_nothing_but_notes_is_refused_at_once() -> None:
+    raw = changed(set_("notes", to=[""] * 5_000_000))
+    start = monotonic()
+
+    with pytest.raises(UsageError, match="does not keep the schema at notes"):
+        parse_report(raw)
+
+    assert monotonic() - start < 10  # item by item it takes minutes
+
+
+def test_what_we_write_ourselves_is_never_refused_for_its_length() -> None:
+    reason = Reason("sae:1", "l" * 2_000, 3e38, 1.0)
+    line = replace(scored(1, "x" * 20_000, 0.9), reasons=(reason,), rest=-3e38, surprisal=3e38)
+    by = Attribution(Author.AI, "t" * 5_000, "m" * 5_000, 0.9, ("\udcff" * 50_000,))
+    notes = tuple(f"{n} {'n' * 30_000 * (n == 3)}" for n in range(1_200))
+    text = json_v1(report(line, author=by, notes=notes))
+
+    again = parse_report(text.encode())
+
+    assert again.files[0].lines[0].author.tool == "t" * 1_000
+    assert (len(again.notes), again.notes[-1]) == (1_000, "201 more notes")
+
+
+TEXTS = st.text(max_size=30)
+NUMBERS = st.floats(-3e38, 3e38)
+REASONS = st.builds(Reason, TEXTS, TEXTS, NUMBERS, st.none() | st.floats(0, 1))
+AUTHORS = st.builds(
+    Attribution,
+    st.sampled_from(Author),
+    st.none() | TEXTS,
+    st.none() | TEXTS,
+    st.floats(0, 1),
+    st.lists(TEXTS, max_size=9).map(tuple),
+)
+SHARES = st.floats(0, 1) | st.just(float("nan"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(SHARES, st.lists(REASONS, max_size=3), NUMBERS), max_size=5),
+    AUTHORS,
+    st.lists(TEXTS, max_size=5).map(tuple),
+)
+def test_whatever_was_scored_comes_back(
+    scores: list[tuple[float, list[Reason], float]], author: Attribution, notes: tuple[str, ...]
+) -> None:
+    lines = [
+        replace(scored(n, "x", risk), reasons=tuple(reasons), rest=rest, surprisal=rest)
+        for n, (risk, reasons, rest) in enumerate(scores, start=1)
+    ]
+    text = json_v1(report(*lines, author=author, notes=notes))
+
+    assert json_v1(parse_report(text.encode())) == text
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_mutation_breaks_the_reader(data: st.DataObject) -> None:
@@ -109,7 +193,13 @@ def test_no_mutation_breaks_the_reader(data: st.DataObject) -> None:
         if isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
             place = place[key]
             continue
-        place[key] = data.draw(st.none() | st.integers() | st.text(max_size=5) | st.just([]))
+        place[key] = data.draw(
+            st.none()
+            | st.integers()
+            | st.integers(10**300, 10**310)
+            | st.text(max_size=5)
+            | st.just([])
+        )
         break
     try:
         parse_report(json.dumps(value).encode())

@@ -8,7 +8,7 @@ import click
 
 from reviewbot.cli.output import drop
 from reviewbot.core.errors import EXIT_BUG, EXIT_ENVIRONMENT, EXIT_USAGE, ReviewbotError
-from reviewbot.render.escape import visible
+from reviewbot.render.escape import inert, visible
 
 EXIT_STOPPED = 130
 MOST_CHARS = 2_000  # of one line of an error: it may quote a stranger
@@ -81,5 +81,5 @@ def _two_lines(what: str, fix: str) -> str:
 
 
 def _line(text: str) -> str:
-    shown = visible(" ".join(text.split()))
+    shown = inert(visible(" ".join(text.split())))
     return shown if len(shown) <= MOST_CHARS else shown[:MOST_CHARS] + "..."

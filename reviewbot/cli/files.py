@@ -26,3 +26,21 @@ def read_bounded(name: str, limit: int, *, doing: str, what: str) -> bytes:
     except OSError as exc:
         fix = f"make {what} readable"
         raise EnvironmentFailure(f"{doing}: {name}: {exc.strerror}", fix=fix) from exc
+
+
+def read_regular(name: str, limit: int, *, doing: str, what: str) -> bytes:
+    """Return the bytes of a regular file, at most limit + 1, as `read_bounded` does.
+
+    For names from settings, which may be a stranger's: of a pipe or a device nothing is opened, as
+    nobody could tell how long to wait for it.
+
+    raises  UsageError where it is no regular file, or is larger than `limit`; else the same
+    """
+    name = f"./{name}" if name == "-" else name
+    file = Path(name)
+    if file.exists() and not (file.is_file() and file.stat().st_size <= limit):
+        raise UsageError(
+            f"{doing}: {name} is no regular file, or is larger than {limit:,} bytes",
+            fix=f"name the file of {what}",
+        )
+    return read_bounded(name, limit, doing=doing, what=what)

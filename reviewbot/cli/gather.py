@@ -9,19 +9,15 @@ bytes have a bound.
 import hashlib
 import os
 import posixpath
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 
-from reviewbot.core.authors import Attribution, Author
+from reviewbot.cli.strangers import SAID, Patience
 from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
-from reviewbot.core.gate import Policy
 from reviewbot.core.trend import Digest, Records, digest
 from reviewbot.forges.heads import WorktreeFiles
-from reviewbot.limits import parse_limits
 from reviewbot.outcomes import joined, parse_outcomes
 from reviewbot.reports import MAX_BYTES, parse_report
 
@@ -30,10 +26,6 @@ MOST_BYTES = 1_000_000_000  # of all files together
 MOST_ENTRIES = 1_000_000  # of the directory, whatever they are
 ENDING = ".json"
 RECORDS = "outcomes.jsonl"
-MOST_LIMITS, MOST_PATTERN, MOST_STARS, MOST_PATH = 50, 200, 4, 250  # of a report's limits by path
-MOST_SECONDS = 10.0  # to apply these
-_STARS = re.compile(r"\*+")
-_SAID = "the report cannot be used: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +52,7 @@ def gather(folder: Path) -> Gathered:
     digests: list[Digest] = []
     seen: dict[str, Digest] = {}
     total = 0
+    patience = Patience()
     wanted = names[:MOST_FILES]
     for at, name in enumerate(wanted):
         if total > MOST_BYTES:
@@ -73,10 +66,11 @@ def gather(folder: Path) -> Gathered:
         sha256 = hashlib.sha256(raw).hexdigest()
         try:
             if sha256 not in seen:  # the same bytes need not be read twice
-                seen[sha256] = _digest(raw, name, sha256)
+                report = parse_report(raw)
+                seen[sha256] = digest(report, name, sha256, patience.limit(report.policy))
             digests.append(replace(seen[sha256], file=name))
         except UsageError as exc:
-            broken.append((name, exc.what.rpartition(_SAID)[2]))
+            broken.append((name, exc.what.rpartition(SAID)[2]))
     return Gathered(tuple(digests), tuple(sorted(broken)), len(names) - len(wanted), records)
 
 
@@ -100,48 +94,6 @@ def _records(files: WorktreeFiles, names: Sequence[str]) -> Records:
             )
         parts.append((posixpath.dirname(name) or ".", parse_outcomes(raw, name)))
     return joined(parts)
-
-
-def _digest(raw: bytes, name: str, sha256: str) -> Digest:
-    report = parse_report(raw)
-    return digest(report, name, sha256, _limit(report.policy))
-
-
-def _limit(policy: Policy) -> Callable[[str, Attribution], float]:
-    """Return the risk above which a line counts, by path and author.
-
-    The patterns are a stranger's, and one with many stars can take for ever on a long path: so both
-    are bounded, and the time for one report.
-
-    raises  UsageError, also when called
-    """
-    texts = policy.max_risk_for
-    if len(texts) > MOST_LIMITS or any(
-        len(text) > MOST_PATTERN or len(_STARS.findall(text)) > MOST_STARS for text in texts
-    ):
-        raise _no_limits("are too many, or have too many stars")
-    try:
-        limits = parse_limits(texts)
-    except ValueError as exc:
-        raise _no_limits("cannot be read") from exc
-    known: dict[tuple[str, Author], float] = {}
-    spent = 0.0
-
-    def limit(path: str, author: Attribution) -> float:
-        nonlocal spent
-        if (path, author.kind) not in known:
-            if limits.paths and (len(path) > MOST_PATH or spent > MOST_SECONDS):
-                raise _no_limits("take too long to apply")
-            start = monotonic()
-            known[path, author.kind] = limits.of(path, author, policy.max_risk)
-            spent += monotonic() - start
-        return known[path, author.kind]
-
-    return limit
-
-
-def _no_limits(why: str) -> UsageError:
-    return UsageError(f"{_SAID}its limits by path or author {why}", fix="leave it out")
 
 
 def _names(folder: Path, broken: list[tuple[str, str]]) -> Iterator[str]:

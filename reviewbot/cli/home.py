@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.cli.files import read_bounded
+from reviewbot.cli.files import read_regular
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.core.recent import Recent, recent_from_json
@@ -38,7 +38,7 @@ def recent_for(settings: Settings, root: Path | None, artifact: "Artifact") -> R
     if settings.recent == "off":
         return None
     if settings.recent != "auto":
-        raw = read_bounded(settings.recent, MAX_BYTES, doing="nothing was scored", what="risks")
+        raw = read_regular(settings.recent, MAX_BYTES, doing="nothing was scored", what="risks")
         return _checked(raw, settings.recent, artifact)
     if root is None or not _folder(settings).is_dir():
         return None

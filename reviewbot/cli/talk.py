@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import click
 
+from reviewbot.render.escape import inert, visible
+
 Clock = Callable[[str], None]  # called with a step's name when it is done
 
 MEGA = 1_000_000
@@ -34,8 +36,8 @@ def timed(wanted: bool) -> Iterator[Clock]:
 
 
 def say(line: str) -> None:
-    """Say one line to the user."""
-    click.echo(line, err=True)
+    """Say one line to the user. It may quote a stranger: nothing in it acts on a terminal or CI."""
+    click.echo(inert(visible(line)), err=True)
 
 
 def progress_bar() -> Callable[[str, int, int], None]:

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from reviewbot.forges.fates import Found
 
 NO_GIT = "no git repository: neither days nor outcomes were looked up in one"
+UNLIKE = (
+    "reports of the same head disagree in findings or verdict: {}; the one with more counts: {}"
+)
 MOST_SAID = 20  # files that are named on stderr
+MOST_NAME = 300  # characters of a name there
 
 
 @click.command()
@@ -79,7 +83,7 @@ def trend(
     for file, why in [*gathered.broken, *((file, "no day is known of it") for file in undated)][
         :MOST_SAID
     ]:
-        say(f"left out: {file}: {why}")
+        say(f"left out: {file[:MOST_NAME]}: {why[:MOST_NAME]}")
     if (more := len(gathered.broken) + len(undated) - MOST_SAID) > 0:
         say(f"left out: {more} more; the JSON names them all")
     if not dated:
@@ -88,7 +92,10 @@ def trend(
             fix="give --root a repository with their commits (in CI with all its history), or begin"
             " their names with the day",
         )
-    kept, repeated = once(dated)
+    kept, repeated, disputed = once(dated)
+    if disputed:
+        notes.append(UNLIKE.format(plural(len(disputed), "head"), disputed[0][:MOST_NAME]))
+        say(notes[-1])
     shown = newest(kept, weeks)
     found = _found(top, shown, times, days)
     if gathered.passed:
@@ -97,7 +104,9 @@ def trend(
     lost = sorted(records.days.keys() - {one.file for one in gathered.digests})
     if lost:
         records_of = plural(len(lost), "record")
-        notes.append(f"{records_of} of a day for no report that is here, such as {lost[0]}")
+        notes.append(
+            f"{records_of} of a day for no report that is here, such as {lost[0][:MOST_NAME]}"
+        )
     made = trend_of(
         shown,
         records,
@@ -145,7 +154,7 @@ def _repository(root: str | None) -> tuple[Path | None, list[str]]:
 def _require(gathered: "Gathered", directory: str) -> None:
     if gathered.digests:
         return
-    first = "".join(f"; {file}: {why}" for file, why in gathered.broken[:1])
+    first = "".join(f"; {file[:MOST_NAME]}: {why}" for file, why in gathered.broken[:1])
     raise UsageError(
         f"nothing was shown: no file below {directory} is a report that can be used{first}",
         fix="collect what `reviewbot check --format json --output FILE` writes; see docs/trend.md",

@@ -7,13 +7,16 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from reviewbot.core.evidence import Evidence, evidence_from_json, evidence_to_json
 
 FORMAT = "reviewbot-evidence/1"
-MOST_BYTES = 256 << 20  # uncompressed
+MOST_BYTES = 128 << 20  # uncompressed
+MOST_ROW = 8 << 20  # bytes
+MOST_ROWS = 200_000
 _START = b'{"feature": "'
 
 
@@ -33,7 +36,7 @@ def unpack_evidence(packed: bytes, wanted: Collection[str] | None = None) -> dic
     raises  ValueError or KeyError where it is no such file
     """
     found = {}
-    for row in _rows(packed)[1:]:
+    for row in islice(_rows(packed), 1, None):
         if wanted is None or row[len(_START) : row.find(b'"', len(_START))].decode() in wanted:
             one = evidence_from_json(json.loads(row))
             found[one.feature] = one
@@ -42,17 +45,25 @@ def unpack_evidence(packed: bytes, wanted: Collection[str] | None = None) -> dic
 
 def evidence_facts(packed: bytes) -> dict[str, Any]:
     """Return what the file's first line says. raises ValueError where it is no such file."""
-    facts: dict[str, Any] = json.loads(_rows(packed)[0])
+    facts: dict[str, Any] = json.loads(next(_rows(packed)))
     return facts
 
 
-def _rows(packed: bytes) -> list[bytes]:
+def _rows(packed: bytes) -> Iterator[bytes]:
+    """Yield the rows without their line ends, one after the other: a stranger's may be many."""
+    rest = MOST_BYTES
     try:
         with gzip.open(io.BytesIO(packed)) as file:
-            raw = file.read(MOST_BYTES + 1)
+            for count in range(MOST_ROWS + 1):
+                row = file.readline(min(rest, MOST_ROW) + 1)
+                rest -= len(row)
+                if not row and count:
+                    return
+                if not row[:-1] or row[-1:] != b"\n" or rest < 0:
+                    break
+                if not count and FORMAT.encode() not in row[:100]:
+                    break
+                yield row[:-1]
     except (OSError, EOFError, zlib.error) as exc:
         raise ValueError("the evidence cannot be decompressed") from exc
-    rows = raw.split(b"\n")
-    if len(raw) > MOST_BYTES or rows.pop() or not rows or FORMAT.encode() not in rows[0][:100]:
-        raise ValueError(f"the evidence is not {FORMAT}, or too large")
-    return rows
+    raise ValueError(f"the evidence is not {FORMAT}, or too large")

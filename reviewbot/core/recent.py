@@ -9,6 +9,7 @@ from typing import Any
 
 SCHEMA = "reviewbot-recent/1"
 MOST_LINES = 20_000
+MOST_CHARS = 100  # of a commit's name, or of words instead
 DIGITS = 6  # of a risk: equal lines must stay equal, kept or not
 
 
@@ -61,6 +62,16 @@ def recent_from_json(raw: bytes) -> Recent:
         base, head, artifact = value["base"], value["head"], value["artifact"]
         if value["schema"] != SCHEMA or {type(base), type(head), type(artifact)} != {str}:
             raise ValueError(SCHEMA)
-        return recent_of(base, head, artifact, [float(risk) for risk in value["risks"]])
-    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+        if max(map(len, (base, head, artifact))) > MOST_CHARS:
+            raise ValueError("too long")
+        return recent_of(base, head, artifact, _shares(value["risks"]))
+    except (ArithmeticError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise ValueError(f"it is no {SCHEMA}, or has no risk, or too many") from exc
+
+
+def _shares(risks: object) -> list[float]:
+    if not isinstance(risks, list) or {*map(type, risks)} - {int, float}:  # a bool is no number
+        raise ValueError("no list of numbers")
+    if not all(0 <= risk <= 1 for risk in risks):  # nor is NaN
+        raise ValueError("no risk")
+    return list(map(float, risks))

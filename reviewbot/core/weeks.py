@@ -97,15 +97,36 @@ class Trend:
     notes: tuple[str, ...] = ()
 
 
-def once(reports: Iterable[Dated]) -> tuple[list[Dated], int]:
-    """Keep the last report of each head, by day and then by name, and count the others.
+def once(reports: Iterable[Dated]) -> tuple[list[Dated], int, list[str]]:
+    """Keep one report of each head, and count the others.
 
-    returns  in the order of their days
+    It is the last, by day and then by name; where they disagree, the last of those that say most: a
+    forged one must not hide what a real one has found.
+
+    returns  in the order of their days; how many are left out; files of those kept whose others
+             disagree with them
     """
     ordered = sorted(reports, key=lambda r: (r.day, r.digest.file))
-    last = {report.digest.identity: report for report in ordered}
-    kept = [report for report in ordered if last[report.digest.identity] is report]
-    return kept, len(ordered) - len(kept)
+    best: dict[str, Dated] = {}
+    unlike: set[str] = set()
+    for report in ordered:
+        name = report.digest.identity
+        before = best.get(name, report)
+        if _said(before) != _said(report):
+            unlike.add(name)
+        best[name] = report if _weight(report) >= _weight(before) else before
+    kept = [report for report in ordered if best[report.digest.identity] is report]
+    disputed = [report.digest.file for report in kept if report.digest.identity in unlike]
+    return kept, len(ordered) - len(kept), disputed
+
+
+def _said(report: Dated) -> tuple[Status, frozenset[Flagged]]:
+    return report.digest.status, frozenset(report.digest.findings)
+
+
+def _weight(report: Dated) -> tuple[int, bool, int]:
+    one = report.digest
+    return len(set(one.findings)), one.status is not Status.PASS, one.over
 
 
 def newest(reports: Sequence[Dated], most: int) -> list[Dated]:

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import resources
 from typing import Any, assert_never
@@ -18,6 +19,7 @@ from reviewbot.render.values import artifact_json, clean, number
 
 SCHEMA = "reviewbot/1"
 MOST_CHARS = 10_000  # of one line's text; the rest is cut off
+MOST_NOTES, MOST_NOTE, MOST_LABEL = 1_000, 20_000, 1_000  # as in the schema
 
 
 def json_v1(report: Report) -> str:
@@ -41,7 +43,7 @@ def json_v1(report: Report) -> str:
         "authors": totals_json(line.author for file in report.files for line in file.lines),
         "files": [_file(file) for file in report.files],
         "findings": [_finding(finding) for finding in report.findings],
-        "notes": report.notes,
+        "notes": _notes(report.notes),
         "features": [evidence_to_json(found) for found in report.features],
         "recent": None if report.recent is None else asdict(report.recent),
     }
@@ -141,10 +143,17 @@ def _unscored(status: str, why: str) -> dict[str, Any]:
 def _reason(reason: Reason) -> dict[str, Any]:
     return {
         "feature": reason.feature,
-        "label": reason.label,
+        "label": reason.label[:MOST_LABEL],
         "contribution": number(reason.contribution, 4),
         "activation": number(reason.activation, 4),
     }
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    """Return the notes, bounded: of a large change there is one for each commit, and more."""
+    kept = notes if len(notes) <= MOST_NOTES else notes[: MOST_NOTES - 1]
+    more = [f"{len(notes) - len(kept)} more notes"] if len(kept) < len(notes) else []
+    return [*(note[:MOST_NOTE] for note in kept), *more]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from reviewbot.render.words import plural
 
 _WORDS = {Author.AI: "AI"}
 MOST_TOOLS = 8
+MOST_NAME, MOST_WORDS = 1_000, 20_000  # characters, as in the schemas
 
 
 def totals_line(attributions: Iterable[Attribution]) -> str:
@@ -39,10 +40,10 @@ def author_json(author: Attribution) -> dict[str, Any]:
     """Return an attribution as every JSON report has it."""
     return {
         "kind": author.kind.value,
-        "tool": author.tool and valid(author.tool),
-        "model": author.model and valid(author.model),
+        "tool": author.tool and valid(author.tool)[:MOST_NAME],
+        "model": author.model and valid(author.model)[:MOST_NAME],
         "confidence": round(author.confidence, 4),
-        "evidence": [valid(words) for words in author.evidence],
+        "evidence": [valid(words)[:MOST_WORDS] for words in author.evidence],
     }
 
 

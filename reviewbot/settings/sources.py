@@ -89,6 +89,8 @@ def _file_layer(root: Path, table: object, origin: str) -> Layer:
     for key, value in table.items():
         if key in RULES and RULES[key].path and isinstance(value, str):
             value = _from_root(root, key, value)
+            if key == "recent" and value not in NAMES and _leaves(root, value):
+                raise wrong(key, value, f"{origin}; it leads out of {root}")
         layer[key] = Given(value, origin)
     return layer
 
@@ -96,6 +98,14 @@ def _file_layer(root: Path, table: object, origin: str) -> Layer:
 def _from_root(root: Path, key: str, value: str) -> str:
     relative = value.startswith(("./", "../")) if key == "model" else not value.startswith("~")
     return str(root / value) if relative and value not in NAMES else value
+
+
+def _leaves(root: Path, value: str) -> bool:
+    """Tell whether a path leads out of `root`: who wrote the file may not be who runs us."""
+    try:
+        return not Path(value).resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError):  # a NUL, a ring of links
+        return True
 
 
 def _toml(root: Path, name: str, read: Read | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class LocalModel:
 
 def read_json(path: Path, limit: int = LARGEST_JSON) -> dict[str, Any]:
     """Read a JSON object of at most `limit` bytes. Raises OSError or ValueError."""
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe may never end
+        raise ValueError("no regular file")
     with path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:

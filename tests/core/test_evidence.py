@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -102,3 +103,15 @@ def test_the_file_gives_what_is_wanted_and_is_the_same_every_time() -> None:
 def test_what_is_no_such_file_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match="evidence"):
         unpack_evidence(raw)
+
+
+def test_a_small_file_that_unpacks_to_much_takes_little_memory() -> None:
+    first = b'{"format": "reviewbot-evidence/1"}\n'
+    for body in (b"\n" * (250 << 20), b"x" * (250 << 20), b"{}\n" * 300_000):
+        packed = gzip.compress(first + body, 1)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match="too large"):
+            unpack_evidence(packed, {"sae:1"})
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 60 << 20

@@ -28,6 +28,15 @@ def test_the_file_comes_back_as_it_was_written() -> None:
         {"risks": None},
         {"risks": [0.1] * 20_001},
         {"base": None},
+        {"base": "b" * 101},
+        {"head": "b" * 101},
+        {"risks": [10**400]},
+        {"risks": [1.5]},
+        {"risks": [-0.1]},
+        {"risks": [True]},
+        {"risks": ["0.5"]},
+        {"risks": "0"},
+        {"risks": {"0": 1}},
     ],
 )
 def test_anything_else_is_refused(change: dict[str, object]) -> None:

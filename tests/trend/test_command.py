@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from reviewbot.cli import gather as gathering
+from reviewbot.cli import strangers
 from reviewbot.cli.gather import gather
 from tests.cli.small import environ
 from tests.render.reports import scored, skipped
@@ -230,11 +231,12 @@ def test_number_and_bytes_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("limits", "path", "why"),
     [
-        (("*a*a*a*a*a*b=0.1",), "x.py", "too many stars"),
+        (("*a*a*a*ab=0.1",), "x.py", "too many stars"),
+        (("**/a/**/a/**/*a*b=0.1",), "x.py", "too many stars"),
         (("x=0.1",) * 51, "x.py", "too many"),
         (("x" * 300 + "=0.1",), "x.py", "too many"),
         (("x=2",), "x.py", "cannot be read"),
-        (("*a*a*a*b=0.1",), "a" * 5000, "too long"),
+        (("*a*a*b=0.1",), "a" * 5000, "too long"),
     ],
 )
 def test_limits_of_a_stranger_cannot_take_for_ever(
@@ -247,6 +249,39 @@ def test_limits_of_a_stranger_cannot_take_for_ever(
     (row,) = shown(folder)["left_out"]["broken"]
 
     assert why in row["why"]
+
+
+def test_the_limits_of_all_reports_together_have_their_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 8):
+        path = f"{day}{'a' * 240}"
+        made = about(head_of(day + 10), scored(1, "a", 0.9, path))
+        texts = tuple(f"*a*a*ab{n}=0.5" for n in range(20))
+        made = replace(made, policy=replace(made.policy, max_risk_for=texts))
+        write(folder, f"2026-10-0{day}.json", made)
+    assert len(gather(folder).digests) == 9
+    monkeypatch.setattr(strangers, "MOST_SECONDS", 0.0)
+
+    got = gather(folder)
+
+    assert len(got.digests) == 2  # those without limits by path
+    assert {why for _, why in got.broken} == {"its limits by path or author take too long to apply"}
+
+
+def test_a_name_of_a_file_does_nothing_to_a_terminal_or_a_ci_log(folder: Path) -> None:
+    evil = "\x1b]0;x\x07##[error]y\n::error::z\u202e.json"
+    (folder / evil).write_text("{")
+    (folder / "only").mkdir()
+    (folder / "only" / evil).write_text("{")
+
+    one, none = run(folder), run(folder / "only")
+
+    for said in (one.stderr, none.stderr):
+        assert "error" in said
+        assert not {"\x1b", "\x07", "\u202e"} & set(said)
+        assert "##[" not in said
+        assert not any(line.startswith("::") for line in said.splitlines())
 
 
 def test_lines_are_counted_by_the_limits_of_their_path_and_author(folder: Path) -> None:

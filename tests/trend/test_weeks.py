@@ -52,16 +52,25 @@ def test_a_week_without_reports_stands_between_the_others_and_claims_nothing() -
 def test_of_the_reports_of_a_head_the_last_counts() -> None:
     reports = [
         dated("2026-11-03", about(head_of(1), *LINES), "b.json"),
-        dated("2026-11-03", about(head_of(1), scored(1, "x", 0.1)), "c.json"),
+        dated("2026-11-03", about(head_of(1), *LINES), "c.json"),
         dated("2026-11-02", about(head_of(1), *LINES), "d.json"),
         dated("2026-11-02", about("worktree", *LINES), "e.json"),
         dated("2026-11-02", about("worktree", *LINES), "f.json"),
     ]
 
-    kept, others = once(reports)
+    kept, others, disputed = once(reports)
 
     assert [report.digest.file for report in kept] == ["e.json", "f.json", "c.json"]
-    assert others == 2
+    assert (others, disputed) == (2, [])
+
+
+def test_a_later_report_of_a_head_that_finds_less_does_not_hide_an_earlier_one() -> None:
+    forged = dated("2026-11-04", about(head_of(1), scored(1, "x", 0.1)), "z.json")
+    real = dated("2026-11-03", about(head_of(1), *LINES), "a.json")
+
+    for reports in ([forged, real], [real, forged]):
+        kept, others, disputed = once(reports)
+        assert (kept, others, disputed) == ([real], 1, ["a.json"])
 
 
 def test_only_the_last_weeks_are_kept() -> None:
