@@ -157,9 +157,10 @@ def test_what_only_another_remote_has_is_read(clone: Path, tmp_path: Path) -> No
     there = git(clone, "rev-parse", "origin/main")
     git(clone, "checkout", "-q", "main")
     git(clone, "merge", "-q", "--ff-only", "mallory/main")
-    assert git(clone, "rev-parse", "origin/pr/7", "origin/sub/main").split() == [
-        git(clone, "rev-parse", "main")
-    ] * 2
+    assert (
+        git(clone, "rev-parse", "origin/pr/7", "origin/sub/main").split()
+        == [git(clone, "rev-parse", "main")] * 2
+    )
 
     assert lines(clone, news(clone, update(clone, "main", there, "refs/heads/main"))) == ["e"]
     assert lines(clone, news(clone, update(clone, "main", ZERO, "refs/heads/new"))) == ["e"]

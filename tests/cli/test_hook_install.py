@@ -168,7 +168,9 @@ NASTY = ("--exclude", "a 'b' $(touch x) `touch x`\n\"; touch x; *")
 
 def test_flags_and_paths_reach_the_program_as_they_were_given(tmp_path: Path) -> None:
     python = tmp_path / "py 'th\"on $(touch x)"
-    python.write_text('#!/bin/sh\n[ "$3" = -c ] && echo here && exit\nfor word; do printf "%s\\0" "$word"; done\n')
+    python.write_text(
+        '#!/bin/sh\n[ "$3" = -c ] && echo here && exit\nfor word; do printf "%s\\0" "$word"; done\n'
+    )
     python.chmod(0o755)
     file = tmp_path / "hook"
     file.write_bytes(script("pre-push", str(python), NASTY))
