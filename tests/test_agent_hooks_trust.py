@@ -1,4 +1,4 @@
-"""The example hook for coding agents: what a stranger's repository cannot make it say or pass over."""
+"""The example hook for coding agents: what no repository can make it say or pass over."""
 
 import json
 import os

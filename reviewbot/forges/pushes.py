@@ -11,7 +11,8 @@ may be a stranger's.
 
 The base is a commit at the border of what is left: every line that it lacks is read. Of several
 (a branch that merged main) it is the one with the fewest commits to the head. Where nothing is left
-out, as in the first push of all or to what was never fetched, the base is the empty tree: everything is read.
+out, as in the first push of all or to what was never fetched, the base is the empty tree:
+everything is read.
 """
 
 from dataclasses import dataclass
@@ -149,9 +150,9 @@ def _branches_of(top: Path, remote: str) -> list[tuple[str, str]]:
         # What the user's own branches hold is no news of the remote, even in a mirror.
         if ref.startswith(_BRANCHES) or not sources:
             continue
-        target, source = sources[0]
-        if source is not None and all(other is not None for _, other in sources):
-            found.append((source.replace("*", _inner(ref, target) or "", 1), oid))
+        place, named = sources[0]
+        if named is not None and all(other is not None for _, other in sources):
+            found.append((named.replace("*", _inner(ref, place) or "", 1), oid))
     return found
 
 
