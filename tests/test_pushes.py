@@ -146,23 +146,50 @@ def test_a_branch_that_is_merged_by_pushing_it_to_main_is_read(clone: Path) -> N
     assert lines(clone, found) == ["b"]
 
 
-def test_a_fork_that_lags_behind_is_not_blamed_for_what_upstream_has(clone: Path) -> None:
+def test_what_only_another_remote_has_is_read(clone: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "there.git", "mallory")
+    commit(tmp_path / "mallory", "evil", evil_py="e\n")
+    git(clone, "remote", "add", "mallory", "../mallory")
+    git(clone, "remote", "add", "origin/sub", "../mallory")
+    git(clone, "config", "--add", "remote.origin.fetch", "+refs/pull/*:refs/remotes/origin/pr/*")
+    git(tmp_path / "there.git", "fetch", "-q", "../mallory", "HEAD:refs/pull/7")
+    git(clone, "fetch", "-q", "--multiple", "mallory", "origin/sub", "origin")
+    there = git(clone, "rev-parse", "origin/main")
     git(clone, "checkout", "-q", "main")
-    base = commit(clone, "upstream", up_py="u\n")
-    git(clone, "push", "-q", "origin", "main")
-    git(clone, "remote", "add", "fork", "../fork.git")
-    git(clone, "checkout", "-q", "-B", "topic", "main")
+    git(clone, "merge", "-q", "--ff-only", "mallory/main")
+    assert (
+        git(clone, "rev-parse", "origin/pr/7", "origin/sub/main").split()
+        == [git(clone, "rev-parse", "main")] * 2
+    )
+
+    assert lines(clone, news(clone, update(clone, "main", there, "refs/heads/main"))) == ["e"]
+    assert lines(clone, news(clone, update(clone, "main", ZERO, "refs/heads/new"))) == ["e"]
+
+
+def test_of_a_fork_that_was_never_fetched_nothing_is_known(clone: Path) -> None:
+    git(clone, "remote", "add", "fork", "../there.git")
     commit(clone, "mine", f_py="a\nb\n")
 
-    assert news(clone, update(clone, "topic"), "fork").base == base
+    assert news(clone, update(clone, "topic"), "fork").base is None
+    git(clone, "fetch", "-q", "fork")
+    assert lines(clone, news(clone, update(clone, "topic"), "fork")) == ["b"]
 
 
-def test_a_push_to_a_bare_url_takes_what_any_remote_has(clone: Path) -> None:
+def test_a_bare_url_has_what_a_remote_of_that_url_has(clone: Path) -> None:
     base = commit(clone, "two", f_py="a\nb\n")
     git(clone, "push", "-q", "origin", "topic")
     commit(clone, "three", f_py="a\nb\nc\n")
+    url = git(clone, "config", "remote.origin.url")
 
-    assert news(clone, update(clone, "topic"), "https://x.example/[a]*").base == base
+    assert news(clone, update(clone, "topic"), url).base == base
+    assert news(clone, update(clone, "topic"), "https://x.example/[a]*").base is None
+
+
+def test_of_a_mirror_the_users_own_branches_are_no_branches_of_the_remote(clone: Path) -> None:
+    git(clone, "config", "remote.origin.fetch", "+refs/heads/*:refs/heads/*")
+    commit(clone, "two", f_py="a\nb\n")
+
+    assert news(clone, update(clone, "topic")).base is None
 
 
 def test_a_shallow_clone_that_does_not_reach_back_is_an_error(clone: Path, tmp_path: Path) -> None:

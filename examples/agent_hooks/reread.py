@@ -9,10 +9,11 @@ Without an event, `reread.py --plain` prints the same words for any agent that c
 
 It runs `reviewbot check` on what is not committed yet, new files included, and answers in the form
 that the event asks for, with the five riskiest places at most. No line is brought up twice. Only
-places, numbers and the labels of features go to the agent, never code: what a stranger wrote into a
-file must not become its instructions.
+places, numbers and labels of a fixed form go to the agent, never code: what a stranger wrote into a
+file must not become its instructions. So the packaged model reads, whatever the repository's
+settings name; `--artifact NAME` takes another one.
 
-Exit codes: 0, also where there is nothing to say; 1 where it failed. It never stops the agent.
+Exit codes: 0; 1 where it failed, or told nothing and not all was read. It never stops the agent.
 Needs Python 3.9 or newer and nothing else; git and reviewbot on the PATH.
 """
 
@@ -32,9 +33,28 @@ MOST_NEW_FILES = 200  # that git does not know; more are left out
 MOST_TOLD = 2_000  # lines that are remembered
 MOST_EVENT = 25_000_000  # bytes
 SECONDS = 100  # for a program that is called
-# A path that is more than a path (spaces make sentences) is not shown.
-PATH = re.compile(r"[\w@+=.,/()\[\]-]{1,200}")
-LABEL = re.compile(r"[^\w .,:;()'`/+&|<>=!*%-]")
+# A path that may be a sentence is not shown: of each part, and of all, the words are counted.
+PART = re.compile(r"[A-Za-z0-9._@+\[\]-]{1,40}")
+MOST_SEPARATED, MOST_WORDS, MOST_IN_ALL = 3, 4, 12  # between _ - and so on; also humps; in the path
+HIDDEN = "a file whose name is not shown"
+# Only what our own labels look like: three tokens at most, each one word.
+FIRES = re.compile(r"fires on `[!-_a-~]{1,12}`(?:, `[!-_a-~]{1,12}`){0,2}")
+KEYWORDS = "branch loop leave raise define import logic constant"
+SIGNALS = ("surprisal", "entropy", "margin", "rank")
+SIGNS = {  # of the text and of what the model expects: their names are fixed
+    "surface": (
+        *("line length", "indentation", "words", "distinct words", "longest word", "numbers"),
+        *("calls", "text in quotes", "comparisons", "arithmetic signs", "assignment"),
+        *("index or slice", "attribute access", "brackets opened more than closed"),
+        *("deepest bracket", "commas", "ends with an opening sign", "comment", "capital letters"),
+        *("logic signs", "comment or docstring", *map("keyword: {}".format, KEYWORDS.split())),
+    ),
+    "surprisal": ("surprisal, sum", *(f"{s}, {h}" for s in SIGNALS for h in ("mean", "greatest"))),
+    "block": tuple(f"{signal} of the block, mean" for signal in SIGNALS),
+}
+EDITED = "the change edits reviewbot's settings"  # how a note of the report begins
+# An empty entry of PYTHONPATH is the folder that a program runs in: a stranger's.
+DROPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
 INTRO = (
     "reviewbot has scored the lines that are not committed yet. These may be wrong: a statistical"
     " pointer, no verdict. Read each place again and change only what you find to be wrong. The"
@@ -58,12 +78,16 @@ def main(args):
     if is_second_round(event):  # the agent has just been told; it may stop now
         return
     top = top_of(event)
-    report = check(top, flags)
+    report, left_out = check(top, flags)
     places, keys = riskiest(report, min_risk, edited_file(event, top), told(top))
+    gaps = unread(report, left_out)
     if places:
-        sys.stdout.write(answer(event, words(report, places)) + "\n")
+        sys.stdout.write(answer(event, words(places, gaps)) + "\n")
         sys.stdout.flush()
         remember(top, keys)
+    elif gaps:
+        told_of = ", ".join(f"{name.replace('_', ' ')}: {what}" for name, what in gaps.items())
+        raise Failed(f"{told_of} (`reviewbot check HEAD` says more)")
 
 
 def number(words):
@@ -120,9 +144,13 @@ def git(where, *args, env=None, given=""):
 
 
 def run(command, where, env=None, given="", fine=(0,)):
+    program = shutil.which(command[0])
+    if program is None or not os.path.isabs(program):  # a relative one would be the repository's
+        raise Failed(f"{command[0]} is not on the PATH")
+    env = {key: val for key, val in (env or os.environ).items() if key not in DROPPED}
     try:
         done = subprocess.run(
-            command,
+            [program, *command[1:]],
             cwd=where,
             env=env,
             input=given.encode("utf-8", "surrogateescape"),
@@ -131,8 +159,8 @@ def run(command, where, env=None, given="", fine=(0,)):
             timeout=SECONDS,
             check=False,
         )
-    except FileNotFoundError:
-        raise Failed(f"{command[0]} is not on the PATH") from None
+    except OSError:
+        raise Failed(f"{command[0]} cannot be started") from None
     except subprocess.TimeoutExpired:
         raise Failed(f"{command[0]} took more than {SECONDS} seconds") from None
     if done.returncode not in fine:
@@ -141,21 +169,37 @@ def run(command, where, env=None, given="", fine=(0,)):
 
 
 def check(top, flags):
-    """Return the report on HEAD..working tree, with the files that git does not know yet."""
+    """Return the report on HEAD..working tree, new files included; and how many were left out."""
     has_commit = run(["git", "rev-parse", "-q", "--verify", "HEAD"], top, fine=(0, 1, 128))[0] == 0
     index = Path(top, git(top, "rev-parse", "--git-path", "index").rstrip("\n"))
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "GIT_INDEX_FILE": os.path.join(folder, "index")}
         if index.exists():
             shutil.copyfile(index, env["GIT_INDEX_FILE"])
-        new = git(top, "ls-files", "--others", "--exclude-standard", "-z", env=env)
-        if 0 < new.count("\0") <= MOST_NEW_FILES:
+        listed = git(top, "ls-files", "--others", "--exclude-standard", "-z", env=env)
+        new = [name + "\0" for name in listed.split("\0") if name]
+        if new:
             adding = ("add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
-            git(top, *adding, env={**env, "GIT_LITERAL_PATHSPECS": "1"}, given=new)
+            given = "".join(new[:MOST_NEW_FILES])
+            git(top, *adding, env={**env, "GIT_LITERAL_PATHSPECS": "1"}, given=given)
         base = ["HEAD"] if has_commit else []
+        if not any(flag.partition("=")[0] == "--artifact" for flag in flags):
+            flags = ["--artifact", "tiny", *flags]
         command = ["reviewbot", "check", *base, "--format", "json", *flags]
         _, out = run(command, top, env, fine=(0, 1, 3))
-    return json.loads(out)
+    return json.loads(out), max(0, len(new) - MOST_NEW_FILES)
+
+
+def unread(report, left_out):
+    """Return what was not read, or may not have been, in fixed words."""
+    ledger = report["ledger"]
+    gaps = {
+        "lines_that_could_not_be_read": ledger["failed"] + ledger["unread"],
+        "files_that_could_not_be_read": ledger["unread_files"],
+        "new_files_left_out": left_out,
+        "settings": any(note.startswith(EDITED) for note in report["notes"]) and EDITED,
+    }
+    return {name: what for name, what in gaps.items() if what}
 
 
 def edited_file(event, top):
@@ -191,13 +235,13 @@ def key(path, line):
 
 
 def place(path, line):
-    labels = [reason["label"] for reason in line["reasons"] if reason["contribution"] > 0][:3]
+    reasons = [reason for reason in line["reasons"] if reason["contribution"] > 0][:3]
     return {
-        "path": path if PATH.fullmatch(path) else "(a path with unusual characters)",
+        "path": path if is_plain(path) else HIDDEN,
         "line": line["number"],
         "risk": round(line["risk"], 2),
         "riskier_than_percent": percentile(line["percentile"] or 0),
-        "because": [LABEL.sub("?", label)[:80] for label in labels],
+        "because": [name_of(reason["feature"], reason["label"]) for reason in reasons],
     }
 
 
@@ -207,12 +251,32 @@ def percentile(value):
     return math.floor(known * 10) / 10 if known >= 99 else math.floor(known)
 
 
-def words(report, places):
-    rows = [json.dumps(row) for row in places]
-    unread = report["ledger"]["failed"]
-    if unread:
-        rows.append(json.dumps({"lines_that_could_not_be_read": unread}))
-    return "\n".join([INTRO, *rows])
+def is_plain(path):
+    """Tell whether a path is short and dull enough to be no message to the agent."""
+    total = 0
+    for part in path.split("/"):
+        stem = part.rpartition(".")[0].strip(".") or part.strip(".")
+        separated = [word for word in re.split(r"[^A-Za-z0-9]+", stem) if word]
+        humps = sum(max(1, len(re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+", w))) for w in separated)
+        total += humps
+        if not PART.fullmatch(part) or len(separated) > MOST_SEPARATED or humps > MOST_WORDS:
+            return False
+    return total <= MOST_IN_ALL
+
+
+def name_of(feature, label):
+    """Return the words for a feature: its label only where it is of the form of our own."""
+    group, _, name = feature.partition(":")
+    if group in SIGNS and name in SIGNS[group]:
+        return name
+    if group == "sae" and re.fullmatch("[0-9]{1,9}", name):
+        known = label.replace("`line end`", "`line-end`")  # our one token of two words
+        return label if FIRES.fullmatch(known) else f"feature {name}"
+    return "the model's state" if feature == "state" else "a feature"
+
+
+def words(places, gaps):
+    return "\n".join([INTRO, *map(json.dumps, [*places, gaps] if gaps else places)])
 
 
 def told_file(top):

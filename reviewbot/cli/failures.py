@@ -29,6 +29,7 @@ _OS_FIXES = {
     errno.ENOMEM: "free some memory",
     errno.EMFILE: "raise the limit of open files",
     errno.ENFILE: "raise the limit of open files",
+    errno.ENAMETOOLONG: "give a shorter name",
     errno.EPIPE: "let the reader of the output read to the end",
 }
 

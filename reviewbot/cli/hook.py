@@ -19,16 +19,23 @@ from reviewbot.settings import POSTING, RULES, from_flags, settings_from
 ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
 _ARGUMENTS = ("kind", "remote")
 MOST_FLAGS = 10_000  # characters
-# The folder that git runs a hook in is a stranger's: -P keeps Python from importing out of it.
+# The folder that git runs a hook in is a stranger's: -P keeps Python from importing out of it, and
+# so does an environment without PYTHONPATH, of which an empty entry, too, is that folder. What can
+# be imported has to say so: a foreign module could just end with 0.
 SCRIPT = """\
 # Written by `reviewbot hook install`. `reviewbot hook uninstall` removes it, unless it was edited.
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
+case ${{PYTHONUSERBASE-}} in /*) ;; *) unset PYTHONUSERBASE ;; esac
 python={python}
 set -- hook run {flags}-- {kind} "$@"
-if "$python" -P -c 'import reviewbot' </dev/null >/dev/null 2>&1; then
-  exec "$python" -P -m reviewbot "$@"
-elif command -v reviewbot >/dev/null 2>&1; then
-  exec reviewbot "$@"
+there=$("$python" -E -P -c 'import reviewbot; print("here")' </dev/null 2>/dev/null)
+if [ "$there" = here ]; then
+  exec "$python" -E -P -m reviewbot "$@"
 fi
+found=$(command -v reviewbot)
+case $found in  # a relative one would be the repository's
+  /*) exec "$found" "$@" ;;
+esac
 echo 'error: nothing was checked: reviewbot is neither where it was installed nor on the PATH' >&2
 echo '  fix: install it, or go on without it: {anyway}' >&2
 exit 4

@@ -62,7 +62,11 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
                 say(f"reviewbot: {name}: the same as {seen[key]}")
                 continue
             seen[key] = name
-            all_of_it = "" if found.base else ", all of its history: the remote has nothing of it"
+            all_of_it = (
+                ""
+                if found.base
+                else ", all of its history: as last fetched, the remote has none of it"
+            )
             say(f"reviewbot: {name}: {plural(found.commits, 'commit')}{all_of_it}")
             if found.note:
                 say(f"note: {found.note}")

@@ -95,6 +95,11 @@ def write_hook(path: Path, data: bytes) -> None:
 
     raises  EnvironmentFailure if it cannot be written; FileExistsError where one came in between
     """
+    if path.parent.exists() and not path.parent.is_dir():
+        raise EnvironmentFailure(
+            f"{path} was not written: {path.parent} is no directory, so that git runs no hooks",
+            fix="`git config --show-origin core.hooksPath` tells where that is set; unset it there",
+        )
     with _explained(path, "was not written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")

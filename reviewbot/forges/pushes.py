@@ -1,27 +1,30 @@
 """What a push adds, from the lines that git gives a pre-push hook.
 
-What others have already is no news, and is left out:
+What the remote is known to have is no news, and is left out. What other remotes have is news: they
+may be a stranger's.
 
-  the ref is there       what it holds, and what the default branch of any remote holds
-  a new ref              all branches of that remote as last fetched, and those default branches
+  the ref is there       what it holds, and what the default branch there held when last fetched
+  a new ref              all branches of that remote as last fetched
   it is there, but its   as for a new ref, and a note says so (somebody else pushed, or this is
   commit is not here     a forced push over what was never fetched)
-  pushed to a bare URL   all branches of all remotes
+  pushed to a bare URL   as for the remotes that are fetched from that URL, if there are any
 
 The base is a commit at the border of what is left: every line that it lacks is read. Of several
 (a branch that merged main) it is the one with the fewest commits to the head. Where nothing is left
-out, as in the first push of all, the base is the empty tree: everything is read.
+out, as in the first push of all or to what was never fetched, the base is the empty tree:
+everything is read.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from reviewbot.core.errors import UsageError
-from reviewbot.forges.git import git
+from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.revisions import DEEPEN, commit_at, is_shallow
 
 MOST_BORDERS = 1_000  # given to git in one call
-_DEFAULTS = tuple(f"refs/remotes/*/{name}" for name in ("HEAD", "main", "master"))
+_DEFAULTS = ("HEAD", "main", "master")
+_BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,10 @@ def parse_updates(raw: bytes) -> list[Update]:
 
 
 def outgoing(top: Path, update: Update, remote: str) -> Outgoing | PassedOver:
-    """Say what an update adds to what the others have; see the head of this module.
+    """Say what an update adds to what the remote has; see the head of this module.
 
     remote  the remote's name, or its URL where it has none
-    raises  UsageError where a shallow clone does not reach back to what the others have;
+    raises  UsageError where a shallow clone does not reach back to what it has;
             EnvironmentFailure where git does not have what it says it pushes
     """
     if not update.local_oid:
@@ -97,8 +100,11 @@ def outgoing(top: Path, update: Update, remote: str) -> Outgoing | PassedOver:
             f"{update.remote_oid[:12]}, which the remote has there now, is not in this clone; "
             "compared with what was last fetched"
         )
-    known = [there] if there else [_branches_of(top, remote)]
-    listed = git(top, "rev-list", "--boundary", head, "--not", *known, *_default_tips(top), "--")
+    branches = _branches_of(top, remote)
+    known = [oid for name, oid in branches if not there or name in _DEFAULTS]
+    # On stdin: a command line is bounded, and there may be any number of branches.
+    without = "".join(f"^{oid}\n" for oid in dict.fromkeys([*known, *([there] if there else [])]))
+    listed = git(top, "rev-list", "--boundary", head, "--stdin", stdin=without.encode("ascii"))
     lines = listed.decode("ascii").split()
     borders = [line[1:] for line in lines if line.startswith("-")]
     count = len(lines) - len(borders)
@@ -120,14 +126,58 @@ def _is_hash(text: str) -> bool:
     return len(text) in (40, 64) and not set(text) - set("0123456789abcdef")
 
 
-def _branches_of(top: Path, remote: str) -> str:
-    names = git(top, "remote").decode("utf-8", "surrogateescape").splitlines()
-    return f"--remotes={remote}" if remote in names else "--remotes"
+def _branches_of(top: Path, remote: str) -> list[tuple[str, str]]:
+    """Return name and commit of each branch of a remote, as last fetched.
+
+    Where a branch is kept the refspecs say. One that does not fetch from refs/heads/ (pull
+    requests, say) brings what is no branch there, and may write below the branches' place.
+    """
+    rows = _configured(top)
+    names = {remote} | {name for name, key, value in rows if key == "url" and value == remote}
+    specs = []
+    for name, key, value in rows:
+        source, _, target = value.removeprefix("+").partition(":")
+        if key == "fetch" and target:
+            ours = name in names and source.startswith(_BRANCHES)
+            specs.append((target, source.removeprefix(_BRANCHES) if ours else None))
+    out = git(top, "for-each-ref", "--format=%(objectname) %(refname)")
+    found = []
+    for line in out.decode("utf-8", "surrogateescape").splitlines():
+        oid, _, ref = line.partition(" ")
+        fitting = [spec for spec in specs if _inner(ref, spec[0]) is not None]
+        nearest = max((len(target) for target, _ in fitting), default=0)
+        sources = [(target, source) for target, source in fitting if len(target) == nearest]
+        # What the user's own branches hold is no news of the remote, even in a mirror.
+        if ref.startswith(_BRANCHES) or not sources:
+            continue
+        place, named = sources[0]
+        if named is not None and all(other is not None for _, other in sources):
+            found.append((named.replace("*", _inner(ref, place) or "", 1), oid))
+    return found
 
 
-def _default_tips(top: Path) -> list[str]:
-    out = git(top, "for-each-ref", "--format=%(objectname)", *_DEFAULTS)
-    return list(dict.fromkeys(out.decode("ascii").split()))
+def _configured(top: Path) -> list[tuple[str, str, str]]:
+    """Return (remote, key, value) of all that is configured of remotes; keys in lower case."""
+    command = ("config", "-z", "--get-regexp", r"^remote\..*\.(url|fetch)$")
+    code, out, err = status(top, *command)
+    if code not in (0, 1):
+        raise explain(top, "config", code, err)
+    rows = []
+    for item in out.decode("utf-8", "surrogateescape").split("\0"):
+        name, _, value = item.partition("\n")
+        remote, _, key = name.removeprefix("remote.").rpartition(".")
+        rows.append((remote, key.lower(), value))
+    return rows
+
+
+def _inner(ref: str, pattern: str) -> str | None:
+    """Return what the star of a pattern stands for in a ref; None where it does not fit."""
+    start, star, end = pattern.partition("*")
+    if not star:
+        return "" if ref == pattern else None
+    if len(ref) < len(start) + len(end) or not (ref.startswith(start) and ref.endswith(end)):
+        return None
+    return ref[len(start) : len(ref) - len(end)]
 
 
 def _nearest(top: Path, borders: list[str], head: str) -> str | None:

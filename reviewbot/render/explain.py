@@ -54,10 +54,10 @@ def _lines(found: Explanation, width: int) -> Iterable[Text]:
     match found.outcome:
         case LineScore() as score:
             yield from _score(found, score, width)
-        case Skipped(why=why):
+        case Skipped(why=why, counts_as_unread=False):
             yield Text(f"not read, on purpose: {visible(why)}")
             yield from _author(found, width)
-        case Failed(why=why):
+        case Skipped(why=why) | Failed(why=why):
             yield Text(f"should have been scored and was not: {visible(why)}", "bold yellow")
             yield from _author(found, width)
     for note in found.notes:

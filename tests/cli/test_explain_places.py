@@ -48,7 +48,7 @@ def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path
     failed = run("explain", "old.py:2", "--diff", "x.diff")
 
     assert large.exit_code == 3
-    assert "not read, on purpose: too large" in large.stdout
+    assert "should have been scored and was not: too large" in large.stdout
     assert failed.exit_code == 3
     assert "the diff does not match the head file" in failed.stdout
 

@@ -149,6 +149,8 @@ def test_a_folder_that_cannot_be_made_is_exit_4(repo: Path) -> None:
 
     assert result.exit_code == 4
     assert len(result.stderr.splitlines()) == 2
+    assert "git runs no hooks" in result.stderr
+    assert "core.hooksPath" in result.stderr.splitlines()[1]
 
 
 def test_outside_a_repository_it_is_two_lines(
@@ -166,7 +168,9 @@ NASTY = ("--exclude", "a 'b' $(touch x) `touch x`\n\"; touch x; *")
 
 def test_flags_and_paths_reach_the_program_as_they_were_given(tmp_path: Path) -> None:
     python = tmp_path / "py 'th\"on $(touch x)"
-    python.write_text('#!/bin/sh\nfor word; do printf "%s\\0" "$word"; done\n')
+    python.write_text(
+        '#!/bin/sh\n[ "$3" = -c ] && echo here && exit\nfor word; do printf "%s\\0" "$word"; done\n'
+    )
     python.chmod(0o755)
     file = tmp_path / "hook"
     file.write_bytes(script("pre-push", str(python), NASTY))
@@ -177,7 +181,7 @@ def test_flags_and_paths_reach_the_program_as_they_were_given(tmp_path: Path) ->
 
     given = done.stdout.split("\0")[:-1]
     assert given == [
-        "-P", "-m", "reviewbot", "hook", "run", *NASTY, "--", "pre-push", "origin", "a b"
+        "-E", "-P", "-m", "reviewbot", "hook", "run", *NASTY, "--", "pre-push", "origin", "a b"
     ]  # fmt: skip
     assert not (tmp_path / "x").exists()
 
@@ -231,10 +235,18 @@ def test_the_documented_way_for_two_hooks_gives_the_refs_to_both(tmp_path: Path)
     assert (run().returncode, run().stdout) == (3, "")
 
 
-def test_code_in_the_pushed_repository_is_not_imported(repo: Path) -> None:
+@pytest.mark.parametrize("path", ["", ":", ".", ":/opt"])
+@pytest.mark.parametrize("python", [sys.executable, "/nowhere/python"])
+def test_code_in_the_pushed_repository_is_not_imported(
+    repo: Path, path: str, python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (repo / "reviewbot").mkdir()
-    (repo / "reviewbot/__init__.py").write_text("open('imported', 'w')\n")
-    (repo / "click.py").write_text("open('imported', 'w')\n")
+    for name in ("reviewbot/__init__.py", "reviewbot/__main__.py", "click.py", "sitecustomize.py"):
+        (repo / name).write_text("open('imported', 'w')\nprint('here')\n")
+    (repo / "bin").mkdir()
+    (repo / "bin/reviewbot").write_text(f'#!/bin/sh\nexec {sys.executable} -P -m reviewbot "$@"\n')
+    (repo / "bin/reviewbot").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", python)
     hook("install", "--", "--artifact", "tiny")
 
     done = subprocess.run(
@@ -243,9 +255,27 @@ def test_code_in_the_pushed_repository_is_not_imported(repo: Path) -> None:
         input="",
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "PATH": f"{repo / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONUSERBASE": ".",
+        },
     )
 
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "reviewbot: nothing to check, git names no ref to push\n"
     assert not (repo / "imported").exists()
+
+
+def test_a_program_in_the_pushed_repository_is_not_called(repo: Path) -> None:
+    (repo / "reviewbot").write_text("#!/bin/sh\ntouch called\n")
+    (repo / "reviewbot").chmod(0o755)
+    (repo / "hook").write_bytes(script("pre-push", "/nowhere/python"))
+
+    done = subprocess.run(
+        ["/bin/sh", "hook", "origin", "url"], cwd=repo, env={"PATH": ".:/usr/bin:/bin"}
+    )
+
+    assert done.returncode == 4
+    assert not (repo / "called").exists()

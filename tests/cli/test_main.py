@@ -127,6 +127,7 @@ def test_our_errors_are_two_lines_with_their_own_exit_code(
         (OSError(errno.ENOSPC, "No space left on device", "/x"), 4, "/x: No space left"),
         (OSError(errno.EROFS, "Read-only file system", "/x"), 4, "/x: Read-only"),
         (PermissionError(errno.EACCES, "Permission denied", "/x"), 4, "/x: Permission denied"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "/x"), 4, "/x: File name too long"),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 4, "Broken pipe"),
         (click.FileError("f", "gone"), 2, "gone"),
         (RuntimeError("a shape is wrong"), 70, "this is a bug in reviewbot"),

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,27 @@ def test_each_hook_runs_once_and_is_given_no_file_names() -> None:
             True,
             True,
         )
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_code_in_the_repository_is_not_imported_whatever_pythonpath_says(
+    tmp_path: Path, at: int
+) -> None:
+    for name in ("reviewbot.py", "click.py", "sitecustomize.py"):
+        (tmp_path / name).write_text("open('imported', 'w')\n")
+    program, *words = shlex.split(hooks()[at]["entry"])
+
+    done = subprocess.run(
+        [Path(sys.executable).with_name(program), *words, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ":."},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
+    assert not (tmp_path / "imported").exists()
 
 
 def framework(cwd: Path, home: Path, *args: str) -> subprocess.CompletedProcess[str]:
