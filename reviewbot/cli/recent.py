@@ -61,11 +61,13 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
 
     folder = Path(root)
     top = top_of(folder, needs_worktree=False)
-    base, head = recent_range(top, lines)
+    base, head, added = recent_range(top, lines)
     request = between(top, base, head)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
     settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
     settings = replace(settings, scope="all", recent="off", min_coverage=0.0)
+    span = f"of {base[:10]}..{head[:10]}" if base else f"from the first commit to {head[:10]}"
+    say(f"reading up to {added} lines {span}")  # the only word for a minute, in a log
     with timed(False) as clock:
         report = assemble(settings, request, top, clock).report
     outcomes = [line.outcome for file in report.files for line in file.lines]
@@ -83,6 +85,6 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     write_file(path, recent_to_json(made))
     at = made.risks
     say(
-        f"{len(at)} lines of {made.info.base[:10]}..{head[:10]} scored; half of them above a risk "
-        f"of {at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
+        f"{len(at)} lines {span} scored; half of them above a risk of "
+        f"{at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
     )
