@@ -1,6 +1,7 @@
 """`reviewbot features list|search|export|html`: what an artifact knows of its features."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,7 +74,7 @@ def list_features(
     artifact, known = _known(flags)
     sort = sort or ("lift" if artifact.packed_evidence else "weight")
     kept = [one for one in order(known, sort) if labelled in (None, bool(one.evidence.label))]
-    shown = kept[: _most(top, style)]
+    shown = kept[: _most(top, style, output)]
 
     def render(width: int, color: bool) -> str:
         if style == "json":
@@ -88,15 +89,20 @@ def list_features(
 @click.argument("text")
 @_asking
 def search(text: str, top: int | None, style: str, output: str | None, **flags: Any) -> None:
-    """Find features by TEXT in their labels, examples, paths and languages; case does not count."""
+    """Find features by TEXT; case does not count.
+
+    First those with it in their label, then those that fire on it, then those with it in the code
+    of an example, their languages, a path; each by lift.
+    """
     if not text.strip():
         raise UsageError("nothing was searched: the text is empty", fix="give a word")
-    from reviewbot.render.features import features_json, search_terminal
-    from reviewbot.render.features import search as search_in
+    from reviewbot.render.features import features_json
+    from reviewbot.render.features_search import search as search_in
+    from reviewbot.render.features_search import search_terminal
 
     artifact, known = _known(flags)
     found = search_in(known, text)
-    shown = found[: _most(top, style)]
+    shown = found[: _most(top, style, output)]
 
     def render(width: int, color: bool) -> str:
         if style == "json":
@@ -185,8 +191,10 @@ def explain_feature(
     deliver(lambda look: render(*look), output, os.environ)
 
 
-def _most(top: int | None, style: str) -> int | None:
-    return top if top is not None or style == "json" else TOP
+def _most(top: int | None, style: str, output: str | None) -> int | None:
+    """Return how many features are shown; None for all: only a person wants the first ones."""
+    watched = output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    return TOP if top is None and style != "json" and watched else top
 
 
 def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tuple[Known, ...]]":
