@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.asked import settings_root
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import deliver, write_file
 from reviewbot.core.errors import EnvironmentFailure, UsageError
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
@@ -30,7 +30,12 @@ def features() -> None:
 
 def _asking(command: F) -> F:
     for add in (
-        click.option("--output", metavar="FILE", help="Write there instead of to stdout."),
+        click.option(
+            "--output",
+            metavar="FILE",
+            shell_complete=a_path("file"),
+            help="Write there instead of to stdout.",
+        ),
         click.option(
             "--format",
             "style",
@@ -113,7 +118,13 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
 
 
 @features.command()
-@click.option("--output", metavar="DIR", required=True, help="A directory that is new or empty.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    required=True,
+    help="A directory that is new or empty.",
+)
 @setting_flags("artifact")
 def export(output: str, **flags: Any) -> None:
     """Write the autoencoder's features as Neuronpedia's JSON lines, whole or not at all."""
@@ -144,7 +155,13 @@ def export(output: str, **flags: Any) -> None:
 
 
 @features.command()
-@click.option("--output", metavar="FILE", required=True, help="The page; - is stdout.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    required=True,
+    help="The page; - is stdout.",
+)
 @setting_flags("artifact")
 def html(output: str, **flags: Any) -> None:
     """Write the feature browser: one page that needs nothing else."""

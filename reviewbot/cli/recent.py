@@ -10,7 +10,7 @@ import click
 from reviewbot.cli.asked import settings_root
 from reviewbot.cli.assemble import assemble
 from reviewbot.cli.home import kept_recent
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say, timed
 from reviewbot.core.errors import UsageError
@@ -36,7 +36,14 @@ READING = (
 
 
 @click.command()
-@click.option("--root", metavar="DIR", default=".", show_default=True, help="Where the code lies.")
+@click.option(
+    "--root",
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    default=".",
+    show_default=True,
+    help="Where the code lies.",
+)
 @click.option(
     "--lines",
     type=click.IntRange(LEAST, MOST_LINES),
@@ -44,14 +51,20 @@ READING = (
     show_default=True,
     help="Go back until this many lines were added.",
 )
-@click.option("--output", metavar="FILE", help="Keep it there, for `--recent FILE`.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Keep it there, for `--recent FILE`.",
+)
 @setting_flags(*READING)
 def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     """Score the lines that recent commits added, so that `check` compares with them.
 
     A report then says of each line which share of this repository's own recent lines is less risky,
-    next to the share of all changed lines we know. Kept in the cache, per repository and artifact;
-    run it again from time to time.
+    next to the share of all changed lines we know. The lines are those from before HEAD left the
+    default branch: a change is not compared with itself. Kept in the cache, per repository and
+    artifact; run it again from time to time.
     """
     from reviewbot.cli.load import artifact_for
     from reviewbot.core.findings import LineScore
