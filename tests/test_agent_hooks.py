@@ -293,3 +293,16 @@ def test_every_configuration_names_the_script_and_an_event_that_it_knows() -> No
         found.add(event)
 
     assert found == events
+
+
+def test_outside_a_checkout_it_says_so(desk: Desk, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+
+    done = desk.hook({**STOP, "cwd": str(outside)}, GIT_CEILING_DIRECTORIES=str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert done.stderr == (
+        b"reviewbot told the agent nothing: not inside a git repository (`git status` says more)\n"
+    )

@@ -32,6 +32,7 @@ MOST_PLACES = 5  # told at once
 MOST_NEW_FILES = 200  # that git does not know; more are left out
 MOST_TOLD = 2_000  # lines that are remembered
 MOST_EVENT = 25_000_000  # bytes
+GIT = ("git", "-c", "core.fsmonitor=false")
 SECONDS = 100  # for a program that is called
 # A path that may be a sentence is not shown: of each part, and of all, the words are counted.
 PART = re.compile(r"[A-Za-z0-9._@+\[\]-]{1,40}")
@@ -135,12 +136,14 @@ def top_of(event):
     roots = event.get("workspace_roots")
     place = event.get("cwd") or (roots[0] if isinstance(roots, list) and roots else None)
     place = place if isinstance(place, str) and os.path.isdir(place) else os.curdir
-    return git(Path(place), "rev-parse", "--show-toplevel").rstrip("\n")
+    code, top = run([*GIT, "rev-parse", "--show-toplevel"], Path(place), fine=(0, 128))
+    if code:
+        raise Failed("not inside a git repository (`git status` says more)")
+    return top.rstrip("\n")
 
 
 def git(where, *args, env=None, given=""):
-    command = ["git", "-c", "core.fsmonitor=false", *args]
-    return run(command, where, env, given)[1]
+    return run([*GIT, *args], where, env, given)[1]
 
 
 def run(command, where, env=None, given="", fine=(0,)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.files import read_bounded
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import a_path, a_range
 from reviewbot.core.errors import UsageError
 from reviewbot.settings import (
     SETTINGS_FILES,
@@ -53,7 +53,7 @@ def change_arguments(command: F) -> F:
             help="A diff in a file, or - for stdin; needs no git.",
         ),
         click.option("--staged", is_flag=True, help="What is staged, against HEAD."),
-        click.argument("range_", metavar="[RANGE]", required=False),
+        click.argument("range_", metavar="[RANGE]", required=False, shell_complete=a_range),
     ):
         command = add(command)
     return command

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.cli.asked import change_arguments, folder_of, intake, settings_for, settings_root
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.cli.place import AROUND, WHOLE, parse_place, place_of
 from reviewbot.core.errors import EXIT_INCOMPLETE, UsageError
@@ -20,14 +20,35 @@ if TYPE_CHECKING:
     from reviewbot.core.report import FileReport, Report
 
 FORMATS = ("terminal", "json")
+# What decides only over a whole report, or what it looks like.
+GATING = (
+    "max-risk",
+    "max-risk-for",
+    "max-lines-over",
+    "min-coverage",
+    "min-lines",
+    "informational",
+    "gate-scope",
+    "format",
+    "quiet",
+    "top",
+)
 
 
 @click.command()
-@click.argument("place", metavar="[PATH:LINE]", required=False)
+@click.argument("place", metavar="[PATH:LINE]", required=False, shell_complete=a_path("file"))
 @change_arguments
 @click.option("--feature", metavar="ID", help="What is known of a feature, such as 417; no line.")
-@click.option("--report", metavar="FILE", help="Explain from a report.json; needs no model.")
-@setting_flags(*(key for key in RULES if key not in POSTING))
+@click.option(
+    "--report",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Explain from a report.json; needs no model.",
+)
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True
+)
+@setting_flags(*(key for key in RULES if key not in (*POSTING, *GATING)))
 def explain(
     place: str | None,
     range_: str | None,
@@ -37,6 +58,7 @@ def explain(
     output: str | None,
     feature: str | None,
     report: str | None,
+    style: str,
     **flags: Any,
 ) -> None:
     """Say why a line has its risk, or what is known of a feature.
@@ -47,7 +69,6 @@ def explain(
     was not; it never gates.
     """
     _one_question(place, feature, report, change=bool(range_ or staged or diff))
-    style = style_of(flags)
     if feature is not None:
         from reviewbot.cli.features import explain_feature
 
@@ -84,20 +105,6 @@ def _one_question(
             "nothing was explained: --feature asks an artifact, not a report",
             fix="leave --report out",
         )
-
-
-def style_of(flags: dict[str, Any]) -> str:
-    """Take the format out of the flags: settings may name one that explanations do not have.
-
-    raises  UsageError for another one
-    """
-    style = flags.pop("format", None) or FORMATS[0]
-    if style not in FORMATS:
-        raise UsageError(
-            f"nothing was explained: explanations have no format {style!r}",
-            fix=f"use one of: {', '.join(FORMATS)}",
-        )
-    return str(style)
 
 
 def _rendered(found: "Explanation", style: str, width: int, color: bool) -> str:

@@ -1,6 +1,7 @@
 """`reviewbot features list|search|export|html`: what an artifact knows of its features."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.asked import settings_root
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import deliver, write_file
 from reviewbot.core.errors import EnvironmentFailure, UsageError
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
@@ -29,7 +30,12 @@ def features() -> None:
 
 def _asking(command: F) -> F:
     for add in (
-        click.option("--output", metavar="FILE", help="Write there instead of to stdout."),
+        click.option(
+            "--output",
+            metavar="FILE",
+            shell_complete=a_path("file"),
+            help="Write there instead of to stdout.",
+        ),
         click.option(
             "--format",
             "style",
@@ -73,7 +79,7 @@ def list_features(
     artifact, known = _known(flags)
     sort = sort or ("lift" if artifact.packed_evidence else "weight")
     kept = [one for one in order(known, sort) if labelled in (None, bool(one.evidence.label))]
-    shown = kept[: _most(top, style)]
+    shown = kept[: _most(top, style, output)]
 
     def render(width: int, color: bool) -> str:
         if style == "json":
@@ -88,15 +94,20 @@ def list_features(
 @click.argument("text")
 @_asking
 def search(text: str, top: int | None, style: str, output: str | None, **flags: Any) -> None:
-    """Find features by TEXT in their labels, examples, paths and languages; case does not count."""
+    """Find features by TEXT; case does not count.
+
+    First those with it in their label, then those that fire on it, then those with it in the code
+    of an example, their languages, a path; each by lift.
+    """
     if not text.strip():
         raise UsageError("nothing was searched: the text is empty", fix="give a word")
-    from reviewbot.render.features import features_json, search_terminal
-    from reviewbot.render.features import search as search_in
+    from reviewbot.render.features import features_json
+    from reviewbot.render.features_search import search as search_in
+    from reviewbot.render.features_search import search_terminal
 
     artifact, known = _known(flags)
     found = search_in(known, text)
-    shown = found[: _most(top, style)]
+    shown = found[: _most(top, style, output)]
 
     def render(width: int, color: bool) -> str:
         if style == "json":
@@ -107,7 +118,13 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
 
 
 @features.command()
-@click.option("--output", metavar="DIR", required=True, help="A directory that is new or empty.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    required=True,
+    help="A directory that is new or empty.",
+)
 @setting_flags("artifact")
 def export(output: str, **flags: Any) -> None:
     """Write the autoencoder's features as Neuronpedia's JSON lines, whole or not at all."""
@@ -138,7 +155,13 @@ def export(output: str, **flags: Any) -> None:
 
 
 @features.command()
-@click.option("--output", metavar="FILE", required=True, help="The page; - is stdout.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    required=True,
+    help="The page; - is stdout.",
+)
 @setting_flags("artifact")
 def html(output: str, **flags: Any) -> None:
     """Write the feature browser: one page that needs nothing else."""
@@ -185,8 +208,10 @@ def explain_feature(
     deliver(lambda look: render(*look), output, os.environ)
 
 
-def _most(top: int | None, style: str) -> int | None:
-    return top if top is not None or style == "json" else TOP
+def _most(top: int | None, style: str, output: str | None) -> int | None:
+    """Return how many features are shown; None for all: only a person wants the first ones."""
+    watched = output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    return TOP if top is None and style != "json" and watched else top
 
 
 def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tuple[Known, ...]]":

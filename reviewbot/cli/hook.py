@@ -82,15 +82,29 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
     path = folder.path / kind
     data = script(kind, sys.executable or "python3", flags)
     whose = owner(path)
+    before = flags_in(path, kind) if whose is Owner.OURS else ""
     if whose in (Owner.OTHER, Owner.EDITED):
         raise _refused(path, kind, whose, flags)
     try:
         write_hook(path, data)
     except FileExistsError:
         raise _refused(path, kind, Owner.OTHER, flags) from None
-    say(f"installed: {visible(str(path))}")
+    if whose is Owner.OURS and before != flags_in(path, kind):
+        say(f"replaced (its flags were: {before or 'none'}): {visible(str(path))}")
+    else:
+        say(f"installed: {visible(str(path))}")
     if folder.shared:
         say("core.hooksPath is set for all your repositories: this hook now runs in each of them")
+
+
+def flags_in(path: Path, kind: str) -> str:
+    """Return the flags that a hook of ours runs with, quoted for a shell and fit to be shown."""
+    try:
+        text = path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    _, _, rest = text.partition("\nset -- hook run ")
+    return visible(" ".join(rest.partition(f'-- {kind} "$@"')[0][:MOST_FLAGS].split()))
 
 
 @hook.command()
@@ -147,7 +161,8 @@ def _checked(kind: str, flags: tuple[str, ...]) -> None:
     """Refuse now what would only fail at the first push."""
     if sum(map(len, flags)) > MOST_FLAGS:
         raise UsageError("nothing was installed: the flags are too long", fix="use a settings file")
-    with run_hook.make_context("run", [*flags, "--", kind]) as context:
+    group = click.get_current_context().parent  # an error names the whole command
+    with run_hook.make_context("run", [*flags, "--", kind], parent=group) as context:
         given = {key: val for key, val in context.params.items() if key not in _ARGUMENTS}
     if context.params["kind"] != kind or context.params["remote"] is not None:
         raise UsageError(

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from reviewbot.cli.load import engines
+from reviewbot.cli.options import a_path
 from reviewbot.core.errors import ModelUnavailable, UsageError
 from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
 from reviewbot.settings import Settings
@@ -134,7 +135,12 @@ _parts = (
         show_default=True,
         help="Whose files; auto: those of the engine that a check takes here.",
     ),
-    click.option("--artifact", metavar="NAME|DIR", help="What this artifact reads, not NAME."),
+    click.option(
+        "--artifact",
+        metavar="NAME|DIR",
+        shell_complete=a_path("dir"),
+        help="What this artifact reads, not NAME.",
+    ),
 )
 
 

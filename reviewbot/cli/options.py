@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -9,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from reviewbot.settings import RULES
 
+_PLAIN = re.compile(r"\w[\w./@+-]{0,199}", re.ASCII)
 F = TypeVar("F", bound=Callable[..., Any])
 _METAVARS = {int: "N", float: "NUMBER", tuple: "GLOB"}
 
@@ -47,6 +49,26 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[
 def a_path(kind: str) -> Completer:
     """Return what lets the shell complete a path itself. kind: "file" or "dir"."""
     return lambda _ctx, _param, incomplete: [CompletionItem(incomplete, type=kind)]
+
+
+def a_range(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete a branch or a tag, also behind the dots of A..B.
+
+    A name is a stranger's, and a shell inserts it as it is: only plain ones are offered.
+    """
+    from reviewbot.core.errors import ReviewbotError
+    from reviewbot.forges.git import status
+
+    kinds = ("refs/heads", "refs/tags", "refs/remotes")
+    command = ("for-each-ref", "--count=1000", "--format=%(refname:short)", *kinds)
+    try:
+        _, out, _ = status(Path(), *command, timeout=2)
+    except (ReviewbotError, OSError):
+        return []
+    names = [name for name in out.decode("ascii", "replace").splitlines() if _PLAIN.fullmatch(name)]
+    end = incomplete.rfind("..") + 2 if ".." in incomplete else 0
+    before, begun = incomplete[:end], incomplete[end:]
+    return [CompletionItem(before + name) for name in names if name.startswith(begun)]
 
 
 def values_of(key: str) -> Completer:

@@ -10,7 +10,7 @@ import click
 from reviewbot.cli.asked import settings_root
 from reviewbot.cli.assemble import assemble
 from reviewbot.cli.home import kept_recent
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say, timed
 from reviewbot.core.errors import UsageError
@@ -36,7 +36,14 @@ READING = (
 
 
 @click.command()
-@click.option("--root", metavar="DIR", default=".", show_default=True, help="Where the code lies.")
+@click.option(
+    "--root",
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    default=".",
+    show_default=True,
+    help="Where the code lies.",
+)
 @click.option(
     "--lines",
     type=click.IntRange(LEAST, MOST_LINES),
@@ -44,14 +51,20 @@ READING = (
     show_default=True,
     help="Go back until this many lines were added.",
 )
-@click.option("--output", metavar="FILE", help="Keep it there, for `--recent FILE`.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Keep it there, for `--recent FILE`.",
+)
 @setting_flags(*READING)
 def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     """Score the lines that recent commits added, so that `check` compares with them.
 
     A report then says of each line which share of this repository's own recent lines is less risky,
-    next to the share of all changed lines we know. Kept in the cache, per repository and artifact;
-    run it again from time to time.
+    next to the share of all changed lines we know. The lines are those from before HEAD left the
+    default branch: a change is not compared with itself. Kept in the cache, per repository and
+    artifact; run it again from time to time.
     """
     from reviewbot.cli.load import artifact_for
     from reviewbot.core.findings import LineScore
@@ -61,11 +74,13 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
 
     folder = Path(root)
     top = top_of(folder, needs_worktree=False)
-    base, head = recent_range(top, lines)
+    base, head, added = recent_range(top, lines)
     request = between(top, base, head)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
     settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
     settings = replace(settings, scope="all", recent="off", min_coverage=0.0)
+    span = f"of {base[:10]}..{head[:10]}" if base else f"from the first commit to {head[:10]}"
+    say(f"reading up to {added} lines {span}")  # the only word for a minute, in a log
     with timed(False) as clock:
         report = assemble(settings, request, top, clock).report
     outcomes = [line.outcome for file in report.files for line in file.lines]
@@ -83,6 +98,6 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     write_file(path, recent_to_json(made))
     at = made.risks
     say(
-        f"{len(at)} lines of {made.info.base[:10]}..{head[:10]} scored; half of them above a risk "
-        f"of {at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
+        f"{len(at)} lines {span} scored; half of them above a risk of "
+        f"{at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
     )

@@ -14,7 +14,7 @@ from reviewbot.cli.assemble import Assembled, assemble
 from reviewbot.cli.authors import Remote
 from reviewbot.cli.check import also_asked, also_option, conclude
 from reviewbot.cli.forge import asked_target, connect, has_token
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import write_file
 from reviewbot.cli.pages import committed_templates, remote_templates
 from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
@@ -24,13 +24,7 @@ from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.core.gate import Status
 from reviewbot.core.target import Target
 from reviewbot.render.comment import Pages, pages
-from reviewbot.settings import (
-    Settings,
-    from_environ,
-    from_files,
-    from_flags,
-    settings_from,
-)
+from reviewbot.settings import Settings, from_environ, from_files, from_flags, settings_from
 
 if TYPE_CHECKING:
     from reviewbot.core.report import Report
@@ -47,10 +41,27 @@ NOT_FROM_FORKS = (
 @click.command()
 @click.option("--pr", "number", type=int, metavar="N", help="The pull request; else the event's.")
 @click.option("--repository", metavar="OWNER/NAME", help="Else GITHUB_REPOSITORY.")
-@click.option("--root", metavar="DIR", default=".", show_default=True, help="The checkout.")
-@click.option("--output", metavar="FILE", help="Write the report there instead of to stdout.")
+@click.option(
+    "--root",
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    default=".",
+    show_default=True,
+    help="The checkout.",
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Write the report there instead of to stdout.",
+)
 @also_option
-@click.option("--acks", metavar="FILE", help="Write the acknowledgements there, for `trend`.")
+@click.option(
+    "--acks",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Write the acknowledgements there, for `trend`.",
+)
 @click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
 @setting_flags()
 def review(

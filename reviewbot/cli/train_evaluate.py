@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reviewbot.cli.options import a_path
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_flags import fitting_flags, require_places, threshold_flags, write_plots
@@ -21,8 +22,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--out", required=True, metavar="FILE", help="Where the figures go, as JSON.")
-@click.option("--markdown", metavar="FILE", help="Where the tables go.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Where the figures go, as JSON.",
+)
+@click.option(
+    "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
+)
 @click.option(
     "--suite",
     "suite_names",
@@ -51,10 +60,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="What intervals resample.",
 )
-@click.option("--plots", metavar="DIR", help="Where plots go, as SVG files.")
+@click.option(
+    "--plots", metavar="DIR", shell_complete=a_path("dir"), help="Where plots go, as SVG files."
+)
 @click.option(
     "--pttrust",
     metavar="DIR",
+    shell_complete=a_path("dir"),
     help="What `train sae --recipe pttrust` wrote at this depth: PtTrust-R is measured too.",
 )
 @click.option(

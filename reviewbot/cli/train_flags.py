@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reviewbot.cli.options import a_path
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import EnvironmentFailure
@@ -18,10 +19,23 @@ _FITTING = (
         multiple=True,
         required=True,
         metavar="FILE",
+        shell_complete=a_path("file"),
         help="Label rows, .jsonl or .jsonl.gz; FILE@N takes N rows of it. Repeatable.",
     ),
-    click.option("--sae", required=True, metavar="DIR", help="What `train sae` wrote."),
-    click.option("--cache", required=True, metavar="DIR", help="Where line features are kept."),
+    click.option(
+        "--sae",
+        required=True,
+        metavar="DIR",
+        shell_complete=a_path("dir"),
+        help="What `train sae` wrote.",
+    ),
+    click.option(
+        "--cache",
+        required=True,
+        metavar="DIR",
+        shell_complete=a_path("dir"),
+        help="Where line features are kept.",
+    ),
     click.option(
         "--groups",
         default="sae_max,surface",

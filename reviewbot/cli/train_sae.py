@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from reviewbot.cli.options import a_path
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_options import commit_of_code, counter, one_layer_flags, open_reader
 
@@ -23,13 +24,21 @@ if TYPE_CHECKING:
     multiple=True,
     required=True,
     metavar="DIR",
+    shell_complete=a_path("dir"),
     help="Source files; repeatable.",
 )
-@click.option("--out", required=True, metavar="DIR", help="Where the autoencoder goes.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    help="Where the autoencoder goes.",
+)
 @click.option(
     "--work",
     required=True,
     metavar="DIR",
+    shell_complete=a_path("dir"),
     help="Shards of states and the checkpoint; a stopped run goes on there.",
 )
 @click.option(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from reviewbot.cli.options import a_path
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places, write_plots
@@ -14,9 +15,19 @@ from reviewbot.cli.train_work import Work
 
 
 @click.command()
-@click.option("--out", required=True, metavar="FILE", help="Where the figures go, as JSON.")
-@click.option("--markdown", metavar="FILE", help="Where the tables go.")
-@click.option("--plots", metavar="DIR", help="Where heat maps go, as SVG files.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Where the figures go, as JSON.",
+)
+@click.option(
+    "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
+)
+@click.option(
+    "--plots", metavar="DIR", shell_complete=a_path("dir"), help="Where heat maps go, as SVG files."
+)
 @click.option(
     "--by",
     type=click.Choice(["set", "lang", "both"]),

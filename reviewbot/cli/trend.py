@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reviewbot.cli.files import read_bounded
+from reviewbot.cli.options import a_path
 from reviewbot.cli.output import deliver
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import ReviewbotError, UsageError
@@ -28,9 +29,19 @@ MOST_NAME = 300  # characters of a name there
 
 
 @click.command()
-@click.argument("directory", metavar="DIR")
-@click.option("--outcomes", metavar="FILE", help="More records than each outcomes.jsonl in DIR.")
-@click.option("--root", metavar="DIR", help="The repository the reports are about; else here.")
+@click.argument("directory", metavar="DIR", shell_complete=a_path("dir"))
+@click.option(
+    "--outcomes",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="More records than each outcomes.jsonl in DIR.",
+)
+@click.option(
+    "--root",
+    metavar="DIR",
+    shell_complete=a_path("dir"),
+    help="The repository the reports are about; else here.",
+)
 @click.option(
     "--days",
     type=click.IntRange(1, 3650),
@@ -48,7 +59,12 @@ MOST_NAME = 300  # characters of a name there
 @click.option(
     "--format", "style", type=click.Choice(["html", "json"]), default="html", show_default=True
 )
-@click.option("--output", metavar="FILE", help="Write the page there instead of to stdout.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="Write the page there instead of to stdout.",
+)
 def trend(
     directory: str,
     outcomes: str | None,

@@ -15,7 +15,7 @@ from reviewbot.cli.asked import (
     settings_root,
 )
 from reviewbot.cli.authors import scopes_of
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.core.authors import Author
 from reviewbot.core.errors import UsageError
@@ -28,7 +28,12 @@ RECORDS = (Author.AI.value, Author.HUMAN.value, Author.MIXED.value)
 @click.option("--record", type=click.Choice(RECORDS), help="Record who wrote the staged lines.")
 @click.option("--tool", metavar="NAME", help="With --record: the agent, such as claude or cursor.")
 @click.option("--model", metavar="NAME", help="With --record: the model that it used.")
-@click.option("--edit", metavar="FILE", help="With --record: a hook's event, or - for stdin.")
+@click.option(
+    "--edit",
+    metavar="FILE",
+    shell_complete=a_path("file"),
+    help="With --record: a hook's event, or - for stdin.",
+)
 @setting_flags("format", "assume")
 def who(
     range_: str | None,

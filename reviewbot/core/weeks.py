@@ -78,6 +78,15 @@ class Week:
         """The added lines that a kind of author has."""
         return share(self.authors.get(author, 0), self.added)
 
+    @property
+    def known_ai(self) -> Share | None:
+        """The added lines known to be AI's; None where of no line anything is known.
+
+        Of such lines "0 %" would say that no AI wrote any.
+        """
+        nobody = self.authors.get(Author.UNKNOWN, 0) == self.added
+        return None if nobody else self.written_by(Author.AI)
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:

@@ -3,22 +3,31 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from reviewbot.core.errors import UsageError
 from reviewbot.forges.git import git
-from reviewbot.forges.revisions import commit_of
+from reviewbot.forges.revisions import settled
 
 MOST_COMMITS = 2_000
 
 
-def recent_range(top: Path, lines: int, head: str = "HEAD") -> tuple[str | None, str]:
-    """Return (base, head), hashes: the newest commits that together have added `lines` lines.
+class Lately(NamedTuple):
+    """The newest commits that together have added enough lines."""
 
-    Along first parents, so that a merged branch counts as one change. The base is None,
-    the empty tree, where the history has fewer lines.
+    base: str | None  # None, the empty tree, where the history has fewer lines
+    head: str
+    added: int  # lines, counted commit by commit; fewer of them may still stand in the head
+
+
+def recent_range(top: Path, lines: int) -> Lately:
+    """Return the newest commits that together have added `lines` lines.
+
+    Back from where the branch left the default one: what is under review is no history to compare
+    it with. Along first parents, so that a merged branch counts as one change.
     raises  UsageError where there is no commit
     """
-    tip = commit_of(top, head)
+    tip = settled(top)
     log = git(
         top,
         "log",
@@ -42,7 +51,7 @@ def recent_range(top: Path, lines: int, head: str = "HEAD") -> tuple[str | None,
         raise UsageError(
             "nothing was scored: the newest commits have added no line", fix="commit something"
         )
-    return parent or None, tip
+    return Lately(parent or None, tip, added)
 
 
 def repository_id(root: Path) -> str:

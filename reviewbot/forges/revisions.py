@@ -93,6 +93,23 @@ def default_base(top: Path) -> str | None:
     return head
 
 
+def settled(top: Path) -> str:
+    """Return the newest commit that is not under review: where HEAD left the default branch.
+
+    The upstream comes after that: of a pushed branch it holds what is under review. HEAD itself
+    where nothing says more. raises UsageError before the first commit
+    """
+    head = commit_of(top, "HEAD")
+    branch = _head_ref(top)
+    defaults = _DEFAULTS[: _DEFAULTS.index(branch)] if branch in _DEFAULTS else _DEFAULTS
+    for name in (*defaults, "@{upstream}"):
+        found = _verify(top, name)
+        code, out, _ = status(top, "merge-base", found, head) if found else (1, b"", b"")
+        if code == 0 and out:  # no common ancestor, or a shallow clone lacks it: the next one
+            return out.split()[0].decode("ascii")
+    return head
+
+
 def branch_of(top: Path, revision: str = "") -> str:
     """Return the branch that a revision names; "" where it names none, or HEAD is on none.
 

@@ -1,4 +1,4 @@
-"""What an artifact knows of its features -> text: a table, one feature, what a search found."""
+"""What an artifact knows of its features -> text: a table, one feature, JSON."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +12,8 @@ from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.console import fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
 from reviewbot.render.evidence import (
-    exemplar_words,
     feature_name,
     is_silent,
-    language_words,
     lift_words,
 )
 from reviewbot.render.explain import evidence_lines
@@ -28,7 +26,6 @@ NO_EVIDENCE = (
     "`reviewbot train evidence` finds it"
 )
 HEAD = ("feature", "weight", "at most", "lift", "false", "density", "language")
-MOST_PLACES = 3  # of a feature that a search found
 
 
 def features_terminal(
@@ -107,56 +104,6 @@ def weight_words(one: Known) -> list[str]:
     if one.evidence.maximum is not None:
         found.append(f"strongest activation seen: {one.evidence.maximum:.4g}")
     return found or ["many columns with a weight each: only its sum in a line means something"]
-
-
-def search(known: Sequence[Known], text: str) -> list[tuple[Known, list[str]]]:
-    """Return the features whose label, examples, paths or languages hold a text, with where.
-
-    Case does not count; what is found in a label comes first.
-    """
-    wanted = " ".join(text.casefold().split())
-    found = [(one, _places(one, wanted)) for one in known]
-    hits = [(one, places) for one, places in found if places]
-    return sorted(hits, key=lambda hit: not hit[1][0].startswith("in its label"))
-
-
-def _places(one: Known, wanted: str) -> list[str]:
-    known = one.evidence
-    places = []
-    if wanted in " ".join(known.label.casefold().split()):
-        places.append("in its label")
-    languages = [*(name for name, _ in known.languages), known.detects or ""]
-    if any(wanted in name.casefold() for name in languages):
-        places.append(f"by language: {language_words(known)}")
-    for example in known.exemplars:
-        code = " ".join(example.text.casefold().split())
-        where = f"{example.source} {example.path}".casefold()
-        if wanted in code or wanted in where:
-            places.append(f"in an example: {exemplar_words(example)}")
-    return places
-
-
-def search_terminal(
-    shown: Sequence[tuple[Known, list[str]]], *, hidden: int, width: int, color: bool
-) -> str:
-    """Return what a search found, and where."""
-    return printed(_found(shown, hidden, fitting(width)), width=width, color=color)
-
-
-def _found(shown: Sequence[tuple[Known, list[str]]], hidden: int, width: int) -> Iterable[Text]:
-    for one, places in shown:
-        name = feature_name(one.feature, one.evidence.label)
-        yield from wrapped(f"{visible(one.feature)}: {name}", width, 0, "bold")
-        for place in places[:MOST_PLACES]:
-            yield from wrapped(place, width, 2)
-        if len(places) > MOST_PLACES:
-            yield Text(f"  and {len(places) - MOST_PLACES} more", "dim")
-    if hidden > 0:
-        yield Text(
-            f"{plural(hidden, 'more feature')}: --top {len(shown) + hidden} shows all", "dim"
-        )
-    if not shown:
-        yield Text("no feature has it in its label, examples, paths or languages")
 
 
 def features_json(

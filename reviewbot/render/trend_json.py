@@ -74,7 +74,7 @@ def _numbers(week: Week) -> dict[str, Any]:
         "findings": week.findings,
         "findings_per_thousand": None if per_thousand is None else round(per_thousand, 4),
         "authors": {author.value: week.authors.get(author, 0) for author in Author},
-        "ai_share": _value(week.written_by(Author.AI)),
+        "ai_share": _value(week.known_ai),
         "blocked": week.blocked,
         "incomplete": week.incomplete,
         "acks": week.acks,

@@ -78,6 +78,15 @@ def _shares(week: Week) -> tuple[float, ...]:
     return tuple(share.value for who in _PEOPLE if (share := week.written_by(who)))
 
 
+def _unknown(week: Week) -> str:
+    lines = _lines(Author.UNKNOWN)(week)
+    return f"{lines} ({percent(week.written_by(Author.UNKNOWN))})" if lines != "0" else lines
+
+
+def _known_ai(week: Week) -> str:
+    return "unknown" if week.added and week.known_ai is None else percent(week.known_ai)
+
+
 PLANS = (
     Plan(
         "read",
@@ -129,13 +138,14 @@ PLANS = (
         "authors",
         "Who wrote the added lines",
         "By the evidence in each report; a line that nothing speaks of is unknown, never human. The"
-        " figure on a bar is the share of AI.",
+        " figure on a bar is the share known to be AI; ? where nothing is known of any line.",
         (
-            *((_NAMES.get(who, who.value), _lines(who)) for who in _PEOPLE),
-            ("share of AI", lambda w: percent(w.written_by(Author.AI))),
+            *((_NAMES.get(who, who.value), _lines(who)) for who in _PEOPLE[:-1]),
+            ("unknown", _unknown),
+            ("known to be AI", _known_ai),
         ),
         _shares,
-        lambda w: f"{100 * s.value:.0f}%" if (s := w.written_by(Author.AI)) else "",
+        lambda w: f"{100 * s.value:.0f}%" if (s := w.known_ai) else "?" if w.added else "",
         tuple(
             zip(
                 ("one", "two", "four", "three", "five"),

@@ -90,9 +90,13 @@ def test_the_sum_that_is_shown_holds(parts: list[float], rest: float) -> None:
     assert float(right) == pytest.approx(rest + sum(parts), abs=0.006)
 
 
-def test_a_line_that_blocks_is_explained_with_exit_code_0(explained: Path) -> None:
-    assert run("check", "--max-risk", "0").exit_code == 1
-    assert run("explain", "src/code.py:2", "--max-risk", "0").exit_code == 0
+def test_a_line_that_blocks_is_explained_with_exit_code_0(
+    explained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REVIEWBOT_MAX_RISK", "0")
+
+    assert run("check").exit_code == 1
+    assert run("explain", "src/code.py:2").exit_code == 0
 
 
 def test_a_report_is_explained_without_any_model(

@@ -70,7 +70,10 @@ def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path
         (("old.py:1", "--staged", "--report", "r.json"), "exclude a change"),
         (("--feature", "1", "--report", "r.json"), "asks an artifact, not a report"),
         (("old.py:1", "--report", "none.json"), "none.json: No such file"),
-        (("old.py:1", "--format", "sarif"), "explanations have no format 'sarif'"),
+        (
+            ("old.py:1", "--format", "sarif"),
+            "Invalid value for '--format': 'sarif' is not one of 'terminal', 'json'",
+        ),
     ],
 )
 def test_what_cannot_be_explained_is_an_error_of_two_lines(

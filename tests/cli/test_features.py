@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
 from reviewbot.core.evidence import Tally
+from reviewbot.core.known import Known
+from reviewbot.render.features_search import search
 from tests import tiny
 from tests.cli.explained import SCHEMAS
 from tests.known import add_evidence, evidence, exemplar
@@ -52,7 +54,7 @@ def names(*args: str) -> list[str]:
 
 
 def test_the_list_shows_the_greatest_lift_first(artifact: Path) -> None:
-    rows = features("list").stdout.splitlines()
+    rows = features("list", "--top", "20").stdout.splitlines()
 
     assert rows[0].split()[:2] == ["feature", "weight"]
     assert rows[1].startswith("sae:5 ")
@@ -63,36 +65,31 @@ def test_the_list_shows_the_greatest_lift_first(artifact: Path) -> None:
     assert "0.27 %" in rows[2]
     assert "go 81 %" in rows[2]
     assert rows[2].endswith("divides")
-    assert "more features: --top" in rows[-1]
+
+
+def test_only_a_terminal_is_shown_the_first_ones(
+    artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = len(names("list"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert len(features("list").stdout.splitlines()) == 1 + every
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+
+    rows = features("list").stdout.splitlines()
+
     assert len(rows) == 22
-
-
-def test_the_list_is_sorted_and_filtered_as_asked(artifact: Path) -> None:
-    every = names("list", "--sort", "id")
-
-    assert every[0] == "sae:0"
-    assert names("list", "--sort", "false-fire", "--top", "1") == ["sae:5"]
-    assert names("list", "--sort", "density", "--top", "1") != []
-    assert "sae:5" in names("list", "--unlabelled")
-    assert "sae:5" not in names("list", "--labelled")
-    assert set(names("list", "--labelled")) | set(names("list", "--unlabelled")) == set(every)
-    weights = [abs(one["weight"] or 0) for one in as_json("list", "--sort", "weight")["features"]]
-    assert weights == sorted(weights, reverse=True)
-
-
-def test_json_says_what_was_read_and_counted(artifact: Path) -> None:
-    found = as_json("list", "--top", "2")
-
-    assert found["about"]["corpus"] == {"files": 2}
-    assert found["features"][1]["evidence"]["tally"]["fired_risky"] == 9
+    assert rows[-1] == f"{every - 20} more features: --top {every} shows all"
+    assert features("list", "--output", "all.txt").exit_code == 0
+    assert len(Path("all.txt").read_text().splitlines()) == 1 + every
 
 
 @pytest.mark.parametrize(
     ("text", "where"),
     [
         ("DIVIDES", "in its label"),
-        ("let MUT", "in an example: serde 1.0 (Apache-2.0) src/LIB.rs:77  ‹let mut x<U+001B>›"),
-        ("lib.rs", "in an example"),
+        ("let MUT", "fires on it: serde 1.0 (Apache-2.0) src/LIB.rs:77  ‹let mut x<U+001B>›"),
+        ("total =", "in an example: requests 2.34.2 (Apache-2.0) requests/api.py:77"),
+        ("lib.rs", "in the path of an example: serde"),
         ("rust", "by language: mostly rust, 97 %"),
     ],
 )
@@ -105,6 +102,40 @@ def test_a_search_looks_at_labels_examples_paths_and_languages(
     assert where in " ".join(result.stdout.split()).replace("rs:77 ", "rs:77  ")
     assert "\x1b" not in result.stdout
     assert as_json("search", text)["features"][0]["matches"]
+
+
+def test_a_search_shows_first_what_says_most_of_a_feature() -> None:
+    def made(number: int, lift: float, where: str, **parts: Any) -> Known:
+        bare = replace(
+            evidence(f"sae:{number}", label="", tally=Tally(41, 30, 5_210, 900, 30 / lift)),
+            languages=(),
+            exemplars=(exemplar((where, 1.0), (" + b", 0.0), path="x/a.py", source="s"),),
+        )
+        return Known(f"sae:{number}", replace(bare, **parts), 0.1, 0.2)
+
+    path = (exemplar(("b", 1.0), path="wanted/a.py"),)
+    found = search(
+        [
+            made(0, 9, "a", exemplars=path),
+            made(1, 8, "a", languages=(("wanted", 0.9),)),
+            made(2, 7, "a", exemplars=(exemplar(("wan", 0.0), ("ted", 0.0), (" b", 1.0)),)),
+            made(3, 5, "a", exemplars=(exemplar(("b wan", 0.0), ("TED", 0.5)), *path)),
+            made(4, 6, "wanted"),
+            made(5, 1, "a", label="what is  Wanted", exemplars=path),
+            made(6, 9, "a"),
+        ],
+        " WANTED",
+    )
+
+    assert [one.feature for one, _ in found] == [f"sae:{n}" for n in (5, 4, 3, 2, 1, 0)]
+    assert [[place.split(":")[0] for place in places] for _, places in found] == [
+        ["in its label", "in the path of an example"],
+        ["fires on it"],
+        ["fires on it", "in the path of an example"],
+        ["in an example"],
+        ["by language"],
+        ["in the path of an example"],
+    ]
 
 
 def test_a_search_that_finds_nothing_says_so(artifact: Path) -> None:

@@ -44,13 +44,32 @@ def test_the_hook_is_executable_and_ours_and_goes_away_again(repo: Path) -> None
     assert not path.exists()
 
 
-def test_installing_again_takes_the_new_flags(repo: Path) -> None:
-    hook("install")
+def test_installing_again_takes_the_new_flags_and_says_which_it_drops(repo: Path) -> None:
+    path = ".git/hooks/pre-push"
+    said = [
+        hook("install", *args).stderr
+        for args in ([], [], ["--", "--exclude", "a b/*"], ["--", "--artifact", "tiny"], [])
+    ]
+
+    assert [line.rpartition(": ")[0] for line in said] == [
+        "installed",
+        "installed",
+        "replaced (its flags were: none)",
+        "replaced (its flags were: --exclude 'a b/*')",
+        "replaced (its flags were: --artifact tiny)",
+    ]
     hook("install", "--", "--artifact", "tiny")
+    assert 'hook run --artifact tiny -- pre-push "$@"' in (repo / path).read_text()
 
-    text = (repo / ".git/hooks/pre-push").read_text()
 
-    assert 'hook run --artifact tiny -- pre-push "$@"' in text
+def test_a_flag_that_is_none_is_refused_by_the_name_of_the_command_that_has_flags(
+    repo: Path,
+) -> None:
+    result = CliRunner().invoke(main, ["hook", "install", "--", "--bogus"], prog_name="reviewbot")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith("  fix: see `reviewbot hook run --help`\n")
+    assert not (repo / ".git/hooks/pre-push").exists()
 
 
 @pytest.mark.parametrize("made", ["file", "link", "dangling", "directory"])

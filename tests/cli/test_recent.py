@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ def add(repo: Path, name: str, lines: list[str]) -> None:
     (repo / name).write_text("\n".join(lines) + "\n")
     git(repo, "add", ".")
     git(repo, "commit", "-m", name)
+
+
+def head_of(repo: Path) -> str:
+    command = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(command, cwd=repo, check=True, capture_output=True, text=True).stdout[:-1]
 
 
 def recent(*args: str) -> Result:
@@ -67,7 +73,54 @@ def test_a_line_is_compared_with_the_newest_lines_only(grown: Path) -> None:
 
 
 def test_the_whole_history_is_taken_where_there_are_fewer_lines(grown: Path) -> None:
-    assert "321 lines of" in recent("--lines", "5000").stderr
+    head = head_of(grown)[:10]
+
+    first, last = recent("--lines", "5000").stderr.splitlines()
+
+    assert first == f"reading up to 321 lines from the first commit to {head}"
+    assert last.startswith(f"321 lines from the first commit to {head} scored; half of them above")
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+def test_what_is_under_review_is_no_history_of_its_own(
+    pushed: bool, grown: Path, tmp_path: Path
+) -> None:
+    before = head_of(grown)
+    git(grown, "checkout", "-q", "-b", "topic")
+    add(grown, "new.py", [LONG.format(n) for n in range(150)])
+    if pushed:  # then the upstream of the branch holds the change, too
+        git(grown, "init", "-q", "--bare", str(tmp_path / "origin"))
+        git(grown, "remote", "add", "origin", str(tmp_path / "origin"))
+        git(grown, "push", "-q", "-u", "origin", "main", "topic")
+
+    done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
+
+    assert done.exit_code == 0, done.stderr
+    kept = json.loads((tmp_path / "r.json").read_text())
+    assert kept["head"] == before
+    assert len(kept["risks"]) == 120
+
+
+def test_on_the_default_branch_what_was_not_pushed_is_under_review(
+    grown: Path, tmp_path: Path
+) -> None:
+    before = head_of(grown)
+    git(grown, "update-ref", "refs/remotes/origin/main", before)
+    add(grown, "new.py", [LONG.format(n) for n in range(150)])
+
+    assert recent("--output", str(tmp_path / "r.json")).exit_code == 0
+
+    assert json.loads((tmp_path / "r.json").read_text())["head"] == before
+
+
+def test_where_nothing_says_what_is_under_review_head_counts(grown: Path, tmp_path: Path) -> None:
+    git(grown, "branch", "-m", "main", "trunk")
+    git(grown, "checkout", "-q", "--detach")
+
+    assert recent("--output", str(tmp_path / "r.json")).exit_code == 0
+
+    kept = json.loads((tmp_path / "r.json").read_text())
+    assert kept["head"] == head_of(grown)
 
 
 def test_a_second_work_tree_shares_it_and_another_artifact_does_not(

@@ -51,6 +51,21 @@ def test_its_own_style_is_let_in_and_any_other_is_not(driver: Any) -> None:
         assert driver.execute_script(colour) == "none"
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_table_stands_in_a_box_larger_than_itself(driver: Any, name: str) -> None:
+    look(driver)
+    with serving(trend_html(PAGES[name]())) as (address, _):
+        driver.get(address)
+        spare = driver.execute_script(
+            "return [...document.querySelectorAll('.numbers')].map((box) =>"
+            " [box.clientHeight - box.firstElementChild.offsetHeight,"
+            " box.scrollWidth - box.clientWidth])"
+        )
+
+    assert len(spare) == 7
+    assert max(abs(number) for pair in spare for number in pair) <= 1
+
+
 def test_a_script_that_got_into_the_page_would_not_run(driver: Any) -> None:
     page = trend_html(made_up()).replace("</main>", "<script>window.ran = 1</script></main>")
     with serving(page) as (address, _):

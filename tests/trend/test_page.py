@@ -10,10 +10,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reviewbot.core.trend import Fate, Flagged, Name, Records
+from reviewbot.core.trend import NO_RECORDS, Fate, Flagged, Name, Records
 from reviewbot.core.weeks import Dated, Trend, trend
 from reviewbot.render.trend import trend_html
 from reviewbot.render.trend_json import trend_json
+from reviewbot.render.trend_parts import sections
 from tests.render.reports import failed, scored, skipped
 from tests.trend.made import AI, HUMAN, about, dated, head_of
 
@@ -87,6 +88,25 @@ def test_the_numbers_are_the_golden_file_and_keep_their_schema(
         jsonschema.validate(json.loads(text), SCHEMA)
         assert text.isascii()
         golden(GOLDEN / f"{name}.json", text)
+
+
+def test_where_nobody_is_known_the_share_of_ai_is_unknown_and_not_nothing() -> None:
+    lines = [scored(n, f"x = {n}", 0.1) for n in range(1, 5)]
+    made = trend(
+        [dated("2026-09-28", about(head_of(1), *lines)),
+         dated("2026-10-06", about(head_of(2), *lines, author=HUMAN))],
+        NO_RECORDS, {}, days=60,
+    )  # fmt: skip
+    (section,) = [one for one in sections(made) if one.key == "authors"]
+
+    assert section.heads[-2:] == ("unknown", "known to be AI")
+    assert [row[-2:] for row in (*section.rows, section.total)] == [
+        ("4 (100.0 %)", "unknown"),
+        ("0", "0.0 %"),
+        ("4 (50.0 %)", "0.0 %"),
+    ]
+    assert {"?", "0%"} <= {text.words for text in section.drawn.texts}
+    assert [week["ai_share"] for week in json.loads(trend_json(made))["weeks"]] == [None, 0.0]
 
 
 class Elements(HTMLParser):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from reviewbot.core.known import Known
 from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.features_html import features_html
-from tests.known import evidence
+from tests.known import evidence, exemplar
 from tests.render.test_features_html import hostile
 
 INFO = ArtifactInfo("tiny", "ab" * 32)
@@ -24,6 +25,20 @@ def known(number: int) -> Known:
     return Known(f"sae:{number}", evidence(f"sae:{number}", label, detects), number / 1e4, 0.2)
 
 
+def ranked() -> list[Known]:
+    """Features with the word in a path, in code, in what fires, in the label."""
+    bare = replace(evidence("sae:1", ""), near_misses=(exemplar(("divides", 0.0)),))
+    examples = (
+        exemplar(("x", 1.0), path="divides.py"),
+        exemplar(("divides", 0.0), (" x", 1.0)),
+        exemplar(("divides", 1.0)),
+    )
+    made = [
+        replace(bare, feature=f"sae:{n}", exemplars=(one,)) for n, one in enumerate(examples, 1)
+    ]
+    return [Known(one.feature, one, 0.1, 0.2) for one in [*made, evidence("sae:4", "divides")]]
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("pages")
@@ -31,6 +46,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "many": [*map(known, range(MANY))],
         "few": [*map(known, range(1, 8))],
         "hostile": [hostile(), known(1)],
+        "ranked": ranked(),
     }
     for name, found in texts.items():
         (where / f"{name}.html").write_text(features_html(found, INFO, has_evidence=True))
@@ -78,6 +94,19 @@ def test_two_thousand_features_open_filter_and_sort_at_once(browser: Any, pages:
     print(f"opened {opened:.2f} s, filtered {filtered:.2f} s, sorted {ordered:.2f} s")  # noqa: T201
     assert max(opened, filtered, ordered) < SECONDS
     assert first == f"sae:{MANY - 1}"
+
+
+def test_a_search_shows_first_what_says_most_and_nothing_by_its_path(
+    browser: Any, pages: Path
+) -> None:
+    browser.get((pages / "ranked.html").as_uri())
+    rows = "[...document.querySelectorAll('main details')].filter(r => !r.hidden).map(r => r.id)"
+    choose(browser, "query", "divides")
+    wait(browser, "document.getElementById('count').textContent.startsWith('3 of')")
+
+    wait(browser, f"{rows}.join() === 'sae:4,sae:3,sae:2'")
+    choose(browser, "query", "")
+    wait(browser, f"{rows}.join() === 'sae:1,sae:2,sae:3,sae:4'")
 
 
 def test_filters_are_combined_and_counted(browser: Any, pages: Path) -> None:
