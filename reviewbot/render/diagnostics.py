@@ -107,5 +107,5 @@ def about(finding: Finding, by: str) -> str:
         parts.append(f"written by {by}")
     labels = [visible(reason.label) for reason in finding.worst.reasons[:3] if reason.label]
     if labels:
-        parts.append(f"because of {', '.join(labels)}")
+        parts.append(f"because: {', '.join(labels)}")
     return inert("; ".join(parts))[:MOST_CHARS]

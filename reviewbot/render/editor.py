@@ -95,7 +95,7 @@ def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
     details = f"**risk {risk}**, {place}" + (f"; written by {code_span(Foreign(by))}" if by else "")
     for words in reasons:
         label = visible(" ".join(words["label"].text.split()))[:MOST_CHARS]
-        message += f"\nbecause of {label} ({words['weight']})"
+        message += f"\nbecause: {label} ({words['weight']})"
     if reasons:
         details += "\n\n" + "\n".join(map(_detail, reasons))
     return Diagnostic(
@@ -110,7 +110,7 @@ def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
 
 def _detail(words: Mapping[str, Any]) -> str:
     """Return a reason as the comment on a pull request has it."""
-    text = f"- because of {code_span(words['label'])} ({words['weight']})"
+    text = f"- because: {code_span(words['label'])} ({words['weight']})"
     text += f": {words['evidence']}" if words["evidence"] else ""
     if words["detects"]:
         text += f"; little more than a detector of {code_span(words['detects'])}"

@@ -105,7 +105,7 @@ def _reason(
 ) -> Iterable[Text]:
     name = feature_name(reason.feature, reason.label)
     shown = visible(reason.feature)
-    yield from wrapped(f"because of {name} ({reason_weight(reason)}) [{shown}]", width, 0, "bold")
+    yield from wrapped(f"because: {name} ({reason_weight(reason)}) [{shown}]", width, 0, "bold")
     now, then = _fine(score.risk), _fine(risk_without(score, place))
     yield Text(f"  without it the risk would be {then}, not {now}")
     known = found.evidence.get(reason.feature)

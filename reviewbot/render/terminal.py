@@ -130,7 +130,7 @@ def _finding(
     for reason in worst.reasons[:3]:
         weight = reason_weight(reason)
         name = feature_name(reason.feature, reason.label)
-        yield from wrapped(f"because of {name} ({weight})", width, 3)
+        yield from wrapped(f"because: {name} ({weight})", width, 3)
         found = report.evidence_for(reason.feature)
         if found and (words := clause(found)):
             yield from wrapped(words, width, 5, "dim")

@@ -67,7 +67,7 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
     assert " > 2     return left + right" in out
     assert re.search(r"^   1 def add\(left, right\):$", out, re.M)
     assert re.search(r"^risk 0\.\d+, riskier than \d+ % of changed lines we know$", out, re.M)
-    assert "because of " in out
+    assert "because: " in out
     assert re.search(r"without it the risk would be 0\.\d+, not 0\.\d+", out)
     assert "9 of 41 risky lines" in " ".join(out.split())
     assert "fires on what stands in ‹ ›:" in out

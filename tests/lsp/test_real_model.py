@@ -47,7 +47,7 @@ def test_a_risky_line_comes_moves_and_goes(start: Start, repo: Repo) -> None:
     editor.change(uri, "".join([*lines[:20], WRONG, *lines[20:]]), 2)
     (found,) = editor.diagnostics(uri, 2)
     assert rows([found]) == [(20, 20, 2)]
-    assert "\nbecause of " in found["message"]
+    assert "\nbecause: " in found["message"]
 
     editor.change(uri, "\n" + "".join([*lines[:20], WRONG, *lines[20:]]), 3)
     assert rows(editor.diagnostics(uri, 3)) == [(21, 21, 2)]

@@ -34,7 +34,7 @@ def test_an_unsaved_risky_line_is_a_warning_with_its_reasons(start: Start, repo:
     assert (found["severity"], found["code"], found["source"]) == (2, "risky-line", "reviewbot")
     assert found["message"].startswith("risk 0.9")
     assert "riskier than" in found["message"]
-    assert "\nbecause of line length (+" in found["message"]
+    assert "\nbecause: line length (+" in found["message"]
     assert (repo.root / "a.py").read_text() == OLD
 
 
@@ -132,7 +132,7 @@ def test_a_hover_gives_the_reasons_in_markdown_where_the_editor_shows_it(
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     editor.diagnostics(uri)
 
-    assert "\n- because of `line length` (+" in (hover(editor, uri, 3) or "")
+    assert "\n- because: `line length` (+" in (hover(editor, uri, 3) or "")
     assert hover(editor, uri, 2) is None
 
 
@@ -141,7 +141,7 @@ def test_a_hover_without_markdown_is_plain_text(start: Start, repo: Repo) -> Non
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     editor.diagnostics(uri)
 
-    assert "\nbecause of line length (+" in (hover(editor, uri, 3) or "")
+    assert "\nbecause: line length (+" in (hover(editor, uri, 3) or "")
 
 
 def test_a_commit_elsewhere_clears_an_untouched_document(start: Start, repo: Repo) -> None:

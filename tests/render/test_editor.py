@@ -27,14 +27,14 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
     assert first.code == "risky-line"
     assert first.message.split("\n") == [
         "risk 0.95, riskier than 95 % of changed lines we know; written by ai (some-tool)",
-        "because of feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)",
-        "because of line length (+0.50 log-odds)",
+        "because: feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)",
+        "because: line length (+0.50 log-odds)",
     ]
     assert first.details.split("\n") == [
         "**risk 0.95**, riskier than 95 % of changed lines we know; written by `ai (some-tool)`",
         "",
-        "- because of `feature 417 (unlabelled)` (at 83% of its strength, +1.23 log-odds)",
-        "- because of `line length` (+0.50 log-odds)",
+        "- because: `feature 417 (unlabelled)` (at 83% of its strength, +1.23 log-odds)",
+        "- because: `line length` (+0.50 log-odds)",
     ]
 
 
@@ -53,7 +53,7 @@ def test_a_strangers_words_are_bounded_inert_and_on_their_own_line() -> None:
         assert len(text) < 1_200
     assert found.message.count("\n") == 1
     label = found.details.split("\n- ")[1]
-    assert label.startswith("because of `` `code` [a](http://x)")
+    assert label.startswith("because: `` `code` [a](http://x)")
     assert label.endswith("`` (+1.00 log-odds)")
 
 

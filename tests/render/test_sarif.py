@@ -47,4 +47,4 @@ def test_the_help_says_how_to_learn_why_a_line_is_risky() -> None:
     (rule,) = run["tool"]["driver"]["rules"]
 
     assert "`reviewbot explain PATH:LINE`" in rule["help"]["text"]
-    assert "; because of line length" in run["results"][0]["message"]["text"]
+    assert "; because: line length" in run["results"][0]["message"]["text"]

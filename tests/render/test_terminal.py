@@ -30,8 +30,8 @@ def test_a_finding_shows_place_risk_percentile_author_and_reasons_in_words() -> 
 
     assert "1. src/app.py:12\n" in out
     assert "risk 0.99, riskier than 98 % of changed lines we know, written by ai (some-tool)" in out
-    assert "because of feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)" in out
-    assert "because of line length (+0.50 log-odds)" in out
+    assert "because: feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)" in out
+    assert "because: line length (+0.50 log-odds)" in out
 
 
 def test_the_riskiest_finding_comes_first_and_neighbours_stand_around_it() -> None:
