@@ -118,7 +118,7 @@ def check(
             outcomes.setdefault(line.number, Failed(line, "no token of the model touches the line"))
         ordered = [outcomes[line.number] for line in entry.file.added]
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
-        files.append(_file_report(entry, ordered, authors))
+        files.append(_file_report(entry, ordered, authors, rules.can_block))
     everything = [line.outcome for file in files for line in file.lines]
     # What blocks is always shown.
     show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
@@ -253,7 +253,12 @@ def _line_hashes(entries: Sequence[_Sorted]) -> Callable[[ChangedLine], str]:
     return lambda line: hashes(line.path)[line.number - 1]
 
 
-def _file_report(entry: _Sorted, outcomes: Sequence[Outcome], authors: Authors) -> FileReport:
+def _file_report(
+    entry: _Sorted,
+    outcomes: Sequence[Outcome],
+    authors: Authors,
+    can_block: Callable[[ChangedLine], bool],
+) -> FileReport:
     file = entry.file
     return FileReport(
         path=file.path,
@@ -263,7 +268,12 @@ def _file_report(entry: _Sorted, outcomes: Sequence[Outcome], authors: Authors) 
         note=entry.note,
         removed=file.removed,
         lines=tuple(
-            LineReport(outcome, authors.get(file.path, outcome.line.number)) for outcome in outcomes
+            LineReport(
+                outcome,
+                authors.get(file.path, outcome.line.number),
+                can_block(outcome.line),
+            )
+            for outcome in outcomes
         ),
     )
 

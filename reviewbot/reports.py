@@ -136,7 +136,10 @@ def _file(value: Mapping[str, Any]) -> FileReport:
         value["language"],
         value["note"],
         value["removed"],
-        tuple(LineReport(_outcome(path, line), _author(line["author"])) for line in value["lines"]),
+        tuple(
+            LineReport(_outcome(path, line), _author(line["author"]), line.get("can_block", True))
+            for line in value["lines"]
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from reviewbot.settings import Settings
 if TYPE_CHECKING:
     from reviewbot.artifacts import Artifact
     from reviewbot.cli.warm import Warm
-    from reviewbot.core.change import Change
+    from reviewbot.core.change import Change, ChangedLine
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
     from reviewbot.forges.request import ChangeRequest
@@ -42,14 +42,23 @@ class Assembled:
         from reviewbot.core.gate import decide
 
         report, rules = self.report, self.rules
-        verdict = decide(
-            report.policy,
-            [line.outcome for file in report.files for line in file.lines],
-            report.ledger.unread_files,
-            lambda line: (line.path, line.number) not in lines and rules.can_block(line),
-            rules.limit,
+
+        def can_block(line: "ChangedLine") -> bool:
+            return (line.path, line.number) not in lines and rules.can_block(line)
+
+        files = tuple(
+            replace(
+                file,
+                lines=tuple(
+                    replace(one, can_block=can_block(one.outcome.line)) for one in file.lines
+                ),
+            )
+            for file in report.files
         )
-        return replace(report, verdict=verdict)
+        outcomes = [line.outcome for file in files for line in file.lines]
+        unread_files = report.ledger.unread_files
+        verdict = decide(report.policy, outcomes, unread_files, can_block, rules.limit)
+        return replace(report, verdict=verdict, files=files)
 
 
 def assemble(

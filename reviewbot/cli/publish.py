@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reviewbot.core.report import Report
     from reviewbot.forges.github.api import GitHubApi, ListedFile
     from reviewbot.forges.github.posting import Poster
+    from reviewbot.render.severity import Standing
     from reviewbot.settings import Settings
 
 BATCH = 50  # annotations that GitHub takes in one request
@@ -247,8 +248,13 @@ def gate_steps(
 
 def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
     from reviewbot.render.markdown import markdown
+    from reviewbot.render.severity import standing_in
 
-    notes = [_annotation(finding, report) for finding in report.findings[:MOST_ANNOTATIONS]]
+    standing = standing_in(report)
+    notes = [
+        _annotation(finding, standing(finding), report)
+        for finding in report.findings[:MOST_ANNOTATIONS]
+    ]
     title = f"{report.verdict.status.value}: {'; '.join(report.verdict.reasons)}"[:255]
     output = {"title": title, "summary": markdown(report, MOST_TEXT)[:MOST_TEXT]}
     first = {
@@ -267,7 +273,7 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         poster.extend_check_run(first, run.id, at, more)
 
 
-def _annotation(finding: Finding, report: "Report") -> dict[str, Any]:
+def _annotation(finding: Finding, standing: "Standing", report: "Report") -> dict[str, Any]:
     from reviewbot.render.diagnostics import about
     from reviewbot.render.people import written_by
 
@@ -277,5 +283,5 @@ def _annotation(finding: Finding, report: "Report") -> dict[str, Any]:
         "end_line": finding.end,
         "annotation_level": "warning",
         "title": "Look here before you merge",
-        "message": about(finding, written_by(report.author_of(finding))),
+        "message": about(finding, standing, written_by(report.author_of(finding))),
     }

@@ -39,10 +39,11 @@ class ChangeInfo:
 
 @dataclass(frozen=True, slots=True)
 class LineReport:
-    """One added line: what became of it, and who wrote it."""
+    """One added line: what became of it, who wrote it, and whether the gate counts it."""
 
     outcome: Outcome
     author: Attribution
+    can_block: bool = True  # False: acknowledged, or its author is outside the gate's scope
 
 
 @dataclass(frozen=True, slots=True)

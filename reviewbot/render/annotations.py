@@ -8,6 +8,7 @@ from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import about
 from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
+from reviewbot.render.severity import standing_in
 from reviewbot.render.words import plural
 
 MOST = 10
@@ -15,9 +16,9 @@ MOST = 10
 
 def annotations(report: Report) -> str:
     """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
-    lines = []
+    lines, standing = [], standing_in(report)
     for finding in report.findings[:MOST]:
-        text = about(finding, written_by(report.author_of(finding)))
+        text = about(finding, standing(finding), written_by(report.author_of(finding)))
         place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"
         lines.append(f"::warning {place},title=reviewbot::{_data(text)}")
     hidden = len(report.findings) - MOST

@@ -14,8 +14,8 @@ from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.escape import inert, visible
 from reviewbot.render.people import written_by
-from reviewbot.render.severity import Severity, severity_in, unread_severity
-from reviewbot.render.words import plural, riskier_than
+from reviewbot.render.severity import Severity, Standing, severity_in, standing_in, unread_severity
+from reviewbot.render.words import in_brackets, plural, riskier_than
 
 RISKY = "risky-line"
 UNREAD = "not-read"
@@ -39,7 +39,7 @@ class Diagnostic:
 
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Return the findings, riskiest first, and then what should have been read and was not."""
-    severity = severity_in(report)
+    severity, standing = severity_in(report), standing_in(report)
     people = {
         (file.path, line.outcome.line.number): line.author
         for file in reversed(report.files)  # as `Report.author_of`: the first of a path counts
@@ -52,7 +52,11 @@ def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
             finding.end,
             RISKY,
             severity(finding),
-            about(finding, written_by(people.get((finding.path, finding.worst.line.number)))),
+            about(
+                finding,
+                standing(finding),
+                written_by(people.get((finding.path, finding.worst.line.number))),
+            ),
             finding.fingerprint,
         )
         for finding in report.findings
@@ -96,13 +100,13 @@ def _why(outcome: Outcome) -> str | None:
             return None
 
 
-def about(finding: Finding, by: str) -> str:
+def about(finding: Finding, standing: Standing, by: str) -> str:
     """Return what is said of a finding in one line: bounded, inert, safe to look at.
 
     by  who wrote it, "" where nobody is known
     """
     risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
-    parts = [f"risk {risk}, {riskier_than(finding.worst.percentile)}"]
+    parts = [f"risk {risk}{in_brackets(standing)}, {riskier_than(finding.worst.percentile)}"]
     if by:
         parts.append(f"written by {by}")
     labels = [visible(reason.label) for reason in finding.worst.reasons[:3] if reason.label]

@@ -18,7 +18,7 @@ from reviewbot.render.html_reasons import (
 from reviewbot.render.ledger import compared, files_not_read, ledger_line
 from reviewbot.render.people import totals_line
 from reviewbot.render.places import Places
-from reviewbot.render.words import plural
+from reviewbot.render.words import in_brackets, plural
 
 CONTEXT = 2  # lines shown above and below the riskiest one, where the report has them
 MOST_NEXT = 7  # places in the list that is always open
@@ -95,7 +95,7 @@ def _first(finding: Finding, report: Report, places: Places, known: Known) -> di
     reasons = [reason_of(reason, known) for reason in worst.reasons[:1]]
     return {
         **_listed(1, finding, places),
-        "risk": risk_words(worst.risk),
+        "risk": f"{risk_words(worst.risk)}{in_brackets(places.standing(finding))}",
         "place": place_words(worst, report),
         "by": author_words(author),
         "reason": reasons[0] if reasons else None,
@@ -124,6 +124,7 @@ def _listed(rank: int, finding: Finding, places: Places) -> dict[str, Any]:
         "below": rank == places.findings + 1 > 1,
         "author": author_words(places.line[place].author),
         "odds": risk_words(worst.risk),
+        "standing": places.standing(finding).value,
         **heat_of(worst),
     }
 

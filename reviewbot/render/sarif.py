@@ -19,6 +19,7 @@ from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import about, unread
 from reviewbot.render.escape import valid, visible
 from reviewbot.render.people import written_by
+from reviewbot.render.severity import Standing, standing_in
 from reviewbot.render.words import sentence
 
 RULE = "risky-line"
@@ -30,6 +31,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def sarif(report: Report) -> str:
     """Return the findings as SARIF: same report, same bytes."""
+    standing = standing_in(report)
     value = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -39,7 +41,10 @@ def sarif(report: Report) -> str:
                 "automationDetails": {"id": "reviewbot/"},
                 "columnKind": "utf16CodeUnits",
                 "invocations": [_invocation(report)],
-                "results": [_result(finding, report) for finding in report.findings[:MOST_RESULTS]],
+                "results": [
+                    _result(finding, standing(finding), report)
+                    for finding in report.findings[:MOST_RESULTS]
+                ],
                 "properties": {
                     "verdict": report.verdict.status.value,
                     "coverage": round(report.ledger.coverage, 6),
@@ -102,8 +107,8 @@ def _driver() -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, report: Report) -> dict[str, Any]:
-    text = about(finding, written_by(report.author_of(finding)))
+def _result(finding: Finding, standing: Standing, report: Report) -> dict[str, Any]:
+    text = about(finding, standing, written_by(report.author_of(finding)))
     risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
     return {
         "ruleId": RULE,

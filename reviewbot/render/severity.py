@@ -16,32 +16,54 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+class Standing(StrEnum):
+    """Where a finding stands to the limit for its path and author; the value says it."""
+
+    BELOW = ""
+    ABOVE = "above the limit"
+    EXCUSED = "above the limit, not counted"  # acknowledged, or outside the gate's scope
+
+
+def standing_in(report: Report) -> Callable[[Finding], Standing]:
+    """Return what tells a finding's standing: the worst among those of its lines."""
+    limits = parse_limits(report.policy.max_risk_for)
+    above: dict[tuple[str, int], Standing] = {}
+    for file in report.files:
+        for line in file.lines:
+            outcome = line.outcome
+            if not isinstance(outcome, LineScore):
+                continue
+            # NaN counts as above, as it does in the gate
+            if not outcome.risk <= limits.of(file.path, line.author, report.policy.max_risk):
+                place = file.path, outcome.line.number  # twice where a file becomes a link
+                if line.can_block:
+                    above[place] = Standing.ABOVE
+                above.setdefault(place, Standing.EXCUSED)
+
+    def standing(finding: Finding) -> Standing:
+        places = ((finding.path, score.line.number) for score in finding.lines)
+        found = {above[place] for place in places if place in above}
+        if Standing.ABOVE in found:
+            return Standing.ABOVE
+        return Standing.EXCUSED if found else Standing.BELOW
+
+    return standing
+
+
 def severity_in(report: Report) -> Callable[[Finding], Severity]:
     """Return what tells a finding's severity: ERROR where it keeps the change from merging.
 
     Others gate by severity: reviewdog by `-fail-level`, Jenkins by failed tests. Their answer has
     to be that of our exit code, or a change is red here and green there. So nothing is an error
     where the exit code is 0 (an informational gate, `max-lines-over`, `min-lines`); where it is
-    not, a finding is one if a line of it is above the limit for its path and author.
-
-    A report does not say which lines were acknowledged or stand outside the gate's scope. Where
-    other lines block, those are errors, too: too strict, never too lax.
+    not, a finding is one if the gate counts a line of it as above its limit.
     """
     if report.verdict.exit_code == 0:
         return lambda _finding: Severity.WARNING
-    limits = parse_limits(report.policy.max_risk_for)
-    above = {
-        (file.path, line.outcome.line.number)
-        for file in report.files
-        for line in file.lines
-        if isinstance(line.outcome, LineScore)
-        # NaN counts as above, as it does in the gate
-        and not line.outcome.risk <= limits.of(file.path, line.author, report.policy.max_risk)
-    }
+    standing = standing_in(report)
 
     def severity(finding: Finding) -> Severity:
-        over = any((finding.path, score.line.number) in above for score in finding.lines)
-        return Severity.ERROR if over else Severity.WARNING
+        return Severity.ERROR if standing(finding) is Standing.ABOVE else Severity.WARNING
 
     return severity
 

@@ -17,7 +17,8 @@ from reviewbot.render.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
 from reviewbot.render.people import totals_line, written_by
-from reviewbot.render.words import plural, riskier_than, short_percentile
+from reviewbot.render.severity import Standing, standing_in
+from reviewbot.render.words import in_brackets, plural, riskier_than, short_percentile
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding
@@ -81,9 +82,11 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
             yield Text(
                 f"no line is above the risk of a finding ({report.show_above:.2f}); look first at:"
             )
+    standing = standing_in(report)
     for place, finding in enumerate(shown, start=1):
         yield Text()
-        yield from _finding(place, finding, report, lines.get(finding.path, ()), width)
+        own = lines.get(finding.path, ())
+        yield from _finding(place, finding, standing(finding), report, own, width)
     hidden = len(report.findings) - top
     if hidden > 0:
         yield Text()
@@ -109,7 +112,12 @@ def _scores(files: Sequence[FileReport]) -> list[LineScore]:
 
 
 def _finding(
-    place: int, finding: Finding, report: Report, lines: tuple[LineReport, ...], width: int
+    place: int,
+    finding: Finding,
+    standing: Standing,
+    report: Report,
+    lines: tuple[LineReport, ...],
+    width: int,
 ) -> Iterable[Text]:
     worst = finding.worst
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
@@ -118,7 +126,7 @@ def _finding(
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
     known = report.recent.lines if report.recent else 0
     than = riskier_than(worst.percentile, worst.recent, known)
-    yield from wrapped(f"risk {_risk(finding.risk)}, {than}{by}", width, 3)
+    yield from wrapped(f"risk {_risk(finding.risk)}{in_brackets(standing)}, {than}{by}", width, 3)
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
     digits = len(str(last))

@@ -36,6 +36,11 @@ def riskier_than(percentile: float, recent: float | None = None, lines: int = 0)
     return f"{words} and {short_percentile(recent)} % of this repository's last {lines:,}"
 
 
+def in_brackets(words: str) -> str:
+    """Return " (words)", and "" for none."""
+    return f" ({words})" if words else ""
+
+
 def share(part: float) -> str:
     """Return a share in percent, with two figures that count: "81 %", "1.9 %", "0.27 %"."""
     percent = 100 * part

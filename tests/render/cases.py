@@ -65,6 +65,16 @@ def _limits() -> Report:
     )
 
 
+def _excused() -> Report:
+    """The riskiest line was acknowledged: the other one blocks."""
+    outcomes = [scored(1, "x = 1", 0.9), scored(9, "y = 2", 0.8), scored(10, "z", 0.7)]
+    made = report(*outcomes)
+    lines = made.files[0].lines
+    free = (replace(lines[0], can_block=False), lines[1], replace(lines[2], can_block=False))
+    verdict = decide(made.policy, outcomes, counts=lambda line: line.number == 9)
+    return replace(made, files=(replace(made.files[0], lines=free),), verdict=verdict)
+
+
 def _hidden() -> Report:
     """A file that git calls binary, one too large, one that nobody lists, and lines that failed."""
     large = [Skipped(ChangedLine("big.py", n, "x"), "too large", True) for n in (1, 2, 5)]
@@ -96,6 +106,7 @@ CASES: dict[str, Report] = {
     "informational": report(scored(1, "x = 1", 0.9), scored(2, "y = 2", 0.8), informational=True),
     "empty": report(),
     "limits": _limits(),
+    "excused": _excused(),
     "hidden": _hidden(),
     "hostile": _hostile(),
     "names": _names(),

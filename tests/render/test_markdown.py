@@ -143,7 +143,7 @@ def test_an_unknown_risk_is_called_unknown() -> None:
 
     out = markdown(report(odd))
 
-    assert "Risk unknown, its place among other lines is unknown." in out
+    assert "Risk unknown (above the limit), its place among other lines is unknown." in out
     assert "> 1    ? | x" in out
 
 

@@ -11,7 +11,7 @@ from reviewbot.core.gate import Policy, count, decide
 from reviewbot.core.report import Report
 from reviewbot.limits import parse_limits
 from reviewbot.render.diagnostics import diagnostics
-from reviewbot.render.severity import Severity, severity_in
+from reviewbot.render.severity import Severity, Standing, severity_in, standing_in
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
 
@@ -37,6 +37,18 @@ def test_a_stricter_limit_for_an_author_counts() -> None:
     made = replace(made, policy=policy, findings=group(scores, 0.6))
 
     assert set(rated(made).values()) == {Severity.ERROR}
+
+
+def test_what_the_gate_does_not_count_is_no_error() -> None:
+    assert rated(CASES["excused"]) == {
+        "src/app.py:1": Severity.WARNING,
+        "src/app.py:9": Severity.ERROR,
+    }
+    standing = standing_in(CASES["excused"])
+    assert [standing(finding) for finding in CASES["excused"].findings] == [
+        Standing.EXCUSED,
+        Standing.ABOVE,
+    ]
 
 
 def test_an_informational_gate_makes_no_errors() -> None:
@@ -76,9 +88,13 @@ def reports(draw: st.DrawFn) -> Report:
         informational=draw(st.booleans()),
     )
     limits = parse_limits(policy.max_risk_for)
+    free = draw(st.sets(st.sampled_from([(path, 1) for path in PATHS])))
     unread = draw(st.integers(0, 1))
     made = report(*outcomes)
     author = made.files[0].lines[0].author if made.files else BY_AI
+
+    def can_block(line: ChangedLine) -> bool:
+        return (line.path, line.number) not in free
 
     def limit(line: ChangedLine) -> float:
         return limits.of(line.path, author, policy.max_risk)
@@ -88,7 +104,16 @@ def reports(draw: st.DrawFn) -> Report:
     return replace(
         made,
         policy=policy,
-        verdict=decide(policy, outcomes, unread, limit=limit),
+        files=tuple(
+            replace(
+                file,
+                lines=tuple(
+                    replace(one, can_block=can_block(one.outcome.line)) for one in file.lines
+                ),
+            )
+            for file in made.files
+        ),
+        verdict=decide(policy, outcomes, unread, can_block, limit),
         ledger=count(outcomes, unread),
         findings=group(scores, least),
     )
