@@ -29,7 +29,7 @@ def evidence(
     origin     where the file of a line comes from
     counted    by name, as `tally.tallies`
     """
-    top_LF, fired_F = _strongest(firings, features)
+    top_LF, fired_F = strongest(firings, features)
     labels, examples = Labels(firings, top_LF), Examples(firings, top_LF, origin)
     beside = correlates(firings.lines, top_LF > 0)
     found = []
@@ -87,7 +87,7 @@ def notes(found: Iterable[Evidence]) -> dict[int, FeatureNote]:
 
 def describe(firings: Firings, features: int) -> dict[int, FeatureNote]:
     """Return the same where nothing else is wanted; features that never fired are missing."""
-    top_LF, fired_F = _strongest(firings, features)
+    top_LF, fired_F = strongest(firings, features)
     labels = Labels(firings, top_LF)
     tokens = len(firings.values_TK)
     return {
@@ -100,12 +100,14 @@ def _note(label: Label, top_L: Array, fired: float, tokens: int) -> FeatureNote:
     return FeatureNote(label.text, round(float(top_L.max()), 4), round(float(fired / tokens), 8))
 
 
-def _strongest(firings: Firings, features: int) -> tuple[Array, Array]:
-    """Return the strongest activation in each line, (L, F), and how many tokens fire, (F,)."""
-    line_T = firings.line_of_token()
+def strongest(firings: Firings, features: int) -> tuple[Array, Array]:
+    """Return the strongest activation in each line, (L, F), and how many tokens fire, (F,).
+
+    A token that ends one line and begins the next counts for both, as it does in a check.
+    """
     top_LF = np.zeros((len(firings.lines), features), np.float32)
-    fired_F = np.zeros(features, np.float32)
-    for feature, (token_N, value_N) in enumerate(firings.by_feature(features)):
-        np.maximum.at(top_LF[:, feature], line_T[token_N], value_N)
-        fired_F[feature] = len(token_N)
-    return top_LF, fired_F
+    for place, line in enumerate(firings.lines):
+        tokens = slice(*line.token_span)
+        np.maximum.at(top_LF[place], firings.indices_TK[tokens], firings.values_TK[tokens])
+    fired_F = [len(token_N) for token_N, _ in firings.by_feature(features)]
+    return top_LF, np.array(fired_F, np.float32)
