@@ -39,8 +39,10 @@ def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
     from reviewbot.lsp.desk import Desk
     from reviewbot.lsp.server import Server
 
-    def desk(publish: "Callable[[Document, Answer], None]") -> "Desk":
-        made = Desk(lambda document: reader.read(document), publish)
+    def desk(
+        publish: "Callable[[Document, Answer], None]", busy: "Callable[[Document | None], None]"
+    ) -> "Desk":
+        made = Desk(lambda document: reader.read(document), publish, busy)
         reader = Reader(os.environ, flags, made.wanted)
         return made
 

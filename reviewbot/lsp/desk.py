@@ -20,14 +20,18 @@ class Desk:
     """Reads documents when they are due."""
 
     def __init__(
-        self, check: Callable[[Document], Answer], publish: Callable[[Document, Answer], None]
+        self,
+        check: Callable[[Document], Answer],
+        publish: Callable[[Document, Answer], None],
+        busy: Callable[[Document | None], None] = lambda _document: None,
     ) -> None:
         """Start nothing yet.
 
         check    reads a document; may call `wanted`, and raises nothing but Stale
         publish  takes an answer, on the thread of `run`
+        busy     takes the document that is being read, None when it was; on that thread, too
         """
-        self._check, self._publish = check, publish
+        self._check, self._publish, self._busy = check, publish, busy
         self._waiting: dict[str, tuple[float, Document]] = {}  # by URI: when it is due
         self._answered: dict[str, tuple[Document, tuple[Path, ...], Stamp]] = {}
         self._current: Document | None = None
@@ -63,10 +67,13 @@ class Desk:
     def run(self) -> None:
         """Read until the end."""
         while (document := self._next()) is not None:
+            self._busy(document)
             try:
                 answer = self._check(document)
             except Stale:
                 continue
+            finally:
+                self._busy(None)
             stamp = _stamp(answer.watched)
             with self._change:
                 if self._current is not document:

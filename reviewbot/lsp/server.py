@@ -17,12 +17,14 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from reviewbot import __version__
+from reviewbot.lsp.busy import Busy
 from reviewbot.lsp.desk import Desk
 from reviewbot.lsp.values import Answer, Document
 from reviewbot.render.editor import Diagnostic, Level
 
 PAUSE = 0.7  # seconds without a key before the text is read
 SOURCE = "reviewbot"
+MakeDesk = Callable[[Callable[[Document, Answer], None], Callable[[Document | None], None]], Desk]
 _LEVELS = {
     Level.WARNING: lsp.DiagnosticSeverity.Warning,
     Level.INFORMATION: lsp.DiagnosticSeverity.Information,
@@ -32,10 +34,11 @@ _LEVELS = {
 class Server(LanguageServer):
     """Tells an editor what a check says of its documents."""
 
-    def __init__(self, desk: Callable[[Callable[[Document, Answer], None]], Desk]) -> None:
-        """Take what makes a desk from what is told of its answers."""
+    def __init__(self, desk: MakeDesk) -> None:
+        """Take what makes a desk from what is told of its answers, and of what it reads."""
         super().__init__(SOURCE, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
-        self.desk = desk(self._answered)
+        self.desk = desk(self._answered, self._reads)
+        self._busy = Busy(self)
         self.clean = False  # whether the editor said good-bye
         self._open: dict[str, Document] = {}
         self._answers: dict[str, tuple[Document, Answer]] = {}
@@ -124,6 +127,11 @@ class Server(LanguageServer):
         """Hear an answer, on the desk's thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._tell, document, answer)
+
+    def _reads(self, document: Document | None) -> None:
+        """Hear what is being read, on the desk's thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._busy.reads, document)
 
     def _tell(self, document: Document, answer: Answer) -> None:
         if self._open.get(document.uri) is not document:

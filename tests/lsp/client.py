@@ -93,6 +93,15 @@ class Editor:
         params: Message = message["params"]
         return params
 
+    def asked(self, method: str, *, refuse: bool = False) -> Message:
+        """Wait for a request of the server, and answer it; return what it asks."""
+        while (message := self._next()).get("method") != method:
+            pass
+        error = {"error": {"code": -32601, "message": "no"}}
+        self._send({"id": message["id"], **(error if refuse else {"result": None})})
+        params: Message = message["params"]
+        return params
+
     def messages(self, method: str) -> list[str]:
         """The words of all messages so far."""
         return [m["params"]["message"] for m in self.told if m["method"] == method]
