@@ -5,7 +5,7 @@ Change -> which lines are wanted -> one forward pass per window -> line features
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Protocol
 
 from reviewbot.artifacts import Artifact
@@ -16,7 +16,7 @@ from reviewbot.core.eligible import why_skipped_file, why_skipped_line
 from reviewbot.core.errors import EnvironmentFailure
 from reviewbot.core.evidence import Evidence
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped, group, riskiest
-from reviewbot.core.gate import Policy, count, decide
+from reviewbot.core.gate import Policy, count, decide, standing_of
 from reviewbot.core.languages import Language, language_of
 from reviewbot.core.linehash import line_hashes
 from reviewbot.core.match import first_mismatch, head_lines
@@ -110,6 +110,7 @@ def check(
             read[one.line.path, one.line.number] = _at_home(one, recent)
             progress(len(read), total)
     files, scores = [], []
+    standing = partial(standing_of, policy=policy, counts=rules.can_block, limit=rules.limit)
     for entry in sorted_files:
         outcomes = dict(entry.decided)
         for line in entry.wanted:
@@ -118,7 +119,7 @@ def check(
             outcomes.setdefault(line.number, Failed(line, "no token of the model touches the line"))
         ordered = [outcomes[line.number] for line in entry.file.added]
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
-        files.append(_file_report(entry, ordered, authors, rules.can_block))
+        files.append(_file_report(entry, ordered, authors).standing(standing))
     everything = [line.outcome for file in files for line in file.lines]
     # What blocks is always shown.
     show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
@@ -253,12 +254,7 @@ def _line_hashes(entries: Sequence[_Sorted]) -> Callable[[ChangedLine], str]:
     return lambda line: hashes(line.path)[line.number - 1]
 
 
-def _file_report(
-    entry: _Sorted,
-    outcomes: Sequence[Outcome],
-    authors: Authors,
-    can_block: Callable[[ChangedLine], bool],
-) -> FileReport:
+def _file_report(entry: _Sorted, outcomes: Sequence[Outcome], authors: Authors) -> FileReport:
     file = entry.file
     return FileReport(
         path=file.path,
@@ -268,12 +264,7 @@ def _file_report(
         note=entry.note,
         removed=file.removed,
         lines=tuple(
-            LineReport(
-                outcome,
-                authors.get(file.path, outcome.line.number),
-                can_block(outcome.line),
-            )
-            for outcome in outcomes
+            LineReport(outcome, authors.get(file.path, outcome.line.number)) for outcome in outcomes
         ),
     )
 

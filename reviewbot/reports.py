@@ -16,7 +16,7 @@ from reviewbot.core.change import ChangedLine, FileKind
 from reviewbot.core.errors import UsageError
 from reviewbot.core.evidence import Evidence, evidence_from_json
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
-from reviewbot.core.gate import Policy, Status, Verdict, count
+from reviewbot.core.gate import Policy, Standing, Status, Verdict, count
 from reviewbot.core.reasons import Reason
 from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import (
@@ -137,7 +137,7 @@ def _file(value: Mapping[str, Any]) -> FileReport:
         value["note"],
         value["removed"],
         tuple(
-            LineReport(_outcome(path, line), _author(line["author"]), line.get("can_block", True))
+            LineReport(_outcome(path, line), _author(line["author"]), _standing(line))
             for line in value["lines"]
         ),
     )
@@ -161,6 +161,11 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
 
 
 UNREAD = ("too large",)  # reasons that count against coverage, as `core.eligible` has them
+
+
+def _standing(line: Mapping[str, Any]) -> Standing | None:
+    value = line.get("standing")
+    return None if value is None else Standing(value)
 
 
 def _author(value: Mapping[str, Any]) -> Attribution:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,26 +40,21 @@ class Assembled:
 
     def without(self, lines: Collection[tuple[str, int]]) -> "Report":
         """Return the report with the verdict that holds where these lines cannot block."""
-        from reviewbot.core.gate import decide
+        from reviewbot.core.gate import decide, standing_of
 
         report, rules = self.report, self.rules
 
         def can_block(line: "ChangedLine") -> bool:
             return (line.path, line.number) not in lines and rules.can_block(line)
 
-        files = tuple(
-            replace(
-                file,
-                lines=tuple(
-                    replace(one, can_block=can_block(one.outcome.line)) for one in file.lines
-                ),
-            )
-            for file in report.files
-        )
-        outcomes = [line.outcome for file in files for line in file.lines]
+        outcomes = [line.outcome for file in report.files for line in file.lines]
         unread_files = report.ledger.unread_files
-        verdict = decide(report.policy, outcomes, unread_files, can_block, rules.limit)
-        return replace(report, verdict=verdict, files=files)
+        standing = partial(standing_of, policy=report.policy, counts=can_block, limit=rules.limit)
+        return replace(
+            report,
+            verdict=decide(report.policy, outcomes, unread_files, can_block, rules.limit),
+            files=tuple(file.standing(standing) for file in report.files),
+        )
 
 
 def assemble(

@@ -12,8 +12,7 @@ from reviewbot.render.editor import diagnostics, not_read
 from reviewbot.settings import SETTINGS_FILES, from_environ, from_files, from_flags, settings_from
 
 if TYPE_CHECKING:
-    from reviewbot.cli.assemble import Assembled
-    from reviewbot.core.findings import Finding
+    pass
 
 
 class Reader:
@@ -63,18 +62,7 @@ class Reader:
         report = made.report
         skipped = [f"not read: {file.note}" for file in report.files if file.note]
         return Answer(
-            diagnostics(report, lambda finding: _over(finding, made)),
+            diagnostics(report),
             remark="; ".join([*skipped, *report.notes]),
             watched=watched,
         )
-
-
-def _over(finding: "Finding", made: "Assembled") -> bool:
-    """Tell whether a line of a finding can block, and is above its limit."""
-    limit = made.rules.limit
-    most = made.report.policy.max_risk
-    return any(
-        made.rules.can_block(score.line)
-        and not score.risk <= (limit(score.line) if limit else most)  # NaN counts as over
-        for score in finding.lines
-    )

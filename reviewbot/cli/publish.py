@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from reviewbot.core.report import Report
     from reviewbot.forges.github.api import GitHubApi, ListedFile
     from reviewbot.forges.github.posting import Poster
-    from reviewbot.render.severity import Standing
     from reviewbot.settings import Settings
 
 BATCH = 50  # annotations that GitHub takes in one request
@@ -248,9 +247,9 @@ def gate_steps(
 
 def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
     from reviewbot.render.markdown import markdown
-    from reviewbot.render.severity import standing_in
+    from reviewbot.render.severity import standing_words
 
-    standing = standing_in(report)
+    standing = standing_words(report)
     notes = [
         _annotation(finding, standing(finding), report)
         for finding in report.findings[:MOST_ANNOTATIONS]
@@ -273,7 +272,7 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         poster.extend_check_run(first, run.id, at, more)
 
 
-def _annotation(finding: Finding, standing: "Standing", report: "Report") -> dict[str, Any]:
+def _annotation(finding: Finding, standing: str, report: "Report") -> dict[str, Any]:
     from reviewbot.render.diagnostics import about
     from reviewbot.render.people import written_by
 

@@ -19,6 +19,14 @@ class Status(StrEnum):
     INCOMPLETE = "incomplete"  # too few of the lines that should have been read were read
 
 
+class Standing(StrEnum):
+    """Where a scored line stands to the limit for it."""
+
+    BELOW = "below"
+    ABOVE = "above"
+    NOT_COUNTED = "not counted"  # above it: acknowledged, or its author outside the gate's scope
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """When the gate blocks."""
@@ -77,6 +85,19 @@ def count(outcomes: Sequence[Outcome], unread_files: int = 0) -> Ledger:
     )
 
 
+def standing_of(
+    score: LineScore,
+    policy: Policy,
+    counts: Callable[[ChangedLine], bool] = lambda _line: True,
+    limit: Callable[[ChangedLine], float] | None = None,
+) -> Standing:
+    """Return where a line stands; `counts` and `limit` as for `decide`."""
+    most = limit(score.line) if limit else policy.max_risk
+    if score.risk <= most:  # NaN is above
+        return Standing.BELOW
+    return Standing.ABOVE if counts(score.line) else Standing.NOT_COUNTED
+
+
 def decide(
     policy: Policy,
     outcomes: Sequence[Outcome],
@@ -93,12 +114,10 @@ def decide(
     """
     ledger = count(outcomes, unread_files)
     scores = [o for o in outcomes if isinstance(o, LineScore)]
-    most = limit or (lambda _line: policy.max_risk)
-    above = [score for score in scores if not score.risk <= most(score.line)]  # NaN counts as over
-    over = [score for score in above if counts(score.line)]
-    said = _over_text(len(over), policy)
-    if len(above) > len(over):
-        other = len(above) - len(over)
+    standings = Counter(standing_of(score, policy, counts, limit) for score in scores)
+    over, other = standings[Standing.ABOVE], standings[Standing.NOT_COUNTED]
+    said = _over_text(over, policy)
+    if other:
         said += f" ({other} more not counted: acknowledged, or of authors outside the gate's scope)"
     if not ledger.coverage >= policy.min_coverage:  # NaN asks for more than there can be
         missing = ledger.failed + ledger.unread
@@ -111,7 +130,7 @@ def decide(
         noun = "file of code was" if unread_files == 1 else "files of code were"
         text = f"{unread_files} {noun} not read, because git calls such a file binary"
         return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
-    if len(over) > policy.max_lines_over:
+    if over > policy.max_lines_over:
         if ledger.scored < policy.min_lines:
             text = (
                 f"not blocked: only {ledger.scored} lines scored, the gate needs {policy.min_lines}"

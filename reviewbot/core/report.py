@@ -1,12 +1,13 @@
 """The one value that every renderer gets."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from reviewbot.core.authors import Attribution
 from reviewbot.core.change import FileKind
 from reviewbot.core.evidence import Evidence
-from reviewbot.core.findings import Finding, Outcome
-from reviewbot.core.gate import Ledger, Policy, Verdict
+from reviewbot.core.findings import Finding, LineScore, Outcome
+from reviewbot.core.gate import Ledger, Policy, Standing, Verdict
 from reviewbot.core.recent import RecentInfo
 
 
@@ -39,11 +40,11 @@ class ChangeInfo:
 
 @dataclass(frozen=True, slots=True)
 class LineReport:
-    """One added line: what became of it, who wrote it, and whether the gate counts it."""
+    """One added line: what became of it, who wrote it, and what the gate makes of it."""
 
     outcome: Outcome
     author: Attribution
-    can_block: bool = True  # False: acknowledged, or its author is outside the gate's scope
+    standing: Standing | None = None  # None: not scored, or an older report does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,14 @@ class FileReport:
     note: str | None  # why the file as a whole was not read
     removed: int
     lines: tuple[LineReport, ...]
+
+    def standing(self, of: Callable[[LineScore], Standing]) -> "FileReport":
+        """Return the same with the standings that the gate gives."""
+        lines = (
+            replace(one, standing=of(one.outcome)) if isinstance(one.outcome, LineScore) else one
+            for one in self.lines
+        )
+        return replace(self, lines=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)

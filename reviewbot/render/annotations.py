@@ -8,7 +8,7 @@ from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import about
 from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
-from reviewbot.render.severity import standing_in
+from reviewbot.render.severity import standing_words
 from reviewbot.render.words import plural
 
 MOST = 10
@@ -16,7 +16,7 @@ MOST = 10
 
 def annotations(report: Report) -> str:
     """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
-    lines, standing = [], standing_in(report)
+    lines, standing = [], standing_words(report)
     for finding in report.findings[:MOST]:
         text = about(finding, standing(finding), written_by(report.author_of(finding)))
         place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"

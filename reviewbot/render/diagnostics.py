@@ -14,7 +14,7 @@ from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.escape import inert, visible
 from reviewbot.render.people import written_by
-from reviewbot.render.severity import Severity, Standing, severity_in, standing_in, unread_severity
+from reviewbot.render.severity import Severity, severity_in, standing_words, unread_severity
 from reviewbot.render.words import in_brackets, plural, riskier_than
 
 RISKY = "risky-line"
@@ -39,7 +39,7 @@ class Diagnostic:
 
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Return the findings, riskiest first, and then what should have been read and was not."""
-    severity, standing = severity_in(report), standing_in(report)
+    severity, standing = severity_in(report), standing_words(report)
     people = {
         (file.path, line.outcome.line.number): line.author
         for file in reversed(report.files)  # as `Report.author_of`: the first of a path counts
@@ -100,10 +100,11 @@ def _why(outcome: Outcome) -> str | None:
             return None
 
 
-def about(finding: Finding, standing: Standing, by: str) -> str:
+def about(finding: Finding, standing: str, by: str) -> str:
     """Return what is said of a finding in one line: bounded, inert, safe to look at.
 
-    by  who wrote it, "" where nobody is known
+    standing  as `standing_words`
+    by        who wrote it, "" where nobody is known
     """
     risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
     parts = [f"risk {risk}{in_brackets(standing)}, {riskier_than(finding.worst.percentile)}"]

@@ -3,7 +3,7 @@
 Messages are plain text, details Markdown; nothing of a stranger is either without being escaped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,8 @@ from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
 from reviewbot.render.quote import MOST_CHARS, Foreign, code_span, reason_words
 from reviewbot.render.sarif import RULE
-from reviewbot.render.words import plural, riskier_than
+from reviewbot.render.severity import ABOVE_LIMIT, standing_words
+from reviewbot.render.words import in_brackets, plural, riskier_than
 
 NOT_READ = "not-read"
 MOST = 200  # findings of one document
@@ -40,12 +41,10 @@ class Diagnostic:
     details: str  # Markdown
 
 
-def diagnostics(report: Report, over: Callable[[Finding], bool]) -> tuple[Diagnostic, ...]:
-    """Return what a report says of its lines, and first of all whether some were not read.
-
-    over  whether a finding is above the limit of the gate
-    """
-    found = [_risky(finding, report, over(finding)) for finding in report.findings[:MOST]]
+def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
+    """Return what a report says of its lines, and first of all whether some were not read."""
+    words_of = standing_words(report)
+    found = [_risky(finding, report, words_of(finding)) for finding in report.findings[:MOST]]
     if words := unread_words(report):
         found.insert(0, not_read(words))
     if more := report.findings[MOST:]:
@@ -82,7 +81,7 @@ def _first_line(code: str, message: str) -> Diagnostic:
     return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(Foreign(message)))
 
 
-def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
+def _risky(finding: Finding, report: Report, standing: str) -> Diagnostic:
     worst = finding.worst
     risk = "unknown" if finding.risk != finding.risk else f"{finding.risk:.2f}"
     place = riskier_than(worst.percentile)
@@ -91,8 +90,12 @@ def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
         reason_words(reason, report.evidence_for(reason.feature))
         for reason in worst.reasons[:MOST_REASONS]
     ]
-    message = f"risk {risk}, {place}" + (f"; written by {by[:MOST_CHARS]}" if by else "")
-    details = f"**risk {risk}**, {place}" + (f"; written by {code_span(Foreign(by))}" if by else "")
+    message = f"risk {risk}{in_brackets(standing)}, {place}" + (
+        f"; written by {by[:MOST_CHARS]}" if by else ""
+    )
+    details = f"**risk {risk}**{in_brackets(standing)}, {place}" + (
+        f"; written by {code_span(Foreign(by))}" if by else ""
+    )
     for words in reasons:
         label = visible(" ".join(words["label"].text.split()))[:MOST_CHARS]
         message += f"\nbecause: {label} ({words['weight']})"
@@ -101,7 +104,7 @@ def _risky(finding: Finding, report: Report, over: bool) -> Diagnostic:
     return Diagnostic(
         finding.start,
         finding.end,
-        Level.WARNING if over else Level.INFORMATION,
+        Level.WARNING if standing == ABOVE_LIMIT else Level.INFORMATION,
         RULE,
         message,
         details,

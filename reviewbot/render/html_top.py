@@ -124,7 +124,7 @@ def _listed(rank: int, finding: Finding, places: Places) -> dict[str, Any]:
         "below": rank == places.findings + 1 > 1,
         "author": author_words(places.line[place].author),
         "odds": risk_words(worst.risk),
-        "standing": places.standing(finding).value,
+        "standing": places.standing(finding),
         **heat_of(worst),
     }
 

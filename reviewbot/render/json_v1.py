@@ -103,7 +103,7 @@ def _line(line: LineReport) -> dict[str, Any]:
         "text": outcome.line.text[:MOST_CHARS],
         **_outcome(outcome),
         "author": author_json(line.author),
-        "can_block": line.can_block,
+        "standing": None if line.standing is None else line.standing.value,
     }
 
 

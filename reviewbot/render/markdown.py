@@ -12,7 +12,7 @@ from reviewbot.core.report import LineReport, Report
 from reviewbot.render.ledger import files_not_read, ledger_rows
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
-from reviewbot.render.severity import standing_in
+from reviewbot.render.severity import standing_words
 from reviewbot.render.words import riskier_than, short_percentile
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
@@ -33,7 +33,7 @@ def markdown(report: Report, limit: int = MAX_BYTES) -> str:
     for file in report.files:  # a path stands twice where a file becomes a link
         lines[file.path] = lines.get(file.path, ()) + file.lines
     shown = report.findings[:MOST_FINDINGS]
-    standing = standing_in(report)
+    standing = standing_words(report)
     findings = [
         {**_finding(finding, report, lines.get(finding.path, ())), "standing": standing(finding)}
         for finding in shown

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reviewbot.core.findings import Finding, LineScore, riskiest
 from reviewbot.core.report import LineReport, Report
-from reviewbot.render.severity import Standing, standing_in
+from reviewbot.render.severity import standing_words
 
 MOST_BELOW = 8  # findings, and other places where there are fewer
 
@@ -22,7 +22,7 @@ class Places:
     worst: Mapping[Place, int]  # the same of the riskiest line of each
     row: Mapping[Place, int]  # of each line: its number in the page, from 1
     line: Mapping[Place, LineReport]
-    standing: Callable[[Finding], Standing]  # to the limit
+    standing: Callable[[Finding], str]  # in words
 
 
 def places_of(report: Report) -> Places:
@@ -47,7 +47,7 @@ def places_of(report: Report) -> Places:
         for score in finding.lines
     }
     worst = {(f.path, f.worst.line.number): place for place, f in enumerate(found, start=1)}
-    return Places(found, len(report.findings), rank, worst, row, line, standing_in(report))
+    return Places(found, len(report.findings), rank, worst, row, line, standing_words(report))
 
 
 def _only_scored(one: LineReport, other: LineReport) -> bool:

@@ -19,7 +19,7 @@ from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import about, unread
 from reviewbot.render.escape import valid, visible
 from reviewbot.render.people import written_by
-from reviewbot.render.severity import Standing, standing_in
+from reviewbot.render.severity import standing_words
 from reviewbot.render.words import sentence
 
 RULE = "risky-line"
@@ -31,7 +31,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def sarif(report: Report) -> str:
     """Return the findings as SARIF: same report, same bytes."""
-    standing = standing_in(report)
+    standing = standing_words(report)
     value = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -107,7 +107,7 @@ def _driver() -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, standing: Standing, report: Report) -> dict[str, Any]:
+def _result(finding: Finding, standing: str, report: Report) -> dict[str, Any]:
     text = about(finding, standing, written_by(report.author_of(finding)))
     risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
     return {

@@ -17,7 +17,7 @@ from reviewbot.render.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
 from reviewbot.render.people import totals_line, written_by
-from reviewbot.render.severity import Standing, standing_in
+from reviewbot.render.severity import standing_words
 from reviewbot.render.words import in_brackets, plural, riskier_than, short_percentile
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
@@ -82,7 +82,7 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
             yield Text(
                 f"no line is above the risk of a finding ({report.show_above:.2f}); look first at:"
             )
-    standing = standing_in(report)
+    standing = standing_words(report)
     for place, finding in enumerate(shown, start=1):
         yield Text()
         own = lines.get(finding.path, ())
@@ -114,7 +114,7 @@ def _scores(files: Sequence[FileReport]) -> list[LineScore]:
 def _finding(
     place: int,
     finding: Finding,
-    standing: Standing,
+    standing: str,
     report: Report,
     lines: tuple[LineReport, ...],
     width: int,

@@ -133,7 +133,7 @@ def test_what_is_no_note_is_told_and_bounded(name: str) -> None:
 
     (evidence,), notes = asked(BOMBS[name], ("a.py", 1))
 
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 10
     assert evidence == []
     assert len(notes) == 1
     assert notes[0].startswith("the git-ai note of cccccccccc was not read: ")

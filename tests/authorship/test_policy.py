@@ -89,10 +89,10 @@ def test_the_gates_scope_says_which_lines_can_block_and_all_are_shown(authored: 
 
     assert read(found) == ["ai.py", "h.py", "u.py"]
     assert len(found["findings"]) == 3
-    assert {file["path"]: file["lines"][0]["can_block"] for file in found["files"]} == {
-        "ai.py": True,
-        "h.py": False,
-        "u.py": False,
+    assert {file["path"]: file["lines"][0]["standing"] for file in found["files"]} == {
+        "ai.py": "above",
+        "h.py": "not counted",
+        "u.py": "not counted",
     }
     assert found["verdict"]["reasons"] == [
         "1 line is above the risk of 0.9, none may be"

@@ -56,23 +56,13 @@ def _long() -> Report:
 def _limits() -> Report:
     """A stricter limit for a path blocks; what stands below its own limit is no error."""
     outcomes = [scored(1, "a()", 0.4, "auth/a.py"), scored(1, "t()", 0.8, "tests/t.py")]
-    made = report(*outcomes, max_risk=0.6)
-    policy = replace(made.policy, max_risk_for=("auth/**=0.3", "tests/**=0.95"))
-    limits = {"auth/a.py": 0.3, "tests/t.py": 0.95}
-    verdict = decide(policy, outcomes, limit=lambda line: limits[line.path])
-    return replace(
-        made, policy=policy, show_above=0.3, verdict=verdict, findings=group(outcomes, 0.3)
-    )
+    return report(*outcomes, max_risk=0.6, max_risk_for={"auth/a.py": 0.3, "tests/t.py": 0.95})
 
 
 def _excused() -> Report:
     """The riskiest line was acknowledged: the other one blocks."""
     outcomes = [scored(1, "x = 1", 0.9), scored(9, "y = 2", 0.8), scored(10, "z", 0.7)]
-    made = report(*outcomes)
-    lines = made.files[0].lines
-    free = (replace(lines[0], can_block=False), lines[1], replace(lines[2], can_block=False))
-    verdict = decide(made.policy, outcomes, counts=lambda line: line.number == 9)
-    return replace(made, files=(replace(made.files[0], lines=free),), verdict=verdict)
+    return report(*outcomes, counts=lambda line: line.number == 9)
 
 
 def _hidden() -> Report:

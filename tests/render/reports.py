@@ -1,9 +1,13 @@
 """Small reports for the renderers' tests."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+
 from reviewbot.core.authors import UNKNOWN, Attribution, Author
 from reviewbot.core.change import ChangedLine, FileKind
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
-from reviewbot.core.gate import Policy, count, decide
+from reviewbot.core.gate import Policy, count, decide, standing_of
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import (
     ArtifactInfo,
@@ -44,9 +48,27 @@ def report(
     notes: tuple[str, ...] = (),
     note: str | None = None,
     author: Attribution = UNKNOWN,
+    show_above: float | None = None,
+    counts: Callable[[ChangedLine], bool] = lambda _line: True,
+    max_risk_for: Mapping[str, float] = MappingProxyType({}),
 ) -> Report:
-    """A report about these lines, made as the pipeline makes one; files in order of appearance."""
-    policy = Policy(max_risk=max_risk, min_coverage=min_coverage, informational=informational)
+    """A report about these lines, made as the pipeline makes one; files in order of appearance.
+
+    max_risk_for  the limit of a path
+    """
+    texts = tuple(f"{path}={most}" for path, most in max_risk_for.items())
+    policy = Policy(
+        max_risk=max_risk,
+        min_coverage=min_coverage,
+        informational=informational,
+        max_risk_for=texts,
+    )
+
+    def limit(line: ChangedLine) -> float:
+        return max_risk_for.get(line.path, max_risk)
+
+    standing = partial(standing_of, policy=policy, counts=counts, limit=limit)
+    least = min((max_risk, *max_risk_for.values())) if show_above is None else show_above
     paths = dict.fromkeys(outcome.line.path for outcome in outcomes)
     files = [
         FileReport(
@@ -57,7 +79,7 @@ def report(
             None,
             0,
             tuple(LineReport(o, author) for o in outcomes if o.line.path == path),
-        )
+        ).standing(standing)
         for path in paths
     ]
     if note is not None:
@@ -67,10 +89,10 @@ def report(
         ArtifactInfo("tiny", "cd" * 32),
         ChangeInfo("1" * 40, "worktree"),
         policy,
-        max_risk,
-        decide(policy, outcomes),
+        least,
+        decide(policy, outcomes, counts=counts, limit=limit),
         count(outcomes),
         tuple(files),
-        group([o for o in outcomes if isinstance(o, LineScore)], max_risk),
+        group([o for o in outcomes if isinstance(o, LineScore)], least),
         notes,
     )

@@ -1,17 +1,18 @@
 """One rule of severity: what others gate by answers as our exit code does."""
 
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import LineScore, Outcome, Skipped, group
-from reviewbot.core.gate import Policy, count, decide
+from reviewbot.core.gate import Policy, count, decide, standing_of
 from reviewbot.core.report import Report
 from reviewbot.limits import parse_limits
 from reviewbot.render.diagnostics import diagnostics
-from reviewbot.render.severity import Severity, Standing, severity_in, standing_in
+from reviewbot.render.severity import Severity, severity_in, standing_words
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
 
@@ -30,25 +31,25 @@ def test_what_stands_above_the_limit_of_its_path_is_an_error_and_the_rest_a_warn
     }
 
 
-def test_a_stricter_limit_for_an_author_counts() -> None:
-    made = report(scored(1, "x", 0.9), scored(9, "y", 0.7), max_risk=0.8, author=BY_AI)
-    policy = replace(made.policy, max_risk_for=("author:ai=0.6",))
-    scores = [scored(1, "x", 0.9), scored(9, "y", 0.7)]
-    made = replace(made, policy=policy, findings=group(scores, 0.6))
-
-    assert set(rated(made).values()) == {Severity.ERROR}
-
-
 def test_what_the_gate_does_not_count_is_no_error() -> None:
     assert rated(CASES["excused"]) == {
         "src/app.py:1": Severity.WARNING,
         "src/app.py:9": Severity.ERROR,
     }
-    standing = standing_in(CASES["excused"])
-    assert [standing(finding) for finding in CASES["excused"].findings] == [
-        Standing.EXCUSED,
-        Standing.ABOVE,
+    words = standing_words(CASES["excused"])
+    assert [words(finding) for finding in CASES["excused"].findings] == [
+        "above the limit, not counted",
+        "above the limit",
     ]
+
+
+def test_where_a_standing_is_unknown_the_finding_is_an_error() -> None:
+    made = report(scored(1, "x", 0.9))
+    (file,) = made.files
+    made = replace(made, files=(replace(file, lines=(replace(file.lines[0], standing=None),)),))
+
+    assert rated(made) == {"src/app.py:1": Severity.ERROR}
+    assert standing_words(made)(made.findings[0]) == ""
 
 
 def test_an_informational_gate_makes_no_errors() -> None:
@@ -100,19 +101,12 @@ def reports(draw: st.DrawFn) -> Report:
         return limits.of(line.path, author, policy.max_risk)
 
     least = min(policy.max_risk, limits.least)
+    standing = partial(standing_of, policy=policy, counts=can_block, limit=limit)
     scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
     return replace(
         made,
         policy=policy,
-        files=tuple(
-            replace(
-                file,
-                lines=tuple(
-                    replace(one, can_block=can_block(one.outcome.line)) for one in file.lines
-                ),
-            )
-            for file in made.files
-        ),
+        files=tuple(file.standing(standing) for file in made.files),
         verdict=decide(policy, outcomes, unread, can_block, limit),
         ledger=count(outcomes, unread),
         findings=group(scores, least),
