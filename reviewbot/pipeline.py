@@ -124,7 +124,7 @@ def check(
     # What blocks is always shown.
     show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
     unread_files = sum(entry.unread for entry in sorted_files) + rules.unlisted
-    findings = group(scores, show_above, _line_hashes(sorted_files))
+    findings = group(scores, show_above, _line_hashes(sorted_files), standing)
     return Report(
         model=ModelInfo(
             artifact.model.name,

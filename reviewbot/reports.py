@@ -7,6 +7,7 @@ from a fork. So nothing in the file is believed that can be computed from the re
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -15,8 +16,16 @@ from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.change import ChangedLine, FileKind
 from reviewbot.core.errors import UsageError
 from reviewbot.core.evidence import Evidence, evidence_from_json
-from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
-from reviewbot.core.gate import Policy, Standing, Status, Verdict, count
+from reviewbot.core.findings import (
+    Failed,
+    Finding,
+    LineScore,
+    Outcome,
+    Skipped,
+    Standing,
+    riskiest_first,
+)
+from reviewbot.core.gate import Policy, Status, Verdict, count
 from reviewbot.core.reasons import Reason
 from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import (
@@ -122,9 +131,9 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
         fits = numbers and numbers == value["lines"] == sorted(set(numbers))
         if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
             raise _wrong("a finding does not fit its lines")
-        risk = max(score.risk for score in lines)
-        found.append(Finding(path, numbers[0], numbers[-1], risk, lines, value["fingerprint"]))
-    return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))
+        made = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
+        found.append(replace(made, risk=made.worst.risk))
+    return tuple(sorted(found, key=riskiest_first))
 
 
 def _file(value: Mapping[str, Any]) -> FileReport:

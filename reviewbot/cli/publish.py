@@ -16,6 +16,7 @@ from reviewbot.render.comment import Pages, finding_comment, review_body, summar
 
 if TYPE_CHECKING:
     from reviewbot.core.anchors import Shown
+    from reviewbot.core.authors import Attribution
     from reviewbot.core.report import Report
     from reviewbot.forges.github.api import GitHubApi, ListedFile
     from reviewbot.forges.github.posting import Poster
@@ -246,12 +247,13 @@ def gate_steps(
 
 
 def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
+    from reviewbot.core.report import authors_of
     from reviewbot.render.markdown import markdown
     from reviewbot.render.severity import standing_words
 
-    standing = standing_words(report)
+    standing, author = standing_words(report), authors_of(report)
     notes = [
-        _annotation(finding, standing(finding), report)
+        _annotation(finding, standing(finding), author(finding))
         for finding in report.findings[:MOST_ANNOTATIONS]
     ]
     title = f"{report.verdict.status.value}: {'; '.join(report.verdict.reasons)}"[:255]
@@ -272,7 +274,7 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         poster.extend_check_run(first, run.id, at, more)
 
 
-def _annotation(finding: Finding, standing: str, report: "Report") -> dict[str, Any]:
+def _annotation(finding: Finding, standing: str, author: "Attribution | None") -> dict[str, Any]:
     from reviewbot.render.diagnostics import about
     from reviewbot.render.people import written_by
 
@@ -282,5 +284,5 @@ def _annotation(finding: Finding, standing: str, report: "Report") -> dict[str, 
         "end_line": finding.end,
         "annotation_level": "warning",
         "title": "Look here before you merge",
-        "message": about(finding, standing, written_by(report.author_of(finding))),
+        "message": about(finding, standing, written_by(author)),
     }

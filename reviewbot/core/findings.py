@@ -1,15 +1,18 @@
 """What became of each added line, and neighbouring risky lines joined into findings."""
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.reasons import Reason
 
+_Face = tuple["LineScore", "Standing"]  # the riskiest line so far, and its standing
 GAP = 2  # lines between two risky lines that still belong to one finding
 
 
@@ -46,6 +49,14 @@ class Failed:
 Outcome = LineScore | Skipped | Failed
 
 
+class Standing(StrEnum):
+    """Where a scored line stands to the limit for it."""
+
+    BELOW = "below"
+    ABOVE = "above"
+    NOT_COUNTED = "not counted"  # above it: acknowledged, or its author outside the gate's scope
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Neighbouring risky lines of one file: one comment."""
@@ -60,7 +71,7 @@ class Finding:
     @property
     def worst(self) -> LineScore:
         """Its riskiest line; of several the first."""
-        return max(self.lines, key=lambda score: (score.risk, -score.line.number))
+        return max(self.lines, key=_risk)
 
 
 def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
@@ -79,28 +90,59 @@ def group(
     scores: Sequence[LineScore],
     threshold: float,
     line_hash: Callable[[ChangedLine], str] | None = None,
+    standing: Callable[[LineScore], Standing] = lambda _score: Standing.BELOW,
 ) -> tuple[Finding, ...]:
     """Join risky lines (risk > threshold) that stand close in a file; riskiest finding first.
 
     scores     in the order of the diff; lines of one file stand together, numbers ascending
     line_hash  names a line by what it says; without it the texts of the risky lines alone do
+    standing   to the gate. What is said of a finding is said of its riskiest line, so a line that
+               stands otherwise is a finding of its own where this would not be true of it
     """
     runs: list[list[LineScore]] = []
+    face: _Face | None = None
     for score in scores:
         if score.risk <= threshold:
             continue
-        last = runs[-1][-1].line if runs else None
-        if last and last.path == score.line.path and score.line.number - last.number <= GAP + 1:
+        stands = standing(score)
+        near = face is not None and _near(runs[-1][-1].line, score.line)
+        joined = _joined(face, score, stands) if face and near else None
+        if joined:
             runs[-1].append(score)
         else:
             runs.append([score])
+        face = joined or (score, stands)
     name = line_hash or _by_text(runs)
     found = []
     for run in runs:
         first, last = run[0].line, run[-1].line
-        risk = max(score.risk for score in run)
+        risk = max(run, key=_risk).risk
         found.append(Finding(first.path, first.number, last.number, risk, tuple(run), name(first)))
-    return tuple(sorted(found, key=lambda f: (-f.risk, f.path, f.start)))
+    return tuple(sorted(found, key=riskiest_first))
+
+
+def riskiest_first(finding: Finding) -> tuple[float, str, int]:
+    """Return by what findings are ordered: the risk, then the place."""
+    return -_risk(finding.worst), finding.path, finding.start
+
+
+def _risk(score: LineScore) -> float:
+    return math.inf if math.isnan(score.risk) else score.risk  # what is unknown is the worst
+
+
+def _near(one: ChangedLine, other: ChangedLine) -> bool:
+    return one.path == other.path and other.number - one.number <= GAP + 1
+
+
+def _joined(face: _Face, score: LineScore, stands: Standing) -> _Face | None:
+    """Return the riskiest line of a run with one line more; None where it would mislead.
+
+    It would where its standing is not the worst one, or where lines are above the limit of which
+    some count and some do not.
+    """
+    riskier = (score, stands) if _risk(score) > _risk(face[0]) else face
+    above = {face[1], stands} - {Standing.BELOW}
+    return riskier if above <= {riskier[1]} else None
 
 
 def _by_text(runs: Sequence[Sequence[LineScore]]) -> Callable[[ChangedLine], str]:

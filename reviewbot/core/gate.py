@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
-from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
+from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, Standing
 from reviewbot.core.scope import Scope
 
 
@@ -17,14 +17,6 @@ class Status(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     BLOCK = "block"
     INCOMPLETE = "incomplete"  # too few of the lines that should have been read were read
-
-
-class Standing(StrEnum):
-    """Where a scored line stands to the limit for it."""
-
-    BELOW = "below"
-    ABOVE = "above"
-    NOT_COUNTED = "not counted"  # above it: acknowledged, or its author outside the gate's scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from reviewbot.core.authors import Attribution
 from reviewbot.core.change import FileKind
 from reviewbot.core.evidence import Evidence
-from reviewbot.core.findings import Finding, LineScore, Outcome
-from reviewbot.core.gate import Ledger, Policy, Standing, Verdict
+from reviewbot.core.findings import Finding, LineScore, Outcome, Standing
+from reviewbot.core.gate import Ledger, Policy, Verdict
 from reviewbot.core.recent import RecentInfo
 
 
@@ -89,11 +89,13 @@ class Report:
         """Return what is known of a feature that a reason names."""
         return next((found for found in self.features if found.feature == feature), None)
 
-    def author_of(self, finding: Finding) -> Attribution | None:
-        """Return who wrote the riskiest line of a finding."""
-        number = finding.worst.line.number
-        for file in self.files:  # a path stands twice where a file becomes a link
-            for line in file.lines if file.path == finding.path else ():
-                if line.outcome.line.number == number:
-                    return line.author
-        return None
+
+def authors_of(report: Report) -> Callable[[Finding], Attribution | None]:
+    """Return what tells who wrote the riskiest line of a finding."""
+    worst = {(finding.path, finding.worst.line.number) for finding in report.findings}
+    found: dict[tuple[str, int], Attribution] = {}
+    for file in report.files:  # a path stands twice where a file becomes a link: the first counts
+        for line in file.lines:
+            if (place := (file.path, line.outcome.line.number)) in worst:
+                found.setdefault(place, line.author)
+    return lambda finding: found.get((finding.path, finding.worst.line.number))

@@ -4,7 +4,7 @@ Ten warnings a step are shown; the rest would be dropped without a word, so the 
 many there are.
 """
 
-from reviewbot.core.report import Report
+from reviewbot.core.report import Report, authors_of
 from reviewbot.render.diagnostics import about
 from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
@@ -16,9 +16,9 @@ MOST = 10
 
 def annotations(report: Report) -> str:
     """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
-    lines, standing = [], standing_words(report)
+    lines, standing, author = [], standing_words(report), authors_of(report)
     for finding in report.findings[:MOST]:
-        text = about(finding, standing(finding), written_by(report.author_of(finding)))
+        text = about(finding, standing(finding), written_by(author(finding)))
         place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"
         lines.append(f"::warning {place},title=reviewbot::{_data(text)}")
     hidden = len(report.findings) - MOST

@@ -9,15 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reviewbot.core.acks import Ack
+from reviewbot.core.authors import Attribution
 from reviewbot.core.errors import UsageError
 from reviewbot.core.evidence import MOST_EXEMPLARS
 from reviewbot.core.findings import Finding
-from reviewbot.core.report import Report
+from reviewbot.core.report import Report, authors_of
 from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
 from reviewbot.render.ledger import files_not_read, ledger_line
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
-from reviewbot.render.words import plural, riskier_than
+from reviewbot.render.severity import standing_words
+from reviewbot.render.words import in_brackets, plural, riskier_than
 
 MOST_FINDING = 6_000  # characters of a comment on a line
 MARK_ROOM = 100  # of these, for the mark behind the text
@@ -67,7 +69,7 @@ def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
 
 def _finding_text(finding: Finding, report: Report, pages_: Pages, most: int) -> str:
     worst = finding.worst
-    by = written_by(report.author_of(finding))
+    by = written_by(authors_of(report)(finding))
     return pages_.render(
         "finding.md.j2",
         risk="unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
@@ -103,10 +105,14 @@ def summary_comment(
     acks    by finding id
     origin  where the report comes from, where that is not this job
     """
-    rows = [_row(finding, report, head, inline, acks) for finding in report.findings]
+    author, standing = authors_of(report), standing_words(report)
+    shown = [
+        _row(finding, author(finding), standing(finding), head, inline, acks)
+        for finding in report.findings[:MOST_ROWS]
+    ]
+    count = len(report.findings)
     asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
     authors = totals_line(line.author for file in report.files for line in file.lines)
-    shown = rows[:MOST_ROWS]
     while True:
         text = pages_.render(
             "comment.md.j2",
@@ -115,9 +121,9 @@ def summary_comment(
             ledger=Foreign(ledger_line(report)),
             authors=Foreign(authors) if report.ledger.added else None,
             rows=shown,
-            count=len(rows),
-            hidden=len(rows) - len(shown),
-            can_ack=any(row["id"] not in acks for row in rows),
+            count=count,
+            hidden=count - len(shown),
+            can_ack=any(finding_id(head, finding) not in acks for finding in report.findings),
             asides=[Foreign(aside) for aside in asides[:MOST_ASIDES]],
             head=head[:10],
             model=Foreign(report.model.name),
@@ -131,12 +137,14 @@ def summary_comment(
 
 def _row(
     finding: Finding,
-    report: Report,
+    author: Attribution | None,
+    standing: str,
     head: str,
     inline: frozenset[tuple[str, str]],
     acks: Mapping[str, Ack],
 ) -> dict[str, object]:
     name = finding_id(head, finding)
+    risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     state = "commented" if (finding.path, finding.fingerprint) in inline else "here only"
     if ack := acks.get(name):
@@ -144,8 +152,8 @@ def _row(
     return {
         "id": name,
         "where": Foreign(f"{finding.path}:{where}"),
-        "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        "author": Foreign(written_by(report.author_of(finding)) or "unknown"),
+        "risk": f"{risk}{in_brackets(standing)}",
+        "author": Foreign(written_by(author) or "unknown"),
         "state": Foreign(state),
     }
 

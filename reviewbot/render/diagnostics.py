@@ -11,7 +11,7 @@ from itertools import groupby
 
 from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.findings import Failed, Finding, LineScore, Outcome, Skipped
-from reviewbot.core.report import FileReport, Report
+from reviewbot.core.report import FileReport, Report, authors_of
 from reviewbot.render.escape import inert, visible
 from reviewbot.render.people import written_by
 from reviewbot.render.severity import Severity, severity_in, standing_words, unread_severity
@@ -31,6 +31,7 @@ class Diagnostic:
     path: str  # as the report has it: a stranger's
     start: int | None  # 1-based, inclusive; None where it is about the file as a whole
     end: int | None
+    worst: int | None  # the line that the message is about
     rule: str  # RISKY or UNREAD
     severity: Severity
     message: str  # one line, safe to look at, at most MOST_CHARS
@@ -40,22 +41,19 @@ class Diagnostic:
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Return the findings, riskiest first, and then what should have been read and was not."""
     severity, standing = severity_in(report), standing_words(report)
-    people = {
-        (file.path, line.outcome.line.number): line.author
-        for file in reversed(report.files)  # as `Report.author_of`: the first of a path counts
-        for line in file.lines
-    }
+    author = authors_of(report)
     found = [
         Diagnostic(
             finding.path,
             finding.start,
             finding.end,
+            finding.worst.line.number,
             RISKY,
             severity(finding),
             about(
                 finding,
                 standing(finding),
-                written_by(people.get((finding.path, finding.worst.line.number))),
+                written_by(author(finding)),
             ),
             finding.fingerprint,
         )
@@ -72,10 +70,10 @@ def unread(report: Report) -> tuple[Diagnostic, ...]:
         for why, start, end in _gaps(file):
             hidden += start is None
             message = inert(f"not read: {visible(why)}")[:MOST_CHARS]
-            found.append(Diagnostic(file.path, start, end, UNREAD, severity, message, why))
+            found.append(Diagnostic(file.path, start, end, start, UNREAD, severity, message, why))
     if (more := report.ledger.unread_files - hidden) > 0:
         message = f"not read: {plural(more, 'file')} of the change without a name in the report"
-        found.append(Diagnostic(WHOLE, None, None, UNREAD, severity, message, "unlisted"))
+        found.append(Diagnostic(WHOLE, None, None, None, UNREAD, severity, message, "unlisted"))
     return tuple(found)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reviewbot.core.authors import Attribution
 from reviewbot.core.findings import Failed, Finding, Skipped
-from reviewbot.core.report import Report
+from reviewbot.core.report import Report, authors_of
 from reviewbot.render.escape import visible
 from reviewbot.render.people import written_by
 from reviewbot.render.quote import MOST_CHARS, Foreign, code_span, reason_words
@@ -43,8 +44,11 @@ class Diagnostic:
 
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Return what a report says of its lines, and first of all whether some were not read."""
-    words_of = standing_words(report)
-    found = [_risky(finding, report, words_of(finding)) for finding in report.findings[:MOST]]
+    words_of, author = standing_words(report), authors_of(report)
+    found = [
+        _risky(finding, report, words_of(finding), author(finding))
+        for finding in report.findings[:MOST]
+    ]
     if words := unread_words(report):
         found.insert(0, not_read(words))
     if more := report.findings[MOST:]:
@@ -81,11 +85,13 @@ def _first_line(code: str, message: str) -> Diagnostic:
     return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(Foreign(message)))
 
 
-def _risky(finding: Finding, report: Report, standing: str) -> Diagnostic:
+def _risky(
+    finding: Finding, report: Report, standing: str, author: Attribution | None
+) -> Diagnostic:
     worst = finding.worst
     risk = "unknown" if finding.risk != finding.risk else f"{finding.risk:.2f}"
     place = riskier_than(worst.percentile)
-    by = written_by(report.author_of(finding))
+    by = written_by(author)
     reasons = [
         reason_words(reason, report.evidence_for(reason.feature))
         for reason in worst.reasons[:MOST_REASONS]

@@ -11,7 +11,6 @@ import re
 from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import Diagnostic, diagnostics
 from reviewbot.render.escape import inert, visible
-from reviewbot.render.words import plural
 
 # A colon beside a digit, before a blank, another colon or the end; what else parts a place.
 _IN_PATH = re.compile(r'(?<=[\d:]):|:(?=[\d\s:]|$)|^ +| +$|"|\|')
@@ -37,8 +36,8 @@ def _line(one: Diagnostic) -> str:
     path, text = _marked(_IN_PATH, visible(one.path)), _marked(_IN_TEXT, one.message)
     path = f"./{path}" if _ODD.search(path) else path
     start, end = one.start or 1, one.end or 1
-    more = f" ({plural(end - start + 1, 'line')})" if end > start else ""
-    return f"{path}:{start}:1: {one.severity.value}: {text}{more} [{one.rule}]"
+    more = f"; lines {start}-{end}" if end > start else ""
+    return f"{path}:{one.worst or 1}:1: {one.severity.value}: {text}{more} [{one.rule}]"
 
 
 def _marked(signs: re.Pattern[str], text: str) -> str:

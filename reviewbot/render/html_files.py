@@ -21,7 +21,8 @@ from reviewbot.render.html_reasons import (
     why_short,
 )
 from reviewbot.render.places import Places
-from reviewbot.render.words import plural, sentence, short_percentile
+from reviewbot.render.severity import words_of
+from reviewbot.render.words import in_brackets, plural, sentence, short_percentile
 
 MOST_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
 MOST_FULL = 1_000  # lines of places to look at that show all that is known of their reasons
@@ -207,10 +208,14 @@ class _Rows:
             "full": None,
         }
         words = place_words(score, self._report)
+        stands = in_brackets(words_of(line.standing))
         if place not in self._full:
-            return found | {"words": f"{why_short(score)}, {words}."}
+            return found | {"words": f"{why_short(score)}{stands}, {words}."}
         full = why_full(score, line.author, self._known, self._report.artifact.average)
-        return found | {"full": full, "words": sentence(f"risk {risk_words(score.risk)}, {words}")}
+        return found | {
+            "full": full,
+            "words": sentence(f"risk {risk_words(score.risk)}{stands}, {words}"),
+        }
 
 
 def _gap_words(missing: int, *, left_out: bool) -> str:

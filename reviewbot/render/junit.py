@@ -81,7 +81,7 @@ def _case(one: Diagnostic) -> Node:
     name = where if one.rule == RISKY else f"{where}, not read"
     case = ElementTree.Element("testcase", classname=_name(one.path), name=name)
     # Behind a blank, as in a stack trace: that is how reporters find a file and its line.
-    text = f"{one.message}\n at {_name(one.path)}:{one.start or 1}"
+    text = f"{one.message}\n at {_name(one.path)}:{one.worst or 1}"
     if one.severity is Severity.ERROR:
         kind = "failure" if one.rule == RISKY else "error"
     else:

@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 from reviewbot import __version__
+from reviewbot.core.authors import Attribution
 from reviewbot.core.cquote import encode_path
 from reviewbot.core.findings import Finding
 from reviewbot.core.gate import Status
-from reviewbot.core.report import Report
+from reviewbot.core.report import Report, authors_of
 from reviewbot.render.diagnostics import about, unread
 from reviewbot.render.escape import valid, visible
 from reviewbot.render.people import written_by
@@ -31,7 +32,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def sarif(report: Report) -> str:
     """Return the findings as SARIF: same report, same bytes."""
-    standing = standing_words(report)
+    standing, author = standing_words(report), authors_of(report)
     value = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -42,7 +43,7 @@ def sarif(report: Report) -> str:
                 "columnKind": "utf16CodeUnits",
                 "invocations": [_invocation(report)],
                 "results": [
-                    _result(finding, standing(finding), report)
+                    _result(finding, standing(finding), author(finding))
                     for finding in report.findings[:MOST_RESULTS]
                 ],
                 "properties": {
@@ -107,8 +108,8 @@ def _driver() -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, standing: str, report: Report) -> dict[str, Any]:
-    text = about(finding, standing, written_by(report.author_of(finding)))
+def _result(finding: Finding, standing: str, author: Attribution | None) -> dict[str, Any]:
+    text = about(finding, standing, written_by(author))
     risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
     return {
         "ruleId": RULE,

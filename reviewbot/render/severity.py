@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from reviewbot.core.findings import Finding
-from reviewbot.core.gate import Standing, Status
+from reviewbot.core.findings import Finding, Standing
+from reviewbot.core.gate import Status
 from reviewbot.core.report import Report
 
 
@@ -25,7 +25,12 @@ _WORDS: dict[Standing | None, str] = {
 def standing_words(report: Report) -> Callable[[Finding], str]:
     """Return what says a finding's standing in words; "" where it is not above the limit."""
     standing = _standing_in(report)
-    return lambda finding: _WORDS.get(standing(finding), "")
+    return lambda finding: words_of(standing(finding))
+
+
+def words_of(standing: Standing | None) -> str:
+    """Say where a line stands to its limit; "" where it is not above it, or nobody knows."""
+    return _WORDS.get(standing, "")
 
 
 def severity_in(report: Report) -> Callable[[Finding], Severity]:

@@ -1,9 +1,13 @@
 """Risky lines joined into findings that keep their name."""
 
+import math
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import Finding, LineScore, group
+from reviewbot.core.findings import Finding, LineScore, Standing, group
 
 
 def score(number: int, risk: float = 0.9, text: str = "x = 1", path: str = "a.py") -> LineScore:
@@ -71,3 +75,43 @@ def test_the_same_lines_twice_in_a_file_are_two_fingerprints() -> None:
 
 def test_nothing_risky_is_no_finding() -> None:
     assert group([score(1, 0.2)], 0.5) == group([], 0.5) == ()
+
+
+def test_a_line_that_the_gate_does_not_count_is_no_part_of_a_finding_that_blocks() -> None:
+    scores = [score(5, 0.31, "not counted"), score(6, 0.23, "above"), score(7, 0.2, "above")]
+
+    found = group(scores, 0.1, None, lambda one: Standing(one.line.text))
+
+    assert places(found) == [("a.py", 5, 5), ("a.py", 6, 7)]
+
+
+def test_what_blocks_is_not_hidden_behind_a_riskier_line_below_its_own_limit() -> None:
+    scores = [score(5, 0.2, "above"), score(6, 0.3, "below"), score(7, 0.1, "below")]
+
+    found = group(scores, 0.05, None, lambda one: Standing(one.line.text))
+
+    assert places(found) == [("a.py", 6, 7), ("a.py", 5, 5)]
+
+
+def test_a_risk_that_is_unknown_comes_first() -> None:
+    found = group([score(1, 0.9), score(9, float("nan")), score(10, 0.5)], 0.1)
+
+    assert places(found) == [("a.py", 9, 10), ("a.py", 1, 1)]
+    assert math.isnan(found[0].risk)
+    assert found[0].worst.line.number == 9
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.2, 0.4, 0.6, float("nan")]), st.sampled_from(list(Standing)))
+    )
+)
+def test_what_is_said_of_a_finding_is_true_of_it(lines: list[tuple[float, Standing]]) -> None:
+    scores = [score(n, risk, stands.value) for n, (risk, stands) in enumerate(lines, start=1)]
+
+    found = group(scores, 0.1, None, lambda one: Standing(one.line.text))
+
+    assert sum(len(finding.lines) for finding in found) == len(scores)
+    for finding in found:
+        above = {one.line.text for one in finding.lines} - {"below"}
+        assert above in (set(), {finding.worst.line.text})

@@ -93,6 +93,6 @@ def report(
         decide(policy, outcomes, counts=counts, limit=limit),
         count(outcomes),
         tuple(files),
-        group([o for o in outcomes if isinstance(o, LineScore)], least),
+        group([o for o in outcomes if isinstance(o, LineScore)], least, None, standing),
         notes,
     )

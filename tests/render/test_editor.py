@@ -98,7 +98,7 @@ def test_a_risk_that_is_no_number_is_unknown() -> None:
     lost = LineScore(ChangedLine("a.py", 1, "x"), float("nan"), float("nan"), ())
     finding = Finding("a.py", 1, 1, float("nan"), (lost,), "f")
 
-    found = module._risky(finding, report(lost), "")
+    found = module._risky(finding, report(lost), "", None)
 
     assert found.message == "risk unknown, its place among other lines is unknown"
 

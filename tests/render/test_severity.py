@@ -35,11 +35,13 @@ def test_what_the_gate_does_not_count_is_no_error() -> None:
     assert rated(CASES["excused"]) == {
         "src/app.py:1": Severity.WARNING,
         "src/app.py:9": Severity.ERROR,
+        "src/app.py:10": Severity.WARNING,
     }
     words = standing_words(CASES["excused"])
     assert [words(finding) for finding in CASES["excused"].findings] == [
         "above the limit, not counted",
         "above the limit",
+        "above the limit, not counted",
     ]
 
 
@@ -109,7 +111,7 @@ def reports(draw: st.DrawFn) -> Report:
         files=tuple(file.standing(standing) for file in made.files),
         verdict=decide(policy, outcomes, unread, can_block, limit),
         ledger=count(outcomes, unread),
-        findings=group(scores, least),
+        findings=group(scores, least, None, standing),
     )
 
 
