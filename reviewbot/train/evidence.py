@@ -11,8 +11,9 @@ from reviewbot.core.reasons import FeatureNote, places_of
 from reviewbot.core.surface import SURFACE_NAMES, surface
 from reviewbot.train.autolabel import Label, Labels
 from reviewbot.train.correlates import correlates
-from reviewbot.train.examples import Examples, Origins
+from reviewbot.train.examples import Examples
 from reviewbot.train.firings import Firings
+from reviewbot.train.provenance import Origins
 
 
 def evidence(

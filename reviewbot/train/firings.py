@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.core.errors import UsageError
 from reviewbot.core.languages import language_of
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.prose import prose
@@ -75,7 +76,7 @@ def read_firings(
     """Read the first lines of one file after another, until there are about `tokens` tokens.
 
     Lines that are not ASCII are read with the others, and left out.
-    raises  what the encoder raises
+    raises  UsageError where no line was kept; what the encoder raises
     """
     lines: list[Line] = []
     parts: list[tuple[npt.NDArray[np.int32], Array, Array]] = []
@@ -98,6 +99,12 @@ def read_firings(
         progress(min(total, tokens), tokens)
         if total >= tokens:
             break
+    if not lines:
+        raise UsageError(
+            "no line of the corpus can be shown: none is there, or none is ASCII, so nothing was "
+            "written",
+            fix="name code with such lines as --corpus",
+        )
     indices, values, means = zip(*parts, strict=True)
     return Firings(
         tuple(lines),
