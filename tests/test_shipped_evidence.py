@@ -3,13 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reviewbot.artifacts import PRESETS, Artifact, load_artifact
 from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES
 from reviewbot.core.evidence_file import evidence_facts
+from reviewbot.core.surface import SURFACE_NAMES
 from reviewbot.train.autolabel import RELIABLE
 
+DOCS = (Path(__file__).parents[1] / "docs" / "reasons.md").read_text(encoding="utf-8")
 LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0"}
 CORPUS = Path(__file__).parents[1] / "runs" / "corpus.json"
 
@@ -66,3 +69,31 @@ def test_it_says_what_was_read_and_counted(artifact: Artifact) -> None:
     assert facts["corpus"]["sources"] > 100
     assert facts["corpus"]["tokens"] > 200_000
     assert len(facts["labels"]) >= 8
+
+
+def test_reasons_md_says_how_much_its_features_tell(artifact: Artifact) -> None:
+    tallies = [one.tally for name, one in artifact.evidence().items() if name.startswith("sae:")]
+    lift_N = np.array([tally.lift for tally in tallies if tally and tally.lift is not None])
+    risky = {tally.risky for tally in tallies if tally}
+
+    assert len(risky) == 1
+    row = f"| {risky.pop():,} | {lift_N.max():.2f} | {(lift_N >= 2).sum()} | "
+    row += f"{np.quantile(lift_N, 0.95):.2f} |"
+    assert f"| `{artifact.info.name}` {row}\n" in DOCS
+
+
+def test_reasons_md_says_how_many_signs_and_features_there_are(artifact: Artifact) -> None:
+    words = " ".join(DOCS.split())
+
+    assert f"Signs of the text are {len(SURFACE_NAMES)} and" in words
+    assert f"the features are {artifact.coder.features:,}, and" in words
+    shares = artifact.manifest["shares"]
+    above_half = sum(part for name, part in shares.items() if name.startswith("sae_")) > 0.5
+    assert above_half == (artifact.info.name in ("small", "tiny"))
+
+
+def test_the_tallies_are_of_label_files_that_the_predictor_learned_from(artifact: Artifact) -> None:
+    learned = {row["sha256"] for row in artifact.manifest["data"]}
+
+    assert {row["sha256"] for row in evidence_facts(artifact.packed_evidence)["labels"]} <= learned
+    assert "**Counted on lines it was trained on.**" in DOCS

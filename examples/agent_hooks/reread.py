@@ -39,7 +39,8 @@ PART = re.compile(r"[A-Za-z0-9._@+\[\]-]{1,40}")
 MOST_SEPARATED, MOST_WORDS, MOST_IN_ALL = 3, 4, 12  # between _ - and so on; also humps; in the path
 HIDDEN = "a file whose name is not shown"
 # Only what our own labels look like: three tokens at most, each one word.
-FIRES = re.compile(r"fires on `[!-_a-~]{1,12}`(?:, `[!-_a-~]{1,12}`){0,2}")
+TOKEN = "(?:`[!-_a-~]{1,12}`|line end with blanks|line end|blanks)"
+FIRES = re.compile(f"fires on {TOKEN}(?:, {TOKEN}){{0,2}}")
 KEYWORDS = "branch loop leave raise define import logic constant"
 SIGNALS = ("surprisal", "entropy", "margin", "rank")
 SIGNS = {  # of the text and of what the model expects: their names are fixed
@@ -273,8 +274,7 @@ def name_of(feature, label):
     if group in SIGNS and name in SIGNS[group]:
         return name
     if group == "sae" and re.fullmatch("[0-9]{1,9}", name):
-        known = label.replace("`line end`", "`line-end`")  # our one token of two words
-        return label if FIRES.fullmatch(known) else f"feature {name}"
+        return label if FIRES.fullmatch(label) else f"feature {name}"
     return "the model's state" if feature == "state" else "a feature"
 
 

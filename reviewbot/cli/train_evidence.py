@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reviewbot.train.corpus import SourceFile
     from reviewbot.train.dataset import Table
     from reviewbot.train.features import Reader
+    from reviewbot.train.provenance import Origins
 
 
 @click.command()
@@ -78,13 +79,12 @@ def evidence(
     from reviewbot.train.evidence import notes
     from reviewbot.train.export import require_replaceable, with_evidence, write_directory
     from reviewbot.train.firings import read_firings
-    from reviewbot.train.provenance import origins
     from reviewbot.train.tally import tallies
 
     require_replaceable(Path(out))
     where = artifact_directory(artifact)
     known = load_artifact(where)
-    origin = origins(Path(corpus))
+    sources, origin = _sources(Path(corpus), machine["seed"])
     counted = {}
     if labels:
         table = _table(known, labels, Path(cache), machine)
@@ -92,7 +92,6 @@ def evidence(
         say(f"counted on {len(table)} lines, {int(table.y_L.sum())} of them risky")
         del table
     reader = _reader(known, machine, whole=False)
-    sources = list(_sources(Path(corpus), machine["seed"]))
     firings = read_firings(
         sources, reader.encoder, known.plan, known.coder, tokens=tokens, progress=counter("tokens")
     )
@@ -155,7 +154,18 @@ def _table(
     )
 
 
-def _sources(corpus: Path, seed: int) -> "list[SourceFile]":
+def _sources(corpus: Path, seed: int) -> "tuple[list[SourceFile], Origins]":
+    """Return the files that may be shown, each with an origin, before any model reads."""
+    from reviewbot.render.words import plural
     from reviewbot.train.corpus import files
+    from reviewbot.train.provenance import provenance, require_origins
 
-    return list(files([corpus], seed))
+    found = provenance(corpus)
+    if found.left_out:
+        say(
+            f"left out {plural(found.left_out, 'source file')} that the commit does not hold as "
+            "they are now: untracked, ignored or edited"
+        )
+    sources = list(files([corpus], seed, found.names))
+    require_origins((source.path for source in sources), found.origin)
+    return sources, found.origin

@@ -148,7 +148,10 @@ def counter(label: str) -> Callable[[int, int], None]:
 
 
 def commit_of_code() -> str | None:
-    """Return the commit of the code that trains, where it runs from a clean checkout."""
+    """Return the commit of the code that trains, with "-dirty" where tracked files were edited.
+
+    None where it does not run from a checkout.
+    """
     import subprocess
 
     here = Path(__file__).parent

@@ -68,7 +68,7 @@ class Evidence:
     label: str  # "" where none is reliable
     label_score: float | None  # balanced accuracy of the label on files that did not make it
     maximum: float | None  # the strongest activation seen; None for what is no autoencoder feature
-    density: float | None  # share of the tokens it fires on
+    density: float | None  # share of the tokens it fires on, of lines that were kept
     tally: Tally | None
     languages: tuple[tuple[str, float], ...]  # where its firing lines are; see `correlates`
     detects: str | None  # a language, where it does little more than detect that language

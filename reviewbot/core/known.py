@@ -20,7 +20,9 @@ class Known:
     feature: str  # as `Reason.feature`
     evidence: Evidence  # with nothing but label, maximum and density where none was found
     weight: float | None  # log-odds for one deviation more; None for the state, which has many
-    strongest: float | None  # log-odds at its maximum against a line where it does not fire
+    # Log-odds at its maximum against a line where it does not fire. Where the predictor reads means
+    # too (`sae_mean`): of a line whose every token fires at the maximum, which hardly any does.
+    strongest: float | None
 
 
 def known_features(

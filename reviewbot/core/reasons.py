@@ -21,7 +21,7 @@ class FeatureNote:
 
     label: str  # "" where no reliable label is known: shown as unlabelled
     maximum: float  # the strongest activation seen
-    density: float  # share of tokens it fires on
+    density: float  # share of the tokens it fires on, of lines that were kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def tally_words(found: Evidence) -> str:
     words += f" and {tally.fired_sound:,} of {tally.sound:,} others"
     if tally.lift is not None:
         times = lift_words(tally.lift)
-        words += f": {times} times as often on risky lines as on all of their length"
+        words += (
+            f": {times} times as often on risky lines as on all of their set, language and length"
+        )
     return f"{words} (false-fire rate {share(tally.false_fire)})"
 
 
@@ -138,6 +140,8 @@ def label_words(found: Evidence) -> str:
 def facts(found: Evidence) -> list[str]:
     """Return all that is known of a feature but its examples, a line each."""
     lines = [tally_words(found)] if found.tally else []
+    if found.tally and not found.feature.startswith("sae:") and not is_silent(found.tally):
+        lines.append("its weight says where it counts, and may have been learned from these lines")
     lines += detector_words(found)
     if languages := language_words(found):
         lines.append(f"by language: {languages}")

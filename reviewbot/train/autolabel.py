@@ -14,6 +14,8 @@ STRONGEST = 20  # activations that a label is made from
 MOST_TOKENS = 3  # that it may name
 CLEAR = 0.7  # share of the strongest activations that those tokens must make up
 RELIABLE = 0.7  # balanced accuracy on other files, below which there is no label
+# Without the marks that code has in a label: an identifier may be called `blanks`.
+LINE_END, BLANKS = "line end", "blanks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,18 @@ class Labels:
         lines = firings.lines
         self._fired, self._top_LF = firings.by_feature(top_LF.shape[1]), top_LF
         self._tests_L = np.array([zlib.crc32(line.path.encode()) % 2 == 1 for line in lines])
-        self._token: dict[int, str] = {}
-        self._makes: set[int] = set()
-        has: dict[str, set[int]] = defaultdict(set)
+        parts: dict[int, list[str]] = defaultdict(list)
+        stands: dict[int, list[int]] = defaultdict(list)
         for place, line in enumerate(lines):
             for t, token in zip(range(*line.token_span), line.tokens, strict=True):
-                self._token[t] = name = token.strip() or ("blanks" if token else "line end")
-                has[name].add(place)
-                if not self._tests_L[place]:
-                    self._makes.add(t)
+                parts[t].append(token)
+                stands[t].append(place)
+        self._token = {t: _name(texts) for t, texts in parts.items()}
+        # Both lines of a token are of one file, so they are of one half.
+        self._makes = {t for t, places in stands.items() if not self._tests_L[places[0]]}
+        has: dict[str, set[int]] = defaultdict(set)
+        for t, name in self._token.items():
+            has[name].update(stands[t])
         self._has = {name: np.array(sorted(places)) for name, places in has.items()}
 
     def of(self, feature: int) -> Label:
@@ -67,8 +72,21 @@ class Labels:
         score = _balanced(said_L[self._tests_L], self._top_LF[self._tests_L, feature] > 0)
         if score is None or score < RELIABLE:
             return NONE
-        words = ", ".join(f"`{name}`" for name, _ in named)
+        words = ", ".join(name for name, _ in named)
         return Label(f"fires on {words}", round(score, 4))
+
+
+def _name(texts: list[str]) -> str:
+    """Name a token, whatever line it is looked at from.
+
+    texts  what of it stands in each line; two where it ends one line and begins the next
+    """
+    code = " ".join(filter(None, (text.strip() for text in texts)))
+    if code:
+        return f"`{code}`"
+    if len(texts) > 1:
+        return f"{LINE_END} with {BLANKS}"
+    return BLANKS if texts[0] else LINE_END
 
 
 def _balanced(said_L: Mask, fires_L: Mask) -> float | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +22,12 @@ class SourceFile:
     text: str
 
 
-def files(directories: Sequence[Path], seed: int) -> Iterator[SourceFile]:
+def files(
+    directories: Sequence[Path], seed: int, only: Set[str] | None = None
+) -> Iterator[SourceFile]:
     """Yield every readable source file once (equal texts count once), shuffled.
 
+    only    paths below the directories; others are as if they were not there. None: all
     raises  UsageError where a directory is missing or none holds a source file
     """
     found: list[tuple[str, Path]] = []
@@ -35,7 +38,8 @@ def files(directories: Sequence[Path], seed: int) -> Iterator[SourceFile]:
                 fix="name directories that hold source files",
             )
         inside = (p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
-        found += [(p.relative_to(directory).as_posix(), p) for p in inside]
+        named = ((p.relative_to(directory).as_posix(), p) for p in inside)
+        found += [(name, p) for name, p in named if only is None or name in only]
     found.sort()
     random.Random(seed).shuffle(found)  # noqa: S311 - an order, not a secret
     seen: set[bytes] = set()

@@ -11,8 +11,9 @@ from reviewbot.core.reasons import FeatureNote, places_of
 from reviewbot.core.surface import SURFACE_NAMES, surface
 from reviewbot.train.autolabel import Label, Labels
 from reviewbot.train.correlates import correlates
-from reviewbot.train.examples import Examples, Origins
+from reviewbot.train.examples import Examples
 from reviewbot.train.firings import Firings
+from reviewbot.train.provenance import Origins
 
 
 def evidence(
@@ -32,10 +33,11 @@ def evidence(
     top_LF, fired_F = strongest(firings, features)
     labels, examples = Labels(firings, top_LF), Examples(firings, top_LF, origin)
     beside = correlates(firings.lines, top_LF > 0)
+    tokens = int(firings.kept_tokens().sum())
     found = []
     for feature in map(int, np.flatnonzero(fired_F)):
         name, label, own = f"sae:{feature}", labels.of(feature), beside[feature]
-        note = _note(label, top_LF[:, feature], fired_F[feature], len(firings.values_TK))
+        note = _note(label, top_LF[:, feature], fired_F[feature], tokens)
         exemplars, near_misses = examples.of(feature)
         found.append(
             Evidence(
@@ -89,7 +91,7 @@ def describe(firings: Firings, features: int) -> dict[int, FeatureNote]:
     """Return the same where nothing else is wanted; features that never fired are missing."""
     top_LF, fired_F = strongest(firings, features)
     labels = Labels(firings, top_LF)
-    tokens = len(firings.values_TK)
+    tokens = int(firings.kept_tokens().sum())
     return {
         feature: _note(labels.of(feature), top_LF[:, feature], fired_F[feature], tokens)
         for feature in map(int, np.flatnonzero(fired_F))
@@ -103,7 +105,8 @@ def _note(label: Label, top_L: Array, fired: float, tokens: int) -> FeatureNote:
 def strongest(firings: Firings, features: int) -> tuple[Array, Array]:
     """Return the strongest activation in each line, (L, F), and how many tokens fire, (F,).
 
-    A token that ends one line and begins the next counts for both, as it does in a check.
+    A token that ends one line and begins the next counts for both, as it does in a check; it is one
+    token that fires. Tokens of lines that were not kept count nowhere.
     """
     top_LF = np.zeros((len(firings.lines), features), np.float32)
     for place, line in enumerate(firings.lines):

@@ -7,12 +7,11 @@ import numpy as np
 from reviewbot.core.arrays import Array
 from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
 from reviewbot.train.firings import Firings, Line
-from reviewbot.train.provenance import Origin
+from reviewbot.train.provenance import Origins
 
 SHORT = (3, 100)  # characters of a line that is shown, blanks at its ends not counted
 MOST_TOKENS = 60
 LOOKED_AT = 400  # candidates of each feature, best first
-Origins = Callable[[str], Origin]
 
 
 class Examples:

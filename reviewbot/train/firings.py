@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reviewbot.core.arrays import Array, Indices
+from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.core.errors import UsageError
 from reviewbot.core.languages import language_of
 from reviewbot.core.plan import ReadingPlan
 from reviewbot.core.prose import prose
@@ -38,14 +39,16 @@ class Firings:
     """T tokens of L lines, and which features each token fires."""
 
     lines: tuple[Line, ...]
-    indices_TK: npt.NDArray[np.int16]
+    indices_TK: npt.NDArray[np.int32]  # int64 would double the largest array that is kept
     values_TK: Array  # 0 where the token is an attention sink
     mean_LD: Array  # unit length: what a line is about, to find similar ones
 
     def by_feature(self, features: int) -> list[tuple[Indices, Array]]:
-        """Return for each feature the tokens that it fires on, ascending, and how strongly."""
-        line_T = self.line_of_token()
-        token_N, place_N = np.nonzero((self.values_TK > 0) & (line_T[:, None] >= 0))
+        """Return for each feature the tokens that it fires on, ascending, and how strongly.
+
+        Only tokens of the lines that were kept.
+        """
+        token_N, place_N = np.nonzero((self.values_TK > 0) & self.kept_tokens()[:, None])
         feature_N = self.indices_TK[token_N, place_N]
         order_N = np.argsort(feature_N, kind="stable")
         ends = np.searchsorted(feature_N[order_N], np.arange(features), side="right")[:-1]
@@ -53,12 +56,12 @@ class Firings:
         parts = (np.split(token_N[order_N], ends), np.split(value_N[order_N], ends))
         return list(zip(*parts, strict=True))
 
-    def line_of_token(self) -> Indices:
-        """Return the place in `lines` of each token, (T,); -1 for a token of none."""
-        line_T = np.full(len(self.values_TK), -1)
-        for place, line in enumerate(self.lines):
-            line_T[slice(*line.token_span)] = place
-        return line_T
+    def kept_tokens(self) -> Mask:
+        """Say of each token whether it is of one of `lines`, (T,): of a blank line it is not."""
+        kept_T = np.zeros(len(self.values_TK), np.bool_)
+        for line in self.lines:
+            kept_T[slice(*line.token_span)] = True
+        return kept_T
 
 
 def read_firings(
@@ -73,10 +76,10 @@ def read_firings(
     """Read the first lines of one file after another, until there are about `tokens` tokens.
 
     Lines that are not ASCII are read with the others, and left out.
-    raises  what the encoder raises
+    raises  UsageError where no line was kept; what the encoder raises
     """
     lines: list[Line] = []
-    parts: list[tuple[npt.NDArray[np.int16], Array, Array]] = []
+    parts: list[tuple[npt.NDArray[np.int32], Array, Array]] = []
     total = 0
     for source in sources:
         texts = split_lines(source.text)[:MOST_LINES]
@@ -91,11 +94,17 @@ def read_firings(
         found = _lines(source, texts, encoder.tokenize(text).offsets, read, total)
         lines += found
         means_LD = _means(read)[[read.lines.index(line.number - 1) for line in found]]
-        parts.append((sparse.indices_TK.astype(np.int16), values_TK, means_LD))
+        parts.append((sparse.indices_TK.astype(np.int32), values_TK, means_LD))
         total += len(values_TK)
         progress(min(total, tokens), tokens)
         if total >= tokens:
             break
+    if not lines:
+        raise UsageError(
+            "no line of the corpus can be shown: none is there, or none is ASCII, so nothing was "
+            "written",
+            fix="name code with such lines as --corpus",
+        )
     indices, values, means = zip(*parts, strict=True)
     return Firings(
         tuple(lines),

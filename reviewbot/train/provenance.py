@@ -1,12 +1,15 @@
 """Where a line of the corpus comes from: a package of an archive, or a commit of one's own."""
 
+import hashlib
 import json
-import subprocess
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from reviewbot.core.errors import UsageError
+from reviewbot.core.languages import language_of
+from reviewbot.forges.git import git, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,47 +25,108 @@ class Origin:
 Origins = Callable[[str], Origin]  # of a path below the corpus directory
 
 
-def origins(directory: Path) -> Origins:
-    """Return what names the origin of a file below a directory.
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What may be shown of a directory, and where it comes from."""
 
-    It holds either what `runs/corpus.py` wrote (manifest.jsonl says package, version, archive and
-    licence), or the checkout of a git repository: one's own code, at its commit.
-    raises  UsageError where it is neither: code whose origin nobody can say is not shown
+    origin: Origins  # raises UsageError for a file of which nobody can say it
+    names: frozenset[str] | None  # files that their commit holds as they are; None: not by commit
+    left_out: int  # source files that are no such
+
+
+def provenance(directory: Path) -> Provenance:
+    """Find out what a directory holds.
+
+    That is either what `runs/corpus.py` wrote (manifest.jsonl says package, version, archive and
+    licence), or the checkout of a git repository: one's own code, at its commit. Of a checkout only
+    that counts which the commit holds byte for byte: what is ignored or untracked may be others'
+    or secret, and what was edited, or is converted on checkout, nobody finds there.
+    raises  UsageError where it is neither, or the manifest cannot be read: code whose origin nobody
+            can say is not shown; EnvironmentFailure where git fails
     """
     manifest = directory / "manifest.jsonl"
     if manifest.is_file():
-        return _packages(manifest)
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(directory), "rev-parse", "--show-prefix", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as exc:
+        return Provenance(_packages(manifest), None, 0)
+    code, out, _ = status(directory, "rev-parse", "--show-prefix", "HEAD")
+    if code != 0:
         raise UsageError(
             f"{str(directory)!r} is no git checkout and has no manifest.jsonl, nothing was read: "
             "an example needs path, commit and licence",
             fix="name the top of a checkout, or what runs/corpus.py wrote, as --corpus",
-        ) from exc
-    prefix, commit = done.stdout.split("\n")[:2]
-    name = directory.resolve().name
-    return lambda path: Origin(name, commit, "", prefix + path)
+        )
+    prefix, _, commit = os.fsdecode(out).removesuffix("\n").rpartition("\n")
+    blobs = _blobs(directory, commit)
+    present = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
+    sources = {name: path for path in present if language_of(name := _below(directory, path))}
+    held = frozenset(name for name, path in sources.items() if _holds(blobs.get(name), path))
+    source = directory.resolve().name
+    return Provenance(
+        lambda path: Origin(source, commit, "", prefix + path), held, len(sources) - len(held)
+    )
+
+
+def require_origins(paths: Iterable[str], origin: Origins) -> None:
+    """Do nothing where the origin of every file is known.
+
+    raises  UsageError where it is not
+    """
+    for path in paths:
+        origin(path)
+
+
+def _below(directory: Path, path: Path) -> str:
+    return path.relative_to(directory).as_posix()
+
+
+def _blobs(directory: Path, commit: str) -> dict[str, str]:
+    """Return the object of each regular file of a commit, by its path below a directory."""
+    found = {}
+    for row in filter(None, git(directory, "ls-tree", "-r", "-z", commit).split(b"\0")):
+        about, _, name = row.partition(b"\t")
+        mode, _, blob = about.decode("ascii").split(" ")
+        if mode.startswith("100"):  # neither a symbolic link nor a submodule
+            found[os.fsdecode(name)] = blob
+    return found
+
+
+def _holds(blob: str | None, path: Path) -> bool:
+    """Tell whether a file is the object `blob`. Git is not asked: it would run filters."""
+    if blob is None:
+        return False
+    data = path.read_bytes()
+    # An object's name is its hash, SHA-256 in repositories that chose it.
+    digest = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
+    return digest(b"blob %d\0" % len(data) + data).hexdigest() == blob
 
 
 def _packages(manifest: Path) -> Origins:
     found: dict[str, tuple[str, str, str]] = {}
-    for row in map(json.loads, manifest.read_text(encoding="utf-8").splitlines()):
-        folder = f"{row['name'].lstrip('@').replace('/', '-')}-{row['version']}"
-        found[f"{row['language']}/{folder}"] = (
-            f"{row['name']} {row['version']}",
-            f"sha256:{row['archive_sha256']}",
-            row["licence"],
-        )
+    for number, line in enumerate(manifest.read_bytes().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            if not row["licence"]:  # "" means one's own code
+                raise ValueError("no licence")
+            folder = f"{row['name'].lstrip('@').replace('/', '-')}-{row['version']}"
+            found[f"{row['language']}/{folder}"] = (
+                f"{row['name']} {row['version']}",
+                f"sha256:{row['archive_sha256']}",
+                row["licence"],
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise UsageError(
+                f"line {number} of {str(manifest)!r} is no row of a manifest, nothing was read: "
+                f"{type(exc).__name__}: {exc}",
+                fix="write the corpus again with runs/corpus.py",
+            ) from exc
 
     def origin(path: str) -> Origin:
-        language, folder, rest = path.split("/", 2)
-        return Origin(*found[f"{language}/{folder}"], rest)
+        package = "/".join(path.split("/", 2)[:2])
+        if package not in found or path.count("/") < 2:
+            raise UsageError(
+                f"{path!r} is of no package in {str(manifest)!r}, nothing was read: an example "
+                "needs version, archive and licence",
+                fix="take it out of the corpus, or write the corpus again with runs/corpus.py",
+            )
+        return Origin(*found[package], path.split("/", 2)[2])
 
     return origin

@@ -52,7 +52,7 @@ def known(*found: Evidence) -> Report:
 def test_a_tally_is_said_with_counts_lift_and_false_fire_rate() -> None:
     assert tally_words(KNOWN) == (
         "fires on 9 of 41 risky lines and 14 of 5,210 others: 3.2 times as often on risky lines as "
-        "on all of their length (false-fire rate 0.27 %)"
+        "on all of their set, language and length (false-fire rate 0.27 %)"
     )
 
 
@@ -66,6 +66,16 @@ def test_a_feature_that_was_never_expected_has_no_lift() -> None:
         == "fires on 0 of 41 risky lines and 1 of 10 others (false-fire rate 10 %)"
     )
     assert tally_words(never) == clause(never) == "fires on none of the labelled lines"
+
+
+def test_of_a_sign_it_is_said_that_its_tally_may_be_of_lines_it_learned_from() -> None:
+    words = "its weight says where it counts, and may have been learned from these lines"
+    sign = evidence("surface:commas", "commas")
+    never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
+
+    assert words in facts(sign)
+    assert words not in facts(never)
+    assert words not in facts(KNOWN)
 
 
 def test_a_sign_that_never_raises_a_risk_has_no_rate() -> None:

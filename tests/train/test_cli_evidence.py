@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reviewbot.artifacts import load_artifact
 from reviewbot.cli import main
 from reviewbot.core.evidence_file import evidence_facts
-from reviewbot.train.provenance import origins
+from reviewbot.train.provenance import Origin, provenance
 from tests import tiny
 from tests.train.test_cli_train import write_labels
 
@@ -60,6 +60,13 @@ def commit(where: Path) -> str:
     return done.stdout.strip()
 
 
+ROW = {
+    "name": "@scope/thing",
+    "version": "1.2",
+    "language": "typescript",
+    "archive_sha256": "ab" * 32,
+    "licence": "MIT",
+}
 LABELS = ("--labels", "mine.jsonl", "--labels", "good.jsonl")
 
 
@@ -125,16 +132,104 @@ def test_code_whose_origin_nobody_can_say_is_not_shown(run: Run) -> None:
 
 
 def test_a_package_s_line_names_package_version_archive_and_licence(tmp_path: Path) -> None:
-    row = {
-        "name": "@scope/thing",
-        "version": "1.2",
-        "language": "typescript",
-        "archive_sha256": "ab" * 32,
-        "licence": "MIT",
-    }
-    (tmp_path / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(ROW) + "\n")
 
-    found = origins(tmp_path)("typescript/scope-thing-1.2/src/a.ts")
+    found = provenance(tmp_path).origin("typescript/scope-thing-1.2/src/a.ts")
 
     assert (found.source, found.licence, found.path) == ("@scope/thing 1.2", "MIT", "src/a.ts")
     assert found.revision == "sha256:" + "ab" * 32
+
+
+def test_of_a_checkout_only_what_its_commit_holds_is_shown(run: Run) -> None:
+    mine = Path("mine")
+    (mine / ".gitignore").write_text(".venv/\n")
+    (mine / "dirty.py").write_text("before = 1\n")
+    (mine / "link.py").symlink_to("dirty.py")
+    (mine / ".gitattributes").write_text("*.py filter=evil\n")
+    subprocess.run(["git", "-C", "mine", "config", "filter.evil.clean", "tee ../ran"], check=True)
+    commit(mine)
+    Path("ran").unlink(missing_ok=True)
+    (mine / "dirty.py").write_text("secret = 2\n")
+    (mine / ".venv" / "gpl").mkdir(parents=True)
+    (mine / ".venv" / "gpl" / "m.py").write_text("theirs = 3\n")
+    (mine / "new.py").write_text("untracked = 4\n")
+    # The same text as a file of the commit: that file is not taken for its copy.
+    (mine / "a_copy.go").write_text((mine / "sub" / "part0.go").read_text())
+
+    result = run("--corpus", "mine")
+
+    assert result.exit_code == 0, result.stderr
+    assert "left out 4 source files that the commit does not hold" in result.stderr
+    assert not Path("ran").exists()
+    found = load_artifact(Path("made")).evidence().values()
+    shown = {line.path for one in found for line in (*one.exemplars, *one.near_misses)}
+    assert shown
+    assert all(path.startswith("sub/") for path in shown)
+
+
+def test_of_a_directory_in_a_checkout_paths_are_the_repository_s(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.py").write_text("x = 1\n")
+    head = commit(tmp_path)
+
+    found = provenance(tmp_path / "sub")
+
+    assert found.names == frozenset({"a.py"})
+    assert found.origin("a.py") == Origin("sub", head, "", "sub/a.py")
+
+
+def test_a_checkout_of_which_nothing_is_left_is_a_usage_error(run: Run) -> None:
+    for path in Path("mine", "sub").iterdir():
+        path.write_text(path.read_text() + "\n")
+
+    result = run("--corpus", "mine")
+
+    assert result.exit_code == 2
+    said, *error = result.stderr.splitlines()
+    assert said.startswith("left out 60 source files")
+    assert len(error) == 2
+    assert "the corpus holds no source file" in error[0]
+
+
+@pytest.mark.parametrize("text", ["\n\n   \n", "# ವಸ್ತು\n"], ids=["blank", "not ASCII"])
+def test_code_of_which_no_line_can_be_shown_is_a_usage_error(run: Run, text: str) -> None:
+    Path("strange").mkdir()
+    Path("strange", "a.py").write_text(text)
+    commit(Path("strange"))
+
+    assert_refused(run("--corpus", "strange"), "no line of the corpus can be shown")
+
+
+@pytest.mark.parametrize("path", ["typescript/other-1.0/a.ts", "typescript/a.ts", "a.ts"])
+def test_a_file_of_no_package_is_refused_before_the_model_reads(
+    run: Run, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path("strange", path)
+    file.parent.mkdir(parents=True)
+    file.write_text("let x = 1;\n")
+    Path("strange", "manifest.jsonl").write_text(json.dumps(ROW) + "\n")
+    monkeypatch.setattr("reviewbot.encoders.load_encoder", None)  # whoever calls it fails
+
+    assert_refused(run("--corpus", "strange", *LABELS), f"{path!r} is of no package")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[]", "{}", "\udcff", json.dumps({**ROW, "licence": ""}), json.dumps({**ROW, "name": 1})],
+)
+def test_a_manifest_that_cannot_be_read_is_a_usage_error(run: Run, line: str) -> None:
+    Path("strange").mkdir()
+    text = f"{json.dumps(ROW)}\n{line}\n"
+    Path("strange", "manifest.jsonl").write_text(text, errors="surrogateescape")
+
+    assert_refused(run("--corpus", "strange"), "line 2 of 'strange/manifest.jsonl' is no row")
+
+
+def assert_refused(result: Result, words: str) -> None:
+    """Check that a run ended with a usage error of two lines, and wrote nothing."""
+    assert result.exit_code == 2
+    *_, problem, fix = result.stderr.splitlines()
+    assert words in problem
+    assert "Traceback" not in result.stderr
+    assert fix
+    assert not Path("made").exists()

@@ -1,12 +1,17 @@
 """What is known of a feature: counted line by line as a check counts it."""
 
+from pathlib import Path
+
 import numpy as np
 
 from reviewbot.core.spans import Span
+from reviewbot.train.autolabel import Label, Labels
+from reviewbot.train.corpus import SourceFile
 from reviewbot.train.evidence import describe, strongest
 from reviewbot.train.examples import Examples
-from reviewbot.train.firings import Firings, Line
+from reviewbot.train.firings import Firings, Line, read_firings
 from reviewbot.train.provenance import Origin
+from tests import tiny
 
 
 def firings(*tokens: tuple[int, float], spans: tuple[tuple[int, int], ...]) -> Firings:
@@ -15,7 +20,7 @@ def firings(*tokens: tuple[int, float], spans: tuple[tuple[int, int], ...]) -> F
         Line(f"p/{n}.py", 1, "python", False, tuple(f"word{n} " for _ in range(*span)), Span(*span))
         for n, span in enumerate(spans)
     )
-    indices = np.array([[feature] for feature, _ in tokens], np.int16)
+    indices = np.array([[feature] for feature, _ in tokens], np.int32)
     values = np.array([[strength] for _, strength in tokens], np.float32)
     return Firings(lines, indices, values, np.ones((len(lines), 2), np.float32))
 
@@ -30,6 +35,62 @@ def test_a_token_of_two_lines_counts_for_both_and_fires_once() -> None:
     assert top_LF.tolist() == [[1.0, 2.0], [4.0, 2.0], [0.0, 0.0]]
     assert fired_F.tolist() == [2.0, 1.0]
     assert describe(SHARED, 2)[1].density == 0.25
+
+
+def test_density_counts_tokens_of_the_same_lines_above_and_below() -> None:
+    # token 0 is of no line that was kept, and fires; so does one of the two that are
+    kept = firings((0, 1.0), (0, 2.0), (0, 0.0), spans=((1, 3),))
+
+    assert describe(kept, 1)[0].density == 0.5
+
+
+def indented(name: str) -> Firings:
+    """Return 100 files of three lines, and a last token of code.
+
+    The second is indented: the token before its first word ends the line above, as in SHARED, and
+    fires feature 0. The third is not. Feature 1 fires on the last token, an identifier.
+    """
+    lines: list[Line] = []
+    for n in range(100):
+        path, at = f"p/{n}.py", 6 * n
+        for number, tokens, span in (
+            (1, ("if", ""), Span(at, at + 2)),
+            (2, ("    ", "go", ""), Span(at + 1, at + 4)),
+            (3, ("end", name), Span(at + 4, at + 6)),
+        ):
+            lines.append(Line(path, number, "python", False, tokens, span))
+    of_file = [[0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [0, 1]]
+    values = np.array(of_file * 100, np.float32)
+    indices = np.array([[0, 1]] * 600, np.int32)
+    return Firings(tuple(lines), indices, values, np.ones((300, 2), np.float32))
+
+
+def test_a_token_of_two_lines_has_one_name_and_is_said_of_both() -> None:
+    found = indented("x")
+    labels = Labels(found, strongest(found, 2)[0])
+
+    # Were it said of one of the two lines only, the score would be .75.
+    assert labels.of(0) == Label("fires on line end with blanks", 1.0)
+
+
+def test_a_name_in_the_code_is_not_taken_for_white_space() -> None:
+    of_code, of_blanks = (
+        Labels(found, strongest(found, 2)[0]).of(1).text
+        for found in (indented("blanks"), indented("  "))
+    )
+
+    assert (of_code, of_blanks) == ("fires on `blanks`", "fires on blanks")
+
+
+def test_a_feature_number_above_32767_stays_what_it_is(tiny_model: Path) -> None:
+    encoder = tiny.encoder(tiny_model)
+    coder = tiny.coder(features=40_000)
+    coder.bias_F[39_000] = 1_000  # it fires on every token, and would be number -26,536
+    source = SourceFile("a.py", "python", tiny.TEXT)
+
+    notes = describe(read_firings([source], encoder, tiny.PLAN, coder, tokens=1), coder.features)
+
+    assert notes[39_000].density > 0.9
 
 
 def test_a_near_miss_is_a_line_on_which_the_feature_does_not_fire() -> None:
