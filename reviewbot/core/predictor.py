@@ -57,6 +57,6 @@ def risks(predictor: Predictor, columns_LN: Array) -> Array:
 
 
 def percentile(predictor: Predictor, risk: float) -> float:
-    """Return which share of the reference lines, in percent, is at most as risky."""
-    below = int(np.searchsorted(predictor.reference_Q, risk, side="right"))
+    """Return which share of the reference lines, in percent, is less risky."""
+    below = int(np.searchsorted(predictor.reference_Q, risk, side="left"))
     return 100.0 * below / len(predictor.reference_Q)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +31,8 @@ class Recent:
     risks: tuple[float, ...]  # ascending
 
     def percentile(self, risk: float) -> float:
-        """Return which share of these lines, in percent, is at most as risky."""
-        return 100.0 * bisect_right(self.risks, round(risk, DIGITS)) / len(self.risks)
+        """Return which share of these lines, in percent, is less risky."""
+        return 100.0 * bisect_left(self.risks, round(risk, DIGITS)) / len(self.risks)
 
 
 def recent_of(base: str, head: str, artifact: str, risks: Sequence[float]) -> Recent:

@@ -9,8 +9,8 @@ from reviewbot.core.recent import recent_from_json, recent_of, recent_to_json
 MADE = recent_of("a" * 40, "b" * 40, "c" * 64, [0.5, 0.1, 0.3, 0.3])
 
 
-def test_a_percentile_counts_lines_that_are_at_most_as_risky() -> None:
-    assert [MADE.percentile(risk) for risk in (0.05, 0.1, 0.3, 0.9)] == [0.0, 25.0, 75.0, 100.0]
+def test_a_percentile_counts_lines_that_are_less_risky() -> None:
+    assert [MADE.percentile(risk) for risk in (0.05, 0.1, 0.3, 0.9)] == [0.0, 0.0, 25.0, 100.0]
     assert MADE.info.lines == 4
 
 
