@@ -57,6 +57,7 @@ def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path
     ("args", "what"),
     [
         (("nothing.py:1",), "there is no file nothing.py"),
+        (("src:3",), "there is no file src that could be read"),
         (("old.py:99",), "old.py has no line 99, its last is 5"),
         (("old.py",), "'old.py' is not PATH:LINE"),
         (("old.py:0",), "is not PATH:LINE"),
