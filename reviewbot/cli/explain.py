@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from reviewbot.core.report import FileReport, LineReport, Report
 
 FORMATS = ("terminal", "json")
-# What decides only over a whole report, or what it looks like.
+# What decides over a whole report, or what it looks like. Limits come from the settings, as the
+# gate of the repository has them.
 GATING = (
     "max-risk",
     "max-risk-for",
@@ -148,6 +149,7 @@ def _from_change(
     return Explanation(
         outcome=line.outcome,
         author=line.author,
+        standing=line.standing if place.added else None,
         around=place.around,
         evidence=done.artifact.evidence(named),
         has_evidence=bool(done.artifact.packed_evidence),
@@ -199,6 +201,7 @@ def _from_report(text: str, name: str) -> "Explanation":
     return Explanation(
         outcome=line.outcome,
         author=line.author,
+        standing=line.standing,
         around=tuple(sorted(near.items())),
         evidence={found.feature: found for found in report.features},
         has_evidence=bool(report.features),

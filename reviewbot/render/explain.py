@@ -17,6 +17,7 @@ from reviewbot.core.explanation import (
     share_of_rise,
 )
 from reviewbot.core.findings import Failed, LineScore, Skipped
+from reviewbot.core.gate import Standing
 from reviewbot.core.reasons import Reason
 from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
@@ -29,6 +30,7 @@ from reviewbot.render.evidence import (
     where_words,
 )
 from reviewbot.render.people import author_json, written_by
+from reviewbot.render.severity import ABOVE_LIMIT
 from reviewbot.render.values import artifact_json, clean, number
 from reviewbot.render.words import rise_words, riskier_than
 
@@ -38,6 +40,10 @@ NO_EVIDENCE = (
     "reports of that artifact carry it"
 )
 NOT_THIS = "no evidence of it came along; `reviewbot explain --feature {}` asks the artifact"
+_STANDING: dict[Standing | None, str] = {
+    Standing.ABOVE: f" ({ABOVE_LIMIT})",
+    Standing.NOT_COUNTED: f" ({ABOVE_LIMIT}, not counted)",
+}
 CAVEAT = "A pointer for where to look first, not a verdict: the sum is exact, its words are not."
 
 
@@ -78,7 +84,7 @@ def _code(found: Explanation, width: int) -> Iterable[Text]:
 def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
     known = found.recent.lines if found.recent else 0
     than = riskier_than(score.percentile, score.recent, known)
-    yield Text(f"risk {_risk(score.risk)}, {than}")
+    yield Text(f"risk {_risk(score.risk)}{_STANDING.get(found.standing, '')}, {than}")
     yield from _author(found, width)
     for place, reason in enumerate(score.reasons):
         yield Text()
@@ -172,6 +178,7 @@ def explain_json(found: Explanation) -> str:
             "log_odds": number(log_odds_of(score), 4) if score else None,
             "rest": number(rest_of(score), 4) if score else None,
             "author": author_json(found.author),
+            "standing": found.standing and found.standing.value,
         },
         "around": [{"number": at, "text": text[:10_000]} for at, text in found.around],
         "reasons": [_reason_json(found, score, n) for n in range(len(score.reasons))]
