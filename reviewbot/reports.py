@@ -16,6 +16,7 @@ from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.change import ChangedLine, FileKind
 from reviewbot.core.errors import UsageError
 from reviewbot.core.evidence import Evidence, evidence_from_json
+from reviewbot.core.explanation import log_odds_of, sigmoid
 from reviewbot.core.findings import (
     Failed,
     Finding,
@@ -41,6 +42,7 @@ from reviewbot.core.scope import Scope
 MAX_BYTES = 50_000_000
 MOST_LINES = 500_000
 MOST_FINDINGS = 10_000
+MOST_LOG_ODDS = 1e6  # of a part of a sum: there, its rounding is still that of its digits
 MOST_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
 _FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
@@ -162,11 +164,29 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
             )
             risk, percentile = _share(value["risk"]), _share(value["percentile"])
             more = (value["surprisal"], value.get("rest"), value.get("recent"))
-            return LineScore(line, risk, percentile, reasons, *more)
+            score = LineScore(line, risk, percentile, reasons, *more)
+            if not _adds_up(score):
+                raise _wrong(f"what adds up to a risk does not give it, in line {line.number}")
+            return score
         case "skipped":
             return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)
         case _:
             return Failed(line, value["why"])
+
+
+def _adds_up(score: LineScore) -> bool:
+    """Whether rest and contributions give the risk, as far as their digits in a report tell.
+
+    A score without a rest (of an older report) says nothing that could be wrong, but for its size.
+    """
+    parts = [reason.contribution for reason in score.reasons]
+    if any(abs(part) > MOST_LOG_ODDS for part in parts):
+        return False
+    if score.rest is None:
+        return True
+    total, slack = log_odds_of(score), 6e-5 * (len(parts) + 1)  # each is rounded to 4 digits
+    low, high = sigmoid(total - slack) - 6e-7, sigmoid(total + slack) + 6e-7  # the risk to 6
+    return abs(score.rest) <= MOST_LOG_ODDS and low <= score.risk <= high  # NaN is not
 
 
 UNREAD = ("too large",)  # reasons that count against coverage, as `core.eligible` has them

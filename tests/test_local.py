@@ -337,10 +337,12 @@ def test_the_working_tree_reader_stays_inside_and_opens_only_regular_files(
     (repo.parent / "secret").write_text("s")
     (repo / "link").symlink_to("f.py")
     (repo / "dir").symlink_to(".")
+    (repo / "folder.py").mkdir()
     reader = WorktreeFiles(repo, limit=4)
 
     for path in ("../secret", f"{repo}/f.py", "link", "dir/f.py", "fifo", ".", "", ".git/config"):
         assert reader.read(path) is None, path
+    assert reader.read("folder.py") is None
     for path in ("none", "f.py/x", "a\0b", ".GIT/config", "x" * 5000, "./f.py", "a//b"):
         assert reader.read(path) is None, path
     assert reader.read("f.py") == b"a\nb\nw"  # one byte over the limit says: too large

@@ -1,12 +1,14 @@
 """A report that comes back: the same again, or refused; a stranger may have written it."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 from reviewbot import reports
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.errors import UsageError
+from reviewbot.core.explanation import sigmoid
+from reviewbot.core.findings import LineScore
 from reviewbot.core.reasons import Reason
 from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
@@ -136,8 +140,9 @@ def test_a_report_of_nothing_but_notes_is_refused_at_once() -> None:
 
 
 def test_what_we_write_ourselves_is_never_refused_for_its_length() -> None:
-    reason = Reason("sae:1", "l" * 2_000, 3e38, 1.0)
-    line = replace(scored(1, "x" * 20_000, 0.9), reasons=(reason,), rest=-3e38, surprisal=3e38)
+    reason = Reason("sae:1", "l" * 2_000, 999_000.0, 1.0)
+    rest = math.log(9) - 999_000
+    line = replace(scored(1, "x" * 20_000, 0.9), reasons=(reason,), rest=rest, surprisal=3e38)
     by = Attribution(Author.AI, "t" * 5_000, "m" * 5_000, 0.9, ("\udcff" * 50_000,))
     notes = tuple(f"{n} {'n' * 30_000 * (n == 3)}" for n in range(1_200))
     text = json_v1(report(line, author=by, notes=notes))
@@ -149,7 +154,7 @@ def test_what_we_write_ourselves_is_never_refused_for_its_length() -> None:
 
 
 TEXTS = st.text(max_size=30)
-NUMBERS = st.floats(-3e38, 3e38)
+NUMBERS = st.floats(-1e6, 1e6)
 REASONS = st.builds(Reason, TEXTS, TEXTS, NUMBERS, st.none() | st.floats(0, 1))
 AUTHORS = st.builds(
     Attribution,
@@ -159,25 +164,91 @@ AUTHORS = st.builds(
     st.floats(0, 1),
     st.lists(TEXTS, max_size=9).map(tuple),
 )
-SHARES = st.floats(0, 1) | st.just(float("nan"))
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.tuples(SHARES, st.lists(REASONS, max_size=3), NUMBERS), max_size=5),
+    st.lists(
+        st.tuples(
+            st.lists(REASONS, max_size=3),
+            NUMBERS | st.floats(-20, 20),
+            st.floats(-3e38, 3e38),
+        ),
+        max_size=5,
+    ),
     AUTHORS,
     st.lists(TEXTS, max_size=5).map(tuple),
 )
 def test_whatever_was_scored_comes_back(
-    scores: list[tuple[float, list[Reason], float]], author: Attribution, notes: tuple[str, ...]
+    scores: list[tuple[list[Reason], float, float]], author: Attribution, notes: tuple[str, ...]
 ) -> None:
-    lines = [
-        replace(scored(n, "x", risk), reasons=tuple(reasons), rest=rest, surprisal=rest)
-        for n, (risk, reasons, rest) in enumerate(scores, start=1)
-    ]
+    lines = []
+    for n, (reasons, rest, nats) in enumerate(scores, start=1):
+        odds = rest + sum(reason.contribution for reason in reasons)
+        risk = float(np.float32(sigmoid(float(np.float32(odds)))))  # as `scoring` has it
+        line = scored(n, "x", risk)
+        lines.append(replace(line, reasons=tuple(reasons), rest=rest, surprisal=nats))
     text = json_v1(report(*lines, author=author, notes=notes))
 
     assert json_v1(parse_report(text.encode())) == text
+
+
+def with_sum(risk: float | None, rest: float | None, *parts: float | None) -> bytes:
+    """A report of one line whose numbers these are."""
+    reasons = tuple(Reason(f"sae:{n}", "", 0.1, None) for n in range(len(parts)))
+    value = json.loads(json_v1(report(replace(scored(1, "a", 0.1), reasons=reasons))))
+    (line,) = value["files"][0]["lines"]
+    line |= {"risk": risk, "rest": rest}
+    for reason, part in zip(line["reasons"], parts, strict=True):
+        reason["contribution"] = part
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("risk", "rest", "parts"),
+    [
+        (0.231475, -1.55, (9.0, 0.1)),
+        (0.231475, -1.2, (0.0005,)),
+        (0.5, 0.0, (None,)),
+        (None, 0.0, ()),
+        (None, 0.0, (1.0,)),
+        (0.999, -30.0, ()),
+        (0.0, -12.0, ()),  # risk 0.000006
+        (0.999996, 1.0, (12.4,)),
+        (1.0, 1e38, ()),
+        (1.0, 1e38, (1.0,)),
+        (1.0, 0.0, (1e38,)),
+        (0.5, -1e38, (1e38,)),
+        (0.5, None, (1e38,)),
+    ],
+)
+def test_a_risk_that_its_parts_do_not_give_is_refused(
+    risk: float | None, rest: float | None, parts: tuple[float | None, ...]
+) -> None:
+    with pytest.raises(UsageError, match="what adds up to a risk does not give it, in line 1"):
+        parse_report(with_sum(risk, rest, *parts))
+
+
+@pytest.mark.parametrize(
+    ("risk", "rest", "parts"),
+    [
+        (0.231475, -1.55, (0.3, 0.05)),
+        (0.231475, -1.55, (0.3, 0.05005)),  # within what rounding takes away
+        (0.231475, None, (9.0, None)),  # an older report does not say the rest
+        (None, None, (1.0,)),
+        (0.0, -14.6, ()),
+        (0.0, -600.0, (40.0,)),
+        (0.000001, -13.4, ()),
+        (0.999999, 14.1, ()),
+        (1.0, 15.0, (600.0,)),
+    ],
+)
+def test_a_risk_that_its_parts_give_is_read(
+    risk: float | None, rest: float | None, parts: tuple[float | None, ...]
+) -> None:
+    (line,) = parse_report(with_sum(risk, rest, *parts)).files[0].lines
+    assert isinstance(line.outcome, LineScore)
+    assert line.outcome.rest == rest
 
 
 @settings(max_examples=200, deadline=None)

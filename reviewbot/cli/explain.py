@@ -11,16 +11,18 @@ import click
 from reviewbot.cli.asked import change_arguments, folder_of, intake, settings_for, settings_root
 from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import deliver
-from reviewbot.cli.place import AROUND, WHOLE, parse_place, place_of
+from reviewbot.cli.place import AROUND, parse_place, place_of
 from reviewbot.core.errors import EXIT_INCOMPLETE, UsageError
 from reviewbot.settings import POSTING, RULES
 
 if TYPE_CHECKING:
+    from reviewbot.cli.place import Place
     from reviewbot.core.explanation import Explanation
-    from reviewbot.core.report import FileReport, Report
+    from reviewbot.core.report import FileReport, LineReport, Report
 
 FORMATS = ("terminal", "json")
-# What decides only over a whole report, or what it looks like.
+# What decides over a whole report, or what it looks like. Limits come from the settings, as the
+# gate of the repository has them.
 GATING = (
     "max-risk",
     "max-risk-for",
@@ -140,15 +142,14 @@ def _from_change(
     with timed(False) as clock:
         done = assemble(settings, request, base_root, clock, edited, narrow=place.narrow)
     report = done.report
-    line = _line(report.files, place.path, place.number)
-    if line is None:
-        raise RuntimeError(f"{place.path}:{place.number} was not reported")
+    line = _reported(report, place)
     named = []
     if isinstance(line.outcome, LineScore):
         named = [reason.feature for reason in line.outcome.reasons]
     return Explanation(
         outcome=line.outcome,
         author=line.author,
+        standing=line.standing if place.added else None,
         around=place.around,
         evidence=done.artifact.evidence(named),
         has_evidence=bool(done.artifact.packed_evidence),
@@ -156,8 +157,25 @@ def _from_change(
         artifact=report.artifact,
         change=report.change,
         recent=report.recent,
-        notes=(*(() if place.added else (WHOLE.format(place.number),)), *report.notes),
+        notes=(*place.notes, *report.notes),
     )
+
+
+def _reported(report: "Report", place: "Place") -> "LineReport":
+    """Return what a report of the place's file alone says of its line."""
+    from reviewbot.core.authors import UNKNOWN
+    from reviewbot.core.change import ChangedLine
+    from reviewbot.core.findings import Skipped
+    from reviewbot.core.report import LineReport
+
+    if place.hidden:
+        (file,) = report.files
+        line = ChangedLine(place.path, place.number, dict(place.around)[place.number])
+        return LineReport(Skipped(line, str(file.note), report.ledger.unread_files > 0), UNKNOWN)
+    found = _line(report.files, place.path, place.number)
+    if found is None:
+        raise RuntimeError(f"{place.path}:{place.number} was not reported")
+    return found
 
 
 def _from_report(text: str, name: str) -> "Explanation":
@@ -168,8 +186,9 @@ def _from_report(text: str, name: str) -> "Explanation":
     report = read_report(name)
     line = _line(report.files, path, number)
     if line is None:
+        notes = [f": {file.note}" for file in report.files if file.path == path and file.note]
         raise UsageError(
-            f"nothing was explained: the report has no line {path[:200]}:{number}",
+            f"nothing was explained: the report has no line {path[:200]}:{number}{''.join(notes)}",
             fix="name a line that the change adds, with its path as the report has it",
         )
     near = {
@@ -182,6 +201,7 @@ def _from_report(text: str, name: str) -> "Explanation":
     return Explanation(
         outcome=line.outcome,
         author=line.author,
+        standing=line.standing,
         around=tuple(sorted(near.items())),
         evidence={found.feature: found for found in report.features},
         has_evidence=bool(report.features),
@@ -208,7 +228,7 @@ def read_report(name: str) -> "Report":
         raise UsageError(what, fix=fix) from exc
 
 
-def _line(files: "tuple[FileReport, ...]", path: str, number: int) -> Any:
+def _line(files: "tuple[FileReport, ...]", path: str, number: int) -> "LineReport | None":
     for file in files:
         for line in file.lines if file.path == path else ():
             if line.outcome.line.number == number:

@@ -195,7 +195,9 @@ def explain_feature(
         ours = f"{artifact.info.name} has {len(by_name)}"
         raise UsageError(
             f"nothing was explained: no feature is named {name[:100]!r}; {ours}",
-            fix=f"did you mean {', '.join(near)}?" if near else "see `reviewbot features list`",
+            fix=f"did you mean {', '.join(near)}?"
+            if near
+            else "`reviewbot features list` lists them",
         )
     one = by_name[found]
 

@@ -1,7 +1,7 @@
 """What the language server does for a document: read it, and say what came of it. Never fails."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reviewbot.cli.assemble import assemble
 from reviewbot.cli.failures import describe
@@ -10,9 +10,6 @@ from reviewbot.cli.warm import Warm
 from reviewbot.lsp.values import Answer, Document, Stale
 from reviewbot.render.editor import diagnostics, not_read
 from reviewbot.settings import SETTINGS_FILES, from_environ, from_files, from_flags, settings_from
-
-if TYPE_CHECKING:
-    pass
 
 
 class Reader:
@@ -47,16 +44,25 @@ class Reader:
 
     def _read(self, document: Document) -> Answer:
         from reviewbot.forges.buffer import Outside, change_of, place_of
+        from reviewbot.forges.moved import files_stamp, head_stamp
 
         place = place_of(document.file)
         if isinstance(place, Outside):
             return Answer(remark=f"not read: {place.why}")
-        beside = (*(place.top / name for name in SETTINGS_FILES),)
-        watched = (place.git_dir / "HEAD", place.git_dir / "logs" / "HEAD", *beside)
+        beside = [place.top / name for name in SETTINGS_FILES]
+
+        def stamp() -> tuple[object, ...]:
+            return *head_stamp(place.git_dir, place.common), *files_stamp(beside)
+
+        before = stamp()  # in front of everything that it stands for: a commit may come meanwhile
+
+        def moved() -> bool:
+            return stamp() != before
+
         files = from_files(place.top)
         settings = settings_from(*files, from_environ(self._environ), from_flags(self._flags))
         if (request := change_of(place, document.text)) is None:
-            return Answer(watched=watched)
+            return Answer(moved=moved)
         with timed(False) as clock:
             made = assemble(settings, request, place.top, clock, warm=self._warm)
         report = made.report
@@ -64,5 +70,5 @@ class Reader:
         return Answer(
             diagnostics(report),
             remark="; ".join([*skipped, *report.notes]),
-            watched=watched,
+            moved=moved,
         )

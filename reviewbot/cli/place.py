@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_DIGITS = 9
 AROUND = 2  # lines above and below
 WHOLE = "line {} is not part of the change: its file was read as if all of it were added"
+HIDDEN = "the change holds the file, but git shows no line of it: it was not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,18 @@ class Place:
     change: "Change"
     added: bool  # whether the change adds the line; else the whole file stands as added
     around: tuple[tuple[int, str], ...]
+    hidden: bool = False  # whether the change holds the file, but git calls it binary
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know of how the line was read."""
+        if self.hidden:
+            return (HIDDEN,)
+        return () if self.added else (WHOLE.format(self.number),)
 
     def narrow(self, _change: "Change", numstat: "Numstat | None") -> "tuple[Change, Numstat|None]":
         """Return the part of the change, with what git counts there."""
-        if numstat is None or not self.added:
+        if numstat is None or not (self.added or self.hidden):
             return self.change, None
         return self.change, {path: n for path, n in numstat.items() if path == self.path}
 
@@ -55,7 +64,7 @@ def place_of(text: str, root: Path, change: "Change", read: Callable[[str], byte
     read    gives a head file, None where there is none
     raises  UsageError where there is no such line
     """
-    from reviewbot.core.change import Change
+    from reviewbot.core.change import Change, Entry
     from reviewbot.core.match import head_lines
 
     given, number = parse_place(text)
@@ -76,7 +85,10 @@ def place_of(text: str, root: Path, change: "Change", read: Callable[[str], byte
                 f"nothing was explained: {path} has no line {number}, its last is {len(lines)}",
                 fix="name one of its lines",
             )
-        return Place(path, number, Change((_all(path, lines),)), False, _around(lines, number, {}))
+        hidden = tuple(f for f in change.files if f.path == path and f.entry is Entry.BINARY)
+        read_as = Change(hidden or (_all(path, lines),))
+        around = _around(lines, number, {})
+        return Place(path, number, read_as, False, around, hidden=bool(hidden))
     raise UsageError(
         f"nothing was explained: there is no file {given[:200]} that could be read at the head of "
         "the change",

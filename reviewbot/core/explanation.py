@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reviewbot.core.authors import Attribution
 from reviewbot.core.evidence import Evidence
-from reviewbot.core.findings import LineScore, Outcome
+from reviewbot.core.findings import LineScore, Outcome, Standing
 from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import ArtifactInfo, ChangeInfo, ModelInfo
 
@@ -19,6 +19,7 @@ class Explanation:
 
     outcome: Outcome
     author: Attribution
+    standing: Standing | None  # to the gate; None: not scored, not of the change, or not known
     around: tuple[tuple[int, str], ...]  # numbers and texts of the lines near it, itself included
     evidence: Mapping[str, Evidence]  # of the features that its reasons name
     has_evidence: bool  # whether the artifact holds any at all; the report, where it comes from one

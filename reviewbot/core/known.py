@@ -65,11 +65,16 @@ def resolve_name(asked: str, names: Sequence[str]) -> str | None:
 
 
 def near_names(asked: str, names: Sequence[str]) -> list[str]:
-    """Return the names that are most like one that is not known."""
+    """Return the names that may be meant by one that is not known; [] where none is much like it.
+
+    Numbers are no names: one is as near as another.
+    """
     asked = " ".join(asked[:200].casefold().split())
-    words = {name.casefold(): name for name in reversed(names)}
-    words |= {_bare(name).casefold(): name for name in names if not name.startswith("sae:")}
-    close = get_close_matches(asked, list(words), n=MOST_NEAR, cutoff=0.5)
+    kind, _, rest = asked.partition(":")
+    asked = rest if kind in NAMED else asked  # what all names of a group share says nothing
+    named = [name for name in names if not name.startswith("sae:")]
+    words = {_bare(name).casefold(): name for name in named}
+    close = get_close_matches(asked, list(words), n=MOST_NEAR, cutoff=0.7)
     return list(dict.fromkeys(words[word] for word in close))
 
 

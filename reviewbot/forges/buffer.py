@@ -34,8 +34,8 @@ class Place:
 
     top: Path
     git_dir: Path
+    common: Path  # what linked checkouts share of the git directory; else `git_dir`
     path: str  # below `top`, as git names it
-    base: str | None  # the commit at HEAD; None before the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,23 @@ def place_of(file: Path) -> Place | Outside:
         raise explain(top, "check-ignore", code, err)
     if code == 0 or b".git" in raw.split(b"/"):
         return Outside("git ignores it")
-    git_dir = git(top, "rev-parse", "--absolute-git-dir").removesuffix(b"\n")
-    return Place(top, Path(os.fsdecode(git_dir)), decode_path(raw), head_commit(top))
+    git_dir, common = (
+        top / os.fsdecode(git(top, "rev-parse", asked).removesuffix(b"\n"))
+        for asked in ("--absolute-git-dir", "--git-common-dir")
+    )
+    return Place(top, git_dir, common, decode_path(raw))
 
 
 def change_of(place: Place, text: str) -> ChangeRequest | None:
-    """Return what a document adds to HEAD; None where that is nothing.
+    """Return what a document adds to HEAD, as it is now; None where that is nothing.
 
     text    as the editor holds it
     raises  UsageError if HEAD's version is larger than 20 MB; EnvironmentFailure if git or the
             temporary directory fails
     """
     head = text.encode("utf-8", "replace")
-    base = as_shown(_base(place, head), text)
+    commit = head_commit(place.top)
+    base = as_shown(_base(place, commit, head), text)
     if _plain(base) == _plain(head):
         return None
     diff, numstat = _compare(place.path, _ended(base), _ended(head))
@@ -89,7 +93,7 @@ def change_of(place: Place, text: str) -> ChangeRequest | None:
         return None
     return ChangeRequest(
         root=place.top,
-        base=place.base,
+        base=commit,
         head=WORKTREE,
         diff=diff.decode("utf-8", "surrogateescape"),
         numstat=dict.fromkeys([place.path], next(iter(parse_numstat(numstat).values()))),
@@ -131,19 +135,22 @@ def _ended(content: bytes) -> bytes:
     return content if not content or content.endswith(b"\n") else content + b"\n"
 
 
-def _base(place: Place, head: bytes) -> bytes:
-    """Return the file as HEAD has it, under this name or a former one; empty where it is new."""
-    if place.base is None:
+def _base(place: Place, commit: str | None, head: bytes) -> bytes:
+    """Return the file as a commit has it, under this name or a former one; empty where it is new.
+
+    commit  None before the first one
+    """
+    if commit is None:
         return b""
-    if (found := _blobs(place.top, place.base, [place.path])[0]) is None:
-        return _former(place, head)
+    if (found := _blobs(place.top, commit, [place.path])[0]) is None:
+        return _former(place, commit, head)
     return found
 
 
-def _former(place: Place, head: bytes) -> bytes:
+def _former(place: Place, commit: str, head: bytes) -> bytes:
     """Return the version of a deleted file that a new one is much like, as git finds renames."""
     # Not `git diff HEAD`, which would read the working tree, through the user's filters.
-    staged = ("--cached", "--no-renames", "--diff-filter=D", "--name-only", "-z", str(place.base))
+    staged = ("--cached", "--no-renames", "--diff-filter=D", "--name-only", "-z", commit)
     listed = git(place.top, *NO_SUPPRESS, "diff", *staged, "--")
     listed += git(place.top, "ls-files", "--deleted", "-z")
     ending = Path(place.path).suffix
@@ -151,7 +158,7 @@ def _former(place: Place, head: bytes) -> bytes:
     gone = [path for path in gone if Path(path).suffix == ending][:MOST_GONE]
     if not gone:
         return b""
-    found = _blobs(place.top, str(place.base), gone)
+    found = _blobs(place.top, commit, gone)
     with tempfile.TemporaryDirectory(prefix="reviewbot-") as name:
         folder = Path(name)
         _write(folder / "b" / "head", head)

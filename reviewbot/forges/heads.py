@@ -1,7 +1,7 @@
 """The head files: what stands in the working tree, in the index, or in a commit.
 
 Whoever wrote the change chose the paths. So nothing outside the root is read, no link is followed,
-and nothing but a regular file is opened (a FIFO would wait for ever).
+and nothing but a regular file is read (a FIFO would wait for ever).
 """
 
 import os
@@ -60,10 +60,13 @@ class WorktreeFiles:
             handle = os.open(at, flags | getattr(os, "O_BINARY", 0))
         except OSError:  # also: no permission, a name too long
             return None
-        with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):  # `open` itself fails on a directory
                 return None
-            return file.read(self.limit + 1)
+            with open(handle, "rb", closefd=False) as file:
+                return file.read(self.limit + 1)
+        finally:
+            os.close(handle)
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -6,14 +6,11 @@ being read, and what nobody wants any more is dropped.
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 
 from reviewbot.lsp.values import Answer, Document, Stale
 
 LOOK_SECONDS = 2.0  # between two looks at what answers depend on beside the text
-
-Stamp = tuple[tuple[int, int], ...]
 
 
 class Desk:
@@ -33,7 +30,7 @@ class Desk:
         """
         self._check, self._publish, self._busy = check, publish, busy
         self._waiting: dict[str, tuple[float, Document]] = {}  # by URI: when it is due
-        self._answered: dict[str, tuple[Document, tuple[Path, ...], Stamp]] = {}
+        self._answered: dict[str, tuple[Document, Answer]] = {}
         self._current: Document | None = None
         self._change = threading.Condition()
         self._ended = False
@@ -74,13 +71,12 @@ class Desk:
                 continue
             finally:
                 self._busy(None)
-            stamp = _stamp(answer.watched)
             with self._change:
                 if self._current is not document:
                     continue
                 self._current = None
                 if not answer.failed:  # else it is tried again when it is saved, not by itself
-                    self._answered[document.uri] = document, answer.watched, stamp
+                    self._answered[document.uri] = document, answer
             self._publish(document, answer)
 
     def _next(self) -> Document | None:
@@ -102,22 +98,10 @@ class Desk:
 
     def _look(self) -> None:
         """Put documents back whose answer may be another one now: there was a commit."""
-        for document, watched, stamp in list(self._answered.values()):
-            if _stamp(watched) != stamp:
+        for document, answer in list(self._answered.values()):
+            if answer.moved():
                 self.put(document)
 
 
 def _when(entry: tuple[float, Document]) -> float:
     return entry[0]
-
-
-def _stamp(paths: Iterable[Path]) -> Stamp:
-    found = []
-    for path in paths:
-        try:
-            status = path.stat()
-        except OSError:
-            found.append((0, 0))
-        else:
-            found.append((status.st_mtime_ns, status.st_size))
-    return tuple(found)

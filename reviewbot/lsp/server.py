@@ -42,6 +42,7 @@ class Server(LanguageServer):
         self.clean = False  # whether the editor said good-bye
         self._open: dict[str, Document] = {}
         self._answers: dict[str, tuple[Document, Answer]] = {}
+        self._failed: set[str] = set()  # whose last answer is a failure, with nothing on the desk
         self._said: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         handlers: dict[str, Callable[[Any], Any]] = {
@@ -81,8 +82,7 @@ class Server(LanguageServer):
             return
         text = params.content_changes[-1].text if params.content_changes else old.text
         new = Document(uri, params.text_document.version, old.file, text)
-        answer = self._answers.get(uri)
-        if answer is not None and answer[1].failed:
+        if uri in self._failed:
             self._open[uri] = new  # what failed is tried again when it is saved, not at each key
             return
         self._put(new, PAUSE)
@@ -96,6 +96,7 @@ class Server(LanguageServer):
         if self._open.pop(uri, None) is not None:
             self.desk.forget(uri)
             self._answers.pop(uri, None)
+            self._failed.discard(uri)
             self._publish(uri, None, [])
 
     def _hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
@@ -121,6 +122,7 @@ class Server(LanguageServer):
 
     def _put(self, document: Document, wait: float = 0.0) -> None:
         self._open[document.uri] = document
+        self._failed.discard(document.uri)
         self.desk.put(document, wait)
 
     def _answered(self, document: Document, answer: Answer) -> None:
@@ -137,6 +139,8 @@ class Server(LanguageServer):
         if self._open.get(document.uri) is not document:
             return
         self._answers[document.uri] = document, answer
+        if answer.failed:
+            self._failed.add(document.uri)
         if answer.remark:
             self._log(f"{document.file}: {answer.remark}", once=True)
         if answer.failure:

@@ -1,5 +1,6 @@
 """What goes between an editor and a check."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,9 @@ class Answer:
     diagnostics: tuple[Diagnostic, ...] = ()
     remark: str = ""  # why nothing of it is read, and the like: for the log, once
     failure: str = ""  # in two lines: what kept it from being read; the document is not clean
-    # What the answer also depends on: the commit at HEAD, settings. Read again when one changes.
-    watched: tuple[Path, ...] = ()
+    # Whether what it also depends on (the commit at HEAD, settings) is another than when reading
+    # began: then the document is read again.
+    moved: Callable[[], bool] = lambda: False
 
     @property
     def failed(self) -> bool:

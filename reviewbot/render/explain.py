@@ -78,7 +78,7 @@ def _code(found: Explanation, width: int) -> Iterable[Text]:
 def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
     known = found.recent.lines if found.recent else 0
     than = riskier_than(score.percentile, score.recent, known)
-    yield Text(f"risk {_risk(score.risk)}, {than}")
+    yield Text(f"risk {_risk(score.risk)}{_STANDING.get(found.standing, '')}, {than}")
     yield from _author(found, width)
     for place, reason in enumerate(score.reasons):
         yield Text()
@@ -172,6 +172,7 @@ def explain_json(found: Explanation) -> str:
             "log_odds": number(log_odds_of(score), 4) if score else None,
             "rest": number(rest_of(score), 4) if score else None,
             "author": author_json(found.author),
+            "standing": found.standing and found.standing.value,
         },
         "around": [{"number": at, "text": text[:10_000]} for at, text in found.around],
         "reasons": [_reason_json(found, score, n) for n in range(len(score.reasons))]

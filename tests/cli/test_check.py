@@ -189,6 +189,22 @@ def test_a_diff_that_does_not_fit_the_files_is_incomplete(repo: Path) -> None:
     assert "not scored: a.py, line 2" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "where", "why"),
+    [("src/dir.py", "failed", "missing or may not be read"), ("src", "skipped", "not code")],
+)
+def test_a_directory_is_no_head_file(repo: Path, name: str, where: str, why: str) -> None:
+    (repo / "src" / "dir.py").mkdir(parents=True)
+    diff = f"--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,1 @@\n+x = 1\n"
+
+    result = check("--diff=-", "--format=json", stdin=diff.encode())
+
+    assert result.exit_code == (3 if where == "failed" else 0), result.stderr
+    (line,) = as_json(result)["files"][0]["lines"]
+    assert line["status"] == where
+    assert why in line["why"]
+
+
 def test_informational_does_not_forgive_what_was_not_read(repo: Path) -> None:
     assert check("--diff=-", "--informational", stdin=DIFF.encode()).exit_code == 3
 

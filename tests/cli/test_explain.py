@@ -32,7 +32,7 @@ def test_every_line_has_the_score_that_a_check_of_the_whole_change_gives_it(
             if line["status"] != "scored":
                 continue
             found = explain(f"{file['path']}:{line['number']}")
-            same = ("risk", "percentile", "rest", "recent", "text", "author")
+            same = ("risk", "percentile", "rest", "recent", "text", "author", "standing")
             assert {key: found["line"][key] for key in same} == {key: line[key] for key in same}
             bare = [
                 {key: reason[key] for key in ("feature", "label", "contribution", "activation")}
@@ -99,11 +99,57 @@ def test_a_line_that_blocks_is_explained_with_exit_code_0(
     assert run("explain", "src/code.py:2").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "standing", "words"),
+    [
+        ("max-risk = 1.0\n", "below", r"risk 0\.\d+, riskier"),
+        ("max-risk = 0.0\n", "above", r"risk 0\.\d+ \(above the limit\), riskier"),
+        (
+            'max-risk = 0.0\ngate-scope = "ai"\n',
+            "not counted",
+            r"risk 0\.\d+ \(above the limit, not counted\), riskier",
+        ),
+        ('max-risk = 1.0\nmax-risk-for = ["src/**=0"]\n', "above", r"\(above the limit\)"),
+    ],
+)
+def test_where_the_line_stands_to_the_gate_is_said(
+    text: str, standing: str, words: str, explained: Path
+) -> None:
+    (explained / ".reviewbot.toml").write_text(text)
+    run("check", "--format", "json", "--output", "r.json")
+
+    for more in ((), ("--report", "r.json")):
+        assert explain("src/code.py:2", *more)["line"]["standing"] == standing
+        assert re.search(words, run("explain", "src/code.py:2", *more).stdout)
+
+
+def test_a_line_outside_of_the_change_does_not_stand_to_the_gate(
+    explained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REVIEWBOT_MAX_RISK", "0")
+
+    assert explain("old.py:2")["line"]["standing"] == "above"
+    assert explain("old.py:1")["line"]["standing"] is None
+    assert "above the limit" not in run("explain", "old.py:1").stdout
+
+
+def test_a_report_whose_sum_is_not_that_of_its_risk_is_refused(explained: Path) -> None:
+    run("check", "--format", "json", "--output", "r.json")
+    report = json.loads((explained / "r.json").read_text())
+    (file,) = (file for file in report["files"] if file["path"] == "src/code.py")
+    file["lines"][1]["reasons"][0]["contribution"] = 9.0
+    (explained / "r.json").write_text(json.dumps(report))
+
+    why = refused("src/code.py:2", "--report", "r.json")
+    assert "nothing was explained: the report cannot be used: what adds up to a risk" in why
+
+
 def test_a_report_is_explained_without_any_model(
     explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = tmp_path / "r.json"
-    run("check", "--max-risk", "0", "--format", "json", "--output", str(report))
+    monkeypatch.setenv("REVIEWBOT_MAX_RISK", "0")
+    run("check", "--format", "json", "--output", str(report))
     alive = explain("src/code.py:2")
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", "/nowhere")
     monkeypatch.chdir(tmp_path)
@@ -166,7 +212,10 @@ def test_a_feature_is_explained_without_a_model(
 
 def test_an_unknown_feature_is_an_error_with_near_ones(explained: Path) -> None:
     result = run("explain", "--feature", "line lenght")
+    far = run("explain", "--feature", "nonsense")
 
+    assert "did you mean" not in far.stderr
+    assert "`reviewbot features list` lists them" in far.stderr
     assert result.exit_code == 2
     assert "no feature is named 'line lenght'" in result.stderr
     assert "did you mean surface:line length" in result.stderr

@@ -57,6 +57,7 @@ def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path
     ("args", "what"),
     [
         (("nothing.py:1",), "there is no file nothing.py"),
+        (("src:3",), "there is no file src that could be read"),
         (("old.py:99",), "old.py has no line 99, its last is 5"),
         (("old.py",), "'old.py' is not PATH:LINE"),
         (("old.py:0",), "is not PATH:LINE"),
@@ -110,3 +111,50 @@ def test_a_name_that_is_not_utf_8_goes_by_its_bytes_or_as_reports_write_it(expla
 
     assert explain("caf\\xe9.py:1")["line"]["status"] == "scored"
     assert explain("caf\udce9.py:1")["line"]["status"] == "scored"
+
+
+@pytest.mark.parametrize("staged", [(), ("--staged",)])
+@pytest.mark.parametrize(
+    ("content", "attributes"),
+    [
+        (b"first = 1\nx = compute(1)\n# \0\n", ""),
+        ("first = 1\nx = compute(1)\n".encode("utf-16"), ""),
+        (b"first = 1\nx = compute(1)\n", "*.py -diff\n"),
+    ],
+)
+def test_a_line_of_code_that_git_calls_binary_should_have_been_read(
+    content: bytes, attributes: str, staged: tuple[str, ...], explained: Path
+) -> None:
+    (explained / ".gitattributes").write_text(attributes)
+    (explained / "old.py").write_bytes(content)
+    git(explained, "add", ".")
+    assert run("check", *staged).exit_code == 3
+
+    result = run("explain", "old.py:2", *staged)
+    found = explain("old.py:2", *staged)
+
+    assert (result.exit_code, result.stderr) == (3, "")
+    assert "should have been scored and was not: code that git calls binary" in result.stdout
+    assert "git shows no line of it: it was not read" in result.stdout
+    assert "not part of the change" not in result.stdout
+    assert (found["line"]["status"], found["line"]["risk"]) == ("skipped", None)
+    assert found["line"]["why"] == "code that git calls binary"
+
+
+def test_a_line_of_what_is_no_code_and_binary_was_not_read_on_purpose(explained: Path) -> None:
+    (explained / "logo.png").write_bytes(b"\x89PNG\n\0\n")
+    git(explained, "add", ".")
+    result = run("explain", "logo.png:1")
+
+    assert result.exit_code == 0
+    assert "not read, on purpose: binary" in result.stdout
+    assert "git shows no line of it" in result.stdout
+
+
+def test_a_report_says_why_it_has_no_line_of_a_file(explained: Path, tmp_path: Path) -> None:
+    (explained / "old.py").write_bytes(b"first = 1\n# \0\n")
+    run("check", "--format", "json", "--output", str(tmp_path / "r.json"))
+
+    why = refused("old.py:1", "--report", str(tmp_path / "r.json"))
+
+    assert "the report has no line old.py:1: code that git calls binary" in why

@@ -180,6 +180,60 @@ def test_reading_stops_between_two_forward_passes(
     assert len(passes) == 1
 
 
+def test_a_commit_while_a_document_is_read_is_noticed(
+    repo: Repo, flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"one = 1\ntwo = 2\nthree = 3\n{RISKY}"
+    ours = Document("u", 1, repo.root / "a.py", text)
+
+    class Committing(ByteEncoder):
+        def states(self, ids: Sequence[int]) -> HiddenStates:
+            repo.commit("while it is read", {"a.py": text})
+            return super().states(ids)
+
+    monkeypatch.setattr(module, "load_model", lambda *_: Committing())
+    reader = Reader({}, flags, nothing)
+    during = reader.read(ours)
+    after = reader.read(ours)
+
+    assert (len(during.diagnostics), during.moved()) == (1, True)
+    assert (after.diagnostics, after.moved()) == ((), False)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_commit_is_noticed_also_without_reflogs(
+    repo: Repo, flags: dict[str, str], tmp_path: Path, packed: bool, linked: bool
+) -> None:
+    repo.git("config", "core.logAllRefUpdates", "false")
+    if linked:
+        repo.git("worktree", "add", "-q", "-b", "beside", str(tmp_path / "linked"))
+        repo = Repo(tmp_path / "linked")
+    if packed:
+        repo.git("pack-refs", "--all")
+    reader = Reader({}, flags, nothing)
+    ours = Document("u", 1, repo.root / "a.py", "one = 1\ntwo = 2\nthree = 3\n")
+    answer = reader.read(ours)
+    assert answer.moved() is False
+
+    repo.commit("a commit", {})
+    assert answer.moved() is True
+
+    answer = reader.read(ours)
+    repo.git("checkout", "-q", "--detach")
+    assert answer.moved() is True
+
+
+def test_settings_that_change_are_noticed(repo: Repo, flags: dict[str, str]) -> None:
+    ours = Document("u", 1, repo.root / "a.py", "one = 1\ntwo = 2\nthree = 3\n")
+    answer = Reader({}, flags, nothing).read(ours)
+    assert answer.moved() is False
+
+    repo.write({".reviewbot.toml": "max-risk = 0.5\n"})
+
+    assert answer.moved() is True
+
+
 def test_a_temporary_directory_that_cannot_be_written_is_told(
     repo: Repo, flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

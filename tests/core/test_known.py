@@ -88,7 +88,11 @@ def test_a_feature_goes_by_its_number_or_its_name(asked: str, name: str | None) 
 
 def test_near_names_are_offered_for_a_misspelt_one() -> None:
     assert near_names("line lenght", NAMES)[0] == "surface:line length"
-    assert near_names("sae:99", NAMES)
+    assert near_names("surface:line-length", NAMES) == ["surface:line length"]
+    assert near_names("stat", NAMES) == ["state"]
+    no_state = [name for name in NAMES if name != "state"]
+    for far in ("sae:99", "state", "surface", "sae"):
+        assert near_names(far, no_state) == [], far
     assert near_names("\x1b" * 10_000, NAMES) == []
 
 

@@ -103,7 +103,7 @@ def test_a_document_is_read_again_when_what_its_answer_depends_on_changes(
 ) -> None:
     monkeypatch.setattr(desk_module, "LOOK_SECONDS", 0.05)
     head = tmp_path / "HEAD"
-    desk, told = begin(lambda _document: Answer(watched=(head,)))
+    desk, told = begin(lambda _document: Answer(moved=head.exists))
     desk.put(document("a"))
     told.get(timeout=5)
     time.sleep(0.2)
@@ -115,13 +115,12 @@ def test_a_document_is_read_again_when_what_its_answer_depends_on_changes(
 
 
 def test_a_failure_is_not_tried_again_by_itself(
-    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk_module, "LOOK_SECONDS", 0.05)
-    desk, told = begin(lambda _document: Answer(failure="x", watched=(tmp_path / "HEAD",)))
+    desk, told = begin(lambda _document: Answer(failure="x", moved=lambda: True))
     desk.put(document("a"))
     told.get(timeout=5)
-    (tmp_path / "HEAD").write_text("new")
     time.sleep(0.3)
 
     assert told.empty()

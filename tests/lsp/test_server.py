@@ -11,7 +11,6 @@ OLD = "one = 1\ntwo = 2\nthree = 3\n"  # as `repo_at` commits it
 RISKY = "a_long_name = another + one\n"  # above the limit
 NOTED = "a_name = other + one1\n"  # a finding, below it
 SHORT = "four = 4\n"
-BROKEN = SMALL + "warm.load_model = lambda *_: [][0]\n"
 
 
 def rows(found: list[Message]) -> list[tuple[int, int, int]]:
@@ -192,39 +191,6 @@ def test_what_should_have_been_read_and_was_not_is_said_on_the_first_line(
     assert found["range"]["start"]["line"] == 0
     assert found["message"] == "not read in full: 9 changed lines, too large"
     assert other["message"] == "not read in full: code that git calls binary"
-
-
-def test_a_failure_is_told_once_and_tried_again_when_the_document_is_saved(
-    start: Start, repo: Repo
-) -> None:
-    editor = start(env={"REVIEWBOT_ARTIFACT": str(repo.root / "none")})
-    uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    (found,) = editor.diagnostics(uri)
-    editor.change(uri, OLD + RISKY + SHORT, 2)
-    assert editor.silence(1.2) == []
-    editor.save(uri)
-    assert editor.diagnostics(uri, 2) == [found]
-    other = editor.open(repo.root / "b.py", RISKY)
-    assert [d["message"] for d in editor.diagnostics(other)] == [found["message"]]
-
-    assert (found["severity"], found["code"]) == (3, "not-read")
-    assert "none" in found["message"]
-    (shown,) = editor.messages("window/showMessage")
-    assert shown.startswith("reviewbot: error: ")
-    assert "\n  fix: " in shown
-    assert len(editor.messages("window/logMessage")) == 3
-
-
-def test_a_bug_of_ours_is_no_clean_document_and_no_end(start: Start, repo: Repo) -> None:
-    editor = start(code=BROKEN)
-    uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    (found,) = editor.diagnostics(uri)
-    assert "IndexError: list index out of range" in found["message"]
-
-    editor.change(uri, OLD, 2)
-    editor.save(uri)
-    assert editor.diagnostics(uri, 2) == []
-    assert editor.end() == 0
 
 
 def test_settings_are_those_of_the_working_tree_and_flags_win(start: Start, repo: Repo) -> None:
