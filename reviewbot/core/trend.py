@@ -21,7 +21,7 @@ _DAY = re.compile(r"([0-9]{4})(?:-?)([0-9]{2})(?:-?)([0-9]{2})(?=T|[^0-9A-Za-z]|
 
 
 class Fate(StrEnum):
-    """What became of a finding; of many nobody knows."""
+    """What became of a finding; of many nobody knows, and of young ones git does not say."""
 
     FIXED = "fixed"  # a later fix changed one of its lines
     FINE = "fine"  # nothing was wrong with it, as far as is known

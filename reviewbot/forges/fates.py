@@ -2,8 +2,10 @@
 
 A finding is FIXED when, within so many days, a commit on the branch whose subject looks like a fix
 changes or deletes one of its lines; FINE when all of its lines still stand there, unchanged, so
-many days later. Indenting is no change. Everything else is unknown, and the reason is counted. A
-line is known by where `git blame` says that it came into being, so it may move within its file.
+many days later. Neither is said before the days are over: a fix can come on any of them, FINE only
+after the last, so the findings of the last weeks would all be right. Indenting is no change.
+Everything else is unknown, and the reason is counted. A line is known by where `git blame` says
+that it came into being, so it may move within its file.
 
 "Now" is the newest commit of the branch: same repository, same answer.
 
@@ -149,13 +151,13 @@ class _History:
     def fate(self, one: _Asked) -> Fate | str:
         """Return what became of a finding, or why nobody can tell."""
         path = one.place.path
+        if not self.branch or self.branch[0][1] < one.until:
+            return YOUNG
         try:
             fixes = self._fixes_of(path)
             for fix in fixes[:MOST_FIXES]:
                 if one.since < fix.time <= one.until and one.lines & self._taken(fix, path):
                     return Fate.FIXED
-            if not self.branch or self.branch[0][1] < one.until:
-                return YOUNG
             then = next((name for name, time in self.branch if time <= one.until), None)
             if then and one.lines <= self._there(then, path, {line.commit for line in one.lines}):
                 return Fate.FINE

@@ -110,8 +110,34 @@ def test_outcomes_are_found_in_the_repository(folder: Path, tmp_path: Path) -> N
 
     assert (found["total"]["fixed"], found["total"]["fine"]) == (1, 1)
     assert found["total"]["precision"]["n"] == 2
-    assert (late["total"]["fixed"], late["total"]["fine"], late["total"]["unknown"]) == (1, 0, 1)
+    assert (late["total"]["fixed"], late["total"]["fine"], late["total"]["unknown"]) == (0, 0, 2)
     assert found["unknown_outcomes"] == {}
+
+
+def test_ten_young_findings_of_which_one_is_fixed_have_no_precision_yet(
+    tmp_path: Path,
+) -> None:
+    made = Dates(tmp_path / "repo")
+    made.commit(0, "base", {"src/app.py": "\n"})
+    rows = [f"x{n} = 1\n" if n % 10 == 0 else "\n" for n in range(1, 101)]
+    head = made.commit(1, "add", {"src/app.py": "".join(rows)})
+    made.commit(9, "fix x10", {"src/app.py": "".join(rows).replace("x10 = 1", "x10 = 2")})
+    reports = tmp_path / "reports"
+    report = about(head, *(scored(n, rows[n - 1], 0.9) for n in range(10, 101, 10)))
+    write(reports, "r.json", report)
+
+    young = shown(reports, "--root", made.repo.root)
+    place = {"head": head, "path": "src/app.py", "fingerprint": report.findings[0].fingerprint}
+    record(reports, {"record": "outcome", **place, "outcome": "fixed"})
+    told = shown(reports, "--root", made.repo.root)
+    made.commit(61, "later", {"other.py": "x = 1\n"})
+    (reports / "outcomes.jsonl").unlink()
+    old = shown(reports, "--root", made.repo.root)
+
+    assert (young["total"]["findings"], young["total"]["unknown"]) == (10, 10)
+    assert young["total"]["precision"] is None
+    assert told["total"]["precision"]["n"] == 1  # somebody has said so
+    assert (old["total"]["fixed"], old["total"]["fine"]) == (1, 9)
 
 
 def test_recorded_acknowledgements_and_outcomes_are_counted(folder: Path, tmp_path: Path) -> None:

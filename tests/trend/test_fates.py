@@ -47,6 +47,19 @@ def asked(
 def test_a_later_fix_that_changes_the_line_tells_that_the_finding_was_right(made: Dates) -> None:
     head = made.commit(1, "add rates", {"bill.py": NEW})
     made.commit(20, "Fix a division by zero", {"bill.py": FIXED})
+    made.commit(62, "later", {"other.py": "x = 1\n"})
+
+    assert asked(made, head) is Fate.FIXED
+
+
+def test_neither_outcome_is_known_before_the_days_are_over(made: Dates) -> None:
+    head = made.commit(1, "add rates", {"bill.py": NEW})
+    made.commit(20, "fix a division by zero", {"bill.py": FIXED})
+    made.commit(60, "almost", {"other.py": "x = 1\n"})
+
+    assert asked(made, head) == {YOUNG: 1}
+
+    made.commit(61, "to the second", {"other.py": "x = 2\n"})
 
     assert asked(made, head) is Fate.FIXED
 
@@ -54,6 +67,7 @@ def test_a_later_fix_that_changes_the_line_tells_that_the_finding_was_right(made
 def test_so_does_a_revert_that_deletes_it(made: Dates) -> None:
     head = made.commit(1, "add rates", {"bill.py": NEW})
     made.git(9, "revert", "--no-edit", head)
+    made.commit(90, "later", {"other.py": "x = 1\n"})
 
     assert asked(made, head) is Fate.FIXED
 
@@ -113,6 +127,7 @@ def test_a_fix_counts_that_came_by_a_merge(made: Dates) -> None:
     made.repo.git("checkout", "-q", "main")
     made.commit(4, "something else", {"other.py": "x = 1\n"})
     made.git(5, "merge", "-q", "--no-ff", "-m", "Merge topic", "topic")
+    made.commit(90, "later", {"other.py": "x = 2\n"})
 
     assert asked(made, head) is Fate.FIXED
 
@@ -185,6 +200,7 @@ def test_so_is_a_line_that_is_not_there(made: Dates, numbers: list[int]) -> None
 def test_a_line_that_is_not_there_takes_nothing_from_its_neighbour(made: Dates) -> None:
     head = made.commit(1, "add rates", {"bill.py": NEW})
     made.commit(2, "fix", {"bill.py": FIXED})
+    made.commit(90, "later", {"other.py": "x = 1\n"})
     good, bad = Place(head, "bill.py", "ab:1"), Place(head, "bill.py", "ab:2")
 
     found = found_fates(
@@ -198,6 +214,7 @@ def test_a_path_full_of_magic_is_a_path(made: Dates) -> None:
     head = made.commit(1, "add", {":(glob)*[a].py": "a = 1\n", "caf\u00e9 \n.py": "b = 1\n"})
     made.commit(2, "fix", {":(glob)*[a].py": "a = 2\n"})
     made.commit(3, "fix", {"caf\u00e9 \n.py": "b = 2\n"})
+    made.commit(90, "later", {"other.py": "x = 1\n"})
 
     assert asked(made, head, [1], ":(glob)*[a].py") is Fate.FIXED
     assert asked(made, head, [1], "caf\u00e9 \n.py") is Fate.FIXED
