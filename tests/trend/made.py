@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from click.testing import CliRunner, Result
 
@@ -21,6 +22,7 @@ from tests.render.reports import report
 HUMAN = Attribution(Author.HUMAN, None, None, 0.9, ("a person",))
 AI = Attribution(Author.AI, "some-tool", None, 0.9, ("a trailer",))
 DAY = 86_400
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)  # no test runs by the clock of its machine
 
 
 def head_of(number: int) -> str:
@@ -65,14 +67,15 @@ def record(folder: Path, *records: dict[str, Any]) -> Path:
     return path
 
 
-def run(*args: str | Path) -> Result:
+def run(*args: str | Path, now: datetime = NOW) -> Result:
     """Run `reviewbot trend`."""
-    return CliRunner().invoke(main, ["trend", *map(str, args)])
+    with patch("reviewbot.cli.trend.clock", lambda: now):
+        return CliRunner().invoke(main, ["trend", *map(str, args)])
 
 
-def shown(*args: str | Path) -> Any:
+def shown(*args: str | Path, now: datetime = NOW) -> Any:
     """The numbers of a run that must succeed."""
-    result = run(*args, "--format", "json")
+    result = run(*args, "--format", "json", now=now)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 

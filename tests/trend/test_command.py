@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -91,7 +92,7 @@ def test_where_no_day_is_known_nothing_is_shown(tmp_path: Path) -> None:
     result = run(tmp_path)
 
     assert result.exit_code == 2
-    assert "nothing was shown: no day is known" in result.stderr
+    assert "nothing was shown: no day that can be used is known" in result.stderr
     assert result.stdout == ""
 
 
@@ -335,6 +336,48 @@ def test_a_root_that_is_named_must_be_a_repository(folder: Path) -> None:
 
     assert result.exit_code == 2
     assert "nothing was shown" in result.stderr
+
+
+def test_a_day_of_the_future_hides_no_week_and_is_said(folder: Path, tmp_path: Path) -> None:
+    made = Dates(tmp_path / "repo")
+    head = made.commit(26_000, "of 2097", {"a.py": "x = 1\n"})
+    before = shown(folder)["weeks"]
+    write(folder, "r.json", about(head, *LINES))
+    write(folder, "2097-01-01.json", about(head_of(3), *LINES))
+
+    result = run(folder, "--root", made.repo.root, "--format", "json")
+
+    why = "its day, {}, lies more than a day after this run"
+    assert json.loads(result.stdout)["weeks"] == before
+    assert json.loads(result.stdout)["left_out"]["broken"] == [
+        {"file": "2097-01-01.json", "why": why.format("2097-01-01")},
+        {"file": "r.json", "why": why.format("2097-03-09")},
+    ]
+    assert f"left out: r.json: {why.format('2097-03-09')}" in result.stderr
+
+
+def test_where_a_commit_has_a_false_clock_the_name_tells_the_day(
+    folder: Path, tmp_path: Path
+) -> None:
+    made = Dates(tmp_path / "repo")
+    head = made.commit(26_000, "of 2097", {"a.py": "x = 1\n"})
+    write(folder, "2026-11-03.json", about(head, *LINES))
+
+    found = shown(folder, "--root", made.repo.root)
+
+    assert [week["reports"] for week in found["weeks"]] == [2, 1]
+    assert [note for note in found["notes"] if note.endswith("does not count: 2026-11-03.json")]
+    assert [note for note in found["notes"] if note.startswith("1 commit of the branch dated")]
+
+
+def test_the_clock_decides_only_what_is_too_late(folder: Path) -> None:
+    noon = datetime(2026, 11, 8, 12, tzinfo=UTC)
+
+    assert run(folder, now=noon).stdout == run(folder, now=noon + timedelta(days=999)).stdout
+    assert shown(folder, now=noon - timedelta(days=1))["total"]["reports"] == 1
+    none = run(folder, now=noon - timedelta(days=99))
+    assert none.exit_code == 2
+    assert "no day that can be used is known of any of the 2 reports" in none.stderr
 
 
 def test_a_commit_of_an_absurd_time_has_no_day(folder: Path, tmp_path: Path) -> None:
