@@ -29,6 +29,7 @@ class _Sum:
     scored: int = 0
     unread: int = 0
     over: int = 0
+    not_counted: int = 0
     findings: int = 0
     blocked: int = 0
     incomplete: int = 0
@@ -47,7 +48,8 @@ class Week:
     added: int  # lines
     scored: int
     unread: int  # lines that should have been read and were not
-    over: int  # lines above their report's limit
+    over: int  # lines above their report's limit, that its gate counted
+    not_counted: int  # lines above it that its gate did not count
     findings: int
     blocked: int  # verdicts, also where they were informational
     incomplete: int  # verdicts
@@ -181,6 +183,7 @@ def trend(
         into.scored += one.scored
         into.unread += one.unread
         into.over += one.over
+        into.not_counted += one.not_counted
         into.findings += len(one.findings)
         into.blocked += one.status is Status.BLOCK
         into.incomplete += one.status is Status.INCOMPLETE
@@ -261,6 +264,7 @@ def _week(monday: date, one: _Sum, *, changed: bool = False) -> Week:
         scored=one.scored,
         unread=one.unread,
         over=one.over,
+        not_counted=one.not_counted,
         findings=one.findings,
         blocked=one.blocked,
         incomplete=one.incomplete,

@@ -71,6 +71,7 @@ def _numbers(week: Week) -> dict[str, Any]:
         "unread": week.unread,
         "coverage": _value(week.coverage),
         "over": week.over,
+        "not_counted": week.not_counted,
         "findings": week.findings,
         "findings_per_thousand": None if per_thousand is None else round(per_thousand, 4),
         "authors": {author.value: week.authors.get(author, 0) for author in Author},

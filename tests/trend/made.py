@@ -43,6 +43,17 @@ def about(
     return replace(made, change=ChangeInfo(base, head), artifact=ArtifactInfo(artifact, "cd" * 32))
 
 
+def aged(made: Report) -> Report:
+    """The same report from before reports said where their lines stand."""
+    return replace(
+        made,
+        files=tuple(
+            replace(file, lines=tuple(replace(line, standing=None) for line in file.lines))
+            for file in made.files
+        ),
+    )
+
+
 def dated(day: str, made: Report, file: str = "") -> Dated:
     """A report as `core.weeks` wants it."""
     return Dated(date.fromisoformat(day), digested(made, file or f"{day}.json"))

@@ -14,9 +14,10 @@ import pytest
 from reviewbot.cli import gather as gathering
 from reviewbot.cli import strangers
 from reviewbot.cli.gather import gather
+from reviewbot.core.report import ChangeInfo
 from tests.cli.small import environ
 from tests.render.reports import scored, skipped
-from tests.trend.made import Dates, about, head_of, record, run, shown, write
+from tests.trend.made import Dates, about, aged, head_of, record, run, shown, write
 from tests.trend.test_page import SCHEMA
 
 LINES = (scored(1, "a", 0.9), skipped(2), scored(20, "c", 0.8))
@@ -271,7 +272,7 @@ def test_limits_of_a_stranger_cannot_take_for_ever(
 ) -> None:
     made = about(head_of(3), scored(1, "a", 0.9, path))
     made = replace(made, policy=replace(made.policy, max_risk_for=limits))
-    write(folder, "2026-11-03.json", made)
+    write(folder, "2026-11-03.json", aged(made))
 
     (row,) = shown(folder)["left_out"]["broken"]
 
@@ -286,9 +287,9 @@ def test_the_limits_of_all_reports_together_have_their_time(
         made = about(head_of(day + 10), scored(1, "a", 0.9, path))
         texts = tuple(f"*a*a*ab{n}=0.5" for n in range(20))
         made = replace(made, policy=replace(made.policy, max_risk_for=texts))
-        write(folder, f"2026-10-0{day}.json", made)
+        write(folder, f"2026-10-0{day}.json", aged(made))
     assert len(gather(folder).digests) == 9
-    monkeypatch.setattr(strangers, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(strangers, "MOST_SECONDS", -1.0)
 
     got = gather(folder)
 
@@ -311,12 +312,32 @@ def test_a_name_of_a_file_does_nothing_to_a_terminal_or_a_ci_log(folder: Path) -
         assert not any(line.startswith("::") for line in said.splitlines())
 
 
-def test_lines_are_counted_by_the_limits_of_their_path_and_author(folder: Path) -> None:
+def test_a_line_that_the_gate_did_not_count_stands_apart(folder: Path) -> None:
+    made = about(head_of(3), *LINES, counts=lambda line: line.number == 1)
+    write(folder, "2026-11-16.json", made)
+    write(folder, "2026-11-23.json", aged(replace(made, change=ChangeInfo(None, head_of(4)))))
+
+    rows = [(week["over"], week["not_counted"]) for week in shown(folder)["weeks"]]
+
+    assert rows == [(2, 0), (1, 0), (1, 1), (2, 0)]
+
+
+def test_limits_are_not_applied_where_a_report_says_where_its_lines_stand(folder: Path) -> None:
+    made = about(head_of(3), scored(1, "a", 0.9), scored(9, "b", 0.1))
+    texts = ("*a*a*a*ab=0", "author:unknown=0")  # the first would make an older report unusable
+    write(folder, "3.json", replace(made, policy=replace(made.policy, max_risk_for=texts)))
+
+    assert {one.file: one.over for one in gather(folder).digests}["3.json"] == 1
+
+
+def test_lines_of_an_older_report_are_counted_by_the_limits_of_their_path_and_author(
+    folder: Path,
+) -> None:
     made = about(head_of(3), scored(1, "a", 0.3, "auth/a.py"), scored(1, "b", 0.3, "b.py"))
     for name, limit, over in (("3", "auth/**=0.2", 1), ("4", "author:unknown=0.2", 2)):
         one = replace(made, policy=replace(made.policy, max_risk_for=(limit,)))
         one = replace(one, change=replace(one.change, head=head_of(int(name))))
-        write(folder, f"2026-12-0{name}.json", one)
+        write(folder, f"2026-12-0{name}.json", aged(one))
 
         found = {one.file: one.over for one in gather(folder).digests}
         assert found[f"2026-12-0{name}.json"] == over

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from reviewbot.core.change import ChangedLine
 from reviewbot.core.trend import NO_RECORDS, Fate, Flagged, Name, Records
 from reviewbot.core.weeks import Dated, Trend, trend
 from reviewbot.render.trend import trend_html
@@ -31,13 +32,18 @@ def places(report: Dated) -> list[Flagged]:
     return list(report.digest.findings)
 
 
+def but_20(line: ChangedLine) -> bool:
+    return line.number != 20
+
+
 def made_up() -> Trend:
     """Seven weeks, one of them empty, in which the artifact changes once."""
     lines = [scored(n, f"x = {n}", 0.9 if n % 10 == 0 else 0.1) for n in range(1, 61)]
+    other = "c" * 40
     reports = [
         dated("2026-09-28", about(head_of(1), *lines[:40], author=AI)),
         dated("2026-10-01", about(head_of(2), *lines[:25], skipped(26), author=HUMAN)),
-        dated("2026-10-06", about(head_of(3), *lines[10:35], author=AI, base="c" * 40)),
+        dated("2026-10-06", about(head_of(3), *lines[10:35], author=AI, base=other, counts=but_20)),
         dated("2026-10-14", about(head_of(4), *lines, failed(61), author=HUMAN, base=None)),
         dated("2026-10-28", about(head_of(5), *lines[:12], artifact="small", informational=True)),
         dated("2026-11-03", about(head_of(6), *lines[:9], artifact="small", author=AI)),

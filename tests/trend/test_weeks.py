@@ -14,7 +14,7 @@ from reviewbot.core.weeks import Trend, newest, once, trend
 from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
 from tests.render.reports import failed, scored, skipped
-from tests.trend.made import AI, HUMAN, about, dated, digested, head_of
+from tests.trend.made import AI, HUMAN, about, aged, dated, digested, head_of
 
 LINES = (scored(1, "a", 0.9), scored(9, "b", 0.1), skipped(10), scored(20, "c", 0.8))
 
@@ -145,7 +145,9 @@ def test_a_change_of_what_measures_is_marked_where_it_begins() -> None:
 
 
 def test_a_risk_that_is_no_number_is_above_every_limit() -> None:
-    assert digested(about("files", scored(1, "x", float("nan")))).over == 1
+    made = about("files", scored(1, "x", float("nan")))
+
+    assert digested(made).over == digested(aged(made)).over == 1
 
 
 @pytest.mark.parametrize(
