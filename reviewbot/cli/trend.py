@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NO_GIT = "no git repository: neither days nor outcomes were looked up in one"
 UNLIKE = (
-    "reports of the same head disagree in findings or verdict: {}; the one with more counts: {}"
+    "reports of the same head disagree in findings or verdict: {}; the last that found most: {}"
 )
 PASSED_OVER = (
     "{} with a record or commit dated more than a day after this run, which does not count: {}"

@@ -111,8 +111,9 @@ class Trend:
 def once(reports: Iterable[Dated]) -> tuple[list[Dated], int, list[str]]:
     """Keep one report of each head, and count the others.
 
-    It is the last, by day and then by name; where they disagree, the last of those that say most: a
-    forged one must not hide what a real one has found.
+    It is the last, by day and then by name, of those that found most: a forged one must not hide
+    what a real one has found. No verdict weighs more: the report after an acknowledgement finds the
+    same and passes, and that is what held in the end.
 
     returns  in the order of their days; how many are left out; files of those kept whose others
              disagree with them
@@ -135,9 +136,9 @@ def _said(report: Dated) -> tuple[Status, frozenset[Flagged]]:
     return report.digest.status, frozenset(report.digest.findings)
 
 
-def _weight(report: Dated) -> tuple[int, bool, int]:
+def _weight(report: Dated) -> tuple[int, int, int]:
     one = report.digest
-    return len(set(one.findings)), one.status is not Status.PASS, one.over
+    return len(set(one.findings)), one.over + one.not_counted, one.scored
 
 
 def newest(reports: Sequence[Dated], most: int) -> list[Dated]:

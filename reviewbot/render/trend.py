@@ -78,7 +78,7 @@ def _left(trend: Trend) -> list[str]:
         said.append(f"{plural(len(trend.undated), 'report')} without a known day; named below")
     if trend.repeated:
         files = plural(trend.repeated, "file")
-        said.append(f"{files} about a head that has a later report: each head counts once")
+        said.append(f"{files} about a head that has another report: each head counts once")
     if trend.older:
         said.append(f"{plural(trend.older, 'report')} from before the first week shown")
     if trend.same_base:

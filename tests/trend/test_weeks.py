@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.core.authors import Author
+from reviewbot.core.gate import Status
 from reviewbot.core.share import share, wilson
 from reviewbot.core.trend import NO_RECORDS, Fate, Records, day_in_name
 from reviewbot.core.weeks import Trend, newest, once, trend
@@ -71,6 +72,22 @@ def test_a_later_report_of_a_head_that_finds_less_does_not_hide_an_earlier_one()
     for reports in ([forged, real], [real, forged]):
         kept, others, disputed = once(reports)
         assert (kept, others, disputed) == ([real], 1, ["a.json"])
+
+
+def test_of_reports_that_found_the_same_the_one_after_an_acknowledgement_counts() -> None:
+    before = dated("2026-11-03", about(head_of(1), *LINES), "a.json")
+    after = dated("2026-11-04", about(head_of(1), *LINES, counts=lambda _line: False), "b.json")
+
+    for reports in ([before, after], [after, before]):
+        assert once(reports) == ([after], 1, ["b.json"])
+    assert (before.digest.status, after.digest.status) == (Status.BLOCK, Status.PASS)
+
+
+def test_a_report_that_read_less_does_not_replace_one_that_read_all() -> None:
+    whole = dated("2026-11-03", about(head_of(1), *LINES), "a.json")
+    part = dated("2026-11-04", about(head_of(1), LINES[0], failed(9), *LINES[2:]), "b.json")
+
+    assert once([whole, part]) == ([whole], 1, ["a.json"])
 
 
 def test_only_the_last_weeks_are_kept() -> None:
