@@ -51,7 +51,10 @@ NO_RECORDS = Records({}, (), ())
 
 
 class Ruler(NamedTuple):
-    """What a report was measured with: figures by different rulers do not compare."""
+    """What a report was measured with: figures by different rulers do not compare.
+
+    Whether a block was informational is no part of it: it changes no verdict, only the exit code.
+    """
 
     model: str
     layer: int
@@ -61,6 +64,10 @@ class Ruler(NamedTuple):
     limits: tuple[str, ...]  # other limits, by path or author
     show_above: str
     scope: str
+    gate_scope: str
+    max_lines_over: int
+    min_lines: int
+    min_coverage: str  # in digits
 
 
 class Flagged(NamedTuple):
@@ -121,6 +128,10 @@ def digest(
             report.policy.max_risk_for,
             f"{report.show_above:.6g}",
             report.policy.scope.value,
+            report.policy.gate_scope.value,
+            int(report.policy.max_lines_over),  # 1.0 is an integer in JSON
+            int(report.policy.min_lines),
+            f"{report.policy.min_coverage:.6g}",
         ),
         added=ledger.added,
         scored=ledger.scored,

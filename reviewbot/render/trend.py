@@ -64,7 +64,9 @@ def _ruler(trend: Trend, at: int) -> dict[str, Any]:
         "layer": str(ruler.layer),
         "limits": Foreign(
             f"limit {ruler.max_risk}{others}, findings above {ruler.show_above},"
-            f" scope {ruler.scope}"
+            f" scope {ruler.scope}; gate: scope {ruler.gate_scope}, lets {ruler.max_lines_over}"
+            f" lines through, blocks from {ruler.min_lines} scored lines on,"
+            f" coverage {ruler.min_coverage}"
         ),
     }
 

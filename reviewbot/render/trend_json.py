@@ -29,6 +29,10 @@ def trend_json(trend: Trend) -> str:
                 "limits": _valid(ruler.limits),
                 "show_above": ruler.show_above,
                 "scope": ruler.scope,
+                "gate_scope": ruler.gate_scope,
+                "max_lines_over": ruler.max_lines_over,
+                "min_lines": ruler.min_lines,
+                "min_coverage": ruler.min_coverage,
             }
             for ruler in trend.rulers
         ],

@@ -1,7 +1,9 @@
 """Weeks from reports: what counts where, and what counts once."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from reviewbot.core.authors import Author
 from reviewbot.core.gate import Status
+from reviewbot.core.scope import Scope
 from reviewbot.core.share import share, wilson
 from reviewbot.core.trend import NO_RECORDS, Fate, Records, day_in_name
 from reviewbot.core.weeks import Trend, newest, once, trend
@@ -159,6 +162,20 @@ def test_a_change_of_what_measures_is_marked_where_it_begins() -> None:
 
     assert [week.changed for week in made.weeks] == [False, False, True, False, True]
     assert [week.rulers for week in made.weeks] == [(0,), (), (1,), (1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"gate_scope": Scope.AI}, {"max_lines_over": 2}, {"min_lines": 9}, {"min_coverage": 0.5}],
+)
+def test_so_is_a_change_of_what_the_gate_decides_by(asked: dict[str, Any]) -> None:
+    first = about(head_of(1), *LINES)
+    second = replace(first, policy=replace(first.policy, **asked))
+
+    made = of(dated("2026-11-02", first), dated("2026-11-09", second))
+
+    assert [week.changed for week in made.weeks] == [False, True]
+    assert len(made.rulers) == 2
 
 
 def test_a_risk_that_is_no_number_is_above_every_limit() -> None:
