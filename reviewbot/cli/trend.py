@@ -143,7 +143,7 @@ def trend(
         found.fates if found else {},
         days=days,
         repeated=repeated + known.copies,
-        older=len(kept) - len(shown),
+        older=kept[: len(kept) - len(shown)],
         undated=known.undated,
         broken=broken,
         unknown=found.unknown if found else {},

@@ -159,7 +159,7 @@ def trend(
     *,
     days: int,
     repeated: int = 0,
-    older: int = 0,
+    older: Sequence[Dated] = (),
     undated: Sequence[str] = (),
     broken: Sequence[tuple[str, str]] = (),
     unknown: Mapping[str, int] = MappingProxyType({}),
@@ -169,6 +169,7 @@ def trend(
 
     reports  at least one, in the order of their days, each head once
     found    fates that git tells; what was recorded goes before
+    older    reports from before the first week: a finding that one of them holds is not new here
 
     The others are as in `Trend`.
     """
@@ -176,7 +177,7 @@ def trend(
     fates = _fates(reports, records, found)
     acked = set(records.acks)
     sums: dict[date, _Sum] = {}
-    seen: set[tuple[str, str]] = set()
+    seen = {_same(flagged) for _, one in older for flagged in one.findings}
     for day, one in reports:
         into = sums.setdefault(_monday(day), _Sum())
         into.reports += 1
@@ -195,7 +196,8 @@ def trend(
             if (key := _same(flagged)) not in seen:  # it comes back with every push
                 seen.add(key)
                 into.fates[fates.get(key)] += 1
-    names = {name for _, one in reports for f in one.findings for name in (f.id, f.place)}
+    every = (f for _, one in (*older, *reports) for f in one.findings)
+    names = {name for f in every for name in (f.id, f.place)}
     bases = [one.base for _, one in reports if one.base]
     return Trend(
         weeks=_axis(sums),
@@ -204,7 +206,7 @@ def trend(
         days=days,
         repeated=repeated,
         same_base=len(bases) - len(set(bases)),
-        older=older,
+        older=len(older),
         unmatched=len({*acked, *(name for name, _ in records.fates)} - names),
         undated=tuple(undated),
         broken=tuple(broken),

@@ -142,6 +142,17 @@ def test_ten_young_findings_of_which_one_is_fixed_have_no_precision_yet(
     assert (old["total"]["fixed"], old["total"]["fine"]) == (1, 9)
 
 
+def test_a_finding_that_was_seen_before_the_weeks_shown_counts_in_none_of_them(
+    folder: Path,
+) -> None:
+    write(folder, "2026-08-10.json", about(head_of(3), *LINES))
+    write(folder, "2026-11-23.json", about(head_of(4), *LINES))
+
+    found = shown(folder, "--weeks", "1")["total"]
+
+    assert (found["findings"], found["fixed"] + found["fine"] + found["unknown"]) == (2, 0)
+
+
 def test_recorded_acknowledgements_and_outcomes_are_counted(folder: Path, tmp_path: Path) -> None:
     report = json.loads((folder / "2026-11-02-one.json").read_text())
     names = [

@@ -58,7 +58,7 @@ def made_up() -> Trend:
         found,
         days=60,
         repeated=1,
-        older=2,
+        older=[dated("2026-09-01", about(head_of(n), scored(1, "old", 0.1))) for n in (8, 9)],
         undated=("worktree.json",),
         broken=(("junk.json", "it is not JSON"),),
         unknown={"not on the branch, as after a squash": 1},

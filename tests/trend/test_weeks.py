@@ -1,8 +1,10 @@
 """Weeks from reports: what counts where, and what counts once."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -13,8 +15,8 @@ from reviewbot.core.authors import Author
 from reviewbot.core.gate import Status
 from reviewbot.core.scope import Scope
 from reviewbot.core.share import share, wilson
-from reviewbot.core.trend import NO_RECORDS, Fate, Records, day_in_name
-from reviewbot.core.weeks import Trend, newest, once, trend
+from reviewbot.core.trend import NO_RECORDS, Fate, Place, Records, day_in_name
+from reviewbot.core.weeks import Dated, Trend, newest, once, trend
 from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
 from tests.render.reports import failed, scored, skipped
@@ -23,8 +25,13 @@ from tests.trend.made import AI, HUMAN, about, aged, dated, digested, head_of
 LINES = (scored(1, "a", 0.9), scored(9, "b", 0.1), skipped(10), scored(20, "c", 0.8))
 
 
-def of(*reports: object, records: Records = NO_RECORDS, found: object = None) -> Trend:
-    return trend(reports, records, found or {}, days=60)  # type: ignore[arg-type]
+def of(
+    *reports: Dated,
+    records: Records = NO_RECORDS,
+    found: Mapping[Place, Fate] = MappingProxyType({}),
+    older: Sequence[Dated] = (),
+) -> Trend:
+    return trend(reports, records, found, days=60, older=older)
 
 
 def test_a_week_adds_up_its_reports() -> None:
@@ -112,6 +119,18 @@ def test_a_finding_that_every_push_repeats_counts_once_where_it_was_first() -> N
     assert made.total.precision == share(1, 1)
     assert made.total.findings == 4
     assert made.same_base == 1
+
+
+def test_a_finding_of_a_week_before_the_first_is_not_counted_anew() -> None:
+    old = dated("2026-08-10", about(head_of(1), *LINES))
+    again = dated("2026-11-23", about(head_of(2), *LINES, scored(40, "new", 0.9)))
+    place = old.digest.findings[0].place
+    fates = tuple((flagged.place, Fate.FIXED) for flagged in again.digest.findings)
+
+    made = of(again, older=[old], records=Records({}, (place,), fates))
+
+    assert (made.total.findings, made.total.fixed, made.total.unknown) == (3, 1, 0)
+    assert (made.older, made.unmatched) == (1, 0)
 
 
 def test_what_is_recorded_goes_before_what_git_tells_and_the_last_record_counts() -> None:
