@@ -47,9 +47,6 @@ class Records:
     fates: tuple[tuple[Name, Fate], ...]  # of several about a finding the last counts
 
 
-NO_RECORDS = Records({}, (), ())
-
-
 class Ruler(NamedTuple):
     """What a report was measured with: figures by different rulers do not compare.
 

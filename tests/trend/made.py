@@ -13,12 +13,13 @@ from reviewbot.cli import main
 from reviewbot.core.authors import UNKNOWN, Attribution, Author
 from reviewbot.core.findings import Outcome
 from reviewbot.core.report import ArtifactInfo, ChangeInfo, Report
-from reviewbot.core.trend import Digest, digest
+from reviewbot.core.trend import Digest, Records, digest
 from reviewbot.core.weeks import Dated
 from reviewbot.render.json_v1 import json_v1
 from tests.authorship.repos import Repo
 from tests.render.reports import report
 
+NO_RECORDS = Records({}, (), ())
 HUMAN = Attribution(Author.HUMAN, None, None, 0.9, ("a person",))
 AI = Attribution(Author.AI, "some-tool", None, 0.9, ("a trailer",))
 DAY = 86_400

@@ -11,13 +11,13 @@ import jsonschema
 import pytest
 
 from reviewbot.core.change import ChangedLine
-from reviewbot.core.trend import NO_RECORDS, Fate, Flagged, Name, Records
+from reviewbot.core.trend import Fate, Flagged, Name, Records
 from reviewbot.core.weeks import Dated, Trend, trend
 from reviewbot.render.trend import trend_html
 from reviewbot.render.trend_json import trend_json
 from reviewbot.render.trend_parts import sections
 from tests.render.reports import failed, scored, skipped
-from tests.trend.made import AI, HUMAN, about, dated, head_of
+from tests.trend.made import AI, HUMAN, NO_RECORDS, about, dated, head_of
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "trend"
@@ -73,7 +73,7 @@ def hostile() -> Trend:
     report = replace(report, policy=replace(report.policy, max_risk_for=(BAD,)))
     return trend(
         [dated("2026-11-03", report, BAD)],
-        Records({}, (), ()),
+        NO_RECORDS,
         {},
         days=60,
         undated=(BAD,),
@@ -192,7 +192,7 @@ def test_a_change_of_artifact_is_marked_and_said(rulers: int) -> None:
         dated("2026-11-03", about(head_of(1), scored(1, "x", 0.9))),
         dated("2026-11-11", about(head_of(2), scored(1, "x", 0.9), artifact="tiny" * rulers)),
     ]
-    page = trend_html(trend(reports, Records({}, (), ()), {}, days=60))
+    page = trend_html(trend(reports, NO_RECORDS, {}, days=60))
 
     assert ('class="mark"' in page) is (rulers == 2)
     assert ("do\nnot compare" in page) is (rulers == 2)
@@ -209,7 +209,7 @@ def test_five_years_of_weeks_still_fit() -> None:
         for year in range(2021, 2027)
         for n in (1, 2)
     ]
-    page = trend_html(trend(reports, Records({}, (), ()), {}, days=60))
+    page = trend_html(trend(reports, NO_RECORDS, {}, days=60))
 
     assert page.count("<tr><th") > 7 * 260
     assert len(page) < 1_000_000

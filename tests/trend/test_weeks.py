@@ -15,12 +15,12 @@ from reviewbot.core.authors import Author
 from reviewbot.core.gate import Status
 from reviewbot.core.scope import Scope
 from reviewbot.core.share import share, wilson
-from reviewbot.core.trend import NO_RECORDS, Fate, Place, Records, day_in_name
+from reviewbot.core.trend import Fate, Place, Records, day_in_name
 from reviewbot.core.weeks import Dated, Trend, newest, once, trend
 from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
 from tests.render.reports import failed, scored, skipped
-from tests.trend.made import AI, HUMAN, about, aged, dated, digested, head_of
+from tests.trend.made import AI, HUMAN, NO_RECORDS, about, aged, dated, digested, head_of
 
 LINES = (scored(1, "a", 0.9), scored(9, "b", 0.1), skipped(10), scored(20, "c", 0.8))
 
