@@ -17,11 +17,12 @@ from reviewbot.core.trend import Digest, Records, digest
 from reviewbot.core.weeks import Dated
 from reviewbot.render.json_v1 import json_v1
 from tests.authorship.repos import Repo
-from tests.render.reports import report
+from tests.render.reports import report, scored, skipped
 
 NO_RECORDS = Records({}, (), ())
 HUMAN = Attribution(Author.HUMAN, None, None, 0.9, ("a person",))
 AI = Attribution(Author.AI, "some-tool", None, 0.9, ("a trailer",))
+LINES = (scored(1, "a", 0.9), skipped(2), scored(20, "c", 0.8))
 DAY = 86_400
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)  # no test runs by the clock of its machine
 
