@@ -6,12 +6,13 @@ bounded, and the time that all reports together may take.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from time import monotonic
 
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.errors import UsageError
 from reviewbot.core.gate import Policy
-from reviewbot.limits import parse_limits
+from reviewbot.limits import Limits, parse_limits
 
 MOST_LIMITS, MOST_PATTERN, MOST_PATH = 50, 200, 250  # in a report, and characters
 MOST_STARS, MOST_IN_ALL = 3, 4  # runs of "*" in one part of a pattern, and in all of it
@@ -19,7 +20,7 @@ MOST_SECONDS = 30.0  # for all reports together
 SAID = "the report cannot be used: "
 _STARS = re.compile(r"\*+")
 
-Known = dict[tuple[str, Author, bool], float]
+Known = dict[tuple[str, Author], float]
 
 
 class Patience:
@@ -30,21 +31,19 @@ class Patience:
         self._known: dict[tuple[tuple[str, ...], str], Known] = {}  # reports are much alike
 
     def limit(self, policy: Policy) -> Callable[[str, Attribution], float]:
-        """Return the risk above which a line counts, by path and author.
+        """Return what tells the risk above which a line counts, by path and author.
 
-        raises  UsageError, also when called
+        They are not read before they are asked for: most reports say where their lines stand. It
+        raises UsageError when called; a report says nothing of `may_be_ai`, so the kind is all.
         """
-        texts = policy.max_risk_for
-        if len(texts) > MOST_LIMITS or not all(map(_quick, texts)):
-            raise _wrong("are too many, or have too many stars")
-        try:
-            limits = parse_limits(texts)
-        except ValueError as exc:
-            raise _wrong("cannot be read") from exc
-        known = self._known.setdefault((texts, repr(policy.max_risk)), {})
+
+        @cache
+        def read() -> tuple[Limits, Known]:
+            texts = policy.max_risk_for
+            return _read(texts), self._known.setdefault((texts, repr(policy.max_risk)), {})
 
         def limit(path: str, author: Attribution) -> float:
-            key = path, author.kind, author.may_be_ai
+            key, (limits, known) = (path, author.kind), read()
             if key not in known:
                 if limits.paths and (len(path) > MOST_PATH or self._spent > MOST_SECONDS):
                     raise _wrong("take too long to apply")
@@ -54,6 +53,15 @@ class Patience:
             return known[key]
 
         return limit
+
+
+def _read(texts: Sequence[str]) -> Limits:
+    if len(texts) > MOST_LIMITS or not all(map(_quick, texts)):
+        raise _wrong("are too many, or have too many stars")
+    try:
+        return parse_limits(texts)
+    except ValueError as exc:
+        raise _wrong("cannot be read") from exc
 
 
 def _quick(text: str) -> bool:

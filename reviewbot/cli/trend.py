@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 NO_GIT = "no git repository: neither days nor outcomes were looked up in one"
 UNLIKE = (
-    "reports of the same head disagree in findings or verdict: {}; the one with more counts: {}"
+    "reports of the same head disagree in findings or verdict: {}; the last that found most: {}"
 )
+PASSED_OVER = (
+    "{} with a record or commit dated more than a day after this run, which does not count: {}"
+)
+AHEAD = "{} of the branch dated more than a day after this run: no time of theirs counts"
+SLACK = timedelta(days=1)  # clocks differ, and the day in a name is of any time zone
 MOST_SAID = 20  # files that are named on stderr
 MOST_NAME = 300  # characters of a name there
 
@@ -81,6 +86,7 @@ def trend(
     numbers mean.
     """
     from reviewbot.cli.gather import gather
+    from reviewbot.core.days import days as days_of
     from reviewbot.core.weeks import newest, once
     from reviewbot.core.weeks import trend as trend_of
     from reviewbot.render.words import plural
@@ -90,30 +96,38 @@ def trend(
         raise UsageError(
             f"nothing was shown: {directory} is no directory", fix="name the directory of reports"
         )
+    latest = clock() + SLACK
     top, notes = _repository(root)
     gathered = gather(folder)
     records = _records(gathered, outcomes)
     _require(gathered, directory)
     times = _times(top, gathered.digests)
-    dated, undated, copies = _dated(gathered.digests, records, times)
-    for file, why in [*gathered.broken, *((file, "no day is known of it") for file in undated)][
-        :MOST_SAID
-    ]:
+    known = days_of(gathered.digests, records.days, times, latest.date())
+    broken = sorted((*gathered.broken, *known.future))
+    left = [*broken, *((file, "no day is known of it") for file in known.undated)]
+    for file, why in left[:MOST_SAID]:
         say(f"left out: {file[:MOST_NAME]}: {why[:MOST_NAME]}")
-    if (more := len(gathered.broken) + len(undated) - MOST_SAID) > 0:
+    if (more := len(left) - MOST_SAID) > 0:
         say(f"left out: {more} more; the JSON names them all")
-    if not dated:
+    if not known.dated:
+        count = len(known.undated) + len(known.future)
         raise UsageError(
-            f"nothing was shown: no day is known of any of the {len(undated)} reports",
+            f"nothing was shown: no day that can be used is known of any of the {count} reports",
             fix="give --root a repository with their commits (in CI with all its history), or begin"
             " their names with the day",
         )
-    kept, repeated, disputed = once(dated)
+    kept, repeated, disputed = once(known.dated)
+    if known.passed:
+        said = PASSED_OVER.format(plural(len(known.passed), "report"), known.passed[0][:MOST_NAME])
+        notes.append(said)
+        say(said)
     if disputed:
         notes.append(UNLIKE.format(plural(len(disputed), "head"), disputed[0][:MOST_NAME]))
         say(notes[-1])
     shown = newest(kept, weeks)
-    found = _found(top, shown, times, days)
+    found = _found(top, shown, times, days, int(latest.timestamp()))
+    if found and found.ahead:
+        notes.append(AHEAD.format(plural(found.ahead, "commit")))
     if gathered.passed:
         files = plural(gathered.passed, "more file")
         notes.append(f"not looked at: {files}, because there are too many or too large ones")
@@ -128,10 +142,10 @@ def trend(
         records,
         found.fates if found else {},
         days=days,
-        repeated=repeated + copies,
-        older=len(kept) - len(shown),
-        undated=undated,
-        broken=gathered.broken,
+        repeated=repeated + known.copies,
+        older=kept[: len(kept) - len(shown)],
+        undated=known.undated,
+        broken=broken,
         unknown=found.unknown if found else {},
         notes=notes,
     )
@@ -140,6 +154,11 @@ def trend(
     else:
         from reviewbot.render.trend import trend_html as render
     deliver(lambda _look: render(made), output, os.environ)
+
+
+def clock() -> datetime:
+    """Return the time of the run: it decides nothing but what is too late to be true."""
+    return datetime.now(UTC)
 
 
 def _records(gathered: "Gathered", outcomes: str | None) -> "Records":
@@ -190,38 +209,8 @@ def _times(top: Path | None, digests: "Iterable[Digest]") -> Mapping[str, int]:
         raise _shown(exc) from exc
 
 
-def _dated(
-    digests: "Iterable[Digest]", records: "Records", times: Mapping[str, int]
-) -> tuple[list["Dated"], tuple[str, ...], int]:
-    """Give each report its day: as recorded, else of its commit, else as its name says.
-
-    returns  those with a day, the files without, and how many files more are copies of the former
-    """
-    from reviewbot.core.trend import day_in_name
-    from reviewbot.core.weeks import Dated
-
-    dated, undated = [], []
-    for one in digests:
-        day = records.days.get(one.file) or _day(times.get(one.head)) or day_in_name(one.file)
-        if day is None:
-            undated.append(one)
-        else:
-            dated.append(Dated(day, one))
-    known = {report.digest.identity for report in dated}
-    lost = sorted(one.file for one in undated if one.identity not in known)
-    return dated, tuple(lost), len(undated) - len(lost)
-
-
-def _day(time: int | None) -> date | None:
-    from reviewbot.core.trend import day_of
-
-    if time is None or not 0 <= time < 10_000_000_000:  # a commit may claim any time
-        return None
-    return day_of(datetime.fromtimestamp(time, UTC).date().isoformat())
-
-
 def _found(
-    top: Path | None, shown: "Iterable[Dated]", times: Mapping[str, int], days: int
+    top: Path | None, shown: "Iterable[Dated]", times: Mapping[str, int], days: int, latest: int
 ) -> "Found | None":
     from reviewbot.forges.fates import found_fates
 
@@ -229,7 +218,7 @@ def _found(
         return None
     findings = {flagged.place: flagged.numbers for _, one in shown for flagged in one.findings}
     try:
-        return found_fates(top, findings, times, days)
+        return found_fates(top, findings, times, days, latest)
     except ReviewbotError as exc:
         raise _shown(exc) from exc
 

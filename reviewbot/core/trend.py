@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.findings import LineScore
-from reviewbot.core.gate import Status
+from reviewbot.core.gate import Standing, Status
 from reviewbot.core.report import Report
 from reviewbot.core.review import finding_id
 
@@ -21,7 +21,7 @@ _DAY = re.compile(r"([0-9]{4})(?:-?)([0-9]{2})(?:-?)([0-9]{2})(?=T|[^0-9A-Za-z]|
 
 
 class Fate(StrEnum):
-    """What became of a finding; of many nobody knows."""
+    """What became of a finding; of many nobody knows, and of young ones git does not say."""
 
     FIXED = "fixed"  # a later fix changed one of its lines
     FINE = "fine"  # nothing was wrong with it, as far as is known
@@ -47,11 +47,11 @@ class Records:
     fates: tuple[tuple[Name, Fate], ...]  # of several about a finding the last counts
 
 
-NO_RECORDS = Records({}, (), ())
-
-
 class Ruler(NamedTuple):
-    """What a report was measured with: figures by different rulers do not compare."""
+    """What a report was measured with: figures by different rulers do not compare.
+
+    Whether a block was informational is no part of it: it changes no verdict, only the exit code.
+    """
 
     model: str
     layer: int
@@ -61,6 +61,10 @@ class Ruler(NamedTuple):
     limits: tuple[str, ...]  # other limits, by path or author
     show_above: str
     scope: str
+    gate_scope: str
+    max_lines_over: int
+    min_lines: int
+    min_coverage: str  # in digits
 
 
 class Flagged(NamedTuple):
@@ -83,7 +87,8 @@ class Digest:
     added: int
     scored: int
     unread: int  # lines that should have been read and were not
-    over: int  # scored lines above the report's own limit
+    over: int  # scored lines above the report's own limit, that the gate counted
+    not_counted: int  # above it, too: acknowledged, or of authors outside the gate's scope
     authors: Mapping[Author, int]  # added lines
     status: Status
     findings: tuple[Flagged, ...]
@@ -96,13 +101,14 @@ def digest(
 
     file    its path, for the reader
     sha256  of its bytes: two files with the same bytes are one report, whatever their head
-    limit   the risk above which a line counts, by path and author
+    limit   the risk above which a line counts, by path and author; asked only where an older report
+            does not say where its lines stand: of these all above it count
     """
     lines = [(file.path, line) for file in report.files for line in file.lines]
-    over = sum(
-        isinstance(line.outcome, LineScore)
-        and not line.outcome.risk <= limit(path, line.author)  # NaN counts as over, as in the gate
+    stand = Counter(
+        line.standing or _standing(line.outcome, limit(path, line.author))
         for path, line in lines
+        if isinstance(line.outcome, LineScore)
     )
     change, ledger = report.change, report.ledger
     return Digest(
@@ -119,11 +125,16 @@ def digest(
             report.policy.max_risk_for,
             f"{report.show_above:.6g}",
             report.policy.scope.value,
+            report.policy.gate_scope.value,
+            int(report.policy.max_lines_over),  # 1.0 is an integer in JSON
+            int(report.policy.min_lines),
+            f"{report.policy.min_coverage:.6g}",
         ),
         added=ledger.added,
         scored=ledger.scored,
         unread=ledger.failed + ledger.unread,
-        over=over,
+        over=stand[Standing.ABOVE],
+        not_counted=stand[Standing.NOT_COUNTED],
         authors=Counter(line.author.kind for _, line in lines),
         status=report.verdict.status,
         findings=tuple(
@@ -135,6 +146,10 @@ def digest(
             for found in report.findings
         ),
     )
+
+
+def _standing(score: LineScore, limit: float) -> Standing:
+    return Standing.BELOW if score.risk <= limit else Standing.ABOVE  # NaN is above, as in the gate
 
 
 def is_commit(head: str) -> bool:

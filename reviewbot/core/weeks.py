@@ -29,6 +29,7 @@ class _Sum:
     scored: int = 0
     unread: int = 0
     over: int = 0
+    not_counted: int = 0
     findings: int = 0
     blocked: int = 0
     incomplete: int = 0
@@ -47,7 +48,8 @@ class Week:
     added: int  # lines
     scored: int
     unread: int  # lines that should have been read and were not
-    over: int  # lines above their report's limit
+    over: int  # lines above their report's limit, that its gate counted
+    not_counted: int  # lines above it that its gate did not count
     findings: int
     blocked: int  # verdicts, also where they were informational
     incomplete: int  # verdicts
@@ -109,8 +111,9 @@ class Trend:
 def once(reports: Iterable[Dated]) -> tuple[list[Dated], int, list[str]]:
     """Keep one report of each head, and count the others.
 
-    It is the last, by day and then by name; where they disagree, the last of those that say most: a
-    forged one must not hide what a real one has found.
+    It is the last, by day and then by name, of those that found most: a forged one must not hide
+    what a real one has found. No verdict weighs more: the report after an acknowledgement finds the
+    same and passes, and that is what held in the end.
 
     returns  in the order of their days; how many are left out; files of those kept whose others
              disagree with them
@@ -133,9 +136,9 @@ def _said(report: Dated) -> tuple[Status, frozenset[Flagged]]:
     return report.digest.status, frozenset(report.digest.findings)
 
 
-def _weight(report: Dated) -> tuple[int, bool, int]:
+def _weight(report: Dated) -> tuple[int, int, int]:
     one = report.digest
-    return len(set(one.findings)), one.status is not Status.PASS, one.over
+    return len(set(one.findings)), one.over + one.not_counted, one.scored
 
 
 def newest(reports: Sequence[Dated], most: int) -> list[Dated]:
@@ -156,7 +159,7 @@ def trend(
     *,
     days: int,
     repeated: int = 0,
-    older: int = 0,
+    older: Sequence[Dated] = (),
     undated: Sequence[str] = (),
     broken: Sequence[tuple[str, str]] = (),
     unknown: Mapping[str, int] = MappingProxyType({}),
@@ -166,6 +169,7 @@ def trend(
 
     reports  at least one, in the order of their days, each head once
     found    fates that git tells; what was recorded goes before
+    older    reports from before the first week: a finding that one of them holds is not new here
 
     The others are as in `Trend`.
     """
@@ -173,7 +177,7 @@ def trend(
     fates = _fates(reports, records, found)
     acked = set(records.acks)
     sums: dict[date, _Sum] = {}
-    seen: set[tuple[str, str]] = set()
+    seen = {_same(flagged) for _, one in older for flagged in one.findings}
     for day, one in reports:
         into = sums.setdefault(_monday(day), _Sum())
         into.reports += 1
@@ -181,6 +185,7 @@ def trend(
         into.scored += one.scored
         into.unread += one.unread
         into.over += one.over
+        into.not_counted += one.not_counted
         into.findings += len(one.findings)
         into.blocked += one.status is Status.BLOCK
         into.incomplete += one.status is Status.INCOMPLETE
@@ -191,7 +196,8 @@ def trend(
             if (key := _same(flagged)) not in seen:  # it comes back with every push
                 seen.add(key)
                 into.fates[fates.get(key)] += 1
-    names = {name for _, one in reports for f in one.findings for name in (f.id, f.place)}
+    every = (f for _, one in (*older, *reports) for f in one.findings)
+    names = {name for f in every for name in (f.id, f.place)}
     bases = [one.base for _, one in reports if one.base]
     return Trend(
         weeks=_axis(sums),
@@ -200,7 +206,7 @@ def trend(
         days=days,
         repeated=repeated,
         same_base=len(bases) - len(set(bases)),
-        older=older,
+        older=len(older),
         unmatched=len({*acked, *(name for name, _ in records.fates)} - names),
         undated=tuple(undated),
         broken=tuple(broken),
@@ -261,6 +267,7 @@ def _week(monday: date, one: _Sum, *, changed: bool = False) -> Week:
         scored=one.scored,
         unread=one.unread,
         over=one.over,
+        not_counted=one.not_counted,
         findings=one.findings,
         blocked=one.blocked,
         incomplete=one.incomplete,

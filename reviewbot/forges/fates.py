@@ -2,10 +2,13 @@
 
 A finding is FIXED when, within so many days, a commit on the branch whose subject looks like a fix
 changes or deletes one of its lines; FINE when all of its lines still stand there, unchanged, so
-many days later. Indenting is no change. Everything else is unknown, and the reason is counted. A
-line is known by where `git blame` says that it came into being, so it may move within its file.
+many days later. Neither is said before the days are over: a fix can come on any of them, FINE only
+after the last, so the findings of the last weeks would all be right. Indenting is no change.
+Everything else is unknown, and the reason is counted. A line is known by where `git blame` says
+that it came into being, so it may move within its file.
 
-"Now" is the newest commit of the branch: same repository, same answer.
+"Now" is the newest commit of the branch that is not dated after a time the caller gives: one false
+clock must not end every finding's days. Same repository and same such commits, same answer.
 
 source  SZZ, Sliwerski, Zimmermann, Zeller 2005, doi:10.1145/1082983.1083147; what such labels are
         worth stands in docs/label-noise.md
@@ -67,6 +70,7 @@ class Found:
 
     fates: Mapping[Place, Fate]
     unknown: Mapping[str, int]
+    ahead: int = 0  # commits of the branch that were passed over, being dated after `latest`
 
 
 class _Commit(NamedTuple):
@@ -86,13 +90,18 @@ class _Asked:
 
 
 def found_fates(
-    root: Path, findings: Mapping[Place, Sequence[int]], times: Mapping[str, int], days: int
+    root: Path,
+    findings: Mapping[Place, Sequence[int]],
+    times: Mapping[str, int],
+    days: int,
+    latest: int,
 ) -> Found:
     """Look for what became of findings.
 
     root      top of a repository; its HEAD is the branch that counts
     findings  with the numbers of their lines in the head file
     times     committer time of every head that the repository holds
+    latest    seconds since 1970; a commit dated after it has a false clock
     raises    ReviewbotError if git cannot list the branch
     """
     known = {place: numbers for place, numbers in findings.items() if place.head in times}
@@ -100,9 +109,11 @@ def found_fates(
     unknown[LEFT] += max(0, len(known) - MOST_FINDINGS)
     known = dict(list(known.items())[:MOST_FINDINGS])
     fates: dict[Place, Fate] = {}
+    ahead = 0
     if known:
         oldest = min(times[place.head] for place in known)
-        history = _History(root, oldest, monotonic() + MOST_SECONDS)
+        history = _History(root, oldest, latest, monotonic() + MOST_SECONDS)
+        ahead = history.ahead
         asked = []
         wanted: dict[tuple[str, str], set[int]] = {}
         for place, numbers in known.items():
@@ -125,13 +136,13 @@ def found_fates(
                 fates[one.place] = fate
             else:
                 unknown[fate] += 1
-    return Found(fates, {why: count for why, count in unknown.items() if count})
+    return Found(fates, {why: count for why, count in unknown.items() if count}, ahead)
 
 
 class _History:
     """Asks git, remembers the answers, and stops asking at the deadline."""
 
-    def __init__(self, root: Path, oldest: int, deadline: float) -> None:
+    def __init__(self, root: Path, oldest: int, latest: int, deadline: float) -> None:
         self.root = root
         self.oldest = oldest  # committer time; nothing before it matters
         self.deadline = deadline
@@ -140,7 +151,10 @@ class _History:
             *("log", "--first-parent", "--no-color", "--format=%H %ct"),
             *(f"--max-count={MOST_BRANCH}", "HEAD", "--"),
         )
-        self.branch = parse_times(out)  # newest first
+        every = parse_times(out)
+        self.branch = [(name, time) for name, time in every if time <= latest]  # newest first
+        self.ahead = len(every) - len(self.branch)
+        self.now = max((time for _, time in self.branch), default=0)
         self._born: dict[tuple[str, str], Mapping[int, Origin]] = {}
         self._fixes: dict[str, list[_Commit]] = {}
         self._deleted: dict[tuple[str, str], frozenset[Origin]] = {}
@@ -149,13 +163,13 @@ class _History:
     def fate(self, one: _Asked) -> Fate | str:
         """Return what became of a finding, or why nobody can tell."""
         path = one.place.path
+        if self.now < one.until:
+            return YOUNG
         try:
             fixes = self._fixes_of(path)
             for fix in fixes[:MOST_FIXES]:
                 if one.since < fix.time <= one.until and one.lines & self._taken(fix, path):
                     return Fate.FIXED
-            if not self.branch or self.branch[0][1] < one.until:
-                return YOUNG
             then = next((name for name, time in self.branch if time <= one.until), None)
             if then and one.lines <= self._there(then, path, {line.commit for line in one.lines}):
                 return Fate.FINE

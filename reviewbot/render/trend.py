@@ -64,7 +64,9 @@ def _ruler(trend: Trend, at: int) -> dict[str, Any]:
         "layer": str(ruler.layer),
         "limits": Foreign(
             f"limit {ruler.max_risk}{others}, findings above {ruler.show_above},"
-            f" scope {ruler.scope}"
+            f" scope {ruler.scope}; gate: scope {ruler.gate_scope}, lets {ruler.max_lines_over}"
+            f" lines through, blocks from {ruler.min_lines} scored lines on,"
+            f" coverage {ruler.min_coverage}"
         ),
     }
 
@@ -78,7 +80,7 @@ def _left(trend: Trend) -> list[str]:
         said.append(f"{plural(len(trend.undated), 'report')} without a known day; named below")
     if trend.repeated:
         files = plural(trend.repeated, "file")
-        said.append(f"{files} about a head that has a later report: each head counts once")
+        said.append(f"{files} about a head that has another report: each head counts once")
     if trend.older:
         said.append(f"{plural(trend.older, 'report')} from before the first week shown")
     if trend.same_base:

@@ -29,6 +29,10 @@ def trend_json(trend: Trend) -> str:
                 "limits": _valid(ruler.limits),
                 "show_above": ruler.show_above,
                 "scope": ruler.scope,
+                "gate_scope": ruler.gate_scope,
+                "max_lines_over": ruler.max_lines_over,
+                "min_lines": ruler.min_lines,
+                "min_coverage": ruler.min_coverage,
             }
             for ruler in trend.rulers
         ],
@@ -71,6 +75,7 @@ def _numbers(week: Week) -> dict[str, Any]:
         "unread": week.unread,
         "coverage": _value(week.coverage),
         "over": week.over,
+        "not_counted": week.not_counted,
         "findings": week.findings,
         "findings_per_thousand": None if per_thousand is None else round(per_thousand, 4),
         "authors": {author.value: week.authors.get(author, 0) for author in Author},

@@ -112,14 +112,19 @@ PLANS = (
     Plan(
         "over",
         "Lines above the limit",
-        "Scored lines whose risk is above the limit that their report was checked with.",
+        "Scored lines whose risk is above the limit that their report was checked with. Not counted"
+        " are those that could not block: acknowledged, or of authors outside the gate's scope.",
         (
             ("scored", lambda w: _whole(w.scored)),
             ("above the limit", lambda w: _whole(w.over)),
+            ("above it, not counted", lambda w: _whole(w.not_counted)),
         ),
-        lambda w: (w.over,),
+        lambda w: (w.over, w.not_counted),
         lambda w: _whole(w.over),
-        (("one", "lines above the limit"),),
+        (
+            ("one", "lines above the limit (the figure on a bar)"),
+            ("two", "above the limit, not counted"),
+        ),
     ),
     Plan(
         "findings",

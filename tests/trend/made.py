@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from click.testing import CliRunner, Result
 
@@ -12,15 +13,18 @@ from reviewbot.cli import main
 from reviewbot.core.authors import UNKNOWN, Attribution, Author
 from reviewbot.core.findings import Outcome
 from reviewbot.core.report import ArtifactInfo, ChangeInfo, Report
-from reviewbot.core.trend import Digest, digest
+from reviewbot.core.trend import Digest, Records, digest
 from reviewbot.core.weeks import Dated
 from reviewbot.render.json_v1 import json_v1
 from tests.authorship.repos import Repo
-from tests.render.reports import report
+from tests.render.reports import report, scored, skipped
 
+NO_RECORDS = Records({}, (), ())
 HUMAN = Attribution(Author.HUMAN, None, None, 0.9, ("a person",))
 AI = Attribution(Author.AI, "some-tool", None, 0.9, ("a trailer",))
+LINES = (scored(1, "a", 0.9), skipped(2), scored(20, "c", 0.8))
 DAY = 86_400
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)  # no test runs by the clock of its machine
 
 
 def head_of(number: int) -> str:
@@ -39,6 +43,17 @@ def about(
     """A report about a head."""
     made = report(*outcomes, author=author, **other)
     return replace(made, change=ChangeInfo(base, head), artifact=ArtifactInfo(artifact, "cd" * 32))
+
+
+def aged(made: Report) -> Report:
+    """The same report from before reports said where their lines stand."""
+    return replace(
+        made,
+        files=tuple(
+            replace(file, lines=tuple(replace(line, standing=None) for line in file.lines))
+            for file in made.files
+        ),
+    )
 
 
 def dated(day: str, made: Report, file: str = "") -> Dated:
@@ -65,14 +80,15 @@ def record(folder: Path, *records: dict[str, Any]) -> Path:
     return path
 
 
-def run(*args: str | Path) -> Result:
+def run(*args: str | Path, now: datetime = NOW) -> Result:
     """Run `reviewbot trend`."""
-    return CliRunner().invoke(main, ["trend", *map(str, args)])
+    with patch("reviewbot.cli.trend.clock", lambda: now):
+        return CliRunner().invoke(main, ["trend", *map(str, args)])
 
 
-def shown(*args: str | Path) -> Any:
+def shown(*args: str | Path, now: datetime = NOW) -> Any:
     """The numbers of a run that must succeed."""
-    result = run(*args, "--format", "json")
+    result = run(*args, "--format", "json", now=now)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 

@@ -51,9 +51,12 @@ def test_its_own_style_is_let_in_and_any_other_is_not(driver: Any) -> None:
         assert driver.execute_script(colour) == "none"
 
 
+@pytest.mark.parametrize("width", [800, 1100, 1200, 1280])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_table_stands_in_a_box_larger_than_itself(driver: Any, name: str) -> None:
-    look(driver)
+def test_no_table_is_cut_or_stands_in_a_box_larger_than_itself(
+    driver: Any, name: str, width: int
+) -> None:
+    look(driver, width=width)
     with serving(trend_html(PAGES[name]())) as (address, _):
         driver.get(address)
         spare = driver.execute_script(

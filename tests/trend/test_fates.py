@@ -19,11 +19,12 @@ from reviewbot.forges.fates import (
     looks_like_a_fix,
 )
 from reviewbot.forges.times import commit_times
-from tests.trend.made import Dates, head_of
+from tests.trend.made import DAY, NOW, Dates, head_of
 
 OLD = "def paid(total):\n    return total > 0\n"
 NEW = OLD + "\n\ndef rate(total, count):\n    return total / count\n"
 RISKY = [6]
+LATEST = int(NOW.timestamp())
 FIXED = NEW.replace("total / count", "total / max(count, 1)")
 
 
@@ -39,7 +40,9 @@ def asked(
 ) -> Fate | Mapping[str, int]:
     """The fate of one finding, or why there is none."""
     place = Place(head, path, "ab:1")
-    found = found_fates(made.repo.root, {place: numbers}, commit_times(made.repo.root, [head]), 60)
+    found = found_fates(
+        made.repo.root, {place: numbers}, commit_times(made.repo.root, [head]), 60, LATEST
+    )
     assert len(found.fates) + sum(found.unknown.values()) == 1
     return found.fates.get(place) or found.unknown
 
@@ -47,6 +50,37 @@ def asked(
 def test_a_later_fix_that_changes_the_line_tells_that_the_finding_was_right(made: Dates) -> None:
     head = made.commit(1, "add rates", {"bill.py": NEW})
     made.commit(20, "Fix a division by zero", {"bill.py": FIXED})
+    made.commit(62, "later", {"other.py": "x = 1\n"})
+
+    assert asked(made, head) is Fate.FIXED
+
+
+def test_a_commit_with_a_false_clock_ends_no_days_and_is_counted(made: Dates) -> None:
+    head = made.commit(1, "add rates", {"bill.py": NEW})
+    made.commit(30, "something else", {"other.py": "x = 1\n"})
+    made.commit(26_000, "in 2097", {"other.py": "x = 2\n"})
+    made.commit(31, "something else", {"other.py": "x = 3\n"})
+    place, times = Place(head, "bill.py", "ab:1"), commit_times(made.repo.root, [head])
+
+    young = found_fates(made.repo.root, {place: RISKY}, times, 60, LATEST)
+    made.commit(61, "something else", {"other.py": "x = 4\n"})
+    made.commit(2, "of the past", {"other.py": "x = 5\n"})
+    fine = found_fates(made.repo.root, {place: RISKY}, times, 60, LATEST)
+    early = found_fates(made.repo.root, {place: RISKY}, times, 60, Dates.START + 60 * DAY)
+
+    assert young == Found({}, {YOUNG: 1}, 1)
+    assert fine == Found({place: Fate.FINE}, {}, 1)
+    assert early == Found({}, {YOUNG: 1}, 2)
+
+
+def test_neither_outcome_is_known_before_the_days_are_over(made: Dates) -> None:
+    head = made.commit(1, "add rates", {"bill.py": NEW})
+    made.commit(20, "fix a division by zero", {"bill.py": FIXED})
+    made.commit(60, "almost", {"other.py": "x = 1\n"})
+
+    assert asked(made, head) == {YOUNG: 1}
+
+    made.commit(61, "to the second", {"other.py": "x = 2\n"})
 
     assert asked(made, head) is Fate.FIXED
 
@@ -54,6 +88,7 @@ def test_a_later_fix_that_changes_the_line_tells_that_the_finding_was_right(made
 def test_so_does_a_revert_that_deletes_it(made: Dates) -> None:
     head = made.commit(1, "add rates", {"bill.py": NEW})
     made.git(9, "revert", "--no-edit", head)
+    made.commit(90, "later", {"other.py": "x = 1\n"})
 
     assert asked(made, head) is Fate.FIXED
 
@@ -113,6 +148,7 @@ def test_a_fix_counts_that_came_by_a_merge(made: Dates) -> None:
     made.repo.git("checkout", "-q", "main")
     made.commit(4, "something else", {"other.py": "x = 1\n"})
     made.git(5, "merge", "-q", "--no-ff", "-m", "Merge topic", "topic")
+    made.commit(90, "later", {"other.py": "x = 2\n"})
 
     assert asked(made, head) is Fate.FIXED
 
@@ -185,10 +221,11 @@ def test_so_is_a_line_that_is_not_there(made: Dates, numbers: list[int]) -> None
 def test_a_line_that_is_not_there_takes_nothing_from_its_neighbour(made: Dates) -> None:
     head = made.commit(1, "add rates", {"bill.py": NEW})
     made.commit(2, "fix", {"bill.py": FIXED})
+    made.commit(90, "later", {"other.py": "x = 1\n"})
     good, bad = Place(head, "bill.py", "ab:1"), Place(head, "bill.py", "ab:2")
 
     found = found_fates(
-        made.repo.root, {bad: [99], good: RISKY}, commit_times(made.repo.root, [head]), 60
+        made.repo.root, {bad: [99], good: RISKY}, commit_times(made.repo.root, [head]), 60, LATEST
     )
 
     assert found == Found({good: Fate.FIXED}, {SILENT: 1})
@@ -198,6 +235,7 @@ def test_a_path_full_of_magic_is_a_path(made: Dates) -> None:
     head = made.commit(1, "add", {":(glob)*[a].py": "a = 1\n", "caf\u00e9 \n.py": "b = 1\n"})
     made.commit(2, "fix", {":(glob)*[a].py": "a = 2\n"})
     made.commit(3, "fix", {"caf\u00e9 \n.py": "b = 2\n"})
+    made.commit(90, "later", {"other.py": "x = 1\n"})
 
     assert asked(made, head, [1], ":(glob)*[a].py") is Fate.FIXED
     assert asked(made, head, [1], "caf\u00e9 \n.py") is Fate.FIXED
@@ -212,11 +250,11 @@ def test_number_and_time_are_bounded_and_what_is_left_is_counted(
     times = commit_times(made.repo.root, [head])
 
     monkeypatch.setattr(fates, "MOST_FINDINGS", 2)
-    found = found_fates(made.repo.root, findings, times, 60)
+    found = found_fates(made.repo.root, findings, times, 60, LATEST)
     assert (len(found.fates), found.unknown) == (2, {LEFT: 1})
 
     monkeypatch.setattr(fates, "MOST_SECONDS", 0.0)
-    assert found_fates(made.repo.root, findings, times, 60) == Found({}, {LEFT: 3})
+    assert found_fates(made.repo.root, findings, times, 60, LATEST) == Found({}, {LEFT: 3})
 
 
 @pytest.mark.parametrize(

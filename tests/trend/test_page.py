@@ -10,13 +10,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reviewbot.core.trend import NO_RECORDS, Fate, Flagged, Name, Records
+from reviewbot.core.change import ChangedLine
+from reviewbot.core.trend import Fate, Flagged, Name, Records
 from reviewbot.core.weeks import Dated, Trend, trend
 from reviewbot.render.trend import trend_html
 from reviewbot.render.trend_json import trend_json
 from reviewbot.render.trend_parts import sections
 from tests.render.reports import failed, scored, skipped
-from tests.trend.made import AI, HUMAN, about, dated, head_of
+from tests.trend.made import AI, HUMAN, NO_RECORDS, about, dated, head_of
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "trend"
@@ -31,13 +32,18 @@ def places(report: Dated) -> list[Flagged]:
     return list(report.digest.findings)
 
 
+def but_20(line: ChangedLine) -> bool:
+    return line.number != 20
+
+
 def made_up() -> Trend:
     """Seven weeks, one of them empty, in which the artifact changes once."""
     lines = [scored(n, f"x = {n}", 0.9 if n % 10 == 0 else 0.1) for n in range(1, 61)]
+    other = "c" * 40
     reports = [
         dated("2026-09-28", about(head_of(1), *lines[:40], author=AI)),
         dated("2026-10-01", about(head_of(2), *lines[:25], skipped(26), author=HUMAN)),
-        dated("2026-10-06", about(head_of(3), *lines[10:35], author=AI, base="c" * 40)),
+        dated("2026-10-06", about(head_of(3), *lines[10:35], author=AI, base=other, counts=but_20)),
         dated("2026-10-14", about(head_of(4), *lines, failed(61), author=HUMAN, base=None)),
         dated("2026-10-28", about(head_of(5), *lines[:12], artifact="small", informational=True)),
         dated("2026-11-03", about(head_of(6), *lines[:9], artifact="small", author=AI)),
@@ -52,7 +58,7 @@ def made_up() -> Trend:
         found,
         days=60,
         repeated=1,
-        older=2,
+        older=[dated("2026-09-01", about(head_of(n), scored(1, "old", 0.1))) for n in (8, 9)],
         undated=("worktree.json",),
         broken=(("junk.json", "it is not JSON"),),
         unknown={"not on the branch, as after a squash": 1},
@@ -67,7 +73,7 @@ def hostile() -> Trend:
     report = replace(report, policy=replace(report.policy, max_risk_for=(BAD,)))
     return trend(
         [dated("2026-11-03", report, BAD)],
-        Records({}, (), ()),
+        NO_RECORDS,
         {},
         days=60,
         undated=(BAD,),
@@ -186,7 +192,7 @@ def test_a_change_of_artifact_is_marked_and_said(rulers: int) -> None:
         dated("2026-11-03", about(head_of(1), scored(1, "x", 0.9))),
         dated("2026-11-11", about(head_of(2), scored(1, "x", 0.9), artifact="tiny" * rulers)),
     ]
-    page = trend_html(trend(reports, Records({}, (), ()), {}, days=60))
+    page = trend_html(trend(reports, NO_RECORDS, {}, days=60))
 
     assert ('class="mark"' in page) is (rulers == 2)
     assert ("do\nnot compare" in page) is (rulers == 2)
@@ -203,7 +209,7 @@ def test_five_years_of_weeks_still_fit() -> None:
         for year in range(2021, 2027)
         for n in (1, 2)
     ]
-    page = trend_html(trend(reports, Records({}, (), ()), {}, days=60))
+    page = trend_html(trend(reports, NO_RECORDS, {}, days=60))
 
     assert page.count("<tr><th") > 7 * 260
     assert len(page) < 1_000_000

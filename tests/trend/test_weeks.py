@@ -1,26 +1,37 @@
 """Weeks from reports: what counts where, and what counts once."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.core.authors import Author
+from reviewbot.core.gate import Status
+from reviewbot.core.scope import Scope
 from reviewbot.core.share import share, wilson
-from reviewbot.core.trend import NO_RECORDS, Fate, Records, day_in_name
-from reviewbot.core.weeks import Trend, newest, once, trend
+from reviewbot.core.trend import Fate, Place, Records, day_in_name
+from reviewbot.core.weeks import Dated, Trend, newest, once, trend
 from reviewbot.render.json_v1 import json_v1
 from reviewbot.reports import parse_report
 from tests.render.reports import failed, scored, skipped
-from tests.trend.made import AI, HUMAN, about, dated, digested, head_of
+from tests.trend.made import AI, HUMAN, NO_RECORDS, about, aged, dated, digested, head_of
 
 LINES = (scored(1, "a", 0.9), scored(9, "b", 0.1), skipped(10), scored(20, "c", 0.8))
 
 
-def of(*reports: object, records: Records = NO_RECORDS, found: object = None) -> Trend:
-    return trend(reports, records, found or {}, days=60)  # type: ignore[arg-type]
+def of(
+    *reports: Dated,
+    records: Records = NO_RECORDS,
+    found: Mapping[Place, Fate] = MappingProxyType({}),
+    older: Sequence[Dated] = (),
+) -> Trend:
+    return trend(reports, records, found, days=60, older=older)
 
 
 def test_a_week_adds_up_its_reports() -> None:
@@ -73,6 +84,22 @@ def test_a_later_report_of_a_head_that_finds_less_does_not_hide_an_earlier_one()
         assert (kept, others, disputed) == ([real], 1, ["a.json"])
 
 
+def test_of_reports_that_found_the_same_the_one_after_an_acknowledgement_counts() -> None:
+    before = dated("2026-11-03", about(head_of(1), *LINES), "a.json")
+    after = dated("2026-11-04", about(head_of(1), *LINES, counts=lambda _line: False), "b.json")
+
+    for reports in ([before, after], [after, before]):
+        assert once(reports) == ([after], 1, ["b.json"])
+    assert (before.digest.status, after.digest.status) == (Status.BLOCK, Status.PASS)
+
+
+def test_a_report_that_read_less_does_not_replace_one_that_read_all() -> None:
+    whole = dated("2026-11-03", about(head_of(1), *LINES), "a.json")
+    part = dated("2026-11-04", about(head_of(1), LINES[0], failed(9), *LINES[2:]), "b.json")
+
+    assert once([whole, part]) == ([whole], 1, ["a.json"])
+
+
 def test_only_the_last_weeks_are_kept() -> None:
     days = ("2025-01-01", "2026-11-01", "2026-11-02", "2026-11-11")
     reports = [dated(day, about(head_of(n))) for n, day in enumerate(days)]
@@ -92,6 +119,18 @@ def test_a_finding_that_every_push_repeats_counts_once_where_it_was_first() -> N
     assert made.total.precision == share(1, 1)
     assert made.total.findings == 4
     assert made.same_base == 1
+
+
+def test_a_finding_of_a_week_before_the_first_is_not_counted_anew() -> None:
+    old = dated("2026-08-10", about(head_of(1), *LINES))
+    again = dated("2026-11-23", about(head_of(2), *LINES, scored(40, "new", 0.9)))
+    place = old.digest.findings[0].place
+    fates = tuple((flagged.place, Fate.FIXED) for flagged in again.digest.findings)
+
+    made = of(again, older=[old], records=Records({}, (place,), fates))
+
+    assert (made.total.findings, made.total.fixed, made.total.unknown) == (3, 1, 0)
+    assert (made.older, made.unmatched) == (1, 0)
 
 
 def test_what_is_recorded_goes_before_what_git_tells_and_the_last_record_counts() -> None:
@@ -144,8 +183,24 @@ def test_a_change_of_what_measures_is_marked_where_it_begins() -> None:
     assert [week.rulers for week in made.weeks] == [(0,), (), (1,), (1,), (2,)]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{"gate_scope": Scope.AI}, {"max_lines_over": 2}, {"min_lines": 9}, {"min_coverage": 0.5}],
+)
+def test_so_is_a_change_of_what_the_gate_decides_by(asked: dict[str, Any]) -> None:
+    first = about(head_of(1), *LINES)
+    second = replace(first, policy=replace(first.policy, **asked))
+
+    made = of(dated("2026-11-02", first), dated("2026-11-09", second))
+
+    assert [week.changed for week in made.weeks] == [False, True]
+    assert len(made.rulers) == 2
+
+
 def test_a_risk_that_is_no_number_is_above_every_limit() -> None:
-    assert digested(about("files", scored(1, "x", float("nan")))).over == 1
+    made = about("files", scored(1, "x", float("nan")))
+
+    assert digested(made).over == digested(aged(made)).over == 1
 
 
 @pytest.mark.parametrize(
