@@ -156,9 +156,14 @@ def assemble(
 def _attributes(
     request: "ChangeRequest", paths: Sequence[str], policy: str | None
 ) -> Mapping[str, frozenset[str]]:
-    from reviewbot.forges.local import attributes
+    from reviewbot.forges.attributes import attributes
+    from reviewbot.forges.request import INDEX, WORKTREE
+    from reviewbot.forges.revisions import empty_tree
 
     if request.head == FILES:
         return {}
     # As the base has them: an author cannot call new code generated.
-    return attributes(request.root, paths, policy or request.base)
+    given = policy or request.base
+    if given is None and request.head not in (INDEX, WORKTREE):
+        given = empty_tree(request.root)
+    return attributes(request.root, paths, given)

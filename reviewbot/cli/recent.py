@@ -82,7 +82,8 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     span = f"of {base[:10]}..{head[:10]}" if base else f"from the first commit to {head[:10]}"
     say(f"reading up to {added} lines {span}")  # the only word for a minute, in a log
     with timed(False) as clock:
-        report = assemble(settings, request, top, clock).report
+        # All of it is settled: attributes as they are now, also where the base is the empty tree.
+        report = assemble(settings, request, top, clock, policy=head).report
     outcomes = [line.outcome for file in report.files for line in file.lines]
     risks = [one.risk for one in outcomes if isinstance(one, LineScore)][:MOST_LINES]
     if len(risks) < LEAST:

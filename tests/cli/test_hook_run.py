@@ -144,6 +144,18 @@ def test_the_settings_of_the_base_count_not_those_that_are_pushed(clone: Path) -
     assert "BLOCK" in result.stderr
 
 
+def test_where_all_of_a_history_is_pushed_it_does_not_call_itself_generated(clone: Path) -> None:
+    git(clone, "update-ref", "-d", "refs/remotes/origin/main")
+    (clone / ".gitattributes").write_text("*.py linguist-generated -diff\n")
+    head = commit(clone, "two", f_py=LONG)
+
+    result = push((head, "refs/heads/topic"))
+
+    assert "all of its history" in result.stderr
+    assert "1. f.py:1" in result.stderr
+    assert result.exit_code == 1
+
+
 def test_what_is_staged_can_stop_a_commit(clone: Path) -> None:
     (clone / "f.py").write_text(LONG)
     git(clone, "add", "f.py")
