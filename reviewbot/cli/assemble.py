@@ -50,9 +50,12 @@ class Assembled:
         outcomes = [line.outcome for file in report.files for line in file.lines]
         unread_files = report.ledger.unread_files
         standing = partial(standing_of, policy=report.policy, counts=can_block, limit=rules.limit)
+        verdict = decide(
+            report.policy, outcomes, unread_files, can_block, rules.limit, acknowledged=bool(lines)
+        )
         return replace(
             report,
-            verdict=decide(report.policy, outcomes, unread_files, can_block, rules.limit),
+            verdict=verdict,
             files=tuple(file.standing(standing) for file in report.files),
         )
 
