@@ -171,4 +171,12 @@ def _over_text(over: int, policy: Policy) -> str:
 
 
 def _others(policy: Policy) -> str:
-    return f" (or {', '.join(policy.max_risk_for[:5])})" if policy.max_risk_for else ""
+    """Name the other limits; one for an author only where it is stricter than a line's own can be.
+
+    It stands in settings that several commands share, so it is no error.
+    """
+    limits = [(text, float(text.rpartition("=")[2])) for text in policy.max_risk_for]
+    by_path = [limit for text, limit in limits if not text.startswith("author:")]
+    most = max([policy.max_risk, *by_path])
+    said = [text for text, limit in limits if not text.startswith("author:") or limit < most]
+    return f" (or {', '.join(said[:5])})" if said else ""

@@ -136,6 +136,23 @@ def test_why_a_line_is_not_counted_is_only_what_can_be(
     assert verdict.reasons[0].endswith(f" (1 more not counted: {why})")
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("author:ai=0.9",), ""),
+        (("author:ai=0.5",), ""),
+        (("author:ai=0.4",), " (or author:ai=0.4)"),
+        (("auth/**=0.9", "author:ai=0.8"), " (or auth/**=0.9, author:ai=0.8)"),
+        (("auth/**=0.3", "author:ai=0.8"), " (or auth/**=0.3)"),
+    ],
+)
+def test_a_limit_that_can_have_no_effect_is_not_named(limits: tuple[str, ...], said: str) -> None:
+    policy = Policy(max_risk=0.5, max_risk_for=limits)
+
+    assert decide(policy, [SAFE]).reasons == (f"no line is above the risk of 0.5{said}",)
+    assert decide(policy, [RISKY]).reasons[0].startswith(f"1 line is above the risk of 0.5{said},")
+
+
 def test_the_ledger_counts_every_line_once() -> None:
     ledger = count([SAFE, RISKY, BLANK, UNREAD, FAILED, FAILED])
 
