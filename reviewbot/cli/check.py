@@ -18,7 +18,7 @@ from reviewbot.cli.asked import (
     settings_root,
 )
 from reviewbot.cli.assemble import assemble
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_format, setting_flags
 from reviewbot.cli.output import PLAIN, Look, deliver, emit, write_file
 from reviewbot.cli.talk import timed
 from reviewbot.core.errors import ReviewbotError, UsageError
@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 
 
 also_option = click.option(
-    "--also", multiple=True, metavar="FORMAT=FILE", help="Write the report in this format, too."
+    "--also",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    shell_complete=a_format,
+    help="Write the report in this format, too.",
 )
 
 
