@@ -159,3 +159,46 @@ def test_a_file_that_is_too_large_is_not_passed_over_in_silence(desk: Desk, tmp_
 
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"lines that could not be read: 3" in done.stderr
+
+
+def test_help_is_given_and_reads_no_event(desk: Desk) -> None:
+    done = desk.hook(None, "--help")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"reread.py [--min-risk NUMBER] [FLAGS of reviewbot check]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "error"),
+    [
+        (["--bogus"], "error: No such option '--bogus'.\n  fix: see `reviewbot check --help`\n"),
+        (
+            ["--max-risk", "x"],
+            "error: nothing was checked: max-risk cannot be 'x' (flag --max-risk)\n"
+            "  fix: give a number between 0 and 1\n",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_flag_is_said(desk: Desk, flags: list[str], error: str) -> None:
+    real(desk.bin)
+
+    done = desk.hook(None, "--plain", *flags)
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().endswith(f" ended with 2\n{error}")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [f'"{EVIL}" = 1\n', f'format = "{EVIL}"\n', f'format = "{EVIL} (flag --format)"\n', EVIL],
+)
+def test_what_is_wrong_with_a_repositorys_settings_is_not_repeated(
+    desk: Desk, settings: str
+) -> None:
+    real(desk.bin)
+    (desk.root / ".reviewbot.toml").write_text(settings)
+
+    done = desk.hook(None, "--plain")
+
+    assert done.returncode == 1
+    assert done.stderr.decode().endswith(" ended with 2\n")

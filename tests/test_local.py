@@ -11,7 +11,7 @@ from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
 from reviewbot.core.match import first_mismatch, head_lines
 from reviewbot.forges import git as git_module
 from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
-from reviewbot.forges.local import attributes, collect, head_files, parse_numstat
+from reviewbot.forges.local import collect, head_files, parse_numstat
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
 
 
@@ -365,22 +365,3 @@ def test_index_and_commit_are_read_by_path_whatever_is_in_it(repo: Path) -> None
     with commit_files(repo, git(repo, "rev-parse", "HEAD")) as head:
         assert head.read("f.py") == b"a\nb\n"
         assert head.read("odd\nname.py") is None
-
-
-def test_attributes_are_read_from_the_working_tree_or_from_a_commit(repo: Path) -> None:
-    (repo / ".gitattributes").write_text(
-        "gen/** linguist-generated\nven/** linguist-vendored=true\nf.py -linguist-generated\n"
-    )
-    paths = ["gen/a.py", "ven/a.py", "f.py", "odd\nname"]
-
-    assert attributes(repo, paths) == {
-        "gen/a.py": {"linguist-generated"},
-        "ven/a.py": {"linguist-vendored"},
-        "f.py": {"-linguist-generated"},
-        "odd\nname": set(),
-    }
-    assert attributes(repo, paths, commit="HEAD") == {path: set() for path in paths}
-    git(repo, "add", ".gitattributes")
-    git(repo, "commit", "-qm", "attributes")
-    assert attributes(repo, paths, commit="HEAD")["gen/a.py"] == {"linguist-generated"}
-    assert attributes(repo, []) == {}

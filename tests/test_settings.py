@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from reviewbot.artifacts import PRESETS
+from reviewbot.core.authors import Author
 from reviewbot.core.errors import UsageError
 from reviewbot.render import RENDERERS
 from reviewbot.settings import (
@@ -135,6 +137,15 @@ def test_the_environment_gives_switches_and_lists() -> None:
 def test_a_switch_that_says_maybe_is_refused() -> None:
     with pytest.raises(UsageError, match="informational cannot be 'maybe'"):
         from_environ({"REVIEWBOT_INFORMATIONAL": "maybe"})
+
+
+def test_a_limit_for_a_kind_of_author_that_is_none_is_refused_and_the_kinds_are_named() -> None:
+    flags = from_flags({"max_risk_for": ("author:alien=0.1",)})
+
+    with pytest.raises(UsageError, match=r"cannot be 'author:alien=0\.1' ") as caught:
+        settings_from(flags)
+
+    assert {kind.value for kind in Author} <= set(re.findall("[a-z]+", caught.value.fix))
 
 
 @pytest.mark.parametrize("name", ["REVIEWBOT_CACHE", "REVIEWBOT_MODEL_PATH"])

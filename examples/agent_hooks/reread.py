@@ -5,7 +5,8 @@ The agent calls this as a hook, with an event on stdin:
 
     reread.py [--min-risk NUMBER] [FLAGS of reviewbot check]
 
-Without an event, `reread.py --plain` prints the same words for any agent that can run a command.
+Without an event, `reread.py --plain` prints the same words for any agent that can run a command;
+`reread.py --help` prints these.
 
 It runs `reviewbot check` on what is not committed yet, new files included, and answers in the form
 that the event asks for, with the five riskiest places at most. No line is brought up twice. Only
@@ -54,6 +55,7 @@ SIGNS = {  # of the text and of what the model expects: their names are fixed
     "surprisal": ("surprisal, sum", *(f"{s}, {h}" for s in SIGNALS for h in ("mean", "greatest"))),
     "block": tuple(f"{signal} of the block, mean" for signal in SIGNALS),
 }
+OF_A_FLAG = re.compile(r"error: nothing was checked: ([a-z-]+) cannot be .{,100} \(flag --\1\)")
 EDITED = "the change edits reviewbot's settings"  # how a note of the report begins
 # An empty entry of PYTHONPATH is the folder that a program runs in: a stranger's.
 DROPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
@@ -69,6 +71,9 @@ class Failed(Exception):
 
 
 def main(args):
+    if {"-h", "--help"} & {*args}:  # no argparse: its exit code 2 would stop some agents
+        sys.stdout.write(__doc__)
+        return
     plain = "--plain" in args
     flags = [arg for arg in args if arg != "--plain"]
     min_risk = None
@@ -159,7 +164,7 @@ def run(command, where, env=None, given="", fine=(0,)):
             env=env,
             input=given.encode("utf-8", "surrogateescape"),
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # it may quote a stranger
+            stderr=subprocess.PIPE,  # see `about_flags`
             timeout=SECONDS,
             check=False,
         )
@@ -168,8 +173,17 @@ def run(command, where, env=None, given="", fine=(0,)):
     except subprocess.TimeoutExpired:
         raise Failed(f"{command[0]} took more than {SECONDS} seconds") from None
     if done.returncode not in fine:
-        raise Failed(f"`{' '.join(command)[:100]}` ended with {done.returncode}")
+        why = about_flags(done.stderr.decode("utf-8", "replace"))
+        raise Failed(f"`{' '.join(command)[:100]}` ended with {done.returncode}{why}")
     return done.returncode, done.stdout.decode("utf-8", "surrogateescape")
+
+
+def about_flags(said):
+    """Return reviewbot's two lines where they are about our own flags; others quote strangers."""
+    first, _, fix = said.strip().partition("\n")
+    usage = fix == "  fix: see `reviewbot check --help`"
+    ours = usage or OF_A_FLAG.fullmatch(first) and re.fullmatch("  fix: give [^\n]*", fix)
+    return f"\n{first}\n{fix}" if ours else ""
 
 
 def check(top, flags):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.cli.asked import FILES, files_note
+from reviewbot.cli.asked import EMPTY, FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
 from reviewbot.cli.home import recent_for
 from reviewbot.cli.load import artifact_for, line_cache, load_model
@@ -50,9 +50,12 @@ class Assembled:
         outcomes = [line.outcome for file in report.files for line in file.lines]
         unread_files = report.ledger.unread_files
         standing = partial(standing_of, policy=report.policy, counts=can_block, limit=rules.limit)
+        verdict = decide(
+            report.policy, outcomes, unread_files, can_block, rules.limit, acknowledged=bool(lines)
+        )
         return replace(
             report,
-            verdict=decide(report.policy, outcomes, unread_files, can_block, rules.limit),
+            verdict=verdict,
             files=tuple(file.standing(standing) for file in report.files),
         )
 
@@ -136,6 +139,7 @@ def assemble(
             description="\n".join(request.subjects),
             notes=[
                 *more_notes,
+                *([EMPTY] if apart and not request.diff.strip() else []),
                 *scopes.notes,
                 *files_note(
                     request.untracked,
@@ -156,9 +160,14 @@ def assemble(
 def _attributes(
     request: "ChangeRequest", paths: Sequence[str], policy: str | None
 ) -> Mapping[str, frozenset[str]]:
-    from reviewbot.forges.local import attributes
+    from reviewbot.forges.attributes import attributes
+    from reviewbot.forges.request import INDEX, WORKTREE
+    from reviewbot.forges.revisions import empty_tree
 
     if request.head == FILES:
         return {}
     # As the base has them: an author cannot call new code generated.
-    return attributes(request.root, paths, policy or request.base)
+    given = policy or request.base
+    if given is None and request.head not in (INDEX, WORKTREE):
+        given = empty_tree(request.root)
+    return attributes(request.root, paths, given)

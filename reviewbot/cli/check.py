@@ -18,7 +18,7 @@ from reviewbot.cli.asked import (
     settings_root,
 )
 from reviewbot.cli.assemble import assemble
-from reviewbot.cli.options import setting_flags
+from reviewbot.cli.options import a_format, setting_flags
 from reviewbot.cli.output import PLAIN, Look, deliver, emit, write_file
 from reviewbot.cli.talk import timed
 from reviewbot.core.errors import ReviewbotError, UsageError
@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 
 
 also_option = click.option(
-    "--also", multiple=True, metavar="FORMAT=FILE", help="Write the report in this format, too."
+    "--also",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    shell_complete=a_format,
+    help="Write the report in this format, too.",
 )
 
 
@@ -65,7 +69,7 @@ def check(
     RANGE is A, A..B or A...B; without it, the change is what the working tree adds to the merge
     base with the upstream or the default branch.
     """
-    also_asked(also)
+    also_asked(also, output)
     folder = folder_of(range_, staged=staged, diff=diff, root=root)
     base_root = settings_root(folder, has_git=diff is None)
     with timed(timings) as clock:
@@ -94,8 +98,12 @@ def conclude(
 
     failure  of what came after the reading: raised when the report is written
     """
-    for style, file in also_asked(also):
-        write_file(Path(file), rendered(report, replace(settings, format=style)))
+    for style, file in also_asked(also, output):
+        text = rendered(report, replace(settings, format=style))
+        if file == "-":
+            emit(text)
+        else:
+            write_file(Path(file), text)
     if deliver(lambda look: rendered(report, settings, look), output, os.environ):
         verdict = report.verdict
         click.echo(f"{verdict.status.value} (exit {verdict.exit_code}), see {output}", err=True)
@@ -104,9 +112,19 @@ def conclude(
     sys.exit(report.verdict.exit_code)
 
 
-def also_asked(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Read `FORMAT=FILE`. raises UsageError where a format is none."""
+def also_asked(
+    texts: Sequence[str], output: str | None, acks: str | None = None
+) -> list[tuple[str, str]]:
+    """Read `FORMAT=FILE`, where FILE may be "-" for stdout.
+
+    output, acks  where else something is written; without `output` the report goes to stdout
+    raises        UsageError where a format is none, or one output would overwrite another
+    """
     found = []
+    taken: set[str] = set()
+    _claim(taken, output or "-", f"--output {output}")
+    if acks is not None:
+        _claim(taken, acks, f"--acks {acks[:100]!r}")
     for text in texts:
         style, equals, file = text.partition("=")
         if style not in RENDERERS or not equals or not file:
@@ -114,8 +132,21 @@ def also_asked(texts: Sequence[str]) -> list[tuple[str, str]]:
                 f"nothing was checked: --also {text[:100]!r} is not FORMAT=FILE",
                 fix=f"a format is one of: {', '.join(RENDERERS)}",
             )
+        _claim(taken, file, f"--also {text[:100]!r}")
         found.append((style, file))
     return found
+
+
+def _claim(taken: set[str], file: str, said: str) -> None:
+    """Note where an output goes. Links are followed; a device may be written to twice."""
+    place = "-" if file == "-" else os.path.realpath(file)
+    if place in taken:
+        raise UsageError(
+            f"nothing was checked: {said} goes where another output goes",
+            fix="give each its own file; - is stdout, where the report goes without --output",
+        )
+    if not Path(place).exists() or Path(place).is_file():
+        taken.add(place)
 
 
 def rendered(report: "Report", settings: Settings, look: Look = PLAIN) -> str:

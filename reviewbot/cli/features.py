@@ -10,8 +10,8 @@ import click
 
 from reviewbot.cli.asked import settings_root
 from reviewbot.cli.options import a_path, setting_flags
-from reviewbot.cli.output import deliver, write_file
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.cli.output import deliver, fix_of, write_file
+from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def export(output: str, **flags: Any) -> None:
     except OSError as exc:
         raise EnvironmentFailure(
             f"{output} was not written: {exc.strerror or exc}",
-            fix="free some space, or choose another --output",
+            fix=fix_of(exc),
         ) from exc
     for name in files:
         click.echo(str(Path(output) / name))
@@ -217,14 +217,21 @@ def _most(top: int | None, style: str, output: str | None) -> int | None:
 
 
 def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tuple[Known, ...]]":
-    """Load the artifact that flags, environment and settings files name, and what it knows."""
+    """Load the artifact that flags, environment and settings files name, and what it knows.
+
+    raises  UsageError, or ArtifactError for one that is damaged or is not there
+    """
     from reviewbot.cli.load import artifact_for
     from reviewbot.core.known import known_features
 
     files = from_files(settings_root(root, has_git=True))
     settings = settings_from(*files, from_environ(os.environ), from_flags(flags))
-    artifact = artifact_for(settings)
-    found = artifact.evidence()
+    try:
+        artifact = artifact_for(settings)
+        found = artifact.evidence()
+    except ReviewbotError as exc:  # its words are those of a check
+        what = exc.what.replace("nothing was scored", "nothing was shown", 1)
+        raise type(exc)(what, fix=exc.fix) from exc
     return artifact, known_features(
         artifact.predictor, artifact.notes, found, artifact.coder.features
     )

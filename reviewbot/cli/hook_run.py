@@ -43,12 +43,15 @@ def pushed(remote: str, flags: Flags) -> int:
 
 
 def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
-    """Check the updates, each range once. A failure of one does not keep the others unread."""
+    """Check the updates; a failure of one does not keep the others unread.
+
+    Each range once per branch: the branch's name may say who wrote the lines.
+    """
     from reviewbot.forges.local import between, top_of
     from reviewbot.forges.pushes import PassedOver, outgoing
 
     top = top_of(Path(), needs_worktree=False)
-    seen: dict[tuple[str | None, str], str] = {}
+    seen: dict[tuple[str | None, str, str], str] = {}
     worst = EXIT_PASS
     for update in updates:
         name = visible(update.remote or update.local)[:MOST_NAME]
@@ -57,7 +60,7 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
             if isinstance(found, PassedOver):
                 say(f"reviewbot: {name}: {found.why}")
                 continue
-            key = (found.base, found.head)
+            key = (found.base, found.head, update.branch)
             if key in seen:
                 say(f"reviewbot: {name}: the same as {seen[key]}")
                 continue

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from reviewbot.settings import RULES
+from reviewbot.settings import FORMATS, RULES
 
 _PLAIN = re.compile(r"\w[\w./@+-]{0,199}", re.ASCII)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +49,11 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[
 def a_path(kind: str) -> Completer:
     """Return what lets the shell complete a path itself. kind: "file" or "dir"."""
     return lambda _ctx, _param, incomplete: [CompletionItem(incomplete, type=kind)]
+
+
+def a_format(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete the format of FORMAT=FILE."""
+    return [CompletionItem(f"{name}=") for name in FORMATS if name.startswith(incomplete)]
 
 
 def a_range(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:

@@ -1,11 +1,14 @@
 """`reviewbot recent`: score what recent commits added, to compare later lines with."""
 
 import os
+from collections.abc import Collection
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import settings_root
 from reviewbot.cli.assemble import assemble
@@ -15,9 +18,10 @@ from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say, timed
 from reviewbot.core.errors import UsageError
 from reviewbot.core.recent import MOST_LINES
-from reviewbot.settings import from_environ, from_files, from_flags, settings_from
+from reviewbot.settings import Settings, from_environ, from_files, from_flags, settings_from
 
 EMPTY = "the empty tree"
+NOT_SKIPPED = ("-linguist-generated", "-linguist-vendored")  # what --include says of a file
 LEAST = 100  # scored lines: a percentile among fewer says nothing
 READING = (
     "artifact",
@@ -49,7 +53,7 @@ READING = (
     type=click.IntRange(LEAST, MOST_LINES),
     default=3_000,
     show_default=True,
-    help="Go back until this many lines were added.",
+    help="Go back until this many lines of code were added.",
 )
 @click.option(
     "--output",
@@ -74,24 +78,30 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
 
     folder = Path(root)
     top = top_of(folder, needs_worktree=False)
-    base, head, added = recent_range(top, lines)
-    request = between(top, base, head)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
     settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
     settings = replace(settings, scope="all", recent="off", min_coverage=0.0)
+    base, head, added = recent_range(
+        top, lines, lambda commit, paths: _code(settings, top, commit, paths)
+    )
+    request = between(top, base, head)
     span = f"of {base[:10]}..{head[:10]}" if base else f"from the first commit to {head[:10]}"
     say(f"reading up to {added} lines {span}")  # the only word for a minute, in a log
     with timed(False) as clock:
-        report = assemble(settings, request, top, clock).report
+        # All of it is settled: attributes as they are now, also where the base is the empty tree.
+        report = assemble(settings, request, top, clock, policy=head).report
     outcomes = [line.outcome for file in report.files for line in file.lines]
-    risks = [one.risk for one in outcomes if isinstance(one, LineScore)][:MOST_LINES]
+    risks = [one.risk for one in outcomes if isinstance(one, LineScore)]
     if len(risks) < LEAST:
         raise UsageError(
             f"nothing was kept: only {len(risks)} lines were scored, a comparison needs {LEAST}",
-            fix="give a larger --lines, or come back when the repository has more code",
+            fix=_more(whole=base is None, bounded=added < lines),
         )
+    every = -(-len(risks) // MOST_LINES)
+    if every > 1:
+        say(f"{len(risks)} lines were scored; evenly over all files, one in {every} is kept")
     artifact = artifact_for(settings)
-    made = recent_of(base or EMPTY, head, artifact.info.sha256, risks)
+    made = recent_of(base or EMPTY, head, artifact.info.sha256, risks[::every])
     path = Path(output) if output else kept_recent(settings, top, artifact)
     if not output:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,3 +111,34 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
         f"{len(at)} lines {span} scored; half of them above a risk of "
         f"{at[len(at) // 2]:.3f}, one in twenty above {at[len(at) * 19 // 20]:.3f}"
     )
+
+
+def _more(*, whole: bool, bounded: bool) -> str:
+    if whole:
+        return "come back when there is more code: it has too few lines since its first commit"
+    if bounded:
+        return "come back when newer commits have added more code: older ones are not read"
+    return "give a larger --lines"
+
+
+def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) -> Collection[str]:
+    """Return the files of a commit whose lines can be scored, as far as that shows unread."""
+    from reviewbot.core.change import FileChange, FileKind
+    from reviewbot.core.eligible import why_skipped_file
+    from reviewbot.forges.attributes import attributes
+    from reviewbot.forges.heads import commit_files
+
+    with closing(commit_files(top, commit)) as files:
+        there = [path for path in paths if path in files.blobs]
+    excluded = GitIgnoreSpec.from_lines(settings.exclude).match_file
+    included = GitIgnoreSpec.from_lines(settings.include).match_file
+    return [
+        path
+        for path, found in attributes(top, there, commit).items()
+        if not why_skipped_file(
+            FileChange(path, FileKind.ADDED),
+            attributes=NOT_SKIPPED if included(path) else found,
+            head=None,
+            excluded=excluded,
+        )
+    ]

@@ -80,7 +80,7 @@ def review(
     token is read from GITHUB_TOKEN, the server from GITHUB_API_URL. Settings, rules and templates
     are those of the base branch; a change can only make them stricter.
     """
-    also_asked(also)
+    also_asked(also, output, acks)
     folder = Path(root)
     if not folder.is_dir():
         raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")

@@ -96,6 +96,8 @@ def decide(
     unread_files: int = 0,
     counts: Callable[[ChangedLine], bool] = lambda _line: True,
     limit: Callable[[ChangedLine], float] | None = None,
+    *,
+    acknowledged: bool = False,
 ) -> Verdict:
     """Apply the policy. Incomplete coverage wins over everything else: it is never green.
 
@@ -103,6 +105,7 @@ def decide(
     limit         the risk above which a line counts; None: `policy.max_risk` for every line
     unread_files  code files that git calls binary: no line of them can be counted, so one is enough
                   to make the coverage incomplete, unless the policy asks for none
+    acknowledged  whether people have acknowledged lines, so that `counts` leaves out those, too
     """
     ledger = count(outcomes, unread_files)
     scores = [o for o in outcomes if isinstance(o, LineScore)]
@@ -110,7 +113,7 @@ def decide(
     over, other = standings[Standing.ABOVE], standings[Standing.NOT_COUNTED]
     said = _over_text(over, policy)
     if other:
-        said += f" ({other} more not counted: acknowledged, or of authors outside the gate's scope)"
+        said += f" ({other} more not counted: {_why_not_counted(policy, acknowledged)})"
     if not ledger.coverage >= policy.min_coverage:  # NaN asks for more than there can be
         missing = ledger.failed + ledger.unread
         text = (
@@ -119,8 +122,7 @@ def decide(
         )
         return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
     if unread_files and policy.min_coverage > 0:
-        noun = "file of code was" if unread_files == 1 else "files of code were"
-        text = f"{unread_files} {noun} not read, because git calls such a file binary"
+        text = f"{_files_were(unread_files)} not read, because git calls such a file binary"
         return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
     if over > policy.max_lines_over:
         if ledger.scored < policy.min_lines:
@@ -132,14 +134,23 @@ def decide(
         extra = ("informational: the exit code stays 0",) if policy.informational else ()
         return Verdict(Status.BLOCK, code, (said, *extra))
     if not scores:
-        missing = ledger.failed + ledger.unread
-        text = (
-            f"none of {missing} lines was read, which the policy allows"
-            if missing
-            else ("no line had to be scored")
-        )
-        return Verdict(Status.PASS, EXIT_PASS, (text,))
+        unread = []
+        if missing := ledger.failed + ledger.unread:
+            unread.append(f"none of {missing} lines was read, which the policy allows")
+        if unread_files:
+            unread.append(f"{_files_were(unread_files)} not read, which the policy allows")
+        return Verdict(Status.PASS, EXIT_PASS, tuple(unread) or ("no line had to be scored",))
     return Verdict(Status.PASS, EXIT_PASS, (said,))
+
+
+def _why_not_counted(policy: Policy, acknowledged: bool) -> str:
+    if policy.gate_scope is Scope.ALL:  # then no author is outside
+        return "acknowledged"
+    return f"{'acknowledged, or ' if acknowledged else ''}of authors outside the gate's scope"
+
+
+def _files_were(count: int) -> str:
+    return "1 file of code was" if count == 1 else f"{count} files of code were"
 
 
 def _over_text(over: int, policy: Policy) -> str:
@@ -152,4 +163,12 @@ def _over_text(over: int, policy: Policy) -> str:
 
 
 def _others(policy: Policy) -> str:
-    return f" (or {', '.join(policy.max_risk_for[:5])})" if policy.max_risk_for else ""
+    """Name the other limits; one for an author only where it is stricter than a line's own can be.
+
+    It stands in settings that several commands share, so it is no error.
+    """
+    limits = [(text, float(text.rpartition("=")[2])) for text in policy.max_risk_for]
+    by_path = [limit for text, limit in limits if not text.startswith("author:")]
+    most = max([policy.max_risk, *by_path])
+    said = [text for text, limit in limits if not text.startswith("author:") or limit < most]
+    return f" (or {', '.join(said[:5])})" if said else ""

@@ -15,14 +15,14 @@ nothing.
 """
 
 import re
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from reviewbot.core.cquote import decode_path, encode_path
+from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
 from reviewbot.core.match import readable
+from reviewbot.forges.attributes import attributes_of
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, WorktreeFiles, commit_files, index_files
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
@@ -54,7 +54,6 @@ DIFF = (
     "-O/dev/null",
 )
 NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
-_LINGUIST = ("linguist-generated", "linguist-vendored", "linguist-documentation")
 _COUNTS = re.compile(rb"(?:(\d+)\t(\d+)|-\t-)\t(.*)", re.DOTALL)
 _MAX_SUBJECTS = 100
 
@@ -107,37 +106,6 @@ def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
     return commit_files(request.root, request.head, limit)
 
 
-def attributes(
-    root: Path, paths: Iterable[str], commit: str | None = None
-) -> dict[str, frozenset[str]]:
-    """Return the linguist attributes of each path, by the repository's .gitattributes.
-
-    commit   read them as that commit has them; None: as the working tree has them. The base
-             commit is the safe choice: an author cannot call new code generated there.
-    returns  per path the attributes that are set, and "-NAME" for one that is set to false
-    raises   EnvironmentFailure if git fails
-    """
-    given = [path for path in dict.fromkeys(paths) if "\0" not in path]
-    stdin = b"".join(encode_path(path) + b"\0" for path in given)
-    command = ("check-attr", "-z", "--stdin", *_LINGUIST)
-    if commit is None:
-        out = git(root, *command, stdin=stdin)
-    else:
-        # A throw-away index; `check-attr --source` needs git 2.40.
-        with tempfile.TemporaryDirectory() as folder:
-            env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            git(root, "read-tree", commit, env=env)
-            out = git(root, *command[:1], "--cached", *command[1:], stdin=stdin, env=env)
-    found: dict[str, set[str]] = {path: set() for path in given}
-    fields = out.split(b"\0")
-    for raw, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
-        if value in (b"set", b"true"):
-            found[decode_path(raw)].add(name.decode())
-        elif value in (b"unset", b"false"):
-            found[decode_path(raw)].add(f"-{name.decode()}")
-    return {path: frozenset(names) for path, names in found.items()}
-
-
 def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
     """Return the top of the checkout that `root` lies in; of a bare repository `root` itself.
 
@@ -154,11 +122,13 @@ def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
 def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
     if head in (WORKTREE, INDEX):
         _refuse_conflicts(top)
-    # The base is a hash, so "--" cannot be missed; without paths after it, all of them.
-    sides = [base or empty_tree(top), *([] if head in (WORKTREE, INDEX) else [head])]
-    cached = ["--cached"] if head == INDEX else []
-    diff = git(top, *NO_SUPPRESS, *DIFF, "-U3", *cached, *sides, "--")
-    counts = git(top, *NO_SUPPRESS, *DIFF, *cached, "--numstat", "-z", *sides, "--")
+    since = base or empty_tree(top)
+    if head in (WORKTREE, INDEX):
+        diff, counts = _compared(top, *(["--cached"] if head == INDEX else []), since)
+    else:
+        # They can hide lines ("-diff"), so those of the base count, whatever is checked out.
+        with attributes_of(top, since) as (place, env):
+            diff, counts = _compared(place, since, head, env=env)
     untracked = b""
     if head == WORKTREE:
         untracked = git(top, "ls-files", "--others", "--exclude-standard", "-z")
@@ -171,6 +141,15 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
         untracked=tuple(decode_path(path) for path in untracked.split(b"\0") if path),
         subjects=_subjects(top, base, "HEAD" if head in (WORKTREE, INDEX) else head),
     )
+
+
+def _compared(
+    where: Path, *sides: str, env: Mapping[str, str] | None = None
+) -> tuple[bytes, bytes]:
+    """Return the diff and its numstat. Sides are hashes: "--" cannot be missed; no path is all."""
+    command = (*NO_SUPPRESS, *DIFF)
+    diff = git(where, *command, "-U3", *sides, "--", env=env)
+    return diff, git(where, *command, "--numstat", "-z", *sides, "--", env=env)
 
 
 def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:

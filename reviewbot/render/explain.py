@@ -78,7 +78,7 @@ def _code(found: Explanation, width: int) -> Iterable[Text]:
 def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
     known = found.recent.lines if found.recent else 0
     than = riskier_than(score.percentile, score.recent, known)
-    yield Text(f"risk {_risk(score.risk)}{_STANDING.get(found.standing, '')}, {than}")
+    yield Text(f"risk {_risk(score.risk)}{in_brackets(words_of(found.standing))}, {than}")
     yield from _author(found, width)
     for place, reason in enumerate(score.reasons):
         yield Text()

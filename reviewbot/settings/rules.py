@@ -115,7 +115,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "max-risk-for": Rule(
             _limits,
-            "a list of PATTERN=RISK and author:KIND=RISK",
+            "a list of PATTERN=RISK and author:ai=RISK (or human, mixed, automation, unknown)",
             "Other limits, by path (the last that matches) or author (only stricter).",
             tuple,
         ),
@@ -294,5 +294,6 @@ def unknown(key: str, known: Iterable[str], origin: str) -> UsageError:
 def _short(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 1_000:
         return "so long a number"
+    value = ", ".join(map(str, value)) if isinstance(value, tuple) else value  # of a flag
     text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
     return text if len(text) <= 80 else text[:77] + "..."

@@ -96,7 +96,7 @@ def test_the_gates_scope_says_which_lines_can_block_and_all_are_shown(authored: 
     }
     assert found["verdict"]["reasons"] == [
         "1 line is above the risk of 0.9, none may be"
-        " (2 more not counted: acknowledged, or of authors outside the gate's scope)"
+        " (2 more not counted: of authors outside the gate's scope)"
     ]
 
 

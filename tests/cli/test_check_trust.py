@@ -51,6 +51,15 @@ def test_commits_cannot_bring_the_settings_they_are_checked_with(repo: Path, tex
     assert found["notes"] == ["the change edits reviewbot's settings; the base's were used"]
 
 
+def test_commits_cannot_bring_the_attributes_they_are_checked_with(repo: Path) -> None:
+    committed(repo, {"n.py": f"{LONG}\n", ".gitattributes": "*.py -diff linguist-generated\n"})
+
+    found = as_json(check("main..topic", "--min-coverage", "0"))
+
+    assert found["verdict"]["exit_code"] == 1
+    assert (found["ledger"]["scored"], found["ledger"]["unread_files"]) == (1, 0)
+
+
 def test_the_settings_of_the_base_count_for_commits(repo: Path) -> None:
     (repo / ".reviewbot.toml").write_text('exclude = ["n.py"]\n')
     git(repo, "add", ".")

@@ -83,6 +83,8 @@ def offered(shell: str, program: Path, line: str) -> list[str]:
         ("reviewbot hoo", ["hook"]),
         ("reviewbot check --form", ["--format"]),
         ("reviewbot check --format ", ["terminal", "json", "markdown", "sarif"]),
+        ("reviewbot check --also ", ["terminal=", "json=", "html="]),
+        ("reviewbot review --also sar", ["sarif="]),
         ("reviewbot check --artifact t", ["tiny"]),
         ("reviewbot hook install --type ", ["pre-push", "pre-commit"]),
         ("reviewbot completion ", ["bash", "zsh", "fish"]),

@@ -216,3 +216,31 @@ def test_a_damaged_artifact_is_an_error(artifact: Path) -> None:
     (artifact / "evidence.jsonl.gz").write_bytes(b"x")
 
     assert features("list").exit_code == 4
+
+
+def test_what_is_not_there_is_told_as_what_was_asked_for(artifact: Path) -> None:
+    result = features("list", "--artifact", "nope")
+
+    assert result.exit_code == 4
+    assert result.stderr.startswith("error: nothing was shown: the artifact 'nope' cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("output", "fix"),
+    [
+        ("none/page.html", "make its directory first"),
+        ("file/page.html", "below a directory"),
+        ("folder", "not a directory"),
+        ("x" * 300 + "/y", "shorter name"),
+    ],
+)
+def test_the_advice_fits_what_kept_it_from_being_written(
+    artifact: Path, output: str, fix: str
+) -> None:
+    Path("file").write_text("x")
+    Path("folder").mkdir()
+
+    result = features("html", "--output", output)
+
+    assert result.exit_code == 4
+    assert fix in result.stderr.splitlines()[1]

@@ -12,6 +12,7 @@ from tests.test_local import _own_configuration, commit, git
 
 __all__ = ["_own_configuration"]
 ZERO = "0" * 40
+AI_ONLY = ("--gate-scope", "ai")
 LONG = "value = compute(first, second, third) + other(fourth, fifth)\n"
 
 
@@ -66,12 +67,22 @@ def test_the_worst_of_several_refs_counts_and_each_range_is_read_once(clone: Pat
     bad = commit(clone, "two", f_py=LONG)
     good = commit(clone, "three", f_py="a = 2\n")
 
-    result = push((bad, "refs/heads/a"), (bad, "refs/heads/b"), (good, "refs/heads/c"))
+    result = push((bad, "refs/tags/a"), (bad, "refs/tags/b"), (good, "refs/heads/c"))
 
     assert result.exit_code == 1
-    assert "refs/heads/b: the same as refs/heads/a" in result.stderr
+    assert "refs/tags/b: the same as refs/tags/a" in result.stderr
     assert result.stderr.count("BLOCK") == 1
     assert "refs/heads/c: 2 commits\nPASS" in result.stderr
+
+
+def test_a_branch_that_says_who_wrote_it_is_checked_beside_one_that_does_not(clone: Path) -> None:
+    head = commit(clone, "two", f_py=LONG)
+
+    result = push((head, "refs/heads/tmp"), (head, "refs/heads/claude/x"), flags=AI_ONLY)
+
+    assert result.exit_code == push((head, "refs/heads/claude/x"), flags=AI_ONLY).exit_code == 1
+    assert push((head, "refs/heads/tmp"), flags=AI_ONLY).exit_code == 0
+    assert "the same as" not in result.stderr
 
 
 def test_a_ref_that_cannot_be_checked_stops_the_push_and_the_others_are_still_read(
@@ -131,6 +142,18 @@ def test_the_settings_of_the_base_count_not_those_that_are_pushed(clone: Path) -
 
     assert result.exit_code == 1
     assert "BLOCK" in result.stderr
+
+
+def test_where_all_of_a_history_is_pushed_it_does_not_call_itself_generated(clone: Path) -> None:
+    git(clone, "update-ref", "-d", "refs/remotes/origin/main")
+    (clone / ".gitattributes").write_text("*.py linguist-generated -diff\n")
+    head = commit(clone, "two", f_py=LONG)
+
+    result = push((head, "refs/heads/topic"))
+
+    assert "all of its history" in result.stderr
+    assert "1. f.py:1" in result.stderr
+    assert result.exit_code == 1
 
 
 def test_what_is_staged_can_stop_a_commit(clone: Path) -> None:

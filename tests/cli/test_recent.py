@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
+from reviewbot.cli import recent as recent_cli
+from reviewbot.forges import lately
 from tests.cli.small import write_artifact
 from tests.cli.test_check import as_json, check, git, repo
 
@@ -170,7 +172,58 @@ def test_too_few_lines_are_refused_and_nothing_is_kept(repo: Path, tmp_path: Pat
 
     assert result.exit_code == 2
     assert "only 1 lines were scored" in result.stderr
+    assert "too few lines since its first commit" in result.stderr
+    assert "--lines" not in result.stderr
     assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["big.json", "vendor/big.py", "uv.lock", "gen.py", "left.py", "gone.py"]
+)
+def test_lines_that_cannot_be_scored_do_not_use_up_what_is_asked_for(
+    grown: Path, tmp_path: Path, name: str
+) -> None:
+    (grown / "vendor").mkdir()
+    (grown / ".gitattributes").write_text("gen.py linguist-generated\n")
+    (grown / ".reviewbot.toml").write_text('exclude = ["left.py"]\n')
+    add(grown, name, [SHORT.format(n) for n in range(400)])
+    if name == "gone.py":
+        git(grown, "rm", "-q", name)
+        git(grown, "commit", "-m", "gone")
+
+    done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
+
+    assert done.exit_code == 0, done.stderr
+    assert len(json.loads((tmp_path / "r.json").read_text())["risks"]) == 120
+
+
+def test_what_is_read_has_a_bound_and_a_larger_number_is_not_asked_for_then(
+    grown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(grown, "d.py", [SHORT.format(n) for n in range(10)])
+    add(grown, "big.json", ["1"] * 400)
+    monkeypatch.setattr(lately, "MOST_ADDED", 405)
+
+    done = recent()
+
+    assert done.exit_code == 2
+    assert "only 10 lines were scored" in done.stderr
+    assert "older ones are not read" in done.stderr
+
+
+def test_of_too_many_lines_some_of_every_file_are_kept_and_that_is_said(
+    grown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent_cli, "MOST_LINES", 80)
+    out = str(tmp_path / "r.json")
+
+    done = recent("--output", out)
+
+    assert done.exit_code == 0, done.stderr
+    assert "321 lines were scored; evenly over all files, one in 5 is kept" in done.stderr
+    risks = json.loads(Path(out).read_text())["risks"]
+    assert len(risks) == 65
+    assert sum(risk > 0.5 for risk in risks) == 8  # 40 of 321 are long, in the last files
 
 
 def test_where_there_is_no_repository_that_is_said(

@@ -9,6 +9,7 @@ from reviewbot.core.change import ChangedLine
 from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
 from reviewbot.core.gate import Policy, Status, count, decide
+from reviewbot.core.scope import Scope
 
 LINE = ChangedLine("a.py", 1, "x")
 SAFE, RISKY = LineScore(LINE, 0.1, 10.0, ()), LineScore(LINE, 0.95, 99.0, ())
@@ -90,6 +91,66 @@ def test_a_policy_that_asks_for_no_coverage_is_told_that_nothing_was_read() -> N
     verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), [FAILED, UNREAD, BLANK])
 
     assert "2 lines" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "files", "said"),
+    [
+        ([], 0, ("no line had to be scored",)),
+        ([BLANK], 1, ("1 file of code was not read, which the policy allows",)),
+        ([], 6, ("6 files of code were not read, which the policy allows",)),
+        (
+            [FAILED],
+            2,
+            (
+                "none of 1 lines was read, which the policy allows",
+                "2 files of code were not read, which the policy allows",
+            ),
+        ),
+    ],
+)
+def test_where_nothing_was_read_it_is_said_what_should_have_been(
+    outcomes: Sequence[Outcome], files: int, said: tuple[str, ...]
+) -> None:
+    verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), outcomes, files)
+
+    assert (verdict.status, verdict.exit_code) == PASS
+    assert verdict.reasons == said
+
+
+@pytest.mark.parametrize(
+    ("scope", "acknowledged", "why"),
+    [
+        (Scope.ALL, True, "acknowledged"),
+        (Scope.AI, False, "of authors outside the gate's scope"),
+        (Scope.AI, True, "acknowledged, or of authors outside the gate's scope"),
+    ],
+)
+def test_why_a_line_is_not_counted_is_only_what_can_be(
+    scope: Scope, acknowledged: bool, why: str
+) -> None:
+    policy = Policy(max_risk=0.9, gate_scope=scope)
+
+    verdict = decide(policy, [RISKY], counts=lambda _: False, acknowledged=acknowledged)
+
+    assert verdict.reasons[0].endswith(f" (1 more not counted: {why})")
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("author:ai=0.9",), ""),
+        (("author:ai=0.5",), ""),
+        (("author:ai=0.4",), " (or author:ai=0.4)"),
+        (("auth/**=0.9", "author:ai=0.8"), " (or auth/**=0.9, author:ai=0.8)"),
+        (("auth/**=0.3", "author:ai=0.8"), " (or auth/**=0.3)"),
+    ],
+)
+def test_a_limit_that_can_have_no_effect_is_not_named(limits: tuple[str, ...], said: str) -> None:
+    policy = Policy(max_risk=0.5, max_risk_for=limits)
+
+    assert decide(policy, [SAFE]).reasons == (f"no line is above the risk of 0.5{said}",)
+    assert decide(policy, [RISKY]).reasons[0].startswith(f"1 line is above the risk of 0.5{said},")
 
 
 def test_the_ledger_counts_every_line_once() -> None:

@@ -1,0 +1,76 @@
+"""What .gitattributes say, as a commit has them: a change does not choose its own.
+
+Git reads them in the working tree, whatever commits it compares. So it is shown another one, that
+holds the .gitattributes of a commit and nothing else; `--attr-source` needs git 2.41, and the index
+is not read at all where two commits are compared. Before them come the user's own, in
+$GIT_DIR/info/attributes, as ever.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from reviewbot.core.cquote import decode_path, encode_path
+from reviewbot.forges.git import MAX_OUTPUT, git
+from reviewbot.forges.heads import commit_files
+
+_NAME = ".gitattributes"
+_LINGUIST = ("linguist-generated", "linguist-vendored", "linguist-documentation")
+_NOT_IN_A_TREE = ("", ".", "..")
+
+
+@contextlib.contextmanager
+def attributes_of(root: Path, commit: str) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Yield where to run git, and with which variables, so that a commit's attributes count.
+
+    root    the top of the checkout, or a bare repository
+    commit  the hash of a commit or a tree
+    raises  EnvironmentFailure if git fails
+    """
+    where = git(root, "rev-parse", "--absolute-git-dir").removesuffix(b"\n")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as no_index:
+        with commit_files(root, commit, MAX_OUTPUT) as files:  # as much as git itself reads of one
+            for path in files.blobs:
+                *above, name = path.split("/")
+                if name == _NAME and not set(above) & {*_NOT_IN_A_TREE}:
+                    copy = Path(folder, os.fsdecode(encode_path(path)))
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(files.read(path) or b"")
+        yield (
+            Path(folder),
+            {
+                "GIT_DIR": os.fsdecode(where),
+                "GIT_WORK_TREE": folder,
+                "GIT_INDEX_FILE": str(Path(no_index, "index")),  # there is none
+            },
+        )
+
+
+def attributes(
+    root: Path, paths: Iterable[str], commit: str | None = None
+) -> dict[str, frozenset[str]]:
+    """Return the linguist attributes of each path, by the repository's .gitattributes.
+
+    commit   read them as that commit has them; None: as the working tree has them. The base
+             commit is the safe choice: an author cannot call new code generated there.
+    returns  per path the attributes that are set, and "-NAME" for one that is set to false
+    raises   EnvironmentFailure if git fails
+    """
+    given = [path for path in dict.fromkeys(paths) if "\0" not in path]
+    stdin = b"".join(encode_path(path) + b"\0" for path in given)
+    command = ("check-attr", "-z", "--stdin", *_LINGUIST)
+    if commit is None:
+        out = git(root, *command, stdin=stdin)
+    else:
+        with attributes_of(root, commit) as (place, env):
+            out = git(place, *command, stdin=stdin, env=env)
+    found: dict[str, set[str]] = {path: set() for path in given}
+    fields = out.split(b"\0")
+    for raw, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        if value in (b"set", b"true"):
+            found[decode_path(raw)].add(name.decode())
+        elif value in (b"unset", b"false"):
+            found[decode_path(raw)].add(f"-{name.decode()}")
+    return {path: frozenset(names) for path, names in found.items()}
