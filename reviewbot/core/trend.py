@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from reviewbot.core.authors import Attribution, Author
-from reviewbot.core.findings import LineScore
-from reviewbot.core.gate import Standing, Status
+from reviewbot.core.findings import LineScore, Standing
+from reviewbot.core.gate import Status
 from reviewbot.core.report import Report
 from reviewbot.core.review import finding_id
 

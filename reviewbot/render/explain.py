@@ -29,8 +29,9 @@ from reviewbot.render.evidence import (
     where_words,
 )
 from reviewbot.render.people import author_json, written_by
+from reviewbot.render.severity import words_of
 from reviewbot.render.values import artifact_json, clean, number
-from reviewbot.render.words import rise_words, riskier_than
+from reviewbot.render.words import in_brackets, rise_words, riskier_than
 
 SCHEMA = "reviewbot-explain/1"
 NO_EVIDENCE = (
