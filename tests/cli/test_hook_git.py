@@ -70,7 +70,7 @@ def test_git_push_is_checked_and_stopped_also_from_a_linked_worktree(place: Plac
     assert second.returncode == 0, second.stderr
     assert "topic: 1 commit\n" in second.stderr
     assert "6 lines added = 4 scored" in second.stderr
-    assert "again: the same as refs/heads/topic" in second.stderr
+    assert "again: 1 commit\n" in second.stderr  # its name could say who wrote it
 
     place.install("--", *TINY, "--max-risk", "0.000001")  # the worktrees share their hooks
     commit(linked, "three", h_py=CODE)

@@ -59,7 +59,7 @@ def test_a_percentile_never_falls_when_the_risk_rises() -> None:
     predictor = replace(PREDICTOR, reference_Q=np.array([0.125, 0.25, 0.25, 0.875], np.float32))
     found = [percentile(predictor, risk) for risk in (0.0, 0.2, 0.25, 0.5, 0.95, 1.0)]
 
-    assert found == [0, 0, 25, 75, 100, 100]
+    assert found == [0, 25, 25, 75, 100, 100]
 
 
 def parts_of(**given: dict[int, float]) -> tuple[Array, Array]:
