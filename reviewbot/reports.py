@@ -26,7 +26,7 @@ from reviewbot.core.findings import (
     Standing,
     riskiest_first,
 )
-from reviewbot.core.gate import Policy, Status, Verdict, count
+from reviewbot.core.gate import Ledger, Policy, Status, Verdict, count, judge
 from reviewbot.core.reasons import Reason
 from reviewbot.core.recent import RecentInfo
 from reviewbot.core.report import (
@@ -69,24 +69,17 @@ def parse_report(raw: bytes) -> Report:
     claimed = {key: value["ledger"][key] for key in ("added", "scored", "skipped", "failed")}
     if claimed != {key: getattr(ledger, key) for key in claimed}:
         raise _wrong("its ledger does not fit its lines")
-    policy = value["policy"]
+    policy = _policy(value["policy"])
     verdict = value["verdict"]
+    verdict = Verdict(Status(verdict["status"]), verdict["exit_code"], tuple(verdict["reasons"]))
+    _agree(verdict, policy, ledger, files)
     return Report(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
         change=ChangeInfo(**value["change"]),
-        policy=Policy(
-            max_risk=_share(policy["max_risk"]),
-            max_lines_over=policy["max_lines_over"],
-            min_coverage=policy["min_coverage"],
-            min_lines=policy["min_lines"],
-            max_risk_for=tuple(policy["max_risk_for"]),
-            informational=policy["informational"],
-            scope=Scope(policy["scope"]),
-            gate_scope=Scope(policy["gate_scope"]),
-        ),
-        show_above=_share(policy["show_above"]),
-        verdict=Verdict(Status(verdict["status"]), verdict["exit_code"], tuple(verdict["reasons"])),
+        policy=policy,
+        show_above=_share(value["policy"]["show_above"]),
+        verdict=verdict,
         ledger=ledger,
         files=files,
         findings=_findings(value["findings"], files),
@@ -94,6 +87,29 @@ def parse_report(raw: bytes) -> Report:
         features=_features(value.get("features", [])),
         recent=RecentInfo(**recent) if (recent := value.get("recent")) else None,
     )
+
+
+def _policy(value: Mapping[str, Any]) -> Policy:
+    return Policy(
+        max_risk=_share(value["max_risk"]),
+        max_lines_over=value["max_lines_over"],
+        min_coverage=value["min_coverage"],
+        min_lines=value["min_lines"],
+        max_risk_for=tuple(value["max_risk_for"]),
+        informational=value["informational"],
+        scope=Scope(value["scope"]),
+        gate_scope=Scope(value["gate_scope"]),
+    )
+
+
+def _agree(verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileReport, ...]) -> None:
+    """Refuse a verdict that the gate would not give on these lines; older reports do not say."""
+    lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
+    if any(line.standing is None for line in lines):
+        return
+    over = sum(line.standing is Standing.ABOVE for line in lines)
+    if (verdict.status, verdict.exit_code) != judge(policy, ledger, over):
+        raise _wrong("its verdict does not fit its lines")
 
 
 @cache

@@ -79,6 +79,8 @@ def set_(*path: Any, to: Any) -> Callable[[Any], None]:
         set_("findings", 0, "end", to=99),
         set_("findings", 0, "fingerprint", to="x -->"),
         set_("verdict", to={"status": "pass", "exit_code": 1, "reasons": []}),
+        set_("verdict", to={"status": "pass", "exit_code": 0, "reasons": []}),
+        set_("verdict", "status", to="incomplete"),
         set_("files", 0, "lines", 0, "risk", to=7),
         set_("files", 0, "lines", 0, "author", "kind", to="robot"),
         set_("files", 0, "kind", to="x"),
@@ -276,3 +278,14 @@ def test_no_mutation_breaks_the_reader(data: st.DataObject) -> None:
         parse_report(json.dumps(value).encode())
     except UsageError:
         return
+
+
+def test_an_older_report_does_not_say_where_its_lines_stand() -> None:
+    value = json.loads(json_v1(FULL))
+    for line in value["files"][0]["lines"]:
+        del line["standing"]
+
+    found = parse_report(json.dumps(value).encode())
+
+    assert {line.standing for line in found.files[0].lines} == {None}
+    assert found.verdict == FULL.verdict

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reviewbot.core.change import ChangedLine
@@ -90,6 +90,23 @@ def standing_of(
     return Standing.ABOVE if counts(score.line) else Standing.NOT_COUNTED
 
 
+def blocks(policy: Policy, over: int, scored: int) -> bool:
+    """Tell whether so many lines above their limit, of so many scored, keep a change back."""
+    return over > policy.max_lines_over and scored >= policy.min_lines and not policy.informational
+
+
+def judge(policy: Policy, ledger: Ledger, over: int) -> tuple[Status, int]:
+    """Return status and exit code where so many lines count as above their limit."""
+    read = ledger.coverage >= policy.min_coverage  # NaN asks for more than there can be
+    if not read or (ledger.unread_files and policy.min_coverage > 0):
+        return Status.INCOMPLETE, EXIT_INCOMPLETE
+    if blocks(policy, over, ledger.scored):
+        return Status.BLOCK, EXIT_BLOCK
+    if blocks(replace(policy, informational=False), over, ledger.scored):
+        return Status.BLOCK, EXIT_PASS
+    return Status.PASS, EXIT_PASS
+
+
 def decide(
     policy: Policy,
     outcomes: Sequence[Outcome],
@@ -114,33 +131,29 @@ def decide(
     said = _over_text(over, policy)
     if other:
         said += f" ({other} more not counted: {_why_not_counted(policy, acknowledged)})"
-    if not ledger.coverage >= policy.min_coverage:  # NaN asks for more than there can be
-        missing = ledger.failed + ledger.unread
-        text = (
-            f"{missing} of {ledger.scored + missing} lines that should have been read were not "
-            f"(coverage {ledger.coverage:.1%}, at least {policy.min_coverage:.1%} is asked for)"
-        )
-        return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
-    if unread_files and policy.min_coverage > 0:
+    status, code = judge(policy, ledger, over)
+    missing = ledger.failed + ledger.unread
+    if status is Status.INCOMPLETE:
         text = f"{_files_were(unread_files)} not read, because git calls such a file binary"
-        return Verdict(Status.INCOMPLETE, EXIT_INCOMPLETE, (text, *([said] if over else [])))
-    if over > policy.max_lines_over:
-        if ledger.scored < policy.min_lines:
+        if not ledger.coverage >= policy.min_coverage:
             text = (
-                f"not blocked: only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
+                f"{missing} of {ledger.scored + missing} lines that should have been read were not "
+                f"(coverage {ledger.coverage:.1%}, at least {policy.min_coverage:.1%} is asked for)"
             )
-            return Verdict(Status.PASS, EXIT_PASS, (said, text))
-        code = EXIT_PASS if policy.informational else EXIT_BLOCK
-        extra = ("informational: the exit code stays 0",) if policy.informational else ()
-        return Verdict(Status.BLOCK, code, (said, *extra))
-    if not scores:
-        unread = []
-        if missing := ledger.failed + ledger.unread:
-            unread.append(f"none of {missing} lines was read, which the policy allows")
+        reasons = [text, *([said] if over else [])]
+    elif status is Status.BLOCK:
+        reasons = [said, *(["informational: the exit code stays 0"] if code == EXIT_PASS else [])]
+    elif not scores:
+        reasons = [f"none of {missing} lines was read, which the policy allows"] if missing else []
         if unread_files:
-            unread.append(f"{_files_were(unread_files)} not read, which the policy allows")
-        return Verdict(Status.PASS, EXIT_PASS, tuple(unread) or ("no line had to be scored",))
-    return Verdict(Status.PASS, EXIT_PASS, (said,))
+            reasons.append(f"{_files_were(unread_files)} not read, which the policy allows")
+        reasons = reasons or ["no line had to be scored"]
+    else:
+        reasons = [said]
+        if over > policy.max_lines_over:
+            needs = f"only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
+            reasons.append(f"not blocked: {needs}")
+    return Verdict(status, code, tuple(reasons))
 
 
 def _why_not_counted(policy: Policy, acknowledged: bool) -> str:

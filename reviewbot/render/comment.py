@@ -15,6 +15,7 @@ from reviewbot.core.evidence import MOST_EXEMPLARS
 from reviewbot.core.findings import Finding
 from reviewbot.core.report import Report, authors_of
 from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
+from reviewbot.render.escape import visible
 from reviewbot.render.ledger import files_not_read, ledger_line
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
@@ -151,7 +152,7 @@ def _row(
         state = f"acknowledged by {ack.login}: {ack.reason}"
     return {
         "id": name,
-        "where": Foreign(f"{finding.path}:{where}"),
+        "where": Foreign(f"{visible(finding.path)}:{where}"),
         "risk": f"{risk}{in_brackets(standing)}",
         "author": Foreign(written_by(author) or "unknown"),
         "state": Foreign(state),

@@ -69,9 +69,10 @@ def _coverage(report: Report) -> str:
     ledger = report.ledger
     should = ledger.scored + ledger.failed + ledger.unread
     if not should:
-        return "no line had to be read"
+        return "git shows no line to be read" if ledger.unread_files else "no line had to be read"
     share = math.floor(1000 * ledger.coverage) / 10  # rounded down: 100 % is all of them
-    return f"{ledger.scored:,} of {should:,} lines to be read were read ({share:g} %)"
+    lines = "lines that git shows" if ledger.unread_files else "lines to be read"
+    return f"{ledger.scored:,} of {should:,} {lines} were read ({share:g} %)"
 
 
 def _gaps(report: Report) -> str:

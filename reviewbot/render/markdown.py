@@ -9,6 +9,7 @@ from typing import Any
 
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.report import LineReport, Report
+from reviewbot.render.escape import visible
 from reviewbot.render.ledger import files_not_read, ledger_rows
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
@@ -82,7 +83,7 @@ def _finding(finding: Finding, report: Report, lines: Sequence[LineReport]) -> d
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
     one = finding.start == finding.end
     return {
-        "path": Foreign(finding.path),
+        "path": Foreign(visible(finding.path)),
         "where": f"line {finding.start}" if one else f"lines {finding.start}-{finding.end}",
         "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
         "percentile": riskier_than(

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from reviewbot.core.findings import Finding, Standing
-from reviewbot.core.gate import Status
+from reviewbot.core.findings import Finding, LineScore, Standing
+from reviewbot.core.gate import Status, blocks
 from reviewbot.core.report import Report
 
 
@@ -16,6 +16,7 @@ class Severity(StrEnum):
 
 
 ABOVE_LIMIT = "above the limit"
+_COUNTS = (Standing.ABOVE, None)  # what is unknown may be above
 _WORDS: dict[Standing | None, str] = {
     Standing.ABOVE: ABOVE_LIMIT,
     Standing.NOT_COUNTED: "above the limit, not counted",
@@ -39,15 +40,24 @@ def severity_in(report: Report) -> Callable[[Finding], Severity]:
     Others gate by severity: reviewdog by `-fail-level`, Jenkins by failed tests. Their answer has
     to be that of our exit code, or a change is red here and green there. So nothing is an error
     where the exit code is 0 (an informational gate, `max-lines-over`, `min-lines`); where it is
-    not, a finding is one if the gate counts a line of it as above its limit, or we do not know.
+    not, a finding is one if the gate counts a line of it as above its limit, or we do not know,
+    and there are more such lines than the policy lets through.
     """
-    if report.verdict.exit_code == 0:
+    over = sum(
+        line.standing in _COUNTS
+        for file in report.files
+        for line in file.lines
+        if isinstance(line.outcome, LineScore)
+    )
+    only_unread = report.verdict.status is Status.INCOMPLETE and not blocks(
+        report.policy, over, report.ledger.scored
+    )
+    if report.verdict.exit_code == 0 or only_unread:
         return lambda _finding: Severity.WARNING
     standing = _standing_in(report)
 
     def severity(finding: Finding) -> Severity:
-        error = standing(finding) in (Standing.ABOVE, None)
-        return Severity.ERROR if error else Severity.WARNING
+        return Severity.ERROR if standing(finding) in _COUNTS else Severity.WARNING
 
     return severity
 

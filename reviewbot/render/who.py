@@ -97,7 +97,7 @@ def who_markdown(report: WhoReport) -> str:
             for row in rows
         ]
         if cells:
-            files.append({"path": Foreign(file.path), "rows": cells})
+            files.append({"path": Foreign(visible(file.path)), "rows": cells})
     hidden = sum(len(stretches(file.lines)) for file in report.files) - (MOST_ROWS - left)
     page = environment().from_string(template("who.md.j2"))
     return page.render(

@@ -45,6 +45,14 @@ def test_what_the_gate_does_not_count_is_no_error() -> None:
     ]
 
 
+def test_what_the_policy_lets_through_is_no_error_where_only_the_unread_is() -> None:
+    made = report(scored(1, "x", 0.9), failed(5))
+    assert rated(made) == {"src/app.py:1": Severity.ERROR}  # it would block, too
+    policy = replace(made.policy, max_lines_over=1)
+
+    assert rated(replace(made, policy=policy)) == {"src/app.py:1": Severity.WARNING}
+
+
 def test_where_a_standing_is_unknown_the_finding_is_an_error() -> None:
     made = report(scored(1, "x", 0.9))
     (file,) = made.files
