@@ -168,24 +168,13 @@ def test_help_is_given_and_reads_no_event(desk: Desk) -> None:
     assert b"reread.py [--min-risk NUMBER] [FLAGS of reviewbot check]" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("flags", "error"),
-    [
-        (["--bogus"], "error: No such option '--bogus'.\n  fix: see `reviewbot check --help`\n"),
-        (
-            ["--max-risk", "x"],
-            "error: nothing was checked: max-risk cannot be 'x' (flag --max-risk)\n"
-            "  fix: give a number between 0 and 1\n",
-        ),
-    ],
-)
-def test_what_is_wrong_with_a_flag_is_said(desk: Desk, flags: list[str], error: str) -> None:
+def test_a_wrong_flag_is_a_failure_that_quotes_nobody(desk: Desk) -> None:
     real(desk.bin)
 
-    done = desk.hook(None, "--plain", *flags)
+    done = desk.hook(None, "--plain", "--bogus")
 
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode().endswith(f" ended with 2\n{error}")
+    assert done.stderr.decode().endswith(" --bogus` ended with 2 (it says more when you run it)\n")
 
 
 @pytest.mark.parametrize(
@@ -201,4 +190,4 @@ def test_what_is_wrong_with_a_repositorys_settings_is_not_repeated(
     done = desk.hook(None, "--plain")
 
     assert done.returncode == 1
-    assert done.stderr.decode().endswith(" ended with 2\n")
+    assert done.stderr.decode().endswith(" ended with 2 (it says more when you run it)\n")

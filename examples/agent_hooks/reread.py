@@ -55,7 +55,6 @@ SIGNS = {  # of the text and of what the model expects: their names are fixed
     "surprisal": ("surprisal, sum", *(f"{s}, {h}" for s in SIGNALS for h in ("mean", "greatest"))),
     "block": tuple(f"{signal} of the block, mean" for signal in SIGNALS),
 }
-OF_A_FLAG = re.compile(r"error: nothing was checked: ([a-z-]+) cannot be .{,100} \(flag --\1\)")
 EDITED = "the change edits reviewbot's settings"  # how a note of the report begins
 # An empty entry of PYTHONPATH is the folder that a program runs in: a stranger's.
 DROPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
@@ -82,16 +81,19 @@ def main(args):
         min_risk = number(flags[at + 1 :])
         del flags[at : at + 2]
     event = {} if plain else read_event(sys.stdin.buffer)
-    if is_second_round(event):  # the agent has just been told; it may stop now
+    if event.get("stop_hook_active") or event.get("loop_count"):  # it has just been told
         return
     top = top_of(event)
+    memory = Path(top, git(top, "rev-parse", "--git-path", "reviewbot-told").rstrip("\n"))
     report, left_out = check(top, flags)
-    places, keys = riskiest(report, min_risk, edited_file(event, top), told(top))
+    places, keys = riskiest(report, min_risk, edited_file(event, top), told(memory))
     gaps = unread(report, left_out)
     if places:
-        sys.stdout.write(answer(event, words(places, gaps)) + "\n")
+        text = "\n".join([INTRO, *map(json.dumps, [*places, gaps] if gaps else places)])
+        text = json.dumps(ANSWERS[event["hook_event_name"]](text)) if event else text
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
-        remember(top, keys)
+        remember(memory, keys)
     elif gaps:
         told_of = ", ".join(f"{name.replace('_', ' ')}: {what}" for name, what in gaps.items())
         raise Failed(f"{told_of} (`reviewbot check HEAD` says more)")
@@ -115,10 +117,6 @@ def read_event(stream):
     return event
 
 
-def is_second_round(event):
-    return bool(event.get("stop_hook_active")) or bool(event.get("loop_count"))
-
-
 # Claude Code and Codex: Stop, PostToolUse. Gemini CLI: AfterAgent, AfterTool. Cursor: stop.
 ANSWERS = {
     "Stop": lambda text: {"decision": "block", "reason": text},
@@ -131,10 +129,6 @@ ANSWERS = {
 
 def context(name, text):
     return {"hookSpecificOutput": {"hookEventName": name, "additionalContext": text}}
-
-
-def answer(event, text):
-    return json.dumps(ANSWERS[event["hook_event_name"]](text)) if event else text
 
 
 def top_of(event):
@@ -164,26 +158,17 @@ def run(command, where, env=None, given="", fine=(0,)):
             env=env,
             input=given.encode("utf-8", "surrogateescape"),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,  # see `about_flags`
+            stderr=subprocess.DEVNULL,  # it may quote a stranger, and an agent may read ours
             timeout=SECONDS,
-            check=False,
         )
     except OSError:
         raise Failed(f"{command[0]} cannot be started") from None
     except subprocess.TimeoutExpired:
         raise Failed(f"{command[0]} took more than {SECONDS} seconds") from None
     if done.returncode not in fine:
-        why = about_flags(done.stderr.decode("utf-8", "replace"))
+        why = " (it says more when you run it)" if command[0] != "git" else ""
         raise Failed(f"`{' '.join(command)[:100]}` ended with {done.returncode}{why}")
     return done.returncode, done.stdout.decode("utf-8", "surrogateescape")
-
-
-def about_flags(said):
-    """Return reviewbot's two lines where they are about our own flags; others quote strangers."""
-    first, _, fix = said.strip().partition("\n")
-    usage = fix == "  fix: see `reviewbot check --help`"
-    ours = usage or OF_A_FLAG.fullmatch(first) and re.fullmatch("  fix: give [^\n]*", fix)
-    return f"\n{first}\n{fix}" if ours else ""
 
 
 def check(top, flags):
@@ -248,8 +233,8 @@ def riskiest(report, min_risk, only, known):
 
 
 def key(path, line):
-    text = f"{path}\0{line['text']}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    text = f"{path}\0{line['text']}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def place(path, line):
@@ -292,25 +277,16 @@ def name_of(feature, label):
     return "the model's state" if feature == "state" else "a feature"
 
 
-def words(places, gaps):
-    return "\n".join([INTRO, *map(json.dumps, [*places, gaps] if gaps else places)])
-
-
-def told_file(top):
-    return Path(top, git(top, "rev-parse", "--git-path", "reviewbot-told").rstrip("\n"))
-
-
-def told(top):
+def told(file):
     try:
-        return told_file(top).read_text("ascii").split()
+        return file.read_text("ascii").split()
     except (OSError, ValueError):
         return []
 
 
-def remember(top, keys):
-    file = told_file(top)
+def remember(file, keys):
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    kept = [*told(top), *keys][-MOST_TOLD:]
+    kept = [*told(file), *keys][-MOST_TOLD:]
     temporary.write_text("\n".join(kept) + "\n", "ascii")
     os.replace(temporary, file)
 
