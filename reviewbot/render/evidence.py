@@ -141,7 +141,9 @@ def facts(found: Evidence) -> list[str]:
     """Return all that is known of a feature but its examples, a line each."""
     lines = [tally_words(found)] if found.tally else []
     if found.tally and not found.feature.startswith("sae:") and not is_silent(found.tally):
-        lines.append("its weight says where it counts, and may have been learned from these lines")
+        lines.append(
+            "it counts where its weight raises the risk; part of these lines taught it that weight"
+        )
     lines += detector_words(found)
     if languages := language_words(found):
         lines.append(f"by language: {languages}")
