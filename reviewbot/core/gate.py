@@ -128,9 +128,10 @@ def decide(
     scores = [o for o in outcomes if isinstance(o, LineScore)]
     standings = Counter(standing_of(score, policy, counts, limit) for score in scores)
     over, other = standings[Standing.ABOVE], standings[Standing.NOT_COUNTED]
-    said = _over_text(over, policy)
+    said = _over_text(over, policy, "line that counts" if other else "line")
     if other:
-        said += f" ({other} more not counted: {_why_not_counted(policy, acknowledged)})"
+        more = f"{other} more" if over else f"{other}"
+        said += f" ({more} not counted: {_why_not_counted(policy, acknowledged)})"
     status, code = judge(policy, ledger, over)
     missing = ledger.failed + ledger.unread
     if status is Status.INCOMPLETE:
@@ -166,9 +167,9 @@ def _files_were(count: int) -> str:
     return "1 file of code was" if count == 1 else f"{count} files of code were"
 
 
-def _over_text(over: int, policy: Policy) -> str:
+def _over_text(over: int, policy: Policy, a_line: str) -> str:
     if not over:
-        return f"no line is above the risk of {policy.max_risk:.4g}{_others(policy)}"
+        return f"no {a_line} is above the risk of {policy.max_risk:.4g}{_others(policy)}"
     noun = "line is" if over == 1 else "lines are"
     allowed = policy.max_lines_over or "none"
     limit = f"{policy.max_risk:.4g}{_others(policy)}"
