@@ -78,10 +78,18 @@ def test_every_risk_has_reasons_that_raise_it_and_the_riskiest_line_has_three(re
     assert all(reason["contribution"] > 0 for line in lines for reason in line["reasons"])
 
 
+def without_standing(made: Any) -> list[Any]:
+    """The files of a report, but where their lines stand to its limit."""
+    return [
+        {**file, "lines": [{**line, "standing": None} for line in file["lines"]]}
+        for file in made["files"]
+    ]
+
+
 def test_the_same_change_gives_the_same_bytes_and_a_low_threshold_blocks(report: Any) -> None:
     raw, code = check("--max-risk", "0.05")
     again, _ = check("--max-risk", "0.05")
 
     assert raw == again
     assert code == 1
-    assert json.loads(raw)["files"] == report["files"]
+    assert without_standing(json.loads(raw)) == without_standing(report)
