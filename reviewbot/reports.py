@@ -14,6 +14,7 @@ from typing import Any
 
 from reviewbot.core.authors import Attribution, Author
 from reviewbot.core.change import ChangedLine, FileKind
+from reviewbot.core.eligible import Reason as SkipReason
 from reviewbot.core.errors import UsageError
 from reviewbot.core.evidence import Evidence, evidence_from_json
 from reviewbot.core.explanation import log_odds_of, sigmoid
@@ -43,6 +44,7 @@ MAX_BYTES = 50_000_000
 MOST_LINES = 500_000
 MOST_FINDINGS = 10_000
 MOST_LOG_ODDS = 1e6  # of a part of a sum: there, its rounding is still that of its digits
+SLACK = 2e-6  # of a risk and a limit that were rounded to six digits
 MOST_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
 _FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
@@ -103,13 +105,29 @@ def _policy(value: Mapping[str, Any]) -> Policy:
 
 
 def _agree(verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileReport, ...]) -> None:
-    """Refuse a verdict that the gate would not give on these lines; older reports do not say."""
+    """Refuse a verdict that the gate would not give on these lines; older reports do not say.
+
+    Limits by path and author are not applied here: a stranger's patterns may take for ever.
+    """
     lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
-    if any(line.standing is None for line in lines):
+    if lines and all(line.standing is None for line in lines):
         return
     over = sum(line.standing is Standing.ABOVE for line in lines)
-    if (verdict.status, verdict.exit_code) != judge(policy, ledger, over):
+    fits = (verdict.status, verdict.exit_code) == judge(policy, ledger, over)
+    if not fits or not all(_stands(line, policy) for line in lines):
         raise _wrong("its verdict does not fit its lines")
+
+
+def _stands(line: LineReport, policy: Policy) -> bool:
+    """Tell whether a line can stand as it says; its risk and the limit have been rounded."""
+    risk = line.outcome.risk if isinstance(line.outcome, LineScore) else 0.0
+    if line.standing is None:
+        return False
+    if policy.max_risk_for or math.isnan(policy.max_risk):
+        return True
+    if line.standing is Standing.BELOW:
+        return risk <= policy.max_risk + SLACK
+    return not risk < policy.max_risk - SLACK  # NaN is above
 
 
 @cache
@@ -205,7 +223,7 @@ def _adds_up(score: LineScore) -> bool:
     return abs(score.rest) <= MOST_LOG_ODDS and low <= score.risk <= high  # NaN is not
 
 
-UNREAD = ("too large",)  # reasons that count against coverage, as `core.eligible` has them
+UNREAD = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
 
 
 def _standing(line: Mapping[str, Any]) -> Standing | None:

@@ -1,5 +1,6 @@
 """A change does not choose the attributes that it is read with: those of the base count."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,17 @@ def test_attributes_are_read_from_the_working_tree_or_from_a_commit(repo: Path) 
     git(repo, "commit", "-qm", "attributes")
     assert attributes(repo, paths, commit="HEAD")["gen/a.py"] == {"linguist-generated"}
     assert attributes(repo, []) == {}
+
+
+def test_a_name_that_no_file_system_takes_stops_no_check(repo: Path) -> None:
+    def made(*args: str, given: str) -> str:
+        done = subprocess.run(
+            ["git", *args], cwd=repo, input=given.encode(), capture_output=True, check=True
+        )
+        return done.stdout.decode().strip()
+
+    blob = made("hash-object", "-w", "--stdin", given="*.py -diff\n")
+    inner = made("mktree", given=f"100644 blob {blob}\t.gitattributes\n")
+    tree = made("mktree", given=f"040000 tree {inner}\t{'d' * 300}\n")
+
+    assert attributes(repo, ["a.py"], tree) == {"a.py": frozenset()}

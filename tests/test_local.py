@@ -365,3 +365,9 @@ def test_index_and_commit_are_read_by_path_whatever_is_in_it(repo: Path) -> None
     with commit_files(repo, git(repo, "rev-parse", "HEAD")) as head:
         assert head.read("f.py") == b"a\nb\n"
         assert head.read("odd\nname.py") is None
+
+
+def test_the_rows_of_a_path_that_stands_twice_are_added_up() -> None:
+    raw = b"-\t-\ta.py\0" + b"1\t0\ta.py\0" + b"0\t3\tb.py\0" + b"-\t-\tb.py\0"
+
+    assert parse_numstat(raw) == {"a.py": (1, 0), "b.py": (0, 3)}

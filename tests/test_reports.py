@@ -81,6 +81,8 @@ def set_(*path: Any, to: Any) -> Callable[[Any], None]:
         set_("verdict", to={"status": "pass", "exit_code": 1, "reasons": []}),
         set_("verdict", to={"status": "pass", "exit_code": 0, "reasons": []}),
         set_("verdict", "status", to="incomplete"),
+        set_("files", 0, "lines", 0, "standing", to="below"),
+        set_("files", 0, "lines", 0, "standing", to=None),
         set_("files", 0, "lines", 0, "risk", to=7),
         set_("files", 0, "lines", 0, "author", "kind", to="robot"),
         set_("files", 0, "kind", to="x"),
@@ -200,7 +202,7 @@ def with_sum(risk: float | None, rest: float | None, *parts: float | None) -> by
     reasons = tuple(Reason(f"sae:{n}", "", 0.1, None) for n in range(len(parts)))
     value = json.loads(json_v1(report(replace(scored(1, "a", 0.1), reasons=reasons))))
     (line,) = value["files"][0]["lines"]
-    line |= {"risk": risk, "rest": rest}
+    line |= {"risk": risk, "rest": rest, "standing": None}  # of the old risk
     for reason, part in zip(line["reasons"], parts, strict=True):
         reason["contribution"] = part
     return json.dumps(value).encode()
@@ -289,3 +291,11 @@ def test_an_older_report_does_not_say_where_its_lines_stand() -> None:
 
     assert {line.standing for line in found.files[0].lines} == {None}
     assert found.verdict == FULL.verdict
+
+
+@pytest.mark.parametrize("share", [2 / 3, 1 / 3, 1e-7])
+def test_a_share_of_many_digits_gives_no_report_that_is_refused(share: float) -> None:
+    for failures in ((failed(8),), (failed(8), failed(9))):
+        made = report(scored(1, "a", 0.1), scored(2, "b", 0.1), *failures, min_coverage=share)
+
+        assert parse_report(json_v1(made).encode()).verdict == made.verdict

@@ -2,6 +2,7 @@
 
 import os
 import pkgutil
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -140,13 +141,22 @@ def also_asked(
 def _claim(taken: set[str], file: str, said: str) -> None:
     """Note where an output goes. Links are followed; a device may be written to twice."""
     place = "-" if file == "-" else os.path.realpath(file)
-    if place in taken:
+    if place in taken or ("-" in taken and _is_stdout(place)):
         raise UsageError(
             f"nothing was checked: {said} goes where another output goes",
             fix="give each its own file; - is stdout, where the report goes without --output",
         )
     if not Path(place).exists() or Path(place).is_file():
         taken.add(place)
+
+
+def _is_stdout(place: str) -> bool:
+    """Tell whether stdout goes to this file: writing it anew would lose what is printed."""
+    try:
+        mine, other = os.fstat(1), os.stat(place)  # noqa: PTH116 - beside a descriptor
+    except OSError:
+        return False
+    return stat.S_ISREG(other.st_mode) and os.path.samestat(mine, other)
 
 
 def rendered(report: "Report", settings: Settings, look: Look = PLAIN) -> str:

@@ -124,7 +124,7 @@ def _more(*, whole: bool, bounded: bool) -> str:
 def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) -> Collection[str]:
     """Return the files of a commit whose lines can be scored, as far as that shows unread."""
     from reviewbot.core.change import FileChange, FileKind
-    from reviewbot.core.eligible import why_skipped_file
+    from reviewbot.core.eligible import Reason, why_skipped_file
     from reviewbot.forges.attributes import attributes
     from reviewbot.forges.heads import commit_files
 
@@ -132,13 +132,15 @@ def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) ->
         there = [path for path in paths if path in files.blobs]
     excluded = GitIgnoreSpec.from_lines(settings.exclude).match_file
     included = GitIgnoreSpec.from_lines(settings.include).match_file
-    return [
-        path
-        for path, found in attributes(top, there, commit).items()
-        if not why_skipped_file(
+    kept = []
+    for path, found in attributes(top, there, commit).items():
+        why = why_skipped_file(
             FileChange(path, FileKind.ADDED),
             attributes=NOT_SKIPPED if included(path) else found,
             head=None,
             excluded=excluded,
         )
-    ]
+        script = why is Reason.NOT_CODE and "." not in path.rpartition("/")[2]  # it may be one
+        if why is None or script:
+            kept.append(path)
+    return kept

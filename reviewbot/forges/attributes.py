@@ -7,6 +7,7 @@ $GIT_DIR/info/attributes, as ever.
 """
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,14 +31,12 @@ def attributes_of(root: Path, commit: str) -> Iterator[tuple[Path, Mapping[str, 
     raises  EnvironmentFailure if git fails
     """
     where = git(root, "rev-parse", "--absolute-git-dir").removesuffix(b"\n")
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as no_index:
+    with _folder() as folder, _folder() as no_index:
         with commit_files(root, commit, MAX_OUTPUT) as files:  # as much as git itself reads of one
             for path in files.blobs:
                 *above, name = path.split("/")
                 if name == _NAME and not set(above) & {*_NOT_IN_A_TREE}:
-                    copy = Path(folder, os.fsdecode(encode_path(path)))
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    copy.write_bytes(files.read(path) or b"")
+                    _copied(Path(folder, os.fsdecode(encode_path(path))), files.read(path) or b"")
         yield (
             Path(folder),
             {
@@ -46,6 +45,20 @@ def attributes_of(root: Path, commit: str) -> Iterator[tuple[Path, Mapping[str, 
                 "GIT_INDEX_FILE": str(Path(no_index, "index")),  # there is none
             },
         )
+
+
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="reviewbot-")
+
+
+def _copied(copy: Path, content: bytes) -> None:
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
+    except OSError as exc:
+        # What no file system takes, nobody can have checked out: git would not see it either.
+        if exc.errno != errno.ENAMETOOLONG:
+            raise
 
 
 def attributes(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from reviewbot.core.cquote import decode_path, unquote
 from reviewbot.core.errors import UsageError
 from reviewbot.forges.git import git
 from reviewbot.forges.revisions import settled
@@ -44,31 +45,45 @@ def recent_range(top: Path, lines: int, choose: Choose) -> Lately:
         "--format=commit %H %P",
         tip,
     )
-    rows = log.decode("utf-8", "surrogateescape").splitlines()
-    touched = [_row(row) for row in rows if not row.startswith("commit ")]
-    counting = set(choose(tip, {path for _, path in touched if path}))
-    added, read, parent = 0, 0, ""
-    for row in rows:
-        if row.startswith("commit "):
-            if added >= lines or read >= MOST_ADDED:
-                break
-            parent = row.split(" ")[2]
-            continue
-        count, path = _row(row)
-        read += count
-        added += count if path in counting else 0
+    commits = _commits(log)
+    touched = {path for commit in commits for path in commit.added}
+    counting = set(choose(tip, touched))
+    added, read, base = 0, 0, ""
+    for commit in commits:
+        whole = sum(commit.added.values())
+        if added >= lines or (added and read + whole > MOST_ADDED):
+            break
+        read, base = read + whole, commit.parent
+        added += sum(count for path, count in commit.added.items() if path in counting)
     if not added:
         raise UsageError(
-            "nothing was scored: the newest commits have added no line of code",
+            "nothing was scored: no line of code that the newest commits have added still stands",
             fix="come back when there is some",
         )
-    return Lately(parent or None, tip, added)
+    return Lately(base or None, tip, added)
 
 
-def _row(row: str) -> tuple[int, str]:
-    """Return lines and path of a row of numstat; no line for a binary file, or an empty row."""
-    count, _, rest = row.partition("\t")
-    return (int(count) if count.isdecimal() else 0), rest.partition("\t")[2]
+class _Commit(NamedTuple):
+    parent: str  # "" of a first commit
+    added: dict[str, int]  # path -> lines
+
+
+def _commits(log: bytes) -> list[_Commit]:
+    """Read what git has printed. It quotes a path that holds a line feed, and no other line end."""
+    found: list[_Commit] = []
+    for row in log.split(b"\n"):
+        if row.startswith(b"commit "):
+            found.append(_Commit(row.decode("ascii").split(" ")[2], {}))
+            continue
+        count, _, rest = row.partition(b"\t")
+        path = rest.partition(b"\t")[2]
+        if count.isdigit():  # "-" of a binary file
+            name = decode_path(path)
+            if path.startswith(b'"'):
+                name, _ = unquote(path.decode("utf-8", "surrogateescape"))
+            added = found[-1].added
+            added[name] = added.get(name, 0) + int(count)
+    return found
 
 
 def repository_id(root: Path) -> str:

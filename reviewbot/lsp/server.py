@@ -22,6 +22,7 @@ from reviewbot.lsp.desk import Desk
 from reviewbot.lsp.values import Answer, Document
 from reviewbot.render.editor import Diagnostic, Level
 
+LAST_SECONDS = 3.0  # for what is being read when the editor says good-bye
 PAUSE = 0.7  # seconds without a key before the text is read
 SOURCE = "reviewbot"
 MakeDesk = Callable[[Callable[[Document, Answer], None], Callable[[Document | None], None]], Desk]
@@ -60,9 +61,11 @@ class Server(LanguageServer):
 
     def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> int:
         """Serve until the editor ends it or is gone; return the exit code that LSP asks for."""
-        threading.Thread(target=self.desk.run, name="reading", daemon=True).start()
+        reading = threading.Thread(target=self.desk.run, name="reading", daemon=True)
+        reading.start()
         self.start_io(stdin, stdout)
         self.desk.end()
+        reading.join(LAST_SECONDS)  # what it has written to temporary folders goes with it
         return 0 if self.clean else 1
 
     def _begin(self, _params: lsp.InitializedParams) -> None:

@@ -62,7 +62,7 @@ def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
         "max_risk": number(policy.max_risk, 6),
         "max_risk_for": policy.max_risk_for,
         "max_lines_over": policy.max_lines_over,
-        "min_coverage": number(policy.min_coverage, 6),
+        "min_coverage": policy.min_coverage,  # not rounded: the verdict is checked against it
         "min_lines": policy.min_lines,
         "informational": policy.informational,
         "scope": policy.scope.value,

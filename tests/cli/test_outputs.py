@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,16 @@ def test_what_goes_beside_the_report_may_go_to_stdout_where_that_is_free(repo: P
     assert as_json(result) == json.loads((repo / "x").read_text())
     assert "\nPASS (exit 0)" in (repo / "q").read_text()
     assert not (repo / "-").exists()
+
+
+@pytest.mark.parametrize("file", ["out", "/dev/stdout"])
+def test_the_file_that_stdout_goes_to_is_taken(repo: Path, file: str) -> None:
+    with (repo / "out").open("wb") as out:
+        command = [sys.executable, "-m", "reviewbot", "check", f"--also=json={file}"]
+        done = subprocess.run(command, cwd=repo, stdout=out, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 2, done.stderr
+    assert b"goes where another output goes" in done.stderr
 
 
 def test_a_device_takes_any_number_of_outputs(repo: Path) -> None:

@@ -242,3 +242,14 @@ def test_the_same_history_gives_the_same_file(grown: Path, tmp_path: Path) -> No
         shutil.rmtree(tmp_path / "cache", ignore_errors=True)
 
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["tool", 'b"q.py', "b\u2028commit z.py", "b\\c.py", "b\xe9.py"])
+def test_code_counts_whatever_its_file_is_called(grown: Path, tmp_path: Path, name: str) -> None:
+    lines = ["#!/usr/bin/env python3", *(SHORT.format(n) for n in range(120))]
+    add(grown, name, lines)
+
+    done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
+
+    assert done.exit_code == 0, done.stderr
+    assert 110 < len(json.loads((tmp_path / "r.json").read_text())["risks"]) <= 121

@@ -69,7 +69,7 @@ def test_a_feature_that_was_never_expected_has_no_lift() -> None:
 
 
 def test_of_a_sign_it_is_said_that_its_tally_may_be_of_lines_it_learned_from() -> None:
-    words = "that weight was learned in part from these lines"
+    words = "it counts where its weight raises the risk; part of these lines taught it that weight"
     sign = evidence("surface:commas", "commas")
     never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
 
