@@ -271,10 +271,11 @@ def _file_report(entry: _Sorted, outcomes: Sequence[Outcome], authors: Authors) 
 
 def _agree(change: Change, numstat: Numstat) -> None:
     """Compare what we parsed with git's own count, file by file."""
-    ours: dict[str, tuple[int, int]] = {}
-    for file in change.files:  # a path stands twice where a file becomes a link
-        added, removed = ours.get(file.path, (0, 0))
-        ours[file.path] = added + len(file.added), removed + file.removed
+    # Of a link that becomes a binary, or the other way, git counts nothing, and shows the link.
+    counted = [
+        f for f in change.files if f.entry is Entry.TEXT or numstat.get(f.path, ()) is not None
+    ]
+    ours = {f.path: (len(f.added), f.removed) for f in counted}
     theirs = {path: counts or (0, 0) for path, counts in numstat.items()}
     for path in sorted(ours.keys() | theirs.keys()):
         if ours.get(path, (0, 0)) != theirs.get(path, (0, 0)):

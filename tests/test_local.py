@@ -13,6 +13,7 @@ from reviewbot.forges import git as git_module
 from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
 from reviewbot.forges.local import collect, head_files, parse_numstat
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
+from reviewbot.pipeline import _agree
 
 
 @pytest.fixture(autouse=True)
@@ -367,7 +368,17 @@ def test_index_and_commit_are_read_by_path_whatever_is_in_it(repo: Path) -> None
         assert head.read("odd\nname.py") is None
 
 
-def test_the_rows_of_a_path_that_stands_twice_are_added_up() -> None:
-    raw = b"-\t-\ta.py\0" + b"1\t0\ta.py\0" + b"0\t3\tb.py\0" + b"-\t-\tb.py\0"
+def test_a_binary_that_becomes_a_link_is_no_contradiction(repo: Path) -> None:
+    (repo / "b.py").write_bytes(b"x\0y\n")
+    (repo / "l.py").symlink_to("q")
+    first = commit(repo, "one", c_py="c = 1\n")
+    for name in ("b.py", "l.py"):
+        (repo / name).unlink()
+    (repo / "b.py").symlink_to("c.py")
+    (repo / "l.py").write_bytes(b"x\0\n")
+    commit(repo, "two", c_py="c = 1\nd = 2\n")
 
-    assert parse_numstat(raw) == {"a.py": (1, 0), "b.py": (0, 3)}
+    request = collect(repo, f"{first}..HEAD")
+
+    assert request.numstat == {"b.py": None, "l.py": None, "c.py": (1, 0)}
+    _agree(diffs.parse(request.diff), request.numstat)

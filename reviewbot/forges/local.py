@@ -167,12 +167,7 @@ def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
         if not path:  # a rename or a copy: its two paths follow
             next(fields)
             path = next(fields)
-        name = decode_path(path)
-        counts = None if match[1] is None else (int(match[1]), int(match[2]))
-        if before := found.get(name):  # a path stands twice where a file becomes a link
-            added, removed = counts or (0, 0)
-            counts = before[0] + added, before[1] + removed
-        found[name] = counts
+        found[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
     return found
 
 
