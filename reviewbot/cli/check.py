@@ -70,7 +70,7 @@ def check(
     RANGE is A, A..B or A...B; without it, the change is what the working tree adds to the merge
     base with the upstream or the default branch.
     """
-    also_asked(also, output)
+    outputs = also_asked(also, output)
     folder = folder_of(range_, staged=staged, diff=diff, root=root)
     base_root = settings_root(folder, has_git=diff is None)
     with timed(timings) as clock:
@@ -85,21 +85,22 @@ def check(
             emit(describe(settings))
             return
         report = assemble(settings, request, base_root, clock, edited).report
-    conclude(report, settings, output, also)
+    conclude(report, settings, output, outputs)
 
 
 def conclude(
     report: "Report",
     settings: Settings,
     output: str | None,
-    also: Sequence[str],
+    outputs: Sequence[tuple[str, str]],
     failure: ReviewbotError | None = None,
 ) -> None:
     """Write the report, in every format that is asked for, and end with the verdict's exit code.
 
+    outputs  as `also_asked`
     failure  of what came after the reading: raised when the report is written
     """
-    for style, file in also_asked(also, output):
+    for style, file in outputs:
         text = rendered(report, replace(settings, format=style))
         if file == "-":
             emit(text)

@@ -80,7 +80,7 @@ def review(
     token is read from GITHUB_TOKEN, the server from GITHUB_API_URL. Settings, rules and templates
     are those of the base branch; a change can only make them stricter.
     """
-    also_asked(also, output, acks)
+    outputs = also_asked(also, output, acks)
     folder = Path(root)
     if not folder.is_dir():
         raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")
@@ -94,7 +94,7 @@ def review(
         from reviewbot.outcomes import ack_records
 
         write_file(Path(acks), ack_records(done.acks))
-    conclude(done.report, done.settings, output, also, done.failure)
+    conclude(done.report, done.settings, output, outputs, done.failure)
 
 
 @dataclass(frozen=True, slots=True)

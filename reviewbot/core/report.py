@@ -90,11 +90,19 @@ class Report:
         return next((found for found in self.features if found.feature == feature), None)
 
 
+def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
+    """Return the lines of each path; one may stand twice in a report that is a stranger's."""
+    found: dict[str, tuple[LineReport, ...]] = {}
+    for file in report.files:
+        found[file.path] = found.get(file.path, ()) + file.lines
+    return found
+
+
 def authors_of(report: Report) -> Callable[[Finding], Attribution | None]:
     """Return what tells who wrote the riskiest line of a finding."""
     worst = {(finding.path, finding.worst.line.number) for finding in report.findings}
     found: dict[tuple[str, int], Attribution] = {}
-    for file in report.files:  # a path stands twice where a file becomes a link: the first counts
+    for file in report.files:  # a path may stand twice in a stranger's: the first counts
         for line in file.lines:
             if (place := (file.path, line.outcome.line.number)) in worst:
                 found.setdefault(place, line.author)

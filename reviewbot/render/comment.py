@@ -4,7 +4,6 @@ The marks by which we know our own comments again are added behind what the temp
 a template can neither lose nor forge them.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from reviewbot.render.ledger import files_not_read, ledger_line
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import in_brackets, plural, riskier_than
+from reviewbot.render.words import in_brackets, place_words, plural, risk_words
 
 MOST_FINDING = 6_000  # characters of a comment on a line
 MARK_ROOM = 100  # of these, for the mark behind the text
@@ -61,22 +60,20 @@ def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
 
     Of the examples as many are shown as there is room for: a cut must not fall among them.
     """
+    by = written_by(authors_of(report)(finding))
     for most in (MOST_EXEMPLARS, 2, 0):
-        text = _finding_text(finding, report, pages_, most)
+        text = _finding_text(finding, by, report, pages_, most)
         if len(text) + MARK_ROOM <= MOST_FINDING:
             break
     return _ending(text, finding_mark(finding.fingerprint), MOST_FINDING)
 
 
-def _finding_text(finding: Finding, report: Report, pages_: Pages, most: int) -> str:
+def _finding_text(finding: Finding, by: str, report: Report, pages_: Pages, most: int) -> str:
     worst = finding.worst
-    by = written_by(authors_of(report)(finding))
     return pages_.render(
         "finding.md.j2",
-        risk="unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        percentile=riskier_than(
-            worst.percentile, worst.recent, report.recent.lines if report.recent else 0
-        ),
+        risk=risk_words(finding.risk),
+        percentile=place_words(worst, report.recent),
         author=Foreign(by) if by else None,
         reasons=[
             reason_words(reason, report.evidence_for(reason.feature), most)
@@ -145,7 +142,7 @@ def _row(
     acks: Mapping[str, Ack],
 ) -> dict[str, object]:
     name = finding_id(head, finding)
-    risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
+    risk = risk_words(finding.risk)
     where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     state = "commented" if (finding.path, finding.fingerprint) in inline else "here only"
     if ack := acks.get(name):

@@ -4,7 +4,6 @@ Such formats have no verdict, and a consumer sees only what stands in the list. 
 been read and was not stands there, too: an empty list is a change that was read and passes.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,7 +14,7 @@ from reviewbot.core.report import FileReport, Report, authors_of
 from reviewbot.render.escape import inert, visible
 from reviewbot.render.people import written_by
 from reviewbot.render.severity import Severity, severity_in, standing_words, unread_severity
-from reviewbot.render.words import in_brackets, plural, riskier_than
+from reviewbot.render.words import in_brackets, plural, risk_words, riskier_than
 
 RISKY = "risky-line"
 UNREAD = "not-read"
@@ -104,8 +103,8 @@ def about(finding: Finding, standing: str, by: str) -> str:
     standing  as `standing_words`
     by        who wrote it, "" where nobody is known
     """
-    risk = "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}"
-    parts = [f"risk {risk}{in_brackets(standing)}, {riskier_than(finding.worst.percentile)}"]
+    than = riskier_than(finding.worst.percentile)
+    parts = [f"risk {risk_words(finding.risk)}{in_brackets(standing)}, {than}"]
     if by:
         parts.append(f"written by {by}")
     labels = [visible(reason.label) for reason in finding.worst.reasons[:3] if reason.label]

@@ -16,7 +16,7 @@ from reviewbot.render.people import written_by
 from reviewbot.render.quote import MOST_CHARS, Foreign, code_span, reason_words
 from reviewbot.render.sarif import RULE
 from reviewbot.render.severity import ABOVE_LIMIT, standing_words
-from reviewbot.render.words import in_brackets, plural, riskier_than
+from reviewbot.render.words import in_brackets, plural, risk_words, riskier_than
 
 NOT_READ = "not-read"
 MOST = 200  # findings of one document
@@ -89,7 +89,7 @@ def _risky(
     finding: Finding, report: Report, standing: str, author: Attribution | None
 ) -> Diagnostic:
     worst = finding.worst
-    risk = "unknown" if finding.risk != finding.risk else f"{finding.risk:.2f}"
+    risk = risk_words(finding.risk)
     place = riskier_than(worst.percentile)
     by = written_by(author)
     reasons = [

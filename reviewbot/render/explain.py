@@ -31,7 +31,7 @@ from reviewbot.render.evidence import (
 from reviewbot.render.people import author_json, written_by
 from reviewbot.render.severity import words_of
 from reviewbot.render.values import artifact_json, clean, number
-from reviewbot.render.words import in_brackets, rise_words, riskier_than
+from reviewbot.render.words import in_brackets, place_words, rise_words
 
 SCHEMA = "reviewbot-explain/1"
 NO_EVIDENCE = (
@@ -77,8 +77,7 @@ def _code(found: Explanation, width: int) -> Iterable[Text]:
 
 
 def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
-    known = found.recent.lines if found.recent else 0
-    than = riskier_than(score.percentile, score.recent, known)
+    than = place_words(score, found.recent)
     yield Text(f"risk {_risk(score.risk)}{in_brackets(words_of(found.standing))}, {than}")
     yield from _author(found, width)
     for place, reason in enumerate(score.reasons):

@@ -14,15 +14,20 @@ from reviewbot.render.html_reasons import (
     NAMES,
     Known,
     author_words,
-    place_words,
-    risk_words,
     short,
     why_full,
     why_short,
 )
 from reviewbot.render.places import Places
 from reviewbot.render.severity import words_of
-from reviewbot.render.words import in_brackets, plural, sentence, short_percentile
+from reviewbot.render.words import (
+    in_brackets,
+    place_words,
+    plural,
+    risk_words,
+    sentence,
+    short_percentile,
+)
 
 MOST_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
 MOST_FULL = 1_000  # lines of places to look at that show all that is known of their reasons
@@ -207,7 +212,7 @@ class _Rows:
             "below": rank > self._places.findings,
             "full": None,
         }
-        words = place_words(score, self._report)
+        words = place_words(score, self._report.recent)
         stands = in_brackets(words_of(line.standing))
         if place not in self._full:
             return found | {"words": f"{why_short(score)}{stands}, {words}."}

@@ -11,7 +11,7 @@ from reviewbot.core.findings import LineScore
 from reviewbot.core.reasons import MOST_REASONS, Reason
 from reviewbot.core.report import Report
 from reviewbot.render.evidence import facts, pieces, place_of, tally_words
-from reviewbot.render.words import rise_words, riskier_than, sentence
+from reviewbot.render.words import rise_words, risk_words, sentence
 
 MOST_FEATURES = 300
 MOST_LABEL = 120  # characters
@@ -33,16 +33,6 @@ def author_words(author: Attribution | None) -> str:
         return "unknown author"
     named = ", ".join(short(part) for part in (author.tool, author.model) if part)
     return NAMES.get(author.kind, author.kind.value) + (f" ({named})" if named else "")
-
-
-def place_words(score: LineScore, report: Report) -> str:
-    """Return a line's place among other lines in words."""
-    return riskier_than(score.percentile, score.recent, report.recent.lines if report.recent else 0)
-
-
-def risk_words(risk: float) -> str:
-    """Return a risk with two digits, or that it is unknown."""
-    return "unknown" if math.isnan(risk) else f"{risk:.2f}"
 
 
 def why_short(score: LineScore) -> str:

@@ -10,15 +10,13 @@ from reviewbot.render.html_files import code_of, heat_of, path_of
 from reviewbot.render.html_reasons import (
     Known,
     author_words,
-    place_words,
     reason_of,
-    risk_words,
     short,
 )
 from reviewbot.render.ledger import compared, files_not_read, ledger_line
 from reviewbot.render.people import totals_line
 from reviewbot.render.places import Places
-from reviewbot.render.words import in_brackets, plural
+from reviewbot.render.words import in_brackets, place_words, plural, risk_words
 
 CONTEXT = 2  # lines shown above and below the riskiest one, where the report has them
 MOST_NEXT = 7  # places in the list that is always open
@@ -97,7 +95,7 @@ def _first(finding: Finding, report: Report, places: Places, known: Known) -> di
     return {
         **_listed(1, finding, places),
         "risk": f"{risk_words(worst.risk)}{in_brackets(places.standing(finding))}",
-        "place": place_words(worst, report),
+        "place": place_words(worst, report.recent),
         "by": author_words(author),
         "reason": reasons[0] if reasons else None,
         "rows": [_near(line, number) for line in lines],

@@ -29,7 +29,7 @@ KINDS = ("failure", "error", "skipped")
 def junit(report: Report) -> str:
     """Return the report as JUnit XML: same report, same bytes."""
     files: dict[str, list[FileReport]] = {}
-    for file in report.files:  # a path stands twice where a file becomes a link
+    for file in report.files:  # a path may stand twice in a stranger's
         files.setdefault(file.path, []).append(file)
     places: dict[str, list[Diagnostic]] = {path: [] for path in files}
     for one in diagnostics(report):

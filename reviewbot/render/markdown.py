@@ -3,18 +3,17 @@
 Strangers' text travels as `quote.Foreign`.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from reviewbot.core.findings import Finding, LineScore
-from reviewbot.core.report import LineReport, Report
+from reviewbot.core.report import LineReport, Report, lines_by_path
 from reviewbot.render.escape import visible
 from reviewbot.render.ledger import files_not_read, ledger_rows
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import riskier_than, short_percentile
+from reviewbot.render.words import place_words, risk_words, short_percentile
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
 MOST_FINDINGS = 10
@@ -30,9 +29,7 @@ def markdown(report: Report, limit: int = MAX_BYTES) -> str:
            bounded by itself (below 200,000 bytes), and is never left out
     """
     page = environment().from_string(template("summary.md.j2"))
-    lines: dict[str, tuple[LineReport, ...]] = {}
-    for file in report.files:  # a path stands twice where a file becomes a link
-        lines[file.path] = lines.get(file.path, ()) + file.lines
+    lines = lines_by_path(report)
     shown = report.findings[:MOST_FINDINGS]
     standing = standing_words(report)
     findings = [
@@ -85,10 +82,8 @@ def _finding(finding: Finding, report: Report, lines: Sequence[LineReport]) -> d
     return {
         "path": Foreign(visible(finding.path)),
         "where": f"line {finding.start}" if one else f"lines {finding.start}-{finding.end}",
-        "risk": "unknown" if math.isnan(finding.risk) else f"{finding.risk:.2f}",
-        "percentile": riskier_than(
-            worst.percentile, worst.recent, report.recent.lines if report.recent else 0
-        ),
+        "risk": risk_words(finding.risk),
+        "percentile": place_words(worst, report.recent),
         "author": Foreign(by) if (by := written_by(author)) else None,
         "reasons": [
             reason_words(reason, report.evidence_for(reason.feature))

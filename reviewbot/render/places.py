@@ -51,5 +51,5 @@ def places_of(report: Report) -> Places:
 
 
 def _only_scored(one: LineReport, other: LineReport) -> bool:
-    """Tell whether only the other is scored: a path stands twice where a file becomes a link."""
+    """Tell whether only the other is scored: a path may stand twice in a stranger's report."""
     return isinstance(other.outcome, LineScore) and not isinstance(one.outcome, LineScore)

@@ -75,7 +75,7 @@ def _standing_in(report: Report) -> Callable[[Finding], Standing | None]:
     """
     named = {(f.path, score.line.number) for f in report.findings for score in f.lines}
     found: dict[tuple[str, int], set[Standing | None]] = {}
-    for file in report.files:  # a path stands twice where a file becomes a link
+    for file in report.files:  # a path may stand twice in a stranger's
         for line in file.lines:
             if (place := (file.path, line.outcome.line.number)) in named:
                 found.setdefault(place, set()).add(line.standing)

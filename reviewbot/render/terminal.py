@@ -11,14 +11,14 @@ from rich.text import Text
 
 from reviewbot.core.findings import Failed, Finding, LineScore, Skipped, riskiest
 from reviewbot.core.gate import Status
-from reviewbot.core.report import FileReport, LineReport, Report
+from reviewbot.core.report import FileReport, LineReport, Report, lines_by_path
 from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import in_brackets, plural, riskier_than, short_percentile
+from reviewbot.render.words import in_brackets, place_words, plural, risk_words, short_percentile
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding
@@ -72,9 +72,7 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
         f"{visible(model.dtype)}), scored by {visible(artifact.name)}",
         "dim",
     )
-    lines: dict[str, tuple[LineReport, ...]] = {}
-    for file in report.files:  # a path stands twice where a file becomes a link
-        lines[file.path] = lines.get(file.path, ()) + file.lines
+    lines = lines_by_path(report)
     shown = report.findings[:top]
     if not report.findings:
         shown = riskiest(_scores(report.files))[: min(top, MOST_BELOW)]
@@ -124,9 +122,8 @@ def _finding(
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
     by = f", written by {people}" if (people := written_by(author)) else ""
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
-    known = report.recent.lines if report.recent else 0
-    than = riskier_than(worst.percentile, worst.recent, known)
-    yield from wrapped(f"risk {_risk(finding.risk)}{in_brackets(standing)}, {than}{by}", width, 3)
+    risk = f"risk {risk_words(finding.risk)}{in_brackets(standing)}"
+    yield from wrapped(f"{risk}, {place_words(worst, report.recent)}{by}", width, 3)
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
     digits = len(str(last))
@@ -171,10 +168,6 @@ def _bar(percentile: float) -> str:
         0 if math.isnan(percentile) else math.floor(min(max(percentile, 0), 100) / 100 * BAR + 0.5)
     )
     return "█" * filled + "·" * (BAR - filled)
-
-
-def _risk(risk: float) -> str:
-    return "unknown" if math.isnan(risk) else f"{risk:.2f}"
 
 
 def _not_read(files: Sequence[FileReport]) -> Iterable[Text]:

@@ -1,6 +1,11 @@
 """Words and figures that every report for a person shares."""
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # `who` says its words without numpy
+    from reviewbot.core.findings import LineScore
+    from reviewbot.core.recent import RecentInfo
 
 _COUNTS = {2: "two", 3: "three"}
 
@@ -39,6 +44,16 @@ def riskier_than(percentile: float, recent: float | None = None, lines: int = 0)
 def in_brackets(words: str) -> str:
     """Return " (words)", and "" for none."""
     return f" ({words})" if words else ""
+
+
+def place_words(score: "LineScore", recent: "RecentInfo | None") -> str:
+    """Say a line's place among other lines, `recent` where the repository's own are known."""
+    return riskier_than(score.percentile, score.recent, recent.lines if recent else 0)
+
+
+def risk_words(risk: float) -> str:
+    """Return a risk with two digits, or that it is unknown."""
+    return "unknown" if math.isnan(risk) else f"{risk:.2f}"
 
 
 def share(part: float) -> str:
