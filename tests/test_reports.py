@@ -39,6 +39,7 @@ def test_a_report_comes_back_as_it_was() -> None:
     text = json_v1(FULL)
 
     assert json_v1(parse_report(text.encode())) == text
+    assert json_v1(parse_report(text.encode("utf-8-sig"))) == text  # an editor saved it again
 
 
 @pytest.fixture(autouse=True)

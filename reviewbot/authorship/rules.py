@@ -66,7 +66,7 @@ class Rule:
 def parse_rules(raw: bytes) -> tuple[Rule, ...]:
     """Read a rule file. raises UsageError for anything but rules of the form above."""
     try:
-        value = tomllib.loads(raw.decode("utf-8"))
+        value = tomllib.loads(raw.decode("utf-8-sig"))  # without a byte order mark
     except (ValueError, RecursionError) as exc:
         raise _wrong(f"it is not TOML: {exc}" if isinstance(exc, ValueError) else "nested") from exc
     rules = value.pop("rule", [])

@@ -51,7 +51,7 @@ def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
     texts = {}
     for name in NAMES:
         own = read(name) if read else None
-        texts[name] = template(name) if own is None else own.decode("utf-8", "replace")
+        texts[name] = template(name) if own is None else own.decode("utf-8-sig", "replace")
     return Pages(texts)
 
 

@@ -14,6 +14,7 @@ PREFIX = "REVIEWBOT_"
 SETTINGS_FILES = ("pyproject.toml", ".reviewbot.toml")  # the later one wins
 NOT_SETTINGS = ("REVIEWBOT_CACHE", "REVIEWBOT_MODEL_PATH")  # the model store reads these
 MAX_SETTINGS_BYTES = 1 << 20  # of a settings file
+ENCODING = "utf-8-sig"  # some editors put a byte order mark in front; this drops one
 
 
 class Given(NamedTuple):
@@ -113,7 +114,7 @@ def _toml(root: Path, name: str, read: Read | None) -> dict[str, Any]:
     doing = f"no settings were read: {path}"
     try:
         if read is not None:
-            return tomllib.loads((read(name) or b"").decode("utf-8"))
+            return tomllib.loads((read(name) or b"").decode(ENCODING))
         if not path.exists() and not path.is_symlink():
             return {}
         real = path.resolve(strict=True)
@@ -127,7 +128,7 @@ def _toml(root: Path, name: str, read: Read | None) -> dict[str, Any]:
                 f"{doing} is no regular file, or is larger than {MAX_SETTINGS_BYTES} bytes",
                 fix="make it a small text file",
             )
-        return tomllib.loads(real.read_bytes().decode("utf-8"))
+        return tomllib.loads(real.read_bytes().decode(ENCODING))
     except tomllib.TOMLDecodeError as exc:
         raise UsageError(f"{doing} is not TOML: {exc}", fix="correct that line") from exc
     except UnicodeDecodeError as exc:

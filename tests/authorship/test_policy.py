@@ -215,6 +215,35 @@ def test_rules_of_the_base_name_authors(repo: Repo) -> None:
     assert authors["b.py"]["evidence"] == ["rule 2 of .reviewbot-authors.toml"]
 
 
+@pytest.mark.parametrize("asked", ["--staged", "main..topic"])  # the working tree's, a commit's
+def test_one_byte_order_mark_in_front_of_settings_and_rules_is_dropped(
+    repo: Repo, asked: str
+) -> None:
+    files = {
+        "pyproject.toml": "[tool.reviewbot]\nmin-lines = 7\n",
+        ".reviewbot.toml": "top = 3\nmax-risk = 0.123\n",
+        ".reviewbot-authors.toml": RULES,
+    }
+    repo.git("checkout", "-q", "main")
+    repo.commit("settings", {name: f"\ufeff{text}" for name, text in files.items()})
+    repo.git("checkout", "-q", "-B", "topic")
+    repo.write({"gen/x.py": "a\n"})
+    repo.git("add", "-A")
+    if asked != "--staged":
+        repo.commit("x", {})
+
+    command = ["check", asked, "--root", str(repo.root), "--format", "json"]
+    found = json.loads(CliRunner().invoke(main, command).stdout)
+
+    assert (found["policy"]["min_lines"], found["policy"]["max_risk"]) == (7, 0.123)
+    assert [file["lines"][0]["author"]["kind"] for file in found["files"]] == ["automation"]
+    for name, text in files.items():  # a second one is a mistake in the file
+        repo.write({name: f"\ufeff\ufeff{text}"})
+        result = CliRunner().invoke(main, ["check", "--staged", "--root", str(repo.root)])
+        assert (result.exit_code, name in result.stderr) == (2, True)
+        repo.write({name: text})
+
+
 def test_a_change_cannot_bring_its_own_rules(repo: Repo) -> None:
     repo.commit("x", {".reviewbot-authors.toml": RULES, "gen/x.py": "a\n"})
 

@@ -111,8 +111,9 @@ def test_the_comment_on_a_finding_does_not_depend_on_the_head_or_on_other_findin
     )
 
 
-def test_a_template_of_ones_own_is_used_and_cannot_lose_the_mark() -> None:
-    own = {"finding.md.j2": b"mine: {{ risk }}", "comment.md.j2": b"{{ verdict }}"}
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_template_of_ones_own_is_used_and_cannot_lose_the_mark(encoding: str) -> None:
+    own = {"finding.md.j2": "mine: {{ risk }}".encode(encoding), "comment.md.j2": b"{{ verdict }}"}
     found = made("a.py", "x", "l", "t", "w")
 
     comment = finding_comment(found.findings[0], found, pages(own.get))
