@@ -31,10 +31,7 @@ def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
     """
     require(EXTRAS["lsp"], "no editor is served", extra="lsp")
     settings_from(from_environ(os.environ), from_flags(flags))  # a wrong one is told at once
-    if sys.stdin is None or sys.stdin.isatty():
-        raise UsageError(
-            "no editor is served: stdin is a terminal", fix="let the editor start `reviewbot lsp`"
-        )
+    _require_stdin()
     from reviewbot.cli.lsp_check import Reader
     from reviewbot.lsp.desk import Desk
     from reviewbot.lsp.server import Server
@@ -50,5 +47,23 @@ def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
         # What anything else prints, in C or in another process, must not get into the protocol.
         os.dup2(STDERR, STDOUT)
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread waits for stdin for ever
-        code = Server(desk).serve(asked, protocol)
+        server = Server(desk)
+        code = server.serve(asked, protocol)
+    if not server.met:
+        raise _no_editor("stdin ended before an editor said hello")
     sys.exit(code)
+
+
+def _require_stdin() -> None:
+    if sys.stdin is None:
+        raise _no_editor("stdin is closed")
+    if sys.stdin.isatty():
+        raise _no_editor("stdin is a terminal")
+    try:
+        os.read(STDIN, 0)
+    except OSError as exc:  # it is open for writing only
+        raise _no_editor(f"stdin cannot be read: {exc.strerror}") from exc
+
+
+def _no_editor(why: str) -> UsageError:
+    return UsageError(f"no editor is served: {why}", fix="let the editor start `reviewbot lsp`")

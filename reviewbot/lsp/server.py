@@ -5,6 +5,7 @@ place. So editors are asked for whole texts (`TextDocumentSyncKind.Full`).
 """
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -19,12 +20,15 @@ from pygls.lsp.server import LanguageServer
 from reviewbot import __version__
 from reviewbot.lsp.busy import Busy
 from reviewbot.lsp.desk import Desk
+from reviewbot.lsp.protocol import Protocol
 from reviewbot.lsp.values import Answer, Document
+from reviewbot.lsp.watch import when_dead
 from reviewbot.render.editor import Diagnostic, Level
 
 LAST_SECONDS = 3.0  # for what is being read when the editor says good-bye
 PAUSE = 0.7  # seconds without a key before the text is read
 SOURCE = "reviewbot"
+_LOG = logging.getLogger(__name__)
 MakeDesk = Callable[[Callable[[Document, Answer], None], Callable[[Document | None], None]], Desk]
 _LEVELS = {
     Level.WARNING: lsp.DiagnosticSeverity.Warning,
@@ -37,16 +41,20 @@ class Server(LanguageServer):
 
     def __init__(self, desk: MakeDesk) -> None:
         """Take what makes a desk from what is told of its answers, and of what it reads."""
-        super().__init__(SOURCE, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+        full = lsp.TextDocumentSyncKind.Full
+        super().__init__(SOURCE, __version__, text_document_sync_kind=full, protocol_cls=Protocol)
         self.desk = desk(self._answered, self._reads)
+        self._reading = threading.Thread(target=self.desk.run, name="reading", daemon=True)
         self._busy = Busy(self)
-        self.clean = False  # whether the editor said good-bye
+        self.met = False  # whether an editor said hello, or `exit`
+        self.clean = False  # whether it said good-bye
         self._open: dict[str, Document] = {}
         self._answers: dict[str, tuple[Document, Answer]] = {}
         self._failed: set[str] = set()  # whose last answer is a failure, with nothing on the desk
         self._said: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         handlers: dict[str, Callable[[Any], Any]] = {
+            lsp.INITIALIZE: self._hello,
             lsp.INITIALIZED: self._begin,
             lsp.TEXT_DOCUMENT_DID_OPEN: self._opened,
             lsp.TEXT_DOCUMENT_DID_CHANGE: self._changed,
@@ -54,19 +62,35 @@ class Server(LanguageServer):
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             lsp.TEXT_DOCUMENT_HOVER: self._hover,
             lsp.SHUTDOWN: self._goodbye,
+            lsp.EXIT: self._exit,
             lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: lambda _params: None,  # ours are files
         }
         for name, handler in handlers.items():
             self.feature(name)(_plain(handler))
 
     def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> int:
-        """Serve until the editor ends it or is gone; return the exit code that LSP asks for."""
-        reading = threading.Thread(target=self.desk.run, name="reading", daemon=True)
-        reading.start()
+        """Serve until the editor ends it or is gone; return the exit code that LSP asks for.
+
+        The process ends in here where the editor is dead and stdin is still open.
+        """
+        self._reading.start()
         self.start_io(stdin, stdout)
+        return self._end()
+
+    def _end(self) -> int:
         self.desk.end()
-        reading.join(LAST_SECONDS)  # what it has written to temporary folders goes with it
+        self._reading.join(LAST_SECONDS)  # its temporary folders go with it
         return 0 if self.clean else 1
+
+    def _hello(self, params: lsp.InitializeParams) -> None:
+        self.met = True
+        if (number := params.process_id) is not None and number > 0:
+            when_dead(number, lambda: self._left(number))
+
+    def _left(self, number: int) -> None:
+        """End at once: an ordinary end would wait for the thread that waits for stdin."""
+        _LOG.error("reviewbot: the editor (process %d) is dead, so this server ends", number)
+        os._exit(self._end())
 
     def _begin(self, _params: lsp.InitializedParams) -> None:
         self._loop = asyncio.get_running_loop()
@@ -118,6 +142,9 @@ class Server(LanguageServer):
         else:
             kind, words = lsp.MarkupKind.PlainText, "\n\n".join(one.message for one in told)
         return lsp.Hover(lsp.MarkupContent(kind, words), self._range(found[0], told[0]))
+
+    def _exit(self, _params: None) -> None:
+        self.met = True
 
     def _goodbye(self, _params: None) -> None:
         self.clean = True

@@ -61,10 +61,20 @@ def test_a_wrong_flag_is_told_before_an_editor_says_hello() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
-def test_at_a_terminal_it_says_that_an_editor_starts_it() -> None:
+@pytest.mark.parametrize(
+    ("redirection", "why"),
+    [
+        ("", "stdin is a terminal"),
+        ("<&-", "stdin is closed"),
+        ("</dev/null", "stdin ended before an editor said hello"),
+        ("<<<hello", "stdin ended before an editor said hello"),
+        ("0>/dev/null", "stdin cannot be read: Bad file descriptor"),
+    ],
+)
+def test_without_an_editor_on_stdin_it_says_why_none_is_served(redirection: str, why: str) -> None:
     outer, inner = os.openpty()
     done = subprocess.run(
-        [sys.executable, "-m", "reviewbot", "lsp"],
+        ["bash", "-c", f'exec "$0" -m reviewbot lsp {redirection}', sys.executable],
         stdin=inner,
         env=environ(),
         capture_output=True,
@@ -75,7 +85,10 @@ def test_at_a_terminal_it_says_that_an_editor_starts_it() -> None:
     os.close(inner)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "let the editor start `reviewbot lsp`" in done.stderr
+    assert done.stderr.splitlines() == [
+        f"error: no editor is served: {why}",
+        "  fix: let the editor start `reviewbot lsp`",
+    ]
 
 
 def test_it_takes_every_setting_of_a_check_that_an_editor_has_a_use_for() -> None:

@@ -24,6 +24,8 @@ class Editor:
         env: Mapping[str, str],
         command: Sequence[str] = (sys.executable, "-m", "reviewbot", "lsp"),
         capabilities: Message | None = None,
+        process_id: int | None = None,
+        greets: bool = True,
     ) -> None:
         self.process = subprocess.Popen(
             [*command, *args],
@@ -42,11 +44,10 @@ class Editor:
         ]
         for thread in self._threads:
             thread.start()
-        self.hello = self.ask(
-            "initialize",
-            {"processId": None, "rootUri": None, "capabilities": capabilities or {}},
-        )
-        self.say("initialized", {})
+        if greets:
+            hello = {"processId": process_id, "rootUri": None, "capabilities": capabilities or {}}
+            self.hello = self.ask("initialize", hello)
+            self.say("initialized", {})
 
     def say(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
@@ -54,11 +55,16 @@ class Editor:
     def ask(self, method: str, params: Any = None) -> Any:
         """Ask, and wait for the answer."""
         self._id += 1
-        self._send({"id": self._id, "method": method, "params": params})
-        while (message := self._next()).get("id") != self._id:
+        answer = self.answer({"id": self._id, "method": method, "params": params})
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def answer(self, request: Message) -> Message:
+        """Send a request as it is, and wait for what answers its id."""
+        self._send(request)
+        while "method" in (message := self._next()) or message["id"] != request["id"]:
             pass
-        assert "error" not in message, message
-        return message["result"]
+        return message
 
     def open(self, file: Path | str, text: str, version: int = 1) -> str:
         uri = file if isinstance(file, str) else file.as_uri()
