@@ -12,7 +12,15 @@ from reviewbot.cli.failures import report_failure
 from reviewbot.cli.options import setting_flags
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import UsageError
-from reviewbot.forges.hooks import KINDS, Owner, folder_of_hooks, owner, remove_hook, sealed
+from reviewbot.forges.hooks import (
+    KINDS,
+    Owner,
+    folder_of_hooks,
+    owner,
+    remove_hook,
+    rewriter,
+    sealed,
+)
 from reviewbot.render.escape import visible
 from reviewbot.settings import POSTING, RULES, from_flags, settings_from
 
@@ -21,18 +29,18 @@ _ARGUMENTS = ("kind", "remote")
 MOST_FLAGS = 10_000  # characters
 # The folder that git runs a hook in is a stranger's: -P keeps Python from importing out of it, and
 # so does an environment without PYTHONPATH, of which an empty entry, too, is that folder. What can
-# be imported has to say so: a foreign module could just end with 0.
+# be imported has to say so: a foreign module could just end with 0. husky runs it with `sh -e`.
 SCRIPT = """\
 # Written by `reviewbot hook install`. `reviewbot hook uninstall` removes it, unless it was edited.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
 case ${{PYTHONUSERBASE-}} in /*) ;; *) unset PYTHONUSERBASE ;; esac
 python={python}
 set -- hook run {flags}-- {kind} "$@"
-there=$("$python" -E -P -c 'import reviewbot; print("here")' </dev/null 2>/dev/null)
+there=$("$python" -E -P -c 'import reviewbot; print("here")' </dev/null 2>/dev/null) || there=
 if [ "$there" = here ]; then
   exec "$python" -E -P -m reviewbot "$@"
 fi
-found=$(command -v reviewbot)
+found=$(command -v reviewbot) || found=
 case $found in  # a relative one would be the repository's
   /*) exec "$found" "$@" ;;
 esac
@@ -93,8 +101,17 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
         say(f"replaced (its flags were: {before or 'none'}): {visible(str(path))}")
     else:
         say(f"installed: {visible(str(path))}")
+    if folder.husky is not None:
+        _with_husky(folder.husky / kind)
     if folder.shared:
         say("core.hooksPath is set for all your repositories: this hook now runs in each of them")
+
+
+def _with_husky(stub: Path) -> None:
+    say("husky runs it; committed, it runs for everybody here, with the `reviewbot` on their PATH")
+    if owner(stub) is not Owner.OTHER:  # also one of ours, which older versions wrote there
+        shown = visible(str(stub))
+        say(f"git will not run it until husky has written {shown}: run `npm install`, or `husky`")
 
 
 def flags_in(path: Path, kind: str) -> str:
@@ -120,7 +137,9 @@ def uninstall(kinds: tuple[str, ...]) -> None:
             path = visible(str(folder.path / kind))
             what = "was edited since we wrote it" if whose is Owner.EDITED else "is not ours"
             raise UsageError(f"nothing was removed: {path} {what}", fix="remove it by hand")
-    ours = [folder.path / kind for kind, whose in found.items() if whose is Owner.OURS]
+    places = [folder.path, *([folder.husky] if folder.husky else [])]
+    paths = [place / kind for place in places for kind in found]
+    ours = [path for path in paths if owner(path) is Owner.OURS]
     for mine in ours:
         remove_hook(mine)
         say(f"removed: {visible(str(mine))}")
@@ -179,8 +198,10 @@ def _refused(path: Path, kind: str, whose: Owner, flags: tuple[str, ...]) -> Usa
             f"nothing was installed: {shown} was edited since we wrote it",
             fix="remove it by hand, or keep it",
         )
-    line = shlex.join(["reviewbot", "hook", "run", *flags, "--", kind]) + ' "$@" || exit'
+    line = shlex.join(["reviewbot", "hook", "run", *flags, "--", kind])
+    fix = f'add this line to it, before what reads its stdin (docs/hooks.md): {line} "$@" || exit'
+    if (found := rewriter(path)) is not None:
+        fix = f"{found[0]} rewrites that file; add the hook to {found[1]}, as docs/hooks.md shows"
     return UsageError(
-        f"nothing was installed: {shown} is another's hook, and stays as it is",
-        fix=f"add this line to it, before what reads its stdin (docs/hooks.md): {line}",
+        f"nothing was installed: {shown} is another's hook, and stays as it is", fix=fix
     )
