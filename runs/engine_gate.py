@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot import encoders
 from reviewbot.artifacts import PRESETS, Artifact, load_artifact
 from reviewbot.core.arrays import Array
 from reviewbot.core.predictor import log_odds, risks
@@ -160,13 +159,8 @@ def main() -> None:
     parser.add_argument("--artifact", default="small", choices=sorted(PRESETS))
     parser.add_argument("--sets", nargs="+", default=SETS, help="label files, without ending")
     parser.add_argument("--rows", type=int, default=60, help="of each label file")
-    parser.add_argument(
-        "--saturating", action="store_true", help="as many steps as on a processor without VNNI"
-    )
     parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
-    if given.saturating:
-        encoders.levels = encoders.onnx.levels = lambda: 105
     artifact = load_artifact(PRESETS[given.artifact])
     names = [f"{given.labels / name}.jsonl.gz@{given.rows}" for name in given.sets]
     laid = lay_out(read_some(names, seed=0))

@@ -119,6 +119,8 @@ def specs(settings: Settings, artifact: "Artifact") -> "Engines":
         try:
             yield _ready(engine, settings, artifact)
         except EngineUnfit as exc:
+            if other is None and missing(EXTRAS["torch"]):
+                raise EngineUnfit(exc.what, fix=f"{install('torch')}, then --engine torch") from exc
             if other is None:
                 raise
             say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {other} instead")

@@ -55,16 +55,14 @@ def isa() -> str:
     return "+".join([platform.machine(), *(flag for flag in FLAGS if flag in flags), make])
 
 
-def levels() -> int:
-    """Return how many steps a quantised state may have on each side of zero, on this processor.
+def int8_saturates() -> bool:
+    """Return True if this processor may add uint8 x int8 products in 16 bits, where they saturate.
 
-    With AVX2 or AVX-512 alone two uint8 x int8 products are added in 16 bits, where large ones
-    saturate (onnxruntime issue 6004); VNNI and AMX add in 32 bits. Fewer steps saturate less and
-    round more: docs/log.md has the measurement.
+    x86 without VNNI and AMX does (onnxruntime issue 6004). A system that does not list the
+    processor's instructions counts as one that saturates.
     """
     flags = isa()
-    exact = not is_x86() or "vnni" in flags or "amx_int8" in flags
-    return 127 if exact else 105
+    return is_x86() and "vnni" not in flags and "amx_int8" not in flags
 
 
 def is_x86() -> bool:
@@ -168,7 +166,7 @@ ENCODERS = {  # the extra to install has the same name
 def promised(spec: EncoderSpec) -> tuple[str, str] | None:
     """Return the dtype and engine that an encoder will have; None where only loading it tells."""
     if spec.engine == "onnx":
-        return "int8", engine_name("onnxruntime", f"int8/{levels()}", spec.threads)
+        return "int8", engine_name("onnxruntime", "int8", spec.threads)
     if (spec.engine, spec.device, spec.dtype) == ("torch", "cpu", "fp32"):
         return "fp32", engine_name("torch", "fp32", spec.threads)
     return None

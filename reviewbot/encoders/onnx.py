@@ -18,7 +18,7 @@ from reviewbot.encoders import (
     EncoderSpec,
     Tokens,
     engine_name,
-    levels,
+    int8_saturates,
     usable_cores,
 )
 from reviewbot.encoders.tokens import tokenize
@@ -41,13 +41,7 @@ class OnnxEncoder:
                 ModelUnavailable where a file is damaged
         """
         threads = spec.threads or usable_cores()
-        steps = levels()
-        self._fixed = {
-            "levels": np.array(steps, np.float32),
-            "zero": np.array(steps + 1, np.uint8),
-        }
-        self._values = {name: _value(held) for name, held in self._fixed.items()}
-        self.engine = engine_name("onnxruntime", f"int8/{steps}", threads)
+        self.engine = engine_name("onnxruntime", "int8", threads)
         self._layer, self._deep, self._full = spec.layer, spec.deep, spec.full
         self._trunk = _session(spec.directory / "trunk.onnx", threads)
         self._head = _session(spec.directory / "head.onnx", threads) if spec.full else None
@@ -85,7 +79,6 @@ class OnnxEncoder:
                 "x": _value(self._embedding_VD[piece_T][None].astype(np.float32)),
                 "last_key": _value(np.array([end - 1], np.int32)),
                 "total": _value(np.array([end], np.int32)),
-                **self._values,
                 **dict(zip((n.removeprefix("new_") for n in self._kept), kept, strict=True)),
             }
             found = self._trunk.run_with_ort_values([*self._states, *self._kept], given)
@@ -102,7 +95,7 @@ class OnnxEncoder:
         for start in range(0, len(ids) - 1, HEAD_ROWS):
             end = min(start + HEAD_ROWS, len(ids) - 1)
             actual_T1 = np.array(ids[start + 1 : end + 1], np.int64)[:, None]
-            given = {"final": final_TD[start:end], "actual": actual_T1, **self._fixed}
+            given = {"final": final_TD[start:end], "actual": actual_T1}
             signals_TS[start + 1 : end + 1] = self._head.run(None, given)[0]
         return signals_TS
 
@@ -149,6 +142,8 @@ def _session(path: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; they also come as exceptions
+    if int8_saturates():  # uint8 x uint8 products do not, and cost a fifth of the speed
+        options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as exc:  # its own kinds share no base class but Exception

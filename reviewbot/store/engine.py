@@ -26,7 +26,7 @@ from reviewbot.store.shapes import TrunkShape
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-EXPORTER = 1  # raise it when the bytes of an engine would change: the old ones are then unused
+EXPORTER = 2  # raise it when the bytes of an engine would change: the old ones are then unused
 SCHEMA = "reviewbot-engine/1"
 ROWS = 8_192  # of the embedding that are written at once
 LARGEST = 2_000_000_000  # bytes of a graph's weights; protobuf ends at 2^31 with all the rest

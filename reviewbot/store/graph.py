@@ -45,8 +45,7 @@ def trunk(shape: TrunkShape, get: Get, taps: tuple[int, ...], *, head: bool) -> 
 
     Inputs: x (1, T, D) embeddings; last_key and total (1,) int32, the place of this piece's last
     token in the window and how many there are up to it; key_N and value_N (1, KV, P, HD) of the
-    pieces before; `levels` and `zero`, how many steps a quantised state may have on each side of
-    which zero (`encoders.levels`).
+    pieces before.
     """
     graph = _Graph(shape)
     x = "x"
@@ -63,14 +62,13 @@ def trunk(shape: TrunkShape, get: Get, taps: tuple[int, ...], *, head: bool) -> 
 def head(shape: TrunkShape, weight_VD: Array) -> ModelProto:
     """Return the graph of the output head: what `core.states.SIGNALS` say of each next token.
 
-    Inputs: final (T, D); actual (T, 1) int64, the token that came next; levels and zero as above.
+    Inputs: final (T, D); actual (T, 1) int64, the token that came next.
     Output: signals (T, 4).
     """
     graph = _Graph(shape)
     graph.inputs = [
         helper.make_tensor_value_info("final", TensorProto.FLOAT, ["T", shape.width]),
         helper.make_tensor_value_info("actual", TensorProto.INT64, ["T", 1]),
-        *graph.inputs[3:],
     ]
     states, scale = graph.quantised("final")
     logits = graph.op("Mul", graph.product(states, "lm_head", weight_VD), scale)
@@ -98,10 +96,10 @@ class _Graph:
             value("x", TensorProto.FLOAT, [1, "T", shape.width]),
             value("last_key", TensorProto.INT32, [1]),
             value("total", TensorProto.INT32, [1]),
-            value("levels", TensorProto.FLOAT, []),
-            value("zero", TensorProto.UINT8, []),
         ]
         self.constant("one", np.float32(1))
+        self.constant("levels", np.float32(127))  # steps of a quantised state on each side of zero
+        self.constant("zero", np.uint8(128))
         self.constant("least", np.float32(1e-12))
         self.constant("last", np.array([-1], np.int64))
         cos_TH, sin_TH = shape.rotation()

@@ -210,6 +210,11 @@ def test_the_last_engine_that_does_not_serve_is_the_failure(
     with pytest.raises(EngineUnfit, match="nothing was scored: it is old") as failure:
         load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)
     assert (failure.value.exit_code, said) == (4, [])
+    assert failure.value.fix == "use --engine torch"
+    monkeypatch.setattr(load, "missing", lambda _: ["torch"])
+    with pytest.raises(EngineUnfit, match="it is old") as failure:
+        load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)
+    assert failure.value.fix == "pip install 'reviewbot-risk[torch]', then --engine torch"
 
 
 def replace_name(artifact: Artifact) -> Artifact:

@@ -95,11 +95,13 @@ def test_corrections_and_sound_programs_are_scored_but_teach_nothing() -> None:
 def test_models_side_by_side_learn_what_each_would_learn_alone() -> None:
     code_LF, table = programs(snippets=30)
     every = lessons(table, np.ones(len(table), np.bool_), table.length_L)
-    both = train(code_LF, [every, every[:7]], config=QUICK)
-    alone = train(code_LF, [every], config=QUICK)
+    # Later, rounding grows by a hundred: at epoch 12 to 5e-6 with AVX-512 and 4e-4 with AVX2.
+    config = replace(QUICK, epochs=6)
+    both = train(code_LF, [every, every[:7]], config=config)
+    alone = train(code_LF, [every], config=config)
 
     np.testing.assert_allclose(
-        predict([part[:1] for part in both], code_LF), predict(alone, code_LF), atol=1e-4
+        predict([part[:1] for part in both], code_LF), predict(alone, code_LF), atol=1e-5
     )
     short = predict([part[1:] for part in both], code_LF)
     assert np.abs(short - predict(alone, code_LF)).max() > 0.01

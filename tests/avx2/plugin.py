@@ -1,0 +1,29 @@
+"""Tells reviewbot, too, that the processor has AVX2 only, and proves that the cap works."""
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper
+
+import reviewbot.encoders
+
+ZEN3 = "x86_64+avx2+AuthenticAMD-25-1"
+
+
+def pytest_configure() -> None:
+    """Refuse to run uncapped: sums of int8 products have to saturate."""
+    if largest_sum() == 4 * 255 * 127:
+        raise pytest.UsageError("ONNX Runtime is not capped to AVX2: its int8 sums are exact")
+    reviewbot.encoders.isa = lambda: ZEN3  # type: ignore[assignment]  # it is cached, this is not
+
+
+def largest_sum() -> int:
+    """Return what ONNX Runtime makes of the greatest sum of four uint8 x int8 products."""
+    value = helper.make_tensor_value_info
+    inputs = [value("a", TensorProto.UINT8, [1, 4]), value("b", TensorProto.INT8, [4, 1])]
+    node = helper.make_node("MatMulInteger", ["a", "b"], ["y"])
+    graph = helper.make_graph([node], "sum", inputs, [value("y", TensorProto.INT32, [1, 1])])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    given = {"a": np.full((1, 4), 255, np.uint8), "b": np.full((4, 1), 127, np.int8)}
+    return int(session.run(None, given)[0][0, 0])
