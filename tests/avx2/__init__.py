@@ -3,6 +3,4 @@
 torch, oneDNN, numpy and OpenBLAS have switches for that. ONNX Runtime has none, so a copy of it is
 made in which each `cpuid` instruction is a trap, and `cpuid.c` answers the trap with those bits
 cleared. Everything runs at full speed, with the kernels such a processor gets.
-
-What cannot be capped: tests that start a process of their own read /proc/cpuinfo as it is.
 """
