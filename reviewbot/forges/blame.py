@@ -17,7 +17,7 @@ from time import monotonic
 from reviewbot.core.cquote import decode_path, encode_path, unquote
 from reviewbot.core.errors import ReviewbotError
 from reviewbot.core.history import UNCOMMITTED, Origin
-from reviewbot.forges.git import git, status
+from reviewbot.forges.git import complaint, git, status
 
 MAX_OUTPUT = 64_000_000  # bytes, of one file
 MOST_SECONDS = 60.0  # for all files together
@@ -125,7 +125,7 @@ def origins(root: Path, path: str, options: Sequence[str], seconds: float) -> di
         timeout=seconds,
     )
     if code != 0:
-        raise NotTold(next(iter(err.splitlines()), "no message")[:200])
+        raise NotTold(complaint(err))
     return parse_blame(out)
 
 

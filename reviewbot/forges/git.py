@@ -10,13 +10,19 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
 
 MAX_OUTPUT = 100_000_000  # bytes
 TIMEOUT = 120.0  # seconds
+MISSING_BLOBS = "this is a partial clone; file contents (blobs) are missing and cannot be fetched"
+GET_BLOBS = (
+    "run it again with access to the remote, or fetch every blob once:"
+    " git fetch --refetch --no-filter (git 2.36 or newer)"
+)
+_NOT_FETCHED = ("from promisor remote", "lazy fetching disabled")
 _DROPPED = (
     "GIT_EXTERNAL_DIFF",
     "GIT_DIFF_OPTS",
@@ -67,7 +73,7 @@ def git(
     """
     code, out, err = status(root, *args, stdin=stdin, env=env, limit=limit, timeout=timeout)
     if code != 0:
-        raise explain(root, args[0], code, err)
+        raise explain(root, command_of(args), code, err)
     return out
 
 
@@ -94,12 +100,12 @@ def status(
         err = complaint.read(10_000).decode("utf-8", "replace")
     if len(out) > limit:
         raise UsageError(
-            f"nothing was scored: git {args[0]} prints more than {limit // 1_000_000} MB",
+            f"nothing was scored: git {command_of(args)} prints more than {limit // 1_000_000} MB",
             fix="give a smaller range",
         )
     if late.is_set():
         raise EnvironmentFailure(
-            f"nothing was scored: git {args[0]} did not end within {timeout:.0f} seconds",
+            f"nothing was scored: git {command_of(args)} did not end within {timeout:.0f} seconds",
             fix="run the same git command by hand to see what it waits for",
         )
     return process.returncode, out, err
@@ -154,6 +160,25 @@ def killed_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[t
         timer.cancel()
 
 
+def command_of(args: Sequence[str]) -> str:
+    """Return the command's name in the arguments of git: `diff` of `-c key=value diff`."""
+    given = iter(args)
+    for arg in given:
+        if not arg.startswith("-"):
+            return arg
+        if arg in ("-c", "-C"):
+            next(given, None)  # its value
+    return ""
+
+
+def complaint(err: str) -> str:
+    """Return in one printable line why git failed, by what it wrote to stderr."""
+    if any(text in err for text in _NOT_FETCHED):
+        return MISSING_BLOBS
+    first = next((line for line in err.splitlines() if line.strip()), "no message")[:200]
+    return "".join(char if char.isprintable() else "?" for char in first)
+
+
 def explain(root: Path, command: str, code: int, err: str) -> ReviewbotError:
     """Return the error that a failed git command means to a user."""
     if "dubious ownership" in err or "unsafe repository" in err:
@@ -172,9 +197,9 @@ def explain(root: Path, command: str, code: int, err: str) -> ReviewbotError:
             fix="run it in a checkout, or pass a diff with --diff FILE --root DIR",
         )
     end = f"exit code {code}" if code >= 0 else f"signal {-code}"
-    first = next((line for line in err.splitlines() if line.strip()), "no message")[:200]
-    shown = "".join(char if char.isprintable() else "?" for char in first)
+    shown = complaint(err)
+    fix = "run the same git command by hand; `git fsck` tells whether the repository is damaged"
     return EnvironmentFailure(
         f"nothing was scored: git {command} failed ({end}): {shown}",
-        fix="run the same git command by hand; `git fsck` tells whether the repository is damaged",
+        fix=GET_BLOBS if shown == MISSING_BLOBS else fix,
     )

@@ -7,14 +7,23 @@ and nothing but a regular file is read (a FIFO would wait for ever).
 import os
 import stat
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import IO, Protocol, Self
 
 from reviewbot.core.cquote import decode_path, encode_path
 from reviewbot.core.errors import EnvironmentFailure
-from reviewbot.forges.git import TIMEOUT, git, killed_after, start
+from reviewbot.forges.git import (
+    GET_BLOBS,
+    MISSING_BLOBS,
+    TIMEOUT,
+    complaint,
+    git,
+    killed_after,
+    start,
+)
 
 MAX_BYTES = 2_000_000
 _REGULAR = (b"100644", b"100755", b"100664")
@@ -99,51 +108,62 @@ class BlobFiles:
         self.blobs = blobs  # path -> hash, regular files only
         self.limit = limit
         self._process: subprocess.Popen[bytes] | None = None
+        self._complaint: IO[bytes] | None = None  # what git writes to stderr
 
     def read(self, path: str) -> bytes | None:
         """See `HeadFiles`.
 
-        raises  EnvironmentFailure if git ends or gives no answer
+        raises  EnvironmentFailure if git ends, gives no answer, or does not have the content
         """
         blob = self.blobs.get(path)
         if blob is None:
             return None
-        if self._process is None:
+        if self._process is None or self._complaint is None:
+            self._complaint = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
             self._process = start(
-                self.root, "cat-file", "--batch", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+                self.root,
+                *("cat-file", "--batch"),
+                stdin=subprocess.PIPE,
+                stderr=self._complaint.fileno(),
             )
         with killed_after(self._process, TIMEOUT):
             try:
-                return self._ask(self._process, blob)
-            except OSError as exc:
-                raise _broken(path) from exc
+                content = self._ask(self._process, blob)
+            except OSError:
+                content = None
+        if content is None:
+            self._complaint.seek(0)
+            err = self._complaint.read(10_000).decode("utf-8", "replace")
+            self.close()  # the next one is asked of a new process
+            raise _broken(path, err)
+        return content
 
     def _ask(self, process: subprocess.Popen[bytes], blob: str) -> bytes | None:
+        """Return the content; None where git gives none, or not all of it."""
         if process.stdin is None or process.stdout is None:
-            raise _broken(blob)
+            return None
         process.stdin.write(blob.encode("utf-8", "surrogateescape") + b"\n")
         process.stdin.flush()
         answer = process.stdout.readline().split()
-        if len(answer) == 2 and answer[1] == b"missing":
-            return None
         if len(answer) != 3 or answer[1] != b"blob":
-            raise _broken(blob)
+            return None
         size = int(answer[2])
         content = process.stdout.read(min(size, self.limit + 1))
         left = size - len(content) + 1  # and the newline after the content
         while left > 0:
             chunk = process.stdout.read(min(left, 1 << 20))
             if not chunk:
-                raise _broken(blob)
+                return None
             left -= len(chunk)
         return content
 
     def close(self) -> None:
         """End git."""
-        if self._process is not None:
+        if self._process is not None and self._complaint is not None:
             self._process.kill()
             self._process.communicate()
-            self._process = None
+            self._complaint.close()
+            self._process = self._complaint = None
 
     def __enter__(self) -> Self:
         return self
@@ -189,8 +209,10 @@ def _blobs(entries: list[bytes], hash_at: int) -> dict[str, str]:
     return blobs
 
 
-def _broken(what: str) -> EnvironmentFailure:
+def _broken(path: str, err: str) -> EnvironmentFailure:
+    why = complaint(err)
+    fix = "`git fsck` tells whether the repository is damaged"
     return EnvironmentFailure(
-        f"nothing was scored: git cat-file gave no answer for {what!r}",
-        fix="`git fsck` tells whether the repository is damaged",
+        f"nothing was scored: git cat-file gave no content for {path!r}: {why}",
+        fix=GET_BLOBS if why == MISSING_BLOBS else fix,
     )

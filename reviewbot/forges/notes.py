@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reviewbot.core.errors import ReviewbotError
+from reviewbot.core.errors import EnvironmentFailure, ReviewbotError
 from reviewbot.forges.git import status
 from reviewbot.forges.heads import BlobFiles
 
@@ -46,7 +46,10 @@ def notes(root: Path, hashes: Iterable[str], ref: str | None = None) -> Notes:
         with closing(BlobFiles(root, blobs, MAX_NOTE)) as files:
             for ref, listed in entries.items():
                 for commit, blob in listed.items():
-                    raw = files.read(blob)
+                    try:
+                        raw = files.read(blob)
+                    except EnvironmentFailure:
+                        raw = None
                     size += len(raw or b"")
                     if raw is None or size > MAX_ALL:
                         why = "its object is missing" if raw is None else "too many bytes"
