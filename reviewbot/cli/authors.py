@@ -183,7 +183,7 @@ def gather(
             found.origins[path] = {n: Origin(UNCOMMITTED, path, n) for n in numbers}
     elif request.head != FILES and request.base is not None:
         until = None if request.head == WORKTREE else request.head
-        found = blamed(request.root, request.base, until, added)
+        found = blamed(request.root, request.base, until, added, _held(request, head))
     named = {
         origin.commit
         for side in (found.origins, found.placed)
@@ -212,6 +212,11 @@ def gather(
         lost_commits=lost_commits,
         lost_paths=found.lost,
     )
+
+
+def _held(request: "ChangeRequest", head: Callable[[str], bytes | None]) -> Mapping[str, bytes]:
+    """Return the head files that git reads from the index: blame would look for them on disk."""
+    return {path: head(path) or b"" for path in request.in_index}
 
 
 def _pull_request(
@@ -249,13 +254,11 @@ def head_reader(request: "ChangeRequest", limit: int, remote: Remote | None = No
     """Return what reads the head files; of a file above `limit` bytes it says that it is larger."""
     if remote is not None:
         return _RemoteFiles(remote.head)
-    from reviewbot.forges.heads import BufferFiles, WorktreeFiles, commit_files, index_files
-    from reviewbot.forges.request import INDEX, WORKTREE
+    from reviewbot.forges.heads import BufferFiles, WorktreeFiles
+    from reviewbot.forges.local import head_files
 
     if request.unsaved:
         return BufferFiles(request.unsaved, limit)
-    if request.head in (FILES, WORKTREE):
+    if request.head == FILES:
         return WorktreeFiles(request.root, limit)
-    if request.head == INDEX:
-        return index_files(request.root, limit)
-    return commit_files(request.root, request.head, limit)
+    return head_files(request, limit)

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reviewbot.core.cquote import decode_path, encode_path
@@ -19,6 +19,7 @@ from reviewbot.forges.heads import commit_files
 
 _NAME = ".gitattributes"
 _LINGUIST = ("linguist-generated", "linguist-vendored", "linguist-documentation")
+_CONVERTING = ("filter", "working-tree-encoding", "ident")
 _NOT_IN_A_TREE = ("", ".", "..")
 
 
@@ -72,18 +73,34 @@ def attributes(
     raises   EnvironmentFailure if git fails
     """
     given = [path for path in dict.fromkeys(paths) if "\0" not in path]
-    stdin = b"".join(encode_path(path) + b"\0" for path in given)
-    command = ("check-attr", "-z", "--stdin", *_LINGUIST)
     if commit is None:
-        out = git(root, *command, stdin=stdin)
+        rows = _checked(root, given, _LINGUIST)
     else:
         with attributes_of(root, commit) as (place, env):
-            out = git(place, *command, stdin=stdin, env=env)
+            rows = _checked(place, given, _LINGUIST, env)
     found: dict[str, set[str]] = {path: set() for path in given}
-    fields = out.split(b"\0")
-    for raw, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
-        if value in (b"set", b"true"):
-            found[decode_path(raw)].add(name.decode())
-        elif value in (b"unset", b"false"):
-            found[decode_path(raw)].add(f"-{name.decode()}")
+    for path, name, value in rows:
+        if value in ("set", "true"):
+            found[path].add(name)
+        elif value in ("unset", "false"):
+            found[path].add(f"-{name}")
     return {path: frozenset(names) for path, names in found.items()}
+
+
+def converted(top: Path, paths: Collection[str]) -> frozenset[str]:
+    """Return which files of the working tree git may convert before it compares or stores them.
+
+    Line ends do not count: a "\r" before them never does.
+    """
+    rows = _checked(top, list(paths), _CONVERTING) if paths else []
+    return frozenset(path for path, _, value in rows if value not in ("unspecified", "unset"))
+
+
+def _checked(
+    where: Path, paths: Sequence[str], names: Sequence[str], env: Mapping[str, str] | None = None
+) -> list[tuple[str, str, str]]:
+    """Return path, attribute and value: "set", "unset", "unspecified" or what it is set to."""
+    stdin = b"".join(encode_path(path) + b"\0" for path in paths)
+    out = git(where, "check-attr", "-z", "--stdin", *names, stdin=stdin, env=env)
+    fields = [decode_path(field) for field in out.split(b"\0")]
+    return list(zip(fields[0::3], fields[1::3], fields[2::3], strict=False))

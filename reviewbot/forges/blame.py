@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 
 from reviewbot.core.cquote import decode_path, encode_path, unquote
 from reviewbot.core.errors import ReviewbotError
@@ -41,12 +42,19 @@ class Blamed:
     lost: dict[str, str]  # path -> why nothing is known of it, in words
 
 
-def blamed(root: Path, base: str, head: str | None, added: Mapping[str, Sequence[int]]) -> Blamed:
+def blamed(
+    root: Path,
+    base: str,
+    head: str | None,
+    added: Mapping[str, Sequence[int]],
+    contents: Mapping[str, bytes] = MappingProxyType({}),
+) -> Blamed:
     """Return where each added line came into being.
 
-    base   commit; what it holds is not part of the change
-    head   commit, or None for the working tree
-    added  path -> line numbers in the head file, ascending
+    base      commit; what it holds is not part of the change
+    head      commit, or None for the working tree
+    added     path -> line numbers in the head file, ascending
+    contents  head files of the working tree that are not to be looked for there
     """
     found = Blamed({}, {}, {})
     if head is not None and (only := _only_commit(root, base, head)):
@@ -58,7 +66,7 @@ def blamed(root: Path, base: str, head: str | None, added: Mapping[str, Sequence
     def ask(path: str) -> tuple[dict[int, Origin], dict[int, Origin]] | str:
         try:
             through, plain = (
-                _file(root, base, head, path, added[path], deadline, options)
+                _file(root, base, head, path, added[path], deadline, options, contents.get(path))
                 for options in (("-w", "-M"), ())
             )
         except NotTold as exc:
@@ -99,17 +107,22 @@ def _file(
     numbers: Sequence[int],
     deadline: float,
     options: Sequence[str],
+    content: bytes | None,
 ) -> dict[int, Origin]:
     seconds = deadline - monotonic()
     if seconds <= 0:
         raise NotTold(f"all files together took more than {MOST_SECONDS:.0f} seconds")
     revisions = [f"^{base}"] if head is None else [f"{base}..{head}"]
     wanted = set(numbers)
-    found = origins(root, path, [*options, *line_ranges(numbers), *revisions], seconds)
+    given = [] if content is None else ["--contents=-"]
+    options = [*options, *given, *line_ranges(numbers), *revisions]
+    found = origins(root, path, options, seconds, content or b"")
     return {number: at for number, at in found.items() if number in wanted}
 
 
-def origins(root: Path, path: str, options: Sequence[str], seconds: float) -> dict[int, Origin]:
+def origins(
+    root: Path, path: str, options: Sequence[str], seconds: float, stdin: bytes = b""
+) -> dict[int, Origin]:
     """Return where the lines of a file came into being: line number -> origin.
 
     options  of git blame, and revisions; lines of an excluded one are left out
@@ -121,6 +134,7 @@ def origins(root: Path, path: str, options: Sequence[str], seconds: float) -> di
         *options,
         "--",
         os.fsdecode(encode_path(path)),
+        stdin=stdin,
         limit=MAX_OUTPUT,
         timeout=seconds,
     )

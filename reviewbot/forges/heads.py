@@ -26,7 +26,7 @@ from reviewbot.forges.git import (
 )
 
 MAX_BYTES = 2_000_000
-_REGULAR = (b"100644", b"100755", b"100664")
+REGULAR = (b"100644", b"100755", b"100664")
 
 
 class HeadFiles(Protocol):
@@ -204,7 +204,7 @@ def _blobs(entries: list[bytes], hash_at: int) -> dict[str, str]:
     for entry in entries:
         facts, _, path = entry.partition(b"\t")
         fields = facts.split()
-        if fields and fields[0] in _REGULAR:
+        if fields and fields[0] in REGULAR:
             blobs[decode_path(path)] = fields[hash_at].decode("ascii")
     return blobs
 

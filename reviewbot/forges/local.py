@@ -22,9 +22,10 @@ from pathlib import Path
 from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
 from reviewbot.core.match import readable
-from reviewbot.forges.attributes import attributes_of
+from reviewbot.forges.attributes import attributes_of, converted
+from reviewbot.forges.checkout import CheckoutFiles, in_index
 from reviewbot.forges.git import explain, git, status
-from reviewbot.forges.heads import MAX_BYTES, HeadFiles, WorktreeFiles, commit_files, index_files
+from reviewbot.forges.heads import MAX_BYTES, HeadFiles, commit_files, index_files
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
 from reviewbot.forges.revisions import (
     branch_of,
@@ -100,7 +101,7 @@ def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
            `core.eligible` calls a file too large.
     """
     if request.head == WORKTREE:
-        return WorktreeFiles(request.root, limit)
+        return CheckoutFiles(request.root, request.in_index, request.converted, limit)
     if request.head == INDEX:
         return index_files(request.root, limit)
     return commit_files(request.root, request.head, limit)
@@ -129,6 +130,8 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
         # They can hide lines ("-diff"), so those of the base count, whatever is checked out.
         with attributes_of(top, since) as (place, env):
             diff, counts = _compared(place, since, head, env=env)
+    numstat = parse_numstat(counts)
+    on_disk = numstat if head == WORKTREE else {}
     untracked = b""
     if head == WORKTREE:
         untracked = git(top, "ls-files", "--others", "--exclude-standard", "-z")
@@ -137,7 +140,9 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
         base=base,
         head=head,
         diff=diff.decode("utf-8", "surrogateescape"),
-        numstat=parse_numstat(counts),
+        numstat=numstat,
+        in_index=in_index(top, on_disk),
+        converted=converted(top, on_disk),
         untracked=tuple(decode_path(path) for path in untracked.split(b"\0") if path),
         subjects=_subjects(top, base, "HEAD" if head in (WORKTREE, INDEX) else head),
     )

@@ -22,6 +22,9 @@ class ChangeRequest:
     subjects: tuple[str, ...] = ()  # of the commits from base to head, newest first, at most 100
     # Head files as an editor holds them, saved or not: they stand before those on disk.
     unsaved: Mapping[str, bytes] = field(default_factory=dict)
+    # Head files of the working tree that git reads elsewhere or otherwise: see `forges.checkout`.
+    in_index: Mapping[str, str] = field(default_factory=dict)  # path -> blob
+    converted: frozenset[str] = frozenset()
     branch: str = ""  # that the head is on, or was named by; "" where none is known
 
     @property

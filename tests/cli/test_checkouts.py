@@ -1,12 +1,15 @@
 """Checkouts in which a file of the change is not, or not as git stores it, in the working tree."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from reviewbot.core.errors import EXIT_ENVIRONMENT
+from reviewbot.core.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from reviewbot.forges.git import command_of
-from tests.cli.test_check import check, git, repo
+from reviewbot.forges.heads import index_files
+from reviewbot.forges.local import collect, head_files
+from tests.cli.test_check import as_json, check, git, repo
 
 __all__ = ["repo"]  # the fixture
 
@@ -64,3 +67,87 @@ def test_a_failure_of_git_names_the_command_and_not_an_option(
     args: tuple[str, ...], name: str
 ) -> None:
     assert command_of(args) == name
+
+
+UTF16, LATIN = "working-tree-encoding=UTF-16LE-BOM", "working-tree-encoding=ISO-8859-1"
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+@pytest.mark.parametrize(
+    ("attributes", "encoding", "line"),
+    [
+        (UTF16, "utf-16", b"s = '\xc3\xa9'"),
+        (f"{LATIN} eol=crlf", "latin-1", b"s = '\xc3\xa9'\r"),
+        ("ident", "utf-8", b"# $Id: 0123456789 $"),
+        ("filter=caps", "utf-8", b"s = 'lower'"),
+        ("filter=nobodys", "utf-8", b"@@ -1 +1 @@"),
+        ("-ident !filter", "utf-8", b"+y = 2"),
+    ],
+)
+def test_a_file_of_the_working_tree_is_read_as_git_would_store_it(
+    repo: Path, attributes: str, encoding: str, line: bytes, end: bytes
+) -> None:
+    git(repo, "config", "filter.caps.clean", "tr a-z A-Z")
+    git(repo, "config", "filter.caps.required", "true")
+    (repo / ".gitattributes").write_text(f"a.py {attributes}\n")
+    text = b"x = 1\n" + line + b"\n\nz = 3" + end
+    (repo / "a.py").write_bytes(text.decode().encode(encoding))
+
+    with closing(head_files(collect(repo, "HEAD"))) as files:
+        read = files.read("a.py")
+    result = check("--format", "json", "HEAD", "--exclude", ".gitattributes")
+    git(repo, "add", "-A")
+    with index_files(repo) as staged:
+        assert read == staged.read("a.py")
+    assert result.exit_code == 0
+    assert as_json(result)["ledger"]["failed"] == 0
+
+
+def test_a_file_that_is_too_large_before_git_converts_it_stays_unread(repo: Path) -> None:
+    (repo / ".gitattributes").write_text(f"a.py {LATIN}\n")
+    (repo / "a.py").write_text("x = 1\n" + "y = 2\n" * 100)
+
+    result = check("--max-file-bytes", "100")
+
+    assert result.exit_code == EXIT_INCOMPLETE
+    assert "too large" in result.stdout
+
+
+@pytest.fixture
+def outside(repo: Path) -> Path:
+    """The current directory: a topic whose file out/b.py was then left out of the checkout."""
+    (repo / "out").mkdir()
+    (repo / "out" / "b.py").write_text("x = 1\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-m", "base")
+    git(repo, "checkout", "-b", "topic")
+    (repo / "out" / "b.py").write_text("x = 1\ny = 2\n")
+    git(repo, "commit", "-am", "mine\n\nCo-Authored-By: Claude <noreply@anthropic.com>")
+    (repo / "out" / "b.py").write_text("x = 1\ny = 2\nz = 3\n")
+    git(repo, "add", "-A")
+    return repo
+
+
+@pytest.mark.parametrize("staged", [False, True])
+@pytest.mark.parametrize("left_out", ["sparse", "skip-worktree", "assume-unchanged"])
+def test_a_file_that_git_does_not_look_for_on_the_disk_is_read_from_the_index(
+    outside: Path, left_out: str, staged: bool
+) -> None:
+    if not staged:
+        git(outside, "reset", "--hard")
+    if left_out == "sparse":
+        git(outside, "sparse-checkout", "set", "--no-cone", "/*", "!/out/")
+        git(outside, "update-index", "--skip-worktree", "out/b.py")
+        (outside / "out" / "b.py").unlink(missing_ok=True)
+    else:
+        git(outside, "update-index", f"--{left_out}", "out/b.py")
+        (outside / "out" / "b.py").write_text("something = 'else'\n")
+
+    result = check("--format", "json")
+
+    assert result.exit_code == 0
+    found = as_json(result)
+    kinds = [line["author"]["kind"] for line in found["files"][0]["lines"]]
+    assert kinds == ["ai", *["unknown"] * staged]
+    assert found["ledger"]["scored"] == len(kinds)
+    assert found["notes"] == []
