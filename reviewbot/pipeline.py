@@ -50,6 +50,7 @@ class Rules:
     can_block: Callable[[ChangedLine], bool] = field(default=lambda _line: True)
     limit: Callable[[ChangedLine], float] | None = None  # the risk above which a line counts
     least_limit: float = 1.0  # the strictest of these
+    own: Mapping[str, FileChange] | None = None  # all that is read of a merge (`core.merged`)
     unlisted: int = 0  # files of the change that its forge does not show at all
 
 
@@ -162,10 +163,22 @@ def _evidence(artifact: Artifact, findings: Sequence[Finding]) -> tuple[Evidence
 
 
 def _sort(
-    file: FileChange,
-    head: HeadFiles,
-    attributes: Mapping[str, Collection[str]],
-    rules: Rules,
+    file: FileChange, head: HeadFiles, attributes: Mapping[str, Collection[str]], rules: Rules
+) -> _Sorted:
+    if rules.own is None:
+        return _decided(file, head, attributes, rules)
+    merged = {line.number: _skipped(line, SkipReason.MERGED) for line in file.added}
+    if (own := rules.own.get(file.path)) is None:
+        note = SkipReason.MERGED.value
+        return _Sorted(file, language_of(file.path, ""), note, False, (), merged, ())
+    entry = _decided(own, head, attributes, rules)
+    theirs = merged.keys() - {line.number for line in own.added}
+    decided = {**entry.decided, **{number: merged[number] for number in theirs}}
+    return replace(entry, file=file, decided=decided)
+
+
+def _decided(
+    file: FileChange, head: HeadFiles, attributes: Mapping[str, Collection[str]], rules: Rules
 ) -> _Sorted:
     marks = set(attributes.get(file.path, ()))
     if rules.included(file.path):

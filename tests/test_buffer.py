@@ -7,8 +7,10 @@ import pytest
 
 from reviewbot import diffs
 from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.core.merged import own_part
 from reviewbot.forges import buffer
 from reviewbot.forges.buffer import Outside, Place, as_shown, change_of, place_of
+from reviewbot.forges.moved import head_stamp
 from tests.authorship.repos import Repo, repo_at
 
 CODE = "".join(f"line_{number} = {number}\n" for number in range(40))
@@ -173,3 +175,21 @@ def test_settings_of_git_do_not_change_what_is_added(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
 
     assert added(repo, "sp \t\u00e9 b/c.py", "a = 1\r\nx = 0\r\nb = 2\r\n") == [(2, "x = 0")]
+
+
+def test_lines_of_another_parent_of_an_unfinished_merge_are_known(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    repo.commit("theirs", {"a.py": "one = 1\ntwo = 2\nthree = 3\nfour = 4\n", "b.py": "x = 1\n"})
+    repo.git("checkout", "-q", "topic")
+    place = place_of(repo.root / "a.py")
+    assert isinstance(place, Place)
+    before = head_stamp(place.git_dir, place.common)
+    repo.git("merge", "--no-commit", "--no-ff", "main")
+    assert head_stamp(place.git_dir, place.common) != before  # what was said before is stale
+
+    request = change_of(place, "one = 1\ntwo = 2\nthree = 3\nfour = 4\nmine = 5\n")
+
+    assert request is not None
+    (own,) = own_part(diffs.parse(request.diff), [diffs.parse(request.others[0])]).files
+    assert [line.text for line in own.added] == ["mine = 5"]
+    assert "a merge is not finished" in request.notes[0]

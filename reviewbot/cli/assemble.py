@@ -86,13 +86,15 @@ def assemble(
     """
     from reviewbot import pipeline
     from reviewbot.core.gate import Policy
+    from reviewbot.core.merged import own_part
     from reviewbot.core.report import ChangeInfo
     from reviewbot.core.scope import Scope
     from reviewbot.diffs import parse
 
     change = parse(request.diff)
+    own = own_part(change, [parse(other) for other in request.others])
     clock("reading the diff")
-    scopes = scopes_of(request, change, settings, os.environ, root, remote, policy, signals)
+    scopes = scopes_of(request, own, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
     numstat = None if request.head == FILES else request.numstat
     if narrow:  # after the authors: what says who wrote a line may stand in another file
@@ -111,6 +113,7 @@ def assemble(
         can_block=scopes.counts,
         limit=lambda line: scopes.limit(line, max_risk),
         least_limit=scopes.limits.least,
+        own={file.path: file for file in own.files} if request.others else None,
         unlisted=remote.unlisted if remote else 0,
     )
     kept = line_cache(settings, artifact)
@@ -140,6 +143,7 @@ def assemble(
             notes=[
                 *more_notes,
                 *([EMPTY] if apart and not request.diff.strip() else []),
+                *request.notes,
                 *scopes.notes,
                 *files_note(
                     request.untracked,

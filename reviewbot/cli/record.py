@@ -56,11 +56,13 @@ def record_lines(
 
 
 def _staged(folder: Path) -> "tuple[Path, Change]":
+    from reviewbot.core.merged import own_part
     from reviewbot.diffs import parse
     from reviewbot.forges.local import collect
 
     request = collect(folder, staged=True)
-    return request.root, parse(request.diff)
+    others = [parse(other) for other in request.others]
+    return request.root, own_part(parse(request.diff), others)
 
 
 def _edited(folder: Path, name: str) -> "tuple[Path, Change, str | None]":

@@ -69,6 +69,7 @@ def who(
         record_lines(folder, Author(record), tool, model, edit)
         return
     from reviewbot.core.change import Entry
+    from reviewbot.core.merged import own_part
     from reviewbot.core.who import who_report
     from reviewbot.diffs import parse
     from reviewbot.render.who import who_json, who_markdown, who_terminal
@@ -76,10 +77,11 @@ def who(
     base_root = settings_root(folder, has_git=diff is None)
     request = intake(folder, range_, staged=staged, diff=diff)
     settings, edited = settings_for(request, base_root, os.environ, flags)
-    change = parse(request.diff)
+    change = own_part(parse(request.diff), [parse(other) for other in request.others])
     authors = scopes_of(request, change, settings, os.environ, base_root).authors
     hidden = [f.path for f in change.files if f.entry is Entry.BINARY and not f.added]
     more = [
+        *request.notes,
         *edited,
         *files_note(hidden, "binary file shows no lines", "binary files show no lines"),
     ]

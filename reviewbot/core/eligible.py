@@ -32,6 +32,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"  # by the settings' path filters, or by a comment in the line
     BLANK = "blank or punctuation only"
     OUT_OF_SCOPE = "author out of scope"  # by the settings: whose lines are read
+    MERGED = "comes with the merge"  # that is not finished: another parent has it
 
     @property
     def counts_as_unread(self) -> bool:

@@ -1,9 +1,10 @@
 r"""A document that an editor holds, against the last commit.
 
-The base is the file as HEAD has it; the head is the text in the editor, saved or not. An editor
-shows text, not bytes: it leaves out a byte order mark, decodes what is not UTF-8, and may send
-"\n" for "\r\n". Nobody edited a line where no more than that differs, so here it does not count.
-Filters of git (LFS, ident) are not run.
+The base is the file as HEAD has it; the head is the text in the editor, saved or not. Lines that
+another parent of an unfinished merge has are marked: see `ChangeRequest.others`. An editor shows
+text, not bytes: it leaves out a byte order mark, decodes what is not UTF-8, and may send "\n" for
+"\r\n". Nobody edited a line where no more than that differs, so here it does not count. Filters of
+git (LFS, ident) are not run.
 """
 
 import codecs
@@ -19,6 +20,7 @@ from reviewbot.core.errors import UsageError
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import commit_files
 from reviewbot.forges.local import DIFF, NO_SUPPRESS, parse_numstat
+from reviewbot.forges.merging import merge_note, other_parents
 from reviewbot.forges.request import WORKTREE, ChangeRequest
 from reviewbot.forges.revisions import branch_of, head_commit
 
@@ -85,12 +87,14 @@ def change_of(place: Place, text: str) -> ChangeRequest | None:
     """
     head = text.encode("utf-8", "replace")
     commit = head_commit(place.top)
-    base = as_shown(_base(place, commit, head), text)
+    parents = other_parents(place.top)
+    base, *theirs = (as_shown(_base(place, parent, head), text) for parent in (commit, *parents))
     if _plain(base) == _plain(head):
         return None
     diff, numstat = _compare(place.path, _ended(base), _ended(head))
     if not diff:
         return None
+    others = [_compare(place.path, _ended(their), _ended(head))[0] for their in theirs]
     return ChangeRequest(
         root=place.top,
         base=commit,
@@ -98,6 +102,8 @@ def change_of(place: Place, text: str) -> ChangeRequest | None:
         diff=diff.decode("utf-8", "surrogateescape"),
         numstat=dict.fromkeys([place.path], next(iter(parse_numstat(numstat).values()))),
         unsaved={place.path: head},
+        others=tuple(other.decode("utf-8", "surrogateescape") for other in others),
+        notes=merge_note(parents),
         branch=branch_of(place.top),
     )
 

@@ -9,6 +9,7 @@ What is compared (`collect`):
   A..B, A...B    the merge base of A and B, to the commit B; an empty side means HEAD
   staged         HEAD to the index
 
+Of an unfinished merge, lines that another parent has are marked: see `ChangeRequest.others`.
 Before the first commit the base is the empty tree. A detached HEAD, or a shallow clone, where
 nothing says what to compare with is an error: comparing HEAD with itself would pass, and read
 nothing.
@@ -26,11 +27,12 @@ from reviewbot.forges.attributes import attributes_of, converted
 from reviewbot.forges.checkout import CheckoutFiles, in_index
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, commit_files, index_files
+from reviewbot.forges.merging import criss_cross_note, merge_note, other_parents
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
 from reviewbot.forges.revisions import (
     branch_of,
     commit_of,
-    default_base,
+    default_tip,
     empty_tree,
     head_commit,
     merge_base,
@@ -73,16 +75,22 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     top = top_of(root, needs_worktree=not dots)
     if dots:
         head = commit_of(top, second.removeprefix(".") or "HEAD")
-        base = merge_base(top, commit_of(top, first or "HEAD"), head)
-        return replace(_request(top, base, head), branch=branch_of(top, second.removeprefix(".")))
-    if range_ is not None:
-        base = merge_base(top, commit_of(top, range_), commit_of(top, "HEAD"))
-        request = _request(top, base, WORKTREE)
-    elif staged:
+        request = _since(top, commit_of(top, first or "HEAD"), head, head)
+        return replace(request, branch=branch_of(top, second.removeprefix(".")))
+    if staged:
         request = _request(top, head_commit(top), INDEX)
+    elif tip := default_tip(top) if range_ is None else commit_of(top, range_):
+        request = _since(top, tip, commit_of(top, "HEAD"), WORKTREE)
     else:
-        request = _request(top, default_base(top), WORKTREE)
+        request = _request(top, None, WORKTREE)
     return replace(request, branch=branch_of(top))
+
+
+def _since(top: Path, tip: str, commit: str, head: str) -> ChangeRequest:
+    """Return what the head adds to the merge base of two commits."""
+    base = merge_base(top, tip, commit)
+    request = _request(top, base, head)
+    return replace(request, notes=(*criss_cross_note(top, tip, commit, base), *request.notes))
 
 
 def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
@@ -124,8 +132,13 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
     if head in (WORKTREE, INDEX):
         _refuse_conflicts(top)
     since = base or empty_tree(top)
+    parents: tuple[str, ...] = ()
+    others: list[bytes] = []
     if head in (WORKTREE, INDEX):
-        diff, counts = _compared(top, *(["--cached"] if head == INDEX else []), since)
+        side = ["--cached"] if head == INDEX else []
+        diff, counts = _compared(top, *side, since)
+        parents = other_parents(top)
+        others = [git(top, *NO_SUPPRESS, *DIFF, "-U0", *side, one, "--") for one in parents]
     else:
         # They can hide lines ("-diff"), so those of the base count, whatever is checked out.
         with attributes_of(top, since) as (place, env):
@@ -143,6 +156,8 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
         numstat=numstat,
         in_index=in_index(top, on_disk),
         converted=converted(top, on_disk),
+        others=tuple(other.decode("utf-8", "surrogateescape") for other in others),
+        notes=merge_note(parents),
         untracked=tuple(decode_path(path) for path in untracked.split(b"\0") if path),
         subjects=_subjects(top, base, "HEAD" if head in (WORKTREE, INDEX) else head),
     )

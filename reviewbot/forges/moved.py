@@ -10,7 +10,7 @@ _MOST = 5_000  # characters of HEAD
 
 
 def head_stamp(git_dir: Path, common: Path) -> Stamp:
-    """Return what is another value after a commit, a switch of branches or a reset.
+    """Return what is another value after a commit, a merge, a switch of branches or a reset.
 
     A commit writes the file of the branch and leaves HEAD as it is; without reflogs it writes
     nothing else. Which branch that is, HEAD says, so it is read each time.
@@ -24,7 +24,7 @@ def head_stamp(git_dir: Path, common: Path) -> Stamp:
     except OSError:
         head = ""
     branch = _BRANCH.fullmatch(head)
-    files = [git_dir / "logs" / "HEAD", common / "packed-refs"]
+    files = [git_dir / "logs" / "HEAD", git_dir / "MERGE_HEAD", common / "packed-refs"]
     for folder in (git_dir, common):
         files.append(folder / "reftable" / "tables.list")  # where refs are no files
         if branch:

@@ -25,6 +25,9 @@ class ChangeRequest:
     # Head files of the working tree that git reads elsewhere or otherwise: see `forges.checkout`.
     in_index: Mapping[str, str] = field(default_factory=dict)  # path -> blob
     converted: frozenset[str] = frozenset()
+    # What the head adds to each other parent of an unfinished merge, as `diff`: see `core.merged`.
+    others: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # about what is compared, for the reader of the report
     branch: str = ""  # that the head is on, or was named by; "" where none is known
 
     @property

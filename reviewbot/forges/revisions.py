@@ -67,8 +67,10 @@ def merge_base(top: Path, one: str, other: str) -> str:
     )
 
 
-def default_base(top: Path) -> str | None:
-    """Return what the working tree is compared with by default; None before the first commit.
+def default_tip(top: Path) -> str | None:
+    """Return the commit whose merge base with HEAD the working tree is compared with by default.
+
+    None before the first commit.
 
     raises  UsageError where nothing says so: a detached HEAD or a shallow clone without a known
             default branch
@@ -77,13 +79,13 @@ def default_base(top: Path) -> str | None:
     if head is None:
         return None
     if upstream := _verify(top, "@{upstream}"):
-        return merge_base(top, upstream, head)
+        return upstream
     branch = _head_ref(top)
     for name in _DEFAULTS:
         if name == branch:
             return head
         if found := _verify(top, name):
-            return merge_base(top, found, head)
+            return found
     if branch is None or is_shallow(top):
         raise UsageError(
             "nothing was scored: nothing says what to compare with (no upstream, no main, no"

@@ -101,6 +101,24 @@ def test_git_commit_is_checked_as_git_sees_it(place: Place) -> None:
     assert git(place.root, "log", "--format=%s") == "only f\none"
 
 
+def test_of_a_merge_only_what_was_resolved_by_hand_is_checked(place: Place) -> None:
+    place.git("checkout", "-b", "topic")
+    commit(place.root, "ours", f_py="x = 1\n")
+    place.git("checkout", "main")
+    commit(place.root, "theirs", f_py="x = 2\n", g_py=CODE * 9)
+    place.git("checkout", "topic")
+    place.git("merge", "main")
+    (place.root / "f.py").write_text("x = 3\n")
+    place.git("add", "f.py")
+    place.install("--type", "pre-commit", "--", *TINY)
+
+    merged = place.git("commit", "--no-edit")
+
+    assert merged.returncode == 0, merged.stderr
+    assert "28 lines added = 1 scored + 27 skipped" in merged.stderr
+    assert "note: a merge is not finished" in merged.stderr
+
+
 def test_where_the_model_cannot_be_had_the_push_is_stopped(place: Place) -> None:
     place.install("--", *TINY)
     broken = Place(place.root, {**place.env, "REVIEWBOT_CACHE": "/dev/null/x"})

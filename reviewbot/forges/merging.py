@@ -1,0 +1,66 @@
+"""What merges make of a change: a merge that is not finished, and several merge bases."""
+
+import os
+import re
+from pathlib import Path
+
+from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.forges.git import explain, git, status
+from reviewbot.forges.revisions import commit_at
+
+_MOST = 10_000  # bytes of MERGE_HEAD
+_HASH = re.compile("[0-9a-f]{40,64}")
+
+
+def other_parents(top: Path) -> tuple[str, ...]:
+    """Return the commits that an unfinished merge joins to HEAD; () where there is no such merge.
+
+    A cherry-pick, a revert and a squashed merge join none: their commit has one parent.
+
+    raises  EnvironmentFailure if git's own file cannot be read, or names no commits
+    """
+    place = git(top, "rev-parse", "--git-path", "MERGE_HEAD").removesuffix(b"\n")
+    try:
+        with (top / os.fsdecode(place)).open("rb") as file:
+            names = file.read(_MOST).decode("ascii", "replace").split()
+    except FileNotFoundError:
+        return ()
+    except OSError as exc:
+        raise _unreadable(exc.strerror or "") from exc
+    found = [commit_at(top, name) for name in names if _HASH.fullmatch(name)]
+    parents = tuple(commit for commit in found if commit is not None)
+    if len(parents) != len(names):
+        raise _unreadable("it does not name commits")
+    return parents
+
+
+def merge_note(parents: tuple[str, ...]) -> tuple[str, ...]:
+    """Say which lines an unfinished merge leaves out."""
+    if not parents:
+        return ()
+    names = " or ".join(commit[:10] for commit in parents)
+    return (f"a merge is not finished: lines that {names} has come with it and are not read",)
+
+
+def criss_cross_note(top: Path, one: str, other: str, base: str) -> tuple[str, ...]:
+    """Say that two commits have several merge bases, where they do.
+
+    base  the one that is compared with
+    """
+    code, out, err = status(top, "merge-base", "--all", one, other)
+    if code != 0:
+        raise explain(top, "merge-base", code, err)
+    count = len(out.split())
+    if count < 2:
+        return ()
+    return (
+        f"{one[:10]} and {other[:10]} have {count} merge bases (a criss-cross merge);"
+        f" compared with {base[:10]}, so lines that only another one has count as added",
+    )
+
+
+def _unreadable(why: str) -> EnvironmentFailure:
+    return EnvironmentFailure(
+        f"nothing was scored: MERGE_HEAD of an unfinished merge cannot be read: {why}",
+        fix="finish the merge, or git merge --abort",
+    )

@@ -1,0 +1,164 @@
+"""A merge that is not finished, and a criss-cross merge: whose lines are read."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from reviewbot.cli import main
+from reviewbot.core.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
+from tests.authorship.repos import Repo, who
+from tests.cli.test_check import as_json, check, git, repo
+
+__all__ = ["repo"]  # the fixture
+MERGED = "comes with the merge"
+THEIRS = "".join(f"value_{number} = {number}\n" for number in range(120))
+
+
+@pytest.fixture
+def merging(repo: Path) -> Path:
+    """The current directory: topic, into which main is merged. The conflict is resolved in a.py."""
+    (repo / "moved.py").write_text(THEIRS)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-m", "base")
+    git(repo, "checkout", "-b", "topic")
+    git(repo, "mv", "moved.py", "new.py")
+    write(repo, "ours", {"a.py": "x = 2\n"})
+    git(repo, "checkout", "main")
+    (repo / "data.py").write_bytes(b"x\0\n")
+    write(repo, "theirs", {"a.py": "x = 3\n", "big.py": THEIRS, "moved.py": THEIRS + "w = 1\n"})
+    git(repo, "checkout", "topic")
+    unfinished(repo, "merge", "main")
+    (repo / "a.py").write_text("x = 2\nx = 3\nx = 4\n")
+    git(repo, "add", "-A")
+    return repo
+
+
+def write(repo: Path, subject: str, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (repo / name).write_text(text)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-m", subject)
+
+
+def unfinished(repo: Path, *args: str) -> None:
+    """Run git where it ends with a conflict."""
+    names = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *names, *args], cwd=repo, check=False, capture_output=True)
+
+
+def read(*args: str) -> tuple[dict[str, list[str]], Any]:
+    """Return the texts of the lines that were scored, by path, and the whole report."""
+    found = as_json(check("--format", "json", *args))
+    scored = {
+        file["path"]: [line["text"] for line in file["lines"] if line["status"] == "scored"]
+        for file in found["files"]
+    }
+    return {path: lines for path, lines in scored.items() if lines}, found
+
+
+@pytest.mark.parametrize(
+    ("args", "own", "added"),
+    [
+        (("--staged",), ["x = 4"], 123),
+        (("HEAD",), ["x = 4"], 123),
+        ((), ["x = 2", "x = 4"], 124),
+    ],
+)
+def test_of_an_unfinished_merge_only_lines_that_no_other_parent_has_are_read(
+    merging: Path, args: tuple[str, ...], own: list[str], added: int
+) -> None:
+    lines, found = read(*args)
+
+    assert lines == {"a.py": own}
+    assert found["ledger"]["added"] == added  # as git counts
+    assert found["ledger"]["by_reason"] == {MERGED: added - len(own)}
+    assert found["verdict"]["exit_code"] == 0  # the file that git calls binary is theirs, too
+    (note,) = found["notes"]
+    theirs = Repo(merging).git("rev-parse", "main")
+    assert f"a merge is not finished: lines that {theirs[:10]} has" in note
+
+
+def test_a_file_that_is_hidden_in_a_merge_and_is_nobodys_is_unread(merging: Path) -> None:
+    (merging / "data.py").write_bytes(b"x\0y\n")
+    git(merging, "add", "-A")
+
+    assert check("--staged").exit_code == EXIT_INCOMPLETE
+
+
+def test_the_authors_of_a_merge_are_those_of_its_own_lines(merging: Path) -> None:
+    found = who(Repo(merging), "--staged")
+
+    assert [(file["path"], len(file["lines"])) for file in found["files"]] == [("a.py", 1)]
+    assert "a merge is not finished" in found["notes"][0]
+    recorded = CliRunner().invoke(main, ["who", "--record", "ai", "--tool", "claude"])
+    assert recorded.exit_code == 0
+    (trace,) = (merging / ".agent-trace" / "traces.jsonl").read_text().splitlines()
+    assert [file["path"] for file in json.loads(trace)["files"]] == ["a.py"]
+
+
+def test_an_octopus_leaves_out_the_lines_of_every_parent(repo: Path) -> None:
+    for name in ("one", "two"):
+        git(repo, "checkout", "-b", name, "main")
+        write(repo, name, {f"{name}.py": THEIRS})
+    git(repo, "checkout", "main")
+    git(repo, "merge", "--no-commit", "--no-ff", "one", "two")
+    (repo / "one.py").write_text(THEIRS + "mine = 1\n")
+
+    assert read("HEAD")[0] == {"one.py": ["mine = 1"]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("cherry-pick", "-n", "main"), ("cherry-pick", "main"), ("merge", "--squash", "main")],
+)
+def test_what_becomes_a_commit_with_one_parent_is_read_as_a_whole(
+    merging: Path, command: tuple[str, ...]
+) -> None:
+    git(merging, "merge", "--abort")
+    unfinished(merging, *command)
+    (merging / "a.py").write_text("x = 4\n")
+    git(merging, "add", "-A")
+    (merging / "data.py").unlink()
+
+    lines, found = read("HEAD")
+
+    assert {path: len(texts) for path, texts in lines.items()} == {
+        "a.py": 1,
+        "big.py": 120,
+        "new.py": 1,
+    }
+    assert found["notes"] == []
+
+
+def test_a_merge_whose_other_parent_cannot_be_found_is_an_error(merging: Path) -> None:
+    (merging / ".git" / "MERGE_HEAD").write_text("0" * 39 + "1\n")
+
+    result = check("--staged")
+
+    assert result.exit_code == EXIT_ENVIRONMENT
+    assert "MERGE_HEAD" in result.stderr
+    assert "fix: " in result.stderr
+
+
+@pytest.mark.parametrize("range_", [(), ("main",), ("main..topic",)])
+def test_several_merge_bases_are_told(repo: Path, range_: tuple[str, ...]) -> None:
+    git(repo, "checkout", "-b", "topic")
+    write(repo, "one", {"one.py": "x = 1\n"})
+    git(repo, "checkout", "main")
+    write(repo, "two", {"two.py": "x = 2\n"})
+    git(repo, "branch", "before")
+    assert "merge bases" not in "".join(read(*range_)[1]["notes"])
+    git(repo, "merge", "--no-edit", "topic")
+    git(repo, "checkout", "topic")
+    git(repo, "merge", "--no-edit", "before")
+    write(repo, "three", {"three.py": "x = 3\n"})
+
+    _, found = read(*range_)
+
+    (note,) = found["notes"]
+    assert "2 merge bases (a criss-cross merge)" in note
+    assert f"compared with {found['change']['base'][:10]}" in note
