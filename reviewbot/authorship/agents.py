@@ -1,155 +1,17 @@
-"""The coding agents we know: who they are in commits, and what we call them. Facts only.
+"""Who is an agent: look-ups in the tables of `known`. Addresses match whole or not at all.
 
-Sources: the identities that the tools themselves write, as collected by git-ai, CHAOSS, aittributor
-and aiblame. A vendor's bare domain is an employee, not an agent: addresses match whole or not at
-all. GitHub logins and numeric ids match either way, since a login can be renamed.
+A vendor's bare domain is an employee, not an agent. GitHub logins and numeric ids match either way,
+since a login can be renamed.
 """
 
 import re
-from dataclasses import dataclass
 
-from reviewbot.core.authors import HIGH, MEDIUM
+from reviewbot.authorship.known import Agent
+from reviewbot.authorship.known.hosted import HOSTED
+from reviewbot.authorship.known.local import LOCAL
+from reviewbot.authorship.known.more import MORE
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
-    """A row of the table. Addresses and logins in lower case."""
-
-    tool: str
-    aliases: tuple[str, ...] = ()  # what traces and notes call it, beside `tool`
-    emails: tuple[str, ...] = ()
-    logins: tuple[str, ...] = ()  # on GitHub, "[bot]" included
-    ids: tuple[int, ...] = ()  # on GitHub
-    branches: tuple[str, ...] = ()  # what stands before the first "/" of a branch it makes
-    confidence: float = HIGH  # of the addresses
-
-
-AGENTS = (
-    Agent(
-        tool="claude",
-        aliases=("claude-code", "claude code", "claude-web", "claude-acp"),
-        emails=("noreply@anthropic.com",),
-        logins=("claude[bot]", "anthropic-claude[bot]", "claude-code-action[bot]"),
-        ids=(209825114, 215619710, 208546643),
-        branches=("claude",),
-    ),
-    Agent(
-        tool="copilot",
-        aliases=(
-            "github-copilot",
-            "github copilot",
-            "github-copilot-cli",
-            "github-copilot-agent",
-        ),
-        emails=("copilot@github.com",),
-        logins=(
-            "copilot",
-            "copilot[bot]",
-            "copilot-swe-agent[bot]",
-            "github-advanced-security[bot]",
-        ),
-        ids=(198982749, 223556219, 175728472, 167198135, 62310815),
-        branches=("copilot",),
-    ),
-    Agent(
-        tool="cursor",
-        aliases=("cursor-agent", "cursor agent"),
-        emails=("cursoragent@cursor.com",),
-        logins=("cursor[bot]",),
-        ids=(206951365,),
-        branches=("cursor",),
-    ),
-    Agent(
-        tool="codex",
-        aliases=("codex-cloud", "codex-cli"),
-        emails=("noreply@openai.com", "codex@openai.com"),
-        logins=("chatgpt-codex-connector[bot]", "openai-codex[bot]"),
-        ids=(199175422, 215057067),
-        branches=("codex",),
-    ),
-    Agent(tool="aider", emails=("aider@aider.chat", "noreply@aider.chat"), branches=("aider",)),
-    Agent(
-        tool="devin",
-        aliases=("devin ai",),
-        logins=("devin-ai-integration[bot]",),
-        ids=(158243242,),
-        branches=("devin",),
-    ),
-    Agent(
-        tool="jules",
-        logins=("google-labs-jules[bot]",),
-        ids=(161369871,),
-        branches=("jules",),
-    ),
-    Agent(
-        tool="gemini",
-        aliases=("gemini-cli", "gemini cli"),
-        emails=("gemini-cli-robot@google.com", "gemini-cli-agent@google.com"),
-        logins=("gemini-code-assist[bot]", "gemini-cli[bot]"),
-        ids=(176961590,),
-        branches=("gemini",),
-    ),
-    Agent(tool="amp", emails=("amp@ampcode.com",)),
-    Agent(tool="crush", emails=("crush@charm.land",)),
-    Agent(tool="openhands", emails=("openhands@all-hands.dev",)),
-    Agent(
-        tool="droid",
-        aliases=("factory",),
-        logins=("factory-droid[bot]",),
-        ids=(138933559,),
-        branches=("factory",),
-    ),
-    Agent(
-        tool="amazon-q",
-        aliases=("amazon q", "amazon-q-developer"),
-        logins=("amazon-q-developer[bot]",),
-        ids=(208079219,),
-    ),
-    Agent(
-        tool="cline",
-        emails=("noreply@cline.bot",),
-        logins=("cline[bot]",),
-        ids=(205137888,),
-        branches=("cline",),
-    ),
-    Agent(tool="continue", aliases=("continue-cli",), logins=("continue[bot]",), ids=(230936708,)),
-    Agent(tool="cody", logins=("sourcegraph-cody[bot]",), ids=(201248094,)),
-    Agent(tool="jetbrains", logins=("jetbrains-ai[bot]",), ids=(220155983,)),
-    Agent(
-        tool="roo",
-        aliases=("roo code", "roo-code", "roo-background"),
-        emails=("roomote@roocode.com",),
-        logins=("roomote[bot]",),
-    ),
-    Agent(tool="windsurf", emails=("noreply@windsurf.com", "noreply@codeium.com")),
-    Agent(tool="opencode", emails=("noreply@opencode.ai",), branches=("opencode",)),
-    Agent(tool="pi", emails=("noreply@pi.dev",)),
-    # People at Block commit under this address too.
-    Agent(tool="goose", emails=("opensource@block.xyz",), confidence=MEDIUM),
-    Agent(
-        tool="lovable",
-        aliases=("gpt-engineer",),
-        logins=("lovable-dev[bot]", "gpt-engineer-app[bot]"),
-    ),
-    Agent(tool="v0", logins=("v0[bot]",)),
-    Agent(
-        tool="trae",
-        aliases=("traeagent",),
-        emails=("traeagent@users.noreply.github.com",),
-    ),
-    Agent(tool="posthog", aliases=("posthog code",)),
-    Agent(tool="qwen", aliases=("qwen code", "qwen-code", "qwen coder", "qwen-coder")),
-    Agent(tool="chatgpt"),
-    Agent(tool="openai"),
-    Agent(tool="deepseek"),
-    Agent(tool="kiro"),
-    Agent(tool="junie"),
-    Agent(tool="warp"),
-    Agent(tool="grok"),
-    Agent(tool="kimi"),
-    Agent(tool="zed"),
-    Agent(tool="replit"),
-)
+AGENTS = (*LOCAL, *MORE, *HOSTED)
 AUTOMATION_EMAILS = frozenset(
     (
         "action@github.com",
@@ -163,25 +25,44 @@ AUTOMATION_EMAILS = frozenset(
         "hosted@weblate.org",
     )
 )
+MOST_NAME = 64
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.split(r"[\s-]+", name.lower().strip()))
+
+
+def _any_of(names: set[str]) -> str:
+    """Return a pattern for the names, the longest first."""
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    return "|".join(re.escape(name).replace(r"\ ", r"[\s-]+") for name in longest_first)
+
 
 # Names that stand for an agent where no address says who is meant.
-NAMES = (
-    r"(?:claude(?:[\s-]+code)?|codex|cursor(?:[\s-]+agent)?|github\s+copilot|copilot|aider"
-    r"|devin(?:\s+ai)?|gemini(?:[\s-]+cli)?|jules|amp|crush|opencode|openhands|windsurf|cline"
-    r"|roo(?:[\s-]+code)?|qwen(?:[\s-]+code(?:r)?)?|kiro|junie|warp|goose|droid|chatgpt\w*"
-    r"|openai|deepseek|gpt-?\d[\w.]*|amazon\s+q|trae(?:agent)?|grok|kimi|zed|posthog\s+code|lovable|replit)"
+NAMES = rf"(?:{_any_of({name for agent in AGENTS for name in agent.names})}|chatgpt\w*)"
+# Names that do so only beside an address that fits them.
+NAMES_BESIDE = rf"(?:{_any_of({name for agent in AGENTS for name in agent.beside})}|{NAMES})"
+
+WEAK_NAMES = frozenset(  # ordinary words, too
+    name for agent in AGENTS if agent.word for name in agent.names if " " not in name
 )
-WEAK_NAMES = frozenset(("zed", "amp", "warp", "goose", "droid", "crush"))  # words, too
 
 BY_EMAIL = {email: agent for agent in AGENTS for email in agent.emails}
 BY_LOGIN = {login: agent for agent in AGENTS for login in agent.logins}
 BY_ID = {number: agent for agent in AGENTS for number in agent.ids}
-BY_BRANCH = {prefix: agent for agent in AGENTS for prefix in agent.branches}
-_BY_NAME = {name: agent.tool for agent in AGENTS for name in (agent.tool, *agent.aliases)}
+BY_TOOL = {agent.tool: agent for agent in AGENTS}
+_BY_BRANCH = {start: agent for agent in AGENTS for start in agent.branches}
+_BY_NAME = {
+    _plain(name): agent.tool
+    for agent in AGENTS
+    for name in (agent.tool, *agent.names, *agent.beside, *agent.aliases)
+}
+_PATTERNS = tuple((re.compile(agent.pattern), agent) for agent in AGENTS if agent.pattern)
 _GITHUB = re.compile(
     r"(?:(\d{1,12})\+)?([a-z0-9-]{1,60}(?:\[bot\])?)@users\.noreply\.github\.com", re.I
 )
-MOST_NAME = 64
+# What stands before the "@" of an address that no person reads or writes from.
+_MACHINE = re.compile(r"(?:^|[._+-])(?:no-?reply|do-?not-?reply|bot|robot|agent)(?:$|[._+-])")
 
 
 def tool_named(name: str) -> str | None:
@@ -194,7 +75,7 @@ def tool_named(name: str) -> str | None:
         return None
     if plain.startswith(("chatgpt", "gpt")):
         return "chatgpt"
-    return _BY_NAME.get(plain, plain[:MOST_NAME])
+    return _BY_NAME.get(_plain(name), plain[:MOST_NAME])
 
 
 def agent_of(email: str) -> Agent | None:
@@ -203,9 +84,31 @@ def agent_of(email: str) -> Agent | None:
         return found
     match = _GITHUB.fullmatch(email)
     if match is None:
-        return None
+        return next((agent for pattern, agent in _PATTERNS if pattern.fullmatch(email)), None)
     number, login = match.groups()
     return (BY_ID.get(int(number)) if number else None) or BY_LOGIN.get(login.lower())
+
+
+def agent_of_branch(branch: str) -> Agent | None:
+    """Return the agent that gives its branches such names."""
+    name = branch.lower()
+    return next((agent for start, agent in _BY_BRANCH.items() if name.startswith(start)), None)
+
+
+def fits(email: str, agent: Agent) -> bool:
+    """Return True if an address that we do not know may be that of the agent named beside it.
+
+    So may one that is no mailbox, one that nobody reads ("noreply"), and one of the vendor. A
+    personal one may not, nor GitHub's private addresses of people.
+    """
+    local, at, domain = email.rpartition("@")
+    if not at:
+        return True
+    if domain == "users.noreply.github.com":
+        return local.endswith("[bot]")
+    if _MACHINE.search(local) or any(f".{domain}".endswith(f".{own}") for own in agent.domains):
+        return True
+    return not (agent.word or agent.ambiguous) and agent.tool in domain.split(".")
 
 
 def is_automation(email: str) -> bool:

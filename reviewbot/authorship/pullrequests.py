@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from reviewbot.authorship.agents import BY_BRANCH, BY_LOGIN
+from reviewbot.authorship.agents import BY_LOGIN, agent_of_branch
 from reviewbot.authorship.detect import Found
 from reviewbot.authorship.footers import footers_in
 from reviewbot.authorship.text import MOST_MESSAGE, lines_of, plain, short
@@ -30,8 +30,7 @@ def signals(pull_request: PullRequest) -> list[Evidence]:
         found.append(Evidence(kind, Level.CHANGE, LOW, words, tool))
 
     branch = pull_request.branch.removeprefix("refs/heads/")
-    prefix, slash, _ = branch.partition("/")
-    if slash and (agent := BY_BRANCH.get(prefix.lower())):
+    if agent := agent_of_branch(branch):
         say(Author.AI, f"branch {short(branch)}", agent.tool)
     login = plain(pull_request.author_login).lower()
     if agent := BY_LOGIN.get(login):
