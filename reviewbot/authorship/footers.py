@@ -5,15 +5,17 @@ Prose that only mentions a tool is no evidence: "update the claude variable".
 
 import re
 
-from reviewbot.authorship.agents import NAMES, WEAK_NAMES, tool_named
+from reviewbot.authorship.agents import NAMES, NAMES_BESIDE, WEAK_NAMES, tool_named
+from reviewbot.authorship.known.models import PATTERN, model_in
 from reviewbot.authorship.text import lines_of, short
 from reviewbot.core.authors import LOW, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import Commit
 
 _FOOTER = re.compile(
     r"[ \t*_]*(?P<sign>[^\w\s\[]{1,4}\s*)?(?:This (?:PR|pull request|commit) (?:was|is) )?"
-    r"(?:Generated|Created|Made|Written|Co-?authored)\s+(?:with|by|using|via)\s+(?:an?\s+)?"
-    rf"(?:\[(?P<linked>{NAMES})\b[^\]]*\]|\[?(?P<named>{NAMES}|AI(?:\s+assistant)?)\b\]?)"
+    r"(?:Generated|Created|Made|Written|Ultraworked|Co-?authored)\s+(?:with|by|using|via)\s+(?:an?\s+)?"
+    rf"(?:\[(?P<linked>{NAMES_BESIDE})\b[^\]]*\]"
+    rf"|\[?(?P<named>{NAMES}(?![\w-])|{PATTERN}|AI(?:\s+assistant)?)\b\]?)"
     r"(?P<rest>.*)",
     re.I,
 )
@@ -23,6 +25,7 @@ _LINKS = (
     (re.compile(r"https?://app\.devin\.ai/sessions/\w"), "devin", MEDIUM),
     (re.compile(r"https?://(?:www\.)?ampcode\.com/threads/T-\w"), "amp", MEDIUM),
     (re.compile(r"https?://(?:www\.)?cursor\.com/(?:agents|background-agent)\b"), "cursor", LOW),
+    (re.compile(r"https?://chatgpt\.com/codex/tasks/task_\w"), "codex", MEDIUM),
     (re.compile(r"https?://jules\.google(?:\.com)?/(?:task|session)\b"), "jules", MEDIUM),
 )
 _MALFORMED = re.compile(rf"co-?authored-by\s+(?P<agent>{NAMES})\b", re.I)
@@ -60,7 +63,8 @@ def footers_in(message: str, where: str, level: Level) -> list[Evidence]:
                 any_ai = re.fullmatch(r"ai(?:\s+assistant)?", named, re.I)
                 weak = named.lower() in WEAK_NAMES and not (footer["linked"] or footer["sign"])
                 sure = LOW if weak else MEDIUM
-                say("footer", line, None if any_ai else tool_named(named), sure)
+                tool = None if any_ai or model_in(named) else tool_named(named)
+                say("footer", line, tool, sure)
         if malformed := _MALFORMED.match(line.strip()):
             say("malformed trailer", line, tool_named(malformed["agent"]), LOW)
         for pattern, tool, confidence in _LINKS:

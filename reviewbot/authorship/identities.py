@@ -1,27 +1,30 @@
-"""Who git says made a commit. If there is an e-mail address it decides; the name never does.
+"""Who git says made a commit. An address that we know decides.
 
-A person may be called Claude, Devin or Jules. The one name that counts is aider's suffix, and only
-on the author: as the committer alone, aider has committed what a person typed.
+A person may be called Claude, Devin or Jules. So an agent's name counts, weakly, only beside an
+address that may be an agent's ("noreply"), and in brackets behind the author's own: "Jane (aider)".
+On the committer that suffix says nothing: there, aider has committed what a person typed.
 """
 
-import re
-
 from reviewbot.authorship.agents import agent_of, is_automation, tool_named
-from reviewbot.authorship.names import by_name
+from reviewbot.authorship.names import by_name, by_name_beside, by_suffix
 from reviewbot.authorship.text import email, plain, short
-from reviewbot.core.authors import HIGH, MEDIUM, Author, Evidence, Level
+from reviewbot.core.authors import HIGH, LOW, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import Commit, Identity
-
-_AIDER = re.compile(r"\S\s+\(aider\)$")
 
 
 def identities(commit: Commit) -> list[Evidence]:
     """Return what author and committer say; nothing for a person, whom no address tells apart."""
     found = _author(commit)
-    address = email(commit.committer.email)
-    if commit.committer != commit.author and (agent := agent_of(address)):
-        words = f"committer {short(address)} of {commit.hash[:10]}"
+    if commit.committer == commit.author:
+        return found
+    name, address = plain(commit.committer.name).strip(), email(commit.committer.email)
+    where = f"of {commit.hash[:10]}"
+    if agent := agent_of(address):
+        words = f"committer {short(address)} {where}"
         found.append(Evidence(Author.AI, Level.COMMIT, MEDIUM, words, agent.tool))
+    elif address and (seen := by_name_beside(name, address)):
+        words = f"committer {short(f'{name} <{address}>')} {where}"
+        found.append(Evidence(Author.AI, Level.COMMIT, LOW, words, seen.tool, seen.model))
     return found
 
 
@@ -31,9 +34,13 @@ def _author(commit: Commit) -> list[Evidence]:
     if agent := agent_of(address):
         words = f"author {short(address)} {where}"
         return [Evidence(Author.AI, Level.COMMIT, agent.confidence, words, agent.tool)]
-    if _AIDER.search(name):
-        words = f"author's name ends in (aider) {where}"
-        return [Evidence(Author.AI, Level.COMMIT, HIGH, words, "aider")]
+    if seen := by_suffix(name):
+        words = f"author's name ends in {short(name[name.rfind('(') :])} {where}"
+        sure = HIGH if seen.tool == "aider" else seen.confidence  # aider itself writes it
+        return [Evidence(Author.AI, Level.COMMIT, sure, words, seen.tool, seen.model)]
+    if address and (seen := by_name_beside(name, address)):
+        words = f"author {short(f'{name} <{address}>')} {where}"
+        return [Evidence(Author.AI, Level.COMMIT, LOW, words, seen.tool, seen.model)]
     if is_automation(address) or (not address and name.lower().endswith("[bot]")):
         words = f"author {short(address or name)} {where}"
         tool = tool_named(_login(Identity(name, address)))

@@ -3,7 +3,15 @@
 import re
 from typing import NamedTuple
 
-from reviewbot.authorship.agents import NAMES, WEAK_NAMES, tool_named
+from reviewbot.authorship.agents import (
+    BY_TOOL,
+    NAMES,
+    NAMES_BESIDE,
+    WEAK_NAMES,
+    fits,
+    tool_named,
+)
+from reviewbot.authorship.known.models import model_in
 from reviewbot.core.authors import LOW, MEDIUM
 
 MOST_MODEL = 250  # characters, as Agent Trace allows for a model's id
@@ -17,7 +25,9 @@ class Named(NamedTuple):
     confidence: float
 
 
-_NAME = re.compile(rf"@?(?P<agent>{NAMES})(?P<rest>[\s:/(].*)?", re.I | re.S)
+_NAME = re.compile(rf"@?(?P<agent>{NAMES})(?P<rest>[\s:/(\[].*)?", re.I | re.S)
+_BESIDE = re.compile(rf"(?P<agent>{NAMES_BESIDE})(?P<rest>[\s:/(\[].*)?", re.I | re.S)
+_SUFFIX = re.compile(r"\S\s+\((?P<inside>[^()]{1,80})\)$")
 _SURNAME = re.compile(r"[A-Z][a-z]+\b")
 # What follows an agent's name where a model is meant.
 _MODEL = re.compile(
@@ -29,13 +39,16 @@ _MODEL = re.compile(
 _KERNEL = re.compile(r"(?P<agent>[\w .-]{1,60}):(?P<model>[\w.-]{1,120})(?:\s+\[?[\w.-]+\]?)*")
 _ANY = re.compile(r"(?<![\w-])(?:ai|llms?|chatbot|(?:large )?language model)(?![\w-])", re.I)
 _VIA = re.compile(r"(?P<model>.+?)\s+via\s+\S+", re.I)
-_NO_MODEL = frozenset(("", "auto", "unknown", "none"))
+# Answers that deny it: "Assisted-by: none", "AI-assisted: no, typed by hand".
+_NO = re.compile(r"(?:no|none|not|never|nothing|nobody|without|false|n/?a|nil|0|-+)(?!\w)", re.I)
+_YES = re.compile(r"(?:true|yes|partly|partially|mostly|fully)\b(?!\s*[/|])[\s,:;(-]*", re.I)
+_NO_MODEL = frozenset(("", "auto", "unknown", "none", "agent", "ai", "bot", "cli", "code"))
 
 
 def model_named(text: str) -> str | None:
     """Return a model's name without what surrounds it; None where the words name none."""
     found = text.strip().strip("/: ").strip()
-    if found.startswith("(") and found.endswith(")"):
+    if found[:1] + found[-1:] in ("()", "[]"):
         found = found[1:-1].strip()
     return None if found.lower() in _NO_MODEL else found[:MOST_MODEL]
 
@@ -51,9 +64,41 @@ def by_name(name: str) -> Named | None:
     # Tools may follow, as in "Claude coccinelle sparse"; "Claude Martin" may be a person.
     sure = (looks_like_model or not _SURNAME.match(rest)) and agent.lower() not in WEAK_NAMES
     model = model_named(rest) if looks_like_model else None
-    if model is None and agent.lower().startswith("gpt"):
-        model = agent
     return Named(tool, model, MEDIUM if sure else LOW)
+
+
+def by_name_beside(name: str, email: str) -> Named | None:
+    """Read a name beside an address that we do not know: weak evidence at most.
+
+    An agent's name counts where the address may be the agent's. The name of a model with its
+    version is no person's, whatever the address.
+    """
+    match = _BESIDE.fullmatch(name.strip())
+    if match is not None:
+        rest = (match["rest"] or "").strip()
+        agent = BY_TOOL.get(tool_named(match["agent"]) or "")
+        if agent and fits(email, agent) and (not rest or _MODEL.match(rest)):
+            return Named(agent.tool, model_named(rest), LOW)
+    model = model_in(name)
+    return Named(None, model, LOW) if model else None
+
+
+def by_suffix(name: str) -> Named | None:
+    """Read what an author's name ends in: "Jane (aider)", "Jane (codex)", "Jane (gpt-5.2-codex)".
+
+    People write nicknames and employers there, too: such a word counts only in lower case.
+    """
+    suffix = _SUFFIX.search(name)
+    if suffix is None:
+        return None
+    inside = suffix["inside"].strip()
+    if model := model_in(inside):
+        return Named(None, model, MEDIUM)
+    seen = by_name(inside)
+    agent = BY_TOOL.get(seen.tool or "") if seen else None
+    if seen is None or agent is None or not (agent.word or agent.ambiguous):
+        return seen
+    return seen._replace(confidence=LOW) if inside.islower() else None
 
 
 def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None:
@@ -63,13 +108,40 @@ def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None
     any_agent  the key is for agents: an unknown name before ":model" counts too
     """
     value = value.strip()
+    if _NO.match(value):
+        return None
     if (kernel := _KERNEL.fullmatch(value)) and (seen := by_name(kernel["agent"])):
         return Named(seen.tool, model_named(kernel["model"]), MEDIUM)
     if seen := by_name(value):
         return seen
+    if model := model_in(value):
+        return Named(None, model, MEDIUM)
     if any_agent and kernel and re.search(r"[\d-]", kernel["model"]):  # "Bob:thanks" names none
         return Named(tool_named(kernel["agent"]), model_named(kernel["model"]), MEDIUM)
     return Named(None, None, MEDIUM) if discloses and _ANY.search(value) else None
+
+
+def by_answer(value: str) -> Named | None:
+    """Read what stands behind a key that asks whether, or by what, a machine helped.
+
+    "yes", a tool or a model is an answer; "no" is, too, and any other words are not.
+    """
+    answer = value.strip()
+    if _NO.match(answer):
+        return None
+    yes = _YES.match(answer)
+    named = by_notation(answer[yes.end() :] if yes else answer, discloses=True, any_agent=False)
+    return named or (Named(None, None, MEDIUM) if yes else None)
+
+
+def by_pair(agent: str, model: str) -> Named | None:
+    """Read `Agent: NAME` together with `Model: NAME`: one of them must be one that we know."""
+    version = model_in(model)
+    match = _NAME.fullmatch(agent.strip())
+    if match and (version or not match["rest"]):
+        seen = by_name(agent)
+        return seen and seen._replace(model=version or model_named(model))
+    return Named(None, version, LOW) if version else None
 
 
 def model_beside(name: str, tool: str) -> str | None:
@@ -81,6 +153,6 @@ def model_beside(name: str, tool: str) -> str | None:
         return model_named(via["model"])
     seen = _NAME.fullmatch(name.strip())
     if seen is None or tool_named(seen["agent"]) != tool:
-        return None
+        return model_in(name)
     rest = (seen["rest"] or "").strip()
     return model_named(rest) if _MODEL.match(rest) else None

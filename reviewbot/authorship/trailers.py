@@ -8,14 +8,40 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reviewbot.authorship.agents import agent_of, tool_named
-from reviewbot.authorship.names import by_notation, model_beside
+from reviewbot.authorship.names import (
+    Named,
+    by_answer,
+    by_name_beside,
+    by_notation,
+    by_pair,
+    model_beside,
+)
 from reviewbot.authorship.text import Trailer, lines_of, names_and_emails, short, trailers_of
 from reviewbot.core.authors import HIGH, LOW, MEDIUM, Author, Evidence, Level
 from reviewbot.core.history import Commit
 
 MOST_TRAILERS = 1_000  # of a message, each different from the others
-_DISCLOSING = frozenset(("assisted-by", "generated-by", "ai-assisted-by"))
-_FOR_AGENTS = frozenset(("assisted-by", "ai-assisted-by"))  # others name code generators, too
+_FOR_AGENTS = frozenset(("assisted-by", "ai-assisted-by", "llm-assisted-by", "ai-generated-by"))
+_DISCLOSING = _FOR_AGENTS | {  # these name code generators, too
+    "created-with",
+    "generated-by",
+    "generated-with",
+    "made-with",  # Cursor 2.6 writes it: forum.cursor.com/t/154494
+}
+# Keys with an answer: "yes", "no", a tool or a model.
+_ASKING = frozenset(
+    (
+        "ai-agent",
+        "ai-assistant",
+        "ai-assisted",
+        "ai-generated",
+        "ai-model",
+        "ai-tool",
+        "ai-tools",
+        "coding-agent",
+        "llm-assisted",
+    )
+)
 _AUTHORS = _DISCLOSING | {"co-authored-by", "co-developed-by", "authored-by", "written-by"}
 
 
@@ -43,7 +69,8 @@ SESSIONS: Mapping[str, Session] = {
     "entire-session": _session(".+", None, MEDIUM),
     "entire-metadata": _session(".+", None, MEDIUM),
     "entire-strategy": _session(".+", None, MEDIUM),
-    "ai-assisted": _session("(?i:true|yes)", None, MEDIUM),
+    "duo-session": _session(r"https?://\S+", "duo"),  # gitlab-org/gitlab: Duo's commit hook
+    "ai-used-for": _session(r"(?i).*\b(?:code|tests?)\b.*", None, MEDIUM),  # QEMU's policy
 }
 _REPLIT = {"Agent": HIGH, "Assistant": LOW}  # "Deployment" writes no code
 
@@ -69,24 +96,23 @@ def trailers_in(message: str, where: str, level: Level) -> list[Evidence]:
     return evidence
 
 
-_Seen = tuple[str | None, str | None, float]
-
-
-def _seen(trailer: Trailer, everything: Sequence[Trailer]) -> Iterator[_Seen]:
+def _seen(trailer: Trailer, everything: Sequence[Trailer]) -> Iterator[Named]:
     yield from _authors(trailer)
-    for read in (_left_by_session, _entire_agent, _replit):
+    for read in (_left_by_session, _entire_agent, _replit, _answer, _pair):
         if (found := read(trailer, everything)) is not None:
             yield found
 
 
-def _authors(trailer: Trailer) -> Iterator[_Seen]:
-    """Read who is named; where an address stands beside a name, the address decides."""
+def _authors(trailer: Trailer) -> Iterator[Named]:
+    """Read who is named; where an address that we know stands beside a name, it decides."""
     if trailer.key not in _AUTHORS:
         return
     people = names_and_emails(trailer.value)
     for name, address in people:
         if agent := agent_of(address):
-            yield agent.tool, model_beside(name, agent.tool), agent.confidence
+            yield Named(agent.tool, model_beside(name, agent.tool), agent.confidence)
+        elif name and (weak := by_name_beside(name, address)):
+            yield weak
     if not people:
         found = by_notation(
             trailer.value,
@@ -97,24 +123,35 @@ def _authors(trailer: Trailer) -> Iterator[_Seen]:
             yield found
 
 
-def _left_by_session(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
+def _left_by_session(trailer: Trailer, _all: Sequence[Trailer]) -> Named | None:
     row = SESSIONS.get(trailer.key)
     if row is None or not row.value.fullmatch(trailer.value):
         return None
-    return row.tool, None, row.confidence
+    return Named(row.tool, None, row.confidence)
 
 
-def _entire_agent(trailer: Trailer, _all: Sequence[Trailer]) -> _Seen | None:
+def _entire_agent(trailer: Trailer, _all: Sequence[Trailer]) -> Named | None:
     if trailer.key != "entire-agent":
         return None
-    return tool_named(trailer.value), None, MEDIUM
+    return Named(tool_named(trailer.value), None, MEDIUM)
 
 
-def _replit(trailer: Trailer, everything: Sequence[Trailer]) -> _Seen | None:
+def _replit(trailer: Trailer, everything: Sequence[Trailer]) -> Named | None:
     if trailer.key == "replit-commit-author":
         known = _REPLIT.get(trailer.value)
-        return ("replit", None, known) if known else None
+        return Named("replit", None, known) if known else None
     if trailer.key != "replit-commit-session-id":
         return None
     named = any(other.key == "replit-commit-author" for other in everything)
-    return None if named else ("replit", None, LOW)
+    return None if named else Named("replit", None, LOW)
+
+
+def _answer(trailer: Trailer, _all: Sequence[Trailer]) -> Named | None:
+    return by_answer(trailer.value) if trailer.key in _ASKING else None
+
+
+def _pair(trailer: Trailer, everything: Sequence[Trailer]) -> Named | None:
+    if trailer.key != "agent":
+        return None
+    model = next((other.value for other in everything if other.key == "model"), None)
+    return by_pair(trailer.value, model) if model else None
