@@ -36,7 +36,10 @@ _MODEL = re.compile(
     re.I,
 )
 # Linux, Documentation/process/coding-assistants.rst: AGENT:MODEL [TOOL ...]
-_KERNEL = re.compile(r"(?P<agent>[\w .-]{1,60}):(?P<model>[\w.-]{1,120})(?:\s+\[?[\w.-]+\]?)*")
+# A hook of Tangled writes the agent's version, too: claude-code@2.1.281:claude-opus-5-5
+_KERNEL = re.compile(
+    r"(?P<agent>[\w .-]{1,60})(?:@v?\d[\w.-]{0,40})?:(?P<model>[\w.-]{1,120})(?:\s+\[?[\w.-]+\]?)*"
+)
 _ANY = re.compile(r"(?<![\w-])(?:ai|llms?|chatbot|(?:large )?language model)(?![\w-])", re.I)
 _VIA = re.compile(r"(?P<model>.+?)\s+via\s+\S+", re.I)
 # Answers that deny it: "Assisted-by: none", "AI-assisted: no, typed by hand".

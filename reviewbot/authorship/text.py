@@ -9,7 +9,7 @@ MOST_MESSAGE = 65_536  # characters of a text that are looked at
 MOST_LINE = 1_000  # characters of one of its lines
 MOST_WORDS = 80  # characters of a stranger that we quote as evidence
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
-_ADDRESS = re.compile(r"[^\s<>@]{1,100}@[^\s<>@]{1,200}")
+_ADDRESS = re.compile(r"[^\s<>@]{1,100}@[^\s<>@:]{1,200}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 
 

@@ -69,7 +69,7 @@ SESSIONS: Mapping[str, Session] = {
     "entire-session": _session(".+", None, MEDIUM),
     "entire-metadata": _session(".+", None, MEDIUM),
     "entire-strategy": _session(".+", None, MEDIUM),
-    "duo-session": _session(r"https?://\S+", "duo"),  # gitlab-org/gitlab: Duo's commit hook
+    "duo-session": _session(r"https?://\S+", "duo"),  # GitLab Duo's commit hook
     "ai-used-for": _session(r"(?i).*\b(?:code|tests?)\b.*", None, MEDIUM),  # QEMU's policy
 }
 _REPLIT = {"Agent": HIGH, "Assistant": LOW}  # "Deployment" writes no code

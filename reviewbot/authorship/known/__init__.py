@@ -25,7 +25,7 @@ class Agent:
     confidence: float = HIGH  # of the addresses
 
 
-# Sources that several rows share.
+# Sources that several rows share. They cite pages of vendors, which we cite after them.
 FACTS = "facts file of the project, A.3 (no public document seen)"
 GIT_AI = "git-ai-project/git-ai: src/authorship/attribution_recovery.rs, agent_detection.rs"
 CHAOSS = "chaoss/ai-detection-action: detection/committer/committer.go"

@@ -113,7 +113,7 @@ HOSTED = (
     ),
     Agent(
         tool="duo",
-        source="gitlab-org/gitlab: Duo workflow's prepare-commit-msg hook",
+        source="the commit hook of GitLab Duo, seen in public repositories",
         names=("gitlab duo", "gitlab duo agent"),
         emails=("duo@gitlab.com",),
         domains=("gitlab.com",),
@@ -177,7 +177,7 @@ HOSTED = (
     # Reviewers: their commits are fixes and tests that a model wrote.
     Agent(
         tool="coderabbit",
-        source=f"{CHAOSS}; docs.coderabbit.ai: finishing touches",
+        source=CHAOSS,
         names=("coderabbit", "coderabbitai"),
         emails=("noreply@coderabbit.ai",),
         logins=("coderabbitai[bot]", "coderabbit[bot]"),
@@ -202,7 +202,9 @@ HOSTED = (
     Agent(
         tool="codeflash", source=f"{LIU}; {SEEN}", logins=("codeflash-ai[bot]",), ids=(148906541,)
     ),
-    Agent(tool="cubic", source="AIDev review accounts", logins=("cubic-dev-ai[bot]",)),
+    Agent(
+        tool="cubic", source="review accounts of the AIDev data set", logins=("cubic-dev-ai[bot]",)
+    ),
     Agent(tool="deepsource", source=f"{LIU}: autofix", logins=("deepsource-autofix[bot]",)),
     Agent(
         tool="ellipsis",
@@ -217,8 +219,14 @@ HOSTED = (
         logins=("greptile-apps[bot]",),
         ids=(165735046,),
     ),
-    Agent(tool="korbit", source="AIDev review accounts", logins=("korbit-ai[bot]",)),
-    Agent(tool="macroscope", source="AIDev review accounts", logins=("macroscope-app[bot]",)),
+    Agent(
+        tool="korbit", source="review accounts of the AIDev data set", logins=("korbit-ai[bot]",)
+    ),
+    Agent(
+        tool="macroscope",
+        source="review accounts of the AIDev data set",
+        logins=("macroscope-app[bot]",),
+    ),
     Agent(tool="seer", source=MINING, logins=("seer-by-sentry[bot]",)),
     Agent(
         tool="sourcery",

@@ -126,7 +126,7 @@ LOCAL = (
     ),
     Agent(
         tool="amp",
-        source=f"{MINING}; {AITTRIBUTOR}; ampcode.com/manual",
+        source=f"{MINING}; {AITTRIBUTOR}",
         names=("amp", "amp code", "amp agent"),
         word=True,
         emails=("amp@ampcode.com", "noreply@ampcode.com", "amp@sourcegraph.com"),

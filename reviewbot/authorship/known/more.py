@@ -111,7 +111,7 @@ MORE = (
     ),
     Agent(
         tool="zed",
-        source="names alone, by the issue",
+        source="theammir/vibesigns.nvim: README",
         names=("zed", "zed agent", "zed ai"),
         word=True,
         emails=("assistant@zed.dev",),
@@ -151,7 +151,7 @@ MORE = (
     ),
     Agent(
         tool="swe-agent",
-        source="SWE-agent/SWE-agent: git identity of its pull request hook",
+        source="SWE-agent/SWE-agent: sweagent/run/hooks/open_pr.py",
         names=("swe agent", "mini swe agent"),
         emails=("noemail@swe-agent.com",),
     ),
