@@ -21,8 +21,9 @@ from reviewbot.core.predictor import contributions, log_odds, percentile, risks
 from reviewbot.core.prose import prose
 from reviewbot.core.reasons import explain
 from reviewbot.encoders import Encoder, batches
-from reviewbot.encoders.reading import Reading, plan_reading, pool_rest, read
+from reviewbot.encoders.reading import Reading, TooLong, plan_reading, pool_rest, read
 
+LINE_TOO_LONG = "line too long"
 Groups = Mapping[str, Array]  # feature group -> (L, columns)
 
 
@@ -99,6 +100,9 @@ def _pass(
     waiting: list[_Window] = []
     for file in files:
         for window in _windows(file, artifact, encoder, description):
+            if isinstance(window, Failed):
+                yield window
+                continue
             waiting.append(window)
             if sum(len(each.reading.ids) for each in waiting) >= enough:
                 yield from _scored(waiting, artifact, encoder, kept)
@@ -108,7 +112,7 @@ def _pass(
 
 def _windows(
     file: CodeFile, artifact: Artifact, encoder: Encoder, description: str
-) -> Iterator[_Window]:
+) -> Iterator[_Window | Failed]:
     by_index = {line.number - 1: line for line in file.wanted}
     flags = prose(file.head, file.language) if file.language else []
     for reading in plan_reading(
@@ -120,6 +124,9 @@ def _windows(
         description=description,
         blocks=blocks_of([line.number - 1 for line in file.added], sorted(by_index)),
     ):
+        if isinstance(reading, TooLong):
+            yield Failed(by_index[reading.line], LINE_TOO_LONG)
+            continue
         lines = tuple(by_index[index] for index in reading.lines)
         yield _Window(lines, tuple(flags[index] for index in reading.lines), reading)
 

@@ -62,6 +62,8 @@ def test_a_path_can_be_the_reason(path: str, reason: Reason | None) -> None:
         (b"x = 1\n# @generated\n", None),
         (b"#1\n#2\n#3\n#4\n#5\n# @generated\n", None),
         (b"# not@generatedly\n", None),
+        (b"# a\r# @generated\rx = 1\r", Reason.GENERATED),
+        (b"# a\rx = 1\r# @generated\r", None),
     ],
 )
 def test_only_a_comment_at_the_top_calls_a_file_generated(
@@ -146,6 +148,8 @@ def test_a_line_without_letters_and_digits_is_blank(text: str, reason: Reason | 
         ("x.py", "eval(x)  # reviewbot: ignored", None),
         ("x.py", "eval(x)  # no reviewbot: ignore", None),
         ("x.c", "f(x); # reviewbot: ignore", None),
+        ("x.py", "eval(x)  # reviewbot: ignore\r", Reason.SUPPRESSED),
+        ("x.py", "f(x)  # reviewbot: ignore\reval(x)", None),
     ],
 )
 def test_a_suppression_is_a_comment_and_honoured_only_on_request(

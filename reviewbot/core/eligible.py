@@ -171,7 +171,7 @@ def why_skipped_line(
     """
     if not any(map(str.isalnum, text)):
         return Reason.BLANK
-    if inline_suppressions:
+    if inline_suppressions and "\r" not in text.strip():  # several lines to an editor
         _, *comments = text.split(language.prefix)
         if any(_IGNORE.match(comment) for comment in comments):
             return Reason.SUPPRESSED
@@ -198,7 +198,9 @@ def _by_origin(path: str, attributes: Collection[str], head: bytes) -> Reason | 
 
 def _says_generated(head: bytes) -> bool:
     """Whether one of the first comment lines says so; code or text before it makes it void."""
-    lines = [line for line in _top(head).split("\n")[: 4 * _HEADER_LINES] if line.strip()]
+    # A carriage return alone ends no line in git, but a comment in most languages.
+    lines = _top(head).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [line for line in lines[: 4 * _HEADER_LINES] if line.strip()]
     for line in lines[:_HEADER_LINES]:
         if not _COMMENT.match(line):
             return False

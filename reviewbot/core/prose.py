@@ -23,10 +23,13 @@ def prose(lines: Sequence[str], language: Language) -> list[bool]:
            comment ends
 
     A line that opens or closes a block and holds no code beside it is prose too. Blank lines are
-    not.
+    not, nor are lines with a carriage return inside, which ends a comment in most languages.
     """
-    if language.name in _PYTHON:
-        return _python(lines)
+    found = _python(lines) if language.name in _PYTHON else _other(lines, language)
+    return [flag and "\r" not in line.strip() for flag, line in zip(found, lines, strict=True)]
+
+
+def _other(lines: Sequence[str], language: Language) -> list[bool]:
     block = _BLOCKS.get(language.prefix)
     found, inside = [], False
     for line in lines:

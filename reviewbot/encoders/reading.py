@@ -12,7 +12,7 @@ from reviewbot.core.plan import ReadingPlan, preamble
 from reviewbot.core.pooling import pool_blocks, pool_deep, pool_surprisal
 from reviewbot.core.spans import Span, line_spans, split_lines
 from reviewbot.core.states import HiddenStates
-from reviewbot.core.windows import plan_windows
+from reviewbot.core.windows import plan_windows, too_long
 from reviewbot.encoders import Encoder, Tokens, batches
 
 
@@ -46,6 +46,13 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class TooLong:
+    """A wanted line with more tokens than a window holds beside the preamble: nobody reads it."""
+
+    line: int  # 0-based, of the file
+
+
+@dataclass(frozen=True, slots=True)
 class ReadLines:
     """What one forward pass gave for some lines."""
 
@@ -65,20 +72,24 @@ def plan_reading(
     wanted: Sequence[int],
     description: str = "",
     blocks: Sequence[int] | None = None,
-) -> Iterator[Reading]:
+) -> Iterator[Reading | TooLong]:
     """Plan how to read the `wanted` lines (0-based, ascending) of a file, window by window.
 
     blocks  which block each wanted line belongs to, any numbers; by default all to one. A block is
             what was written together, such as the added lines that stand in one place of a change
-    Lines that no token touches come up in no window; the caller must notice. Only the text up to
-    the last wanted line is read, and only windows that hold a wanted line.
+    A line in a `Reading` is read whole: all its tokens are in that window. One that does not fit
+    into any window is a `TooLong`, whatever stands before it. Lines that no token touches do not
+    come up; the caller must notice. Only the text up to the last wanted line is read, and only
+    windows that hold a wanted line.
     """
     needed = _needed(split_lines(text), wanted[-1]) if wanted else ""
     tokens = tokenizing.tokenize(needed)
     before = tokenizing.tokenize(preamble(plan, path, description)).ids[: plan.context // 2]
     block_of = dict(zip(wanted, blocks or [0] * len(wanted), strict=True))
     spans = line_spans(tokens.offsets, needed)
-    for window in plan_windows(spans, wanted, plan.context - len(before), plan.overlap):
+    room = plan.context - len(before)
+    yield from map(TooLong, too_long(spans, wanted, room))
+    for window in plan_windows(spans, wanted, room, plan.overlap):
         owners = [block_of[line] for line in window.lines]
         names = sorted(set(owners), key=owners.index)
         block_spans = tuple(_joined(window.line_spans, owners, name) for name in names)
@@ -93,12 +104,17 @@ def plan_reading(
 
 
 def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
-    """Make the forward passes, in any order that suits the encoder; yield in the order given."""
+    """Make the forward passes, in any order that suits the encoder; yield in the order given.
+
+    raises  RuntimeError where an encoder does not give a state for every token
+    """
     if batches(encoder) and len(readings) > 1:
         seen = iter(encoder.batch([reading.ids for reading in readings]))
     else:
         seen = (encoder.states(reading.ids) for reading in readings)
     for reading, hidden in zip(readings, seen, strict=True):
+        if len(hidden.values_TD) != len(reading.ids):
+            raise RuntimeError(f"{len(hidden.values_TD)} states of {len(reading.ids)} tokens")
         yield ReadLines(
             reading.lines,
             reading.token_spans,
@@ -120,7 +136,7 @@ def read_lines(
 ) -> Iterator[ReadLines]:
     """Read the `wanted` lines of a file, one window after the other: memory stays flat.
 
-    See `plan_reading`.
+    See `plan_reading`. Lines that are too long do not come up.
     """
     for reading in plan_reading(
         encoder,
@@ -131,7 +147,8 @@ def read_lines(
         description=description,
         blocks=blocks,
     ):
-        yield from read(encoder, [reading])
+        if isinstance(reading, Reading):
+            yield from read(encoder, [reading])
 
 
 def pool_rest(read: ReadLines) -> dict[str, Array]:

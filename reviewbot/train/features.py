@@ -24,7 +24,7 @@ from reviewbot.encoders import Encoder
 from reviewbot.encoders.reading import pool_rest, read_lines
 from reviewbot.train.whole import write_whole
 
-CACHE_VERSION = 1  # raise it when reading or pooling changes what a cached file would hold
+CACHE_VERSION = 2  # raise it when reading or pooling changes what a cached file would hold
 
 
 @dataclass(frozen=True, slots=True)

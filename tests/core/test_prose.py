@@ -40,3 +40,8 @@ def test_every_line_gets_an_answer_whatever_it_holds() -> None:
         language = language_of(path)
         assert language is not None
         assert len(prose(odd, language)) == len(odd)
+
+
+def test_code_behind_a_carriage_return_is_no_comment() -> None:
+    assert flags("a.py", "# a\rx = 1\n# b\r\n# c\r") == ".pp"
+    assert flags("a.c", "// a\rf();\n// b") == ".p"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.core.spans import Span
-from reviewbot.core.windows import Window, plan_windows
+from reviewbot.core.windows import Window, plan_windows, too_long
 
 
 def spans_of(*lengths: int) -> list[Span]:
@@ -24,18 +24,20 @@ def cases(draw: st.DrawFn) -> tuple[list[Span], list[int], int, int]:
 
 
 @given(cases())
-def test_every_wanted_line_with_tokens_is_in_exactly_one_window(
+def test_every_wanted_line_with_tokens_is_in_exactly_one_window_or_too_long(
     case: tuple[list[Span], list[int], int, int],
 ) -> None:
     spans, wanted, context, overlap = case
 
     read = [line for w in plan_windows(spans, wanted, context, overlap) for line in w.lines]
+    left = too_long(spans, wanted, context)
 
-    assert sorted(read) == [line for line in wanted if spans[line].end > spans[line].start]
+    assert sorted(read + left) == [line for line in wanted if spans[line].end > spans[line].start]
+    assert left == [line for line in wanted if spans[line].end - spans[line].start > context]
 
 
 @given(cases())
-def test_a_window_holds_no_more_than_the_context_and_each_line_has_tokens_in_it(
+def test_a_window_holds_no_more_than_the_context_and_every_token_of_its_lines(
     case: tuple[list[Span], list[int], int, int],
 ) -> None:
     spans, wanted, context, overlap = case
@@ -45,7 +47,7 @@ def test_a_window_holds_no_more_than_the_context_and_each_line_has_tokens_in_it(
         assert 0 < end - start <= context
         for line, span in zip(window.lines, window.line_spans, strict=True):
             assert 0 <= span.start < span.end <= end - start
-            assert start + span.end == spans[line].end  # the line's end is never cut
+            assert (start + span.start, start + span.end) == spans[line]
 
 
 @given(cases())
@@ -70,10 +72,27 @@ def test_a_line_of_a_later_window_has_at_least_the_overlap_before_its_last_token
         assert min(span.end for span in window.line_spans) > 4
 
 
-def test_a_line_longer_than_the_window_is_cut_at_its_start() -> None:
-    (window,) = plan_windows(spans_of(3, 50), [1], context=10, overlap=2)
+@pytest.mark.parametrize(
+    ("lengths", "start"),
+    [((7, 10), 7), ((7, 9), 6), ((7, 6), 5), ((8, 9), 8)],
+    ids=["all of a window", "some room", "room for the overlap", "not cut"],
+)
+def test_a_line_that_the_grid_would_cut_has_a_window_of_its_own(
+    lengths: tuple[int, int], start: int
+) -> None:
+    (window,) = plan_windows(spans_of(*lengths), [1], context=10, overlap=2)
+    line = Span(lengths[0] - start, sum(lengths) - start)
 
-    assert window == Window(Span(48, 53), (1,), (Span(0, 5),))
+    assert window == Window(Span(start, sum(lengths)), (1,), (line,))
+
+
+@pytest.mark.parametrize("before", range(20))
+def test_whether_a_line_is_too_long_does_not_depend_on_what_stands_before_it(before: int) -> None:
+    spans = spans_of(*[1] * before, 10, 11)
+    wanted = [before, before + 1]
+
+    assert too_long(spans, wanted, 10) == [before + 1]
+    assert [window.lines for window in plan_windows(spans, wanted, 10, 4)] == [(before,)]
 
 
 def test_a_window_ends_with_the_last_token_that_is_needed() -> None:

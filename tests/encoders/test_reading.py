@@ -11,7 +11,7 @@ from reviewbot.core.plan import ReadingPlan, preamble
 from reviewbot.core.spans import split_lines
 from reviewbot.core.states import HiddenStates
 from reviewbot.encoders.hf import TransformersEncoder
-from reviewbot.encoders.reading import read_lines
+from reviewbot.encoders.reading import TooLong, plan_reading, read_lines
 from tests import tiny
 
 LINES = [*tiny.TEXT.split("\n")[:-1], *(f"value_{i} = other({i}):" for i in range(20))]
@@ -70,12 +70,30 @@ def test_what_stands_behind_the_last_wanted_line_does_not_matter(
     )
 
 
-def test_a_line_longer_than_the_context_is_read_at_its_end(encoder: TransformersEncoder) -> None:
-    text = "a = 1\n" + "[" * 500 + "\nb = 2\n"
-    found = states_of(encoder, [0, 1, 2], text)
+@pytest.mark.parametrize("before", [0, 7, 30, 61])
+def test_a_line_is_read_whole_or_not_at_all_whatever_stands_before_it(
+    encoder: TransformersEncoder, before: int
+) -> None:
+    fits, not_fits = "[" * 60, "[" * 500
+    text = "a = 1\n" * before + f"{fits}\n{not_fits}\nb = 2\n"
+    wanted = [before, before + 1, before + 2]
 
-    assert sorted(found) == [0, 1, 2]
-    assert 24 < len(found[1]) <= 96
+    planned = plan_reading(encoder, PLAN, path="a.py", text=text, wanted=wanted)
+    found = states_of(encoder, wanted, text)
+
+    assert [one.line for one in planned if isinstance(one, TooLong)] == [before + 1]
+    assert sorted(found) == [before, before + 2]
+    assert len(found[before]) == len(encoder.tokenize(f"{fits}\n").ids)
+
+
+def test_an_encoder_that_leaves_tokens_out_is_found_out(
+    encoder: TransformersEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = encoder.states
+    monkeypatch.setattr(encoder, "states", lambda ids: real(ids[:4]))
+
+    with pytest.raises(RuntimeError, match="4 states of"):
+        states_of(encoder, [0, 1])
 
 
 def test_no_pass_holds_more_than_the_context_and_the_preamble_at_most_half(
