@@ -204,8 +204,11 @@ def _decided(
     # A byte order mark may stand before "#!"; `why_skipped_file` passes over it too.
     language = language_of(file.path, lines[0].removeprefix("\ufeff") if lines else "")
     if reason is not None:
+        whys = dict.fromkeys(file.added, reason)
+        if reason is SkipReason.EXCLUDED:
+            whys = _why_excluded(file, rules)
         decided: dict[int, Outcome] = {
-            line.number: Skipped(line, reason.value, reason.counts_as_unread) for line in file.added
+            line.number: _skipped(line, why) for line, why in whys.items()
         }
         hidden = reason.counts_as_unread and not file.added
         return _Sorted(file, language, reason.value, hidden, (), decided, ())
@@ -228,6 +231,17 @@ def _decided(
         {line.number: _skipped(line, why) for line, why in skips.items() if why is not None},
         tuple(line for line, why in skips.items() if why is None),
     )
+
+
+def _why_excluded(file: FileChange, rules: Rules) -> dict[ChangedLine, SkipReason]:
+    """Say of each line whether it would have been read: the gate asks whether all such were lost.
+
+    Blank lines count with the others, unless there are no others.
+    """
+    inside = [line for line in file.added if rules.in_scope(line)]
+    blank = not any(any(map(str.isalnum, line.text)) for line in inside)
+    whys = dict.fromkeys(file.added, SkipReason.OUT_OF_SCOPE)
+    return whys | dict.fromkeys(inside, SkipReason.BLANK if blank else SkipReason.EXCLUDED)
 
 
 def _code(entry: _Sorted) -> CodeFile:

@@ -95,10 +95,21 @@ def test_the_entry_can_be_the_reason(file: FileChange, reason: Reason) -> None:
     assert why_skipped_file(file, head=None) is reason
 
 
-def test_the_settings_can_leave_a_path_out() -> None:
-    reason = why_skipped_file(changed("t/x.py"), head=CODE, excluded=lambda p: p.startswith("t/"))
-
-    assert reason is Reason.SUPPRESSED
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (changed("x.py"), Reason.EXCLUDED),
+        (changed("x.py", entry=Entry.BINARY), Reason.EXCLUDED),
+        (changed("README.md"), Reason.NOT_CODE),
+        (changed("x.png", entry=Entry.BINARY), Reason.BINARY),
+        (changed("vendor/x.py"), Reason.VENDORED),
+        (changed("x.py", FileKind.DELETED), Reason.DELETED),
+    ],
+)
+def test_the_settings_leave_out_what_would_be_read_otherwise(
+    file: FileChange, reason: Reason
+) -> None:
+    assert why_skipped_file(file, head=CODE, excluded=lambda _: True, max_bytes=1) is reason
 
 
 def test_a_file_is_too_large_above_either_limit() -> None:

@@ -93,7 +93,8 @@ def publish(
     hunks = shown(parse(diff_of(files)))
     todo = _plan(post, api, settings, hunks, files)
     poster = Poster(api)
-    clean = not post.report.findings and post.report.verdict.status is Status.PASS
+    passed = post.report.verdict.status is Status.PASS and not post.report.ledger.all_excluded
+    clean = passed and not post.report.findings
     summary = not clean or settings.comment_when_clean or poster.has_summary(post.number)
     if summary:
         _summary(post, set(todo.inline))  # a template that is no good shows before any write

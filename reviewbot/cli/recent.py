@@ -141,6 +141,6 @@ def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) ->
             excluded=excluded,
         )
         script = why is Reason.NOT_CODE and "." not in path.rpartition("/")[2]  # it may be one
-        if why is None or script:
+        if why is None or (script and not excluded(path)):
             kept.append(path)
     return kept

@@ -29,7 +29,8 @@ class Reason(StrEnum):
     SYMLINK = "symlink"
     TOO_LARGE = "too large"
     NOT_CODE = "not code"
-    SUPPRESSED = "suppressed"  # by the settings' path filters, or by a comment in the line
+    EXCLUDED = "excluded"  # by the settings' path filters
+    SUPPRESSED = "suppressed"  # by a comment in the line
     BLANK = "blank or punctuation only"
     OUT_OF_SCOPE = "author out of scope"  # by the settings: whose lines are read
     MERGED = "comes with the merge"  # that is not finished: another parent has it
@@ -131,7 +132,8 @@ def why_skipped_file(
                 false overrules our lists
     head        the file in the head version; None where it could not be read, which is no reason to
                 skip: its lines have then failed
-    excluded    whether the settings leave out a path
+    excluded    whether the settings leave out a path: the reason only where its lines would be read
+                otherwise, or would be too large to be read
     max_bytes   above it, or above max_lines lines, the file is too large
     """
     if file.kind is FileKind.DELETED:
@@ -140,18 +142,20 @@ def why_skipped_file(
         return Reason.SUBMODULE
     if file.entry is Entry.SYMLINK:
         return Reason.SYMLINK
-    if excluded(file.path):
-        return Reason.SUPPRESSED
     reason = _by_origin(file.path, attributes, head or b"")
     moved = file.base_path is not None and _by_origin(file.base_path, (), b"") is None
     # Moving code that was read to vendor/, or renaming it to look generated, does not hide it.
     if reason and not (moved and _by_origin(file.path, (), b"") is reason):
         return reason
     code = language_of(file.path, _first(head)) is not None
-    if file.entry is Entry.BINARY:
-        return Reason.HIDDEN if code else Reason.BINARY
-    if "linguist-documentation" in attributes or not code:
+    if not code and file.entry is Entry.BINARY:
+        return Reason.BINARY
+    if not code or ("linguist-documentation" in attributes and file.entry is not Entry.BINARY):
         return Reason.NOT_CODE
+    if excluded(file.path):
+        return Reason.EXCLUDED
+    if file.entry is Entry.BINARY:
+        return Reason.HIDDEN
     if head is not None and (len(head) > max_bytes or _line_count(head) > max_lines):
         return Reason.TOO_LARGE
     return None

@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reviewbot.core.change import ChangedLine
+from reviewbot.core.eligible import Reason
 from reviewbot.core.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, Standing
 from reviewbot.core.scope import Scope
+
+NARROW = "narrow `exclude`, or set `min-coverage` to 0 if such a change may pass unread"
+_WORDS: Mapping[str, str] = {  # of reasons that are no noun
+    Reason.EXCLUDED: "excluded",
+    Reason.OUT_OF_SCOPE: "outside the scope",
+    Reason.SUPPRESSED: "suppressed by comments",
+}
 
 
 class Status(StrEnum):
@@ -48,10 +56,19 @@ class Ledger:
     by_reason: Mapping[str, int]  # why not scored -> lines, by name
 
     @property
+    def all_excluded(self) -> bool:
+        """Whether the settings leave out every line that would have been read, and there is one."""
+        others = self.scored + self.failed + self.unread
+        return not others and self.by_reason.get(Reason.EXCLUDED, 0) > 0
+
+    @property
     def coverage(self) -> float:
-        """Share of the lines that should have been read and were; 1.0 where there were none."""
+        """Share of the lines that should have been read and were.
+
+        Excluded lines count only where all are: then it is 0.0. It is 1.0 where there was none.
+        """
         should = self.scored + self.failed + self.unread
-        return self.scored / should if should else 1.0
+        return self.scored / should if should else float(not self.all_excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +159,14 @@ def decide(
                 f"(coverage {ledger.coverage:.1%}, at least {policy.min_coverage:.1%} is asked for)"
             )
         reasons = [text, *([said] if over else [])]
+        if ledger.all_excluded:
+            reasons = [_nothing_read(ledger), NARROW]
     elif status is Status.BLOCK:
         reasons = [said, *(["informational: the exit code stays 0"] if code == EXIT_PASS else [])]
     elif not scores:
-        reasons = [f"none of {missing} lines was read, which the policy allows"] if missing else []
+        reasons = [_nothing_read(ledger)] if ledger.added else []
+        if missing or ledger.all_excluded:
+            reasons.append("the policy asks for no coverage")
         if unread_files:
             reasons.append(f"{_files_were(unread_files)} not read, which the policy allows")
         reasons = reasons or ["no line had to be scored"]
@@ -155,6 +176,19 @@ def decide(
             needs = f"only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
             reasons.append(f"not blocked: {needs}")
     return Verdict(status, code, tuple(reasons))
+
+
+def _nothing_read(ledger: Ledger) -> str:
+    """Say that no line was read, and why: "0 of 9 added lines were read (all excluded)"."""
+    whys = sorted(ledger.by_reason.items(), key=lambda item: (-item[1], item[0]))
+    parts = [f"{count} {_WORDS.get(why, why)}" for why, count in whys]
+    if len(whys) == 1:
+        ((why, _),) = whys
+        all_of_them = "all failed" if ledger.failed else "all skipped"
+        parts = [f"all {_WORDS[why]}" if why in _WORDS else f"{all_of_them}: {why}"]
+        if why == Reason.OUT_OF_SCOPE:
+            parts = [_WORDS[why]]
+    return f"0 of {ledger.added} added lines were read ({', '.join(parts)})"
 
 
 def _why_not_counted(policy: Policy, acknowledged: bool) -> str:

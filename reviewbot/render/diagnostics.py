@@ -62,11 +62,15 @@ def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
 
 
 def unread(report: Report) -> tuple[Diagnostic, ...]:
-    """Return what should have been read and was not, in the order of the diff."""
+    """Return what should have been read and was not, in the order of the diff.
+
+    Excluded lines are among it where the settings leave out all that would have been read.
+    """
     severity = unread_severity(report)
+    excluded = report.ledger.all_excluded
     found, hidden = [], 0
     for file in report.files:
-        for why, start, end in _gaps(file):
+        for why, start, end in _gaps(file, excluded):
             hidden += start is None
             message = inert(f"not read: {visible(why)}")[:MOST_CHARS]
             found.append(Diagnostic(file.path, start, end, start, UNREAD, severity, message, why))
@@ -76,23 +80,23 @@ def unread(report: Report) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _gaps(file: FileReport) -> Iterable[tuple[str, int | None, int | None]]:
+def _gaps(file: FileReport, excluded: bool) -> Iterable[tuple[str, int | None, int | None]]:
     """Yield why lines were not read, with their first and last number; None: the whole file."""
     if not file.lines and file.note in _HIDING:
         yield file.note or "", None, None
-    pairs = [(_why(line.outcome), line.outcome.line.number) for line in file.lines]
+    pairs = [(_why(line.outcome, excluded), line.outcome.line.number) for line in file.lines]
     lost = [(why, number) for why, number in pairs if why is not None]
     for (why, _), run in groupby(enumerate(lost), lambda item: (item[1][0], item[1][1] - item[0])):
         numbers = [number for _, (_, number) in run]
         yield why, numbers[0], numbers[-1]
 
 
-def _why(outcome: Outcome) -> str | None:
+def _why(outcome: Outcome, excluded: bool) -> str | None:
     match outcome:
         case Failed(why=why):
             return why
         case Skipped(why=why, counts_as_unread=unread):
-            return why if unread else None
+            return why if unread or (excluded and why == SkipReason.EXCLUDED) else None
         case LineScore():
             return None
 

@@ -31,7 +31,7 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
     ledger, verdict = report.ledger, report.verdict
     unread = ledger.failed + ledger.unread
     passed = verdict.status is Status.PASS
-    gaps = bool(unread or ledger.unread_files)
+    gaps = bool(unread or ledger.unread_files or ledger.all_excluded)
     authors = (line.author for file in report.files for line in file.lines)
     listed = [_listed(place, one, places) for place, one in enumerate(places.found, start=1)]
     return {
@@ -66,6 +66,8 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
 def _coverage(report: Report) -> str:
     ledger = report.ledger
     should = ledger.scored + ledger.failed + ledger.unread
+    if ledger.all_excluded:
+        return "no line was read: the settings exclude all of them"
     if not should:
         return "git shows no line to be read" if ledger.unread_files else "no line had to be read"
     share = math.floor(1000 * ledger.coverage) / 10  # rounded down: 100 % is all of them
@@ -82,6 +84,8 @@ def _gaps(report: Report) -> str:
         parts.append(f"{plural(ledger.unread, 'line')} passed over for a limit")
     if ledger.unread_files:
         parts.append(f"{plural(ledger.unread_files, 'file')} of code that git calls binary")
+    if ledger.all_excluded:
+        parts.append("the settings exclude every line that would have been read")
     return "; ".join(parts)
 
 

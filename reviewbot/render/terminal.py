@@ -53,7 +53,7 @@ def terminal(report: Report, *, width: int, color: bool, top: int, quiet: bool =
 def _is_clean(report: Report) -> bool:
     passed = report.verdict.status is Status.PASS and report.verdict.exit_code == 0
     ledger = report.ledger
-    unread = ledger.failed or ledger.unread or ledger.unread_files
+    unread = ledger.failed or ledger.unread or ledger.unread_files or ledger.all_excluded
     return passed and not report.findings and not unread
 
 

@@ -141,16 +141,6 @@ def test_settings_of_the_top_directory_count_from_below_it_too(
     assert check("--max-lines-over=0").exit_code == 1
 
 
-def test_excluded_files_are_skipped_and_the_report_says_so(repo: Path) -> None:
-    (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
-
-    found = as_json(check("--exclude=*.py", "--format=json"))
-
-    assert found["ledger"]["scored"] == 0
-    assert found["ledger"]["skipped"] == 1
-    assert found["verdict"]["status"] == "pass"
-
-
 def test_staged_and_range_and_untracked_files(repo: Path) -> None:
     (repo / "a.py").write_text("x = 1\ny = 2\n")
     git(repo, "add", ".")

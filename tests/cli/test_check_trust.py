@@ -68,7 +68,7 @@ def test_the_settings_of_the_base_count_for_commits(repo: Path) -> None:
 
     found = as_json(check("main..topic"))
 
-    assert found["ledger"]["by_reason"] == {"suppressed": 1}
+    assert found["ledger"]["by_reason"] == {"excluded": 1}
     assert found["notes"] == []
 
 
@@ -79,7 +79,7 @@ def test_settings_that_are_being_edited_count_locally_and_the_report_says_so(rep
 
     found = as_json(check())
 
-    assert found["ledger"]["by_reason"]["suppressed"] == 1
+    assert found["ledger"]["by_reason"]["excluded"] == 1
     assert found["notes"] == ["the change edits reviewbot's settings; the change's were used"]
 
 

@@ -3,20 +3,26 @@
 A character is a token here, and a window holds 2,048; the comment line with the path takes 7.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from reviewbot.cli import assemble
+from reviewbot.core.errors import UsageError
+from reviewbot.core.gate import NARROW
 from reviewbot.core.states import HiddenStates
 from reviewbot.render import RENDERERS
+from reviewbot.reports import parse_report
 from tests.cli.small import ByteEncoder
 from tests.cli.test_check import as_json, check, git, repo
 
 __all__ = ["repo"]  # the fixture
 
 FITS, TOO_LONG = "f" * 2_040, "l" * 2_041
+NO_VERDICT = ("annotations", "rdjson", "code-climate")  # formats that have no place for it
+PYTHON = "y = 2\n\nz = 3\n"
 
 
 class Watched(ByteEncoder):
@@ -82,3 +88,92 @@ def test_carriage_returns_end_no_line_and_hide_nothing(
     counts = [found["ledger"][key] for key in ("added", "scored", "failed")]
     assert (*counts, found["verdict"]["exit_code"]) == ledger
     assert [line["number"] for line in found["files"][0]["lines"]] == [1]
+
+
+EXCLUDED = "0 of 3 added lines were read (all excluded)"
+UNREAD = {
+    "all, by a flag": ({"b.py": PYTHON}, ("--exclude", "**"), 3, EXCLUDED),
+    "all, by the file": (
+        {"b.py": PYTHON, ".reviewbot.toml": 'exclude = ["b.py"]\n'},
+        (),
+        3,
+        "0 of 4 added lines were read (3 excluded, 1 not code)",
+    ),
+    "all, and no coverage asked": (
+        {"b.py": PYTHON},
+        ("--exclude", "*.py", "--min-coverage", "0"),
+        0,
+        EXCLUDED,
+    ),
+    "all, informational": ({"b.py": PYTHON}, ("--exclude", "**", "--informational"), 3, EXCLUDED),
+    "a script": ({"run": "#!/bin/sh\nls\n"}, ("--exclude", "run"), 3, "(all excluded)"),
+    "too large, too": ({"b.py": PYTHON}, ("--exclude", "*", "--max-file-lines", "1"), 3, EXCLUDED),
+    "what nobody reads": (
+        {"README.md": "words\n"},
+        ("--exclude", "**"),
+        0,
+        "0 of 1 added lines were read (all skipped: not code)",
+    ),
+    "blank lines": ({"b.py": "\n\n"}, ("--exclude", "**"), 0, "(all skipped: blank or"),
+    "some of it": ({"b.py": PYTHON, "c.py": "u = 1\n"}, ("--exclude", "b.py"), 0, "no line is"),
+    "prose alone": ({"README.md": "words\n"}, (), 0, "(all skipped: not code)"),
+    "vendored alone": ({"vendor/b.py": PYTHON}, (), 0, "(all skipped: vendored)"),
+    "suppressed in the line": (
+        {"b.py": "y = 2  # reviewbot: ignore\n"},
+        ("--inline-suppressions",),
+        0,
+        "0 of 1 added lines were read (all suppressed by comments)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_a_change_of_which_no_line_was_read_says_so_and_why(repo: Path, case: str) -> None:
+    files, flags, code, said = UNREAD[case]
+    write(repo, files)
+
+    result = check("--format", "json", *flags)
+
+    assert result.exit_code == code, result.output
+    found = as_json(result)
+    assert said in found["verdict"]["reasons"][0]
+    assert (NARROW in found["verdict"]["reasons"]) == (code == 3)
+    assert parse_report(result.stdout_bytes).verdict.exit_code == code
+
+
+@pytest.mark.parametrize("flags", [(), ("--exclude", "*.py")])
+def test_lines_outside_the_scope_are_no_gap_even_where_they_are_excluded(
+    repo: Path, flags: tuple[str, ...]
+) -> None:
+    git(repo, "checkout", "-q", "-b", "topic")
+    write(repo, {"b.py": "y = 2\n"})
+    git(repo, "add", ".")
+    git(repo, "commit", "-m", "topic")
+
+    result = check("main..topic", "--trust-human", "--scope", "ai", *flags)
+
+    assert result.exit_code == 0
+    assert "0 of 1 added lines were read (outside the scope)" in result.stdout
+
+
+@pytest.mark.parametrize("style", RENDERERS)
+@pytest.mark.parametrize("coverage", ["0", "1"])
+def test_every_format_says_that_all_was_excluded(repo: Path, style: str, coverage: str) -> None:
+    write(repo, {"b.py": PYTHON})
+
+    result = check("--format", style, "--exclude", "*.py", "--min-coverage", coverage)
+
+    assert result.exit_code == (0 if coverage == "0" else 3)
+    if style not in NO_VERDICT:
+        assert EXCLUDED in result.stdout
+    elif style != "annotations":
+        assert "not read: excluded" in result.stdout
+
+
+def test_a_report_that_calls_an_excluded_change_a_pass_is_refused(repo: Path) -> None:
+    write(repo, {"b.py": PYTHON})
+    found = json.loads(check("--format", "json", "--exclude", "*").stdout)
+    found["verdict"] |= {"status": "pass", "exit_code": 0}
+
+    with pytest.raises(UsageError, match="verdict does not fit"):
+        parse_report(json.dumps(found).encode())

@@ -8,7 +8,7 @@ import pytest
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.errors import ReviewbotError, UsageError
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
-from reviewbot.core.gate import Policy, Status, count, decide
+from reviewbot.core.gate import NARROW, Policy, Status, count, decide
 from reviewbot.core.scope import Scope
 
 LINE = ChangedLine("a.py", 1, "x")
@@ -16,6 +16,7 @@ SAFE, RISKY = LineScore(LINE, 0.1, 10.0, ()), LineScore(LINE, 0.95, 99.0, ())
 NAN = LineScore(LINE, float("nan"), 0.0, ())
 BLANK, UNREAD = Skipped(LINE, "blank"), Skipped(LINE, "too large", counts_as_unread=True)
 FAILED = Failed(LINE, "no head")
+OUT, EXCLUDED = Skipped(LINE, "author out of scope"), Skipped(LINE, "excluded")
 PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLETE, 3)
 
 
@@ -43,6 +44,12 @@ PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLET
         ([SAFE, FAILED, FAILED], {"min_coverage": 0.5}, INCOMPLETE),
         ([RISKY, FAILED], {"min_coverage": 0.5}, BLOCK),
         ([SAFE], {"min_coverage": float("nan")}, INCOMPLETE),
+        ([EXCLUDED, BLANK, OUT], {}, INCOMPLETE),
+        ([EXCLUDED], {"min_coverage": 0.01, "informational": True}, INCOMPLETE),
+        ([EXCLUDED], {"min_coverage": 0.0}, PASS),
+        ([EXCLUDED, SAFE], {}, PASS),
+        ([EXCLUDED, RISKY], {}, BLOCK),
+        ([BLANK, OUT], {}, PASS),
     ],
 )
 def test_the_gate_answers(
@@ -90,20 +97,49 @@ def test_incomplete_still_says_that_lines_were_risky() -> None:
 def test_a_policy_that_asks_for_no_coverage_is_told_that_nothing_was_read() -> None:
     verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), [FAILED, UNREAD, BLANK])
 
-    assert "2 lines" in verdict.reasons[0]
+    assert verdict.reasons == (
+        "0 of 3 added lines were read (1 blank, 1 no head, 1 too large)",
+        "the policy asks for no coverage",
+    )
+
+
+def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
+    verdict = decide(Policy(max_risk=0.9), [EXCLUDED, EXCLUDED, BLANK])
+
+    assert verdict.reasons == ("0 of 3 added lines were read (2 excluded, 1 blank)", NARROW)
+    assert count([EXCLUDED, BLANK]).coverage == 0.0
 
 
 @pytest.mark.parametrize(
     ("outcomes", "files", "said"),
     [
         ([], 0, ("no line had to be scored",)),
-        ([BLANK], 1, ("1 file of code was not read, which the policy allows",)),
+        ([BLANK, BLANK], 0, ("0 of 2 added lines were read (all skipped: blank)",)),
+        ([OUT], 0, ("0 of 1 added lines were read (outside the scope)",)),
+        ([OUT, BLANK, OUT], 0, ("0 of 3 added lines were read (2 outside the scope, 1 blank)",)),
+        (
+            [EXCLUDED, EXCLUDED],
+            0,
+            (
+                "0 of 2 added lines were read (all excluded)",
+                "the policy asks for no coverage",
+            ),
+        ),
+        (
+            [BLANK],
+            1,
+            (
+                "0 of 1 added lines were read (all skipped: blank)",
+                "1 file of code was not read, which the policy allows",
+            ),
+        ),
         ([], 6, ("6 files of code were not read, which the policy allows",)),
         (
             [FAILED],
             2,
             (
-                "none of 1 lines was read, which the policy allows",
+                "0 of 1 added lines were read (all failed: no head)",
+                "the policy asks for no coverage",
                 "2 files of code were not read, which the policy allows",
             ),
         ),

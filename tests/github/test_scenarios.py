@@ -54,6 +54,16 @@ def test_silence_can_be_broken(world: World) -> None:
     assert world.github.reviews == []
 
 
+@pytest.mark.parametrize(("coverage", "code"), [("0", 0), ("1", 3)])
+def test_the_summary_says_that_all_was_excluded(world: World, coverage: str, code: int) -> None:
+    world.push({"b.py": SAFE + "\n"})
+
+    result = world.review("--exclude", "*.py", "--min-coverage", coverage)
+
+    assert result.exit_code == code
+    assert "0 of 1 added lines were read (all excluded)" in world.summary
+
+
 def test_a_second_push_announces_only_what_is_new_and_edits_the_summary(world: World) -> None:
     world.push({"b.py": risky(1) + "\n" * 9})
     world.review()

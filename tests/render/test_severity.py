@@ -82,7 +82,7 @@ def reports(draw: st.DrawFn) -> Report:
     outcomes: list[Outcome] = []
     for path in PATHS:
         for number in range(1, draw(st.integers(0, 4)) + 1):
-            kind = draw(st.sampled_from(["scored", "failed", "blank", "large"]))
+            kind = draw(st.sampled_from(["scored", "failed", "blank", "large", "excluded"]))
             line = ChangedLine(path, number, "x")
             if kind == "scored":
                 outcomes.append(scored(number, "x", draw(st.sampled_from([0.1, 0.4, 0.7])), path))
