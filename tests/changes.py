@@ -14,6 +14,7 @@ from reviewbot.core.gate import Policy
 from reviewbot.core.report import ChangeInfo, Report
 from reviewbot.encoders import Encoder
 from reviewbot.forges.local import parse_numstat
+from reviewbot.selection import Rules
 from tests import tiny
 
 Files = Mapping[str, bytes]
@@ -88,7 +89,7 @@ class Check:
             "numstat": case.numstat,
             "artifact": self.artifact,
             "encoder": lambda: self.encoder,
-            "rules": pipeline.Rules(max_bytes=100_000, max_lines=1_000),
+            "rules": Rules(max_bytes=100_000, max_lines=1_000),
             "policy": Policy(max_risk=0.9),
             "info": ChangeInfo("base", "head"),
         }

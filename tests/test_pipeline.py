@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewbot import pipeline
 from reviewbot.artifacts import ArtifactModel, load_artifact
 from reviewbot.core.errors import ArtifactError
 from reviewbot.core.findings import Failed, LineScore, Skipped
 from reviewbot.core.gate import Status
 from reviewbot.core.states import HiddenStates
 from reviewbot.encoders import Encoder, Tokens
+from reviewbot.selection import Rules
 from tests import tiny
 from tests.changes import CODE, Check, Files, Made, made, never, outcomes
 
@@ -53,7 +53,7 @@ def test_a_file_that_is_not_read_says_why_and_loads_no_model(
     tmp_path: Path, check: Check, name: str
 ) -> None:
     files, attributes, why = SKIPS[name]
-    rules = pipeline.Rules(
+    rules = Rules(
         max_bytes=100_000, max_lines=1_000, excluded=lambda path: path.startswith("skipped/")
     )
     report = check(made(tmp_path, {}, files), attributes=attributes, rules=rules, encoder=never)
@@ -71,7 +71,7 @@ def test_a_comment_that_asks_to_be_ignored_is_obeyed_only_where_the_settings_all
     tmp_path: Path, check: Check
 ) -> None:
     case = made(tmp_path, {}, {"a.py": b"x = 1  # reviewbot: ignore\n"})
-    allowed = pipeline.Rules(max_bytes=1_000, max_lines=10, inline_suppressions=True)
+    allowed = Rules(max_bytes=1_000, max_lines=10, inline_suppressions=True)
 
     assert isinstance(outcomes(check(case))[0], LineScore)
     assert check(case, rules=allowed).ledger.by_reason == {"suppressed": 1}
@@ -81,7 +81,7 @@ def test_a_path_that_the_settings_include_is_read_whatever_the_attributes_say(
     tmp_path: Path, check: Check
 ) -> None:
     case = made(tmp_path, {}, {"vendor/a_pb2.py": b"x = 1\n"})
-    rules = pipeline.Rules(max_bytes=1_000, max_lines=10, included=lambda _path: True)
+    rules = Rules(max_bytes=1_000, max_lines=10, included=lambda _path: True)
 
     assert check(case, rules=rules).ledger.scored == 1
 

@@ -19,6 +19,7 @@ from reviewbot.core.report import ChangeInfo
 from reviewbot.diffs import parse
 from reviewbot.forges.heads import WorktreeFiles
 from reviewbot.scoring import Groups
+from reviewbot.selection import Rules
 from reviewbot.settings import Settings
 
 pytestmark = pytest.mark.real_model
@@ -55,7 +56,7 @@ def test_without_any_one_reason_a_line_s_log_odds_are_lower_by_its_contribution(
             numstat=None,
             artifact=replace(artifact, predictor=predictor),
             encoder=lambda: encoder,
-            rules=pipeline.Rules(max_bytes=1_000_000, max_lines=10_000),
+            rules=Rules(max_bytes=1_000_000, max_lines=10_000),
             policy=Policy(max_risk=1.0),
             info=ChangeInfo(None, "files"),
             kept=kept,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from reviewbot.core.history import PullRequest
     from reviewbot.core.report import Report
     from reviewbot.forges.request import ChangeRequest
-    from reviewbot.pipeline import Numstat, Rules
+    from reviewbot.pipeline import Numstat
+    from reviewbot.selection import Rules
 
     Narrow = Callable[[Change, Numstat | None], tuple[Change, Numstat | None]]
 
@@ -90,6 +91,7 @@ def assemble(
     from reviewbot.core.report import ChangeInfo
     from reviewbot.core.scope import Scope
     from reviewbot.diffs import parse
+    from reviewbot.selection import Rules
 
     change = parse(request.diff)
     own = own_part(change, [parse(other) for other in request.others])
@@ -103,7 +105,7 @@ def assemble(
     clock("loading the artifact")
     paths = [file.path for file in change.files]
     max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk
-    rules = pipeline.Rules(
+    rules = Rules(
         max_bytes=settings.max_file_bytes,
         max_lines=settings.max_file_lines,
         inline_suppressions=settings.inline_suppressions,
