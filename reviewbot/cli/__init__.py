@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from reviewbot import __version__
 from reviewbot.cli.failures import report_failure
+from reviewbot.cli.group import Group
 from reviewbot.cli.output import drop, flush, require_stdout
 
 NAME = "reviewbot"  # whatever the script is called
@@ -33,7 +34,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are named in `COMMANDS`, and which reports every failure our way."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

@@ -79,10 +79,9 @@ def a_range(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
 def values_of(key: str) -> Completer:
     """Return what offers a shell the values of a setting: those its rule names in quotes."""
     rule = RULES[key]
-    values = re.findall("'([^']+)'", rule.says)
 
     def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
-        found = [CompletionItem(value) for value in values if value.startswith(incomplete)]
+        found = [CompletionItem(value) for value in rule.values if value.startswith(incomplete)]
         folders = "directory" in rule.says and not found
         return [CompletionItem(incomplete, type="dir")] if folders else found
 

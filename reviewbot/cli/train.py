@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from reviewbot.cli.group import Group
 from reviewbot.cli.train_audit import audit
 from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_evidence import evidence
@@ -14,7 +15,7 @@ from reviewbot.cli.train_transfer import transfer
 from reviewbot.core.extras import EXTRAS, require
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def train() -> None:
     """Train, fit and evaluate the weights that score."""
 

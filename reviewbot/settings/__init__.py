@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from reviewbot.settings.rules import FORMATS, POSTING, RULES, unknown, wrong
+from reviewbot.settings.refused import unknown, wrong
+from reviewbot.settings.rules import FORMATS, POSTING, RULES
 from reviewbot.settings.sources import (
     SETTINGS_FILES,
     Given,
@@ -97,7 +98,7 @@ def settings_from(*layers: Layer) -> Settings:
             try:
                 merged[key.replace("-", "_")] = RULES[key].check(value)
             except ValueError as exc:
-                raise wrong(key, value, origin) from exc
+                raise wrong(key, value, origin, exc) from exc
             origins[key] = origin
     return Settings(**merged, origins=MappingProxyType(origins))
 

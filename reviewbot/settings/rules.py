@@ -1,14 +1,13 @@
-"""What each setting may be, as one table, and how a wrong one is reported."""
+"""What each setting may be, as one table."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.core.errors import UsageError
 from reviewbot.limits import parse_limits
 
 FORMATS = (
@@ -26,6 +25,15 @@ class Rule:
     help: str
     kind: type = str  # how an environment variable or a flag is read: str, int, float, bool, tuple
     path: bool = False  # in a file, a relative path counts from the file's directory
+
+    @property
+    def values(self) -> list[str]:
+        """The values that stand in quotes in `says`; [] where there is no list of them."""
+        return re.findall("'([^']+)'", self.says)
+
+
+class WrongPart(ValueError):
+    """A part of a list that a setting may not have; its text is the argument."""
 
 
 def _text(value: object) -> str:
@@ -81,9 +89,12 @@ _SCOPES = "'ai', 'ai+unknown' or 'all'"
 def _limits(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or len(value) > 1_000:
         raise ValueError
-    texts = tuple(_text(text) for text in value)
-    parse_limits(texts)
-    return texts
+    for text in value:
+        try:
+            parse_limits([_text(text)])
+        except ValueError as exc:
+            raise WrongPart(text) from exc
+    return tuple(value)
 
 
 _BILLION = 1_000_000_000
@@ -273,27 +284,3 @@ POSTING = (
     "bot-login",
     "templates",
 )
-
-
-def wrong(key: str, value: object, origin: str) -> UsageError:
-    return UsageError(
-        f"nothing was checked: {key} cannot be {_short(value)} ({origin})",
-        fix=f"give {RULES[key].says}",
-    )
-
-
-def unknown(key: str, known: Iterable[str], origin: str) -> UsageError:
-    names = list(known)
-    near = get_close_matches(key, names, n=1, cutoff=0.5)
-    return UsageError(
-        f"nothing was checked: no setting is named {_short(key)} ({origin})",
-        fix=f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(names)}",
-    )
-
-
-def _short(value: object) -> str:
-    if isinstance(value, int) and value.bit_length() > 1_000:
-        return "so long a number"
-    value = ", ".join(map(str, value)) if isinstance(value, tuple) else value  # of a flag
-    text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
-    return text if len(text) <= 80 else text[:77] + "..."

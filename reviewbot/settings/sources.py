@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reviewbot.core.errors import UsageError
-from reviewbot.settings.rules import RULES, unknown, wrong
+from reviewbot.settings.refused import unknown, wrong
+from reviewbot.settings.rules import RULES
 
 PREFIX = "REVIEWBOT_"
 SETTINGS_FILES = ("pyproject.toml", ".reviewbot.toml")  # the later one wins

@@ -1,6 +1,5 @@
 """From the name of a model to a directory that the encoder can load: the store's front door."""
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, UsageError
 from reviewbot.core.extras import CONVERTING, EXTRAS, require
 from reviewbot.core.models import MODELS, ModelSpec
+from reviewbot.core.near import did_you_mean
 from reviewbot.store import hub
 from reviewbot.store.cache import (
     cache_dir,
@@ -92,11 +92,10 @@ def ready(
 
 
 def _unnamed(model: str) -> UsageError:
-    near = difflib.get_close_matches(model, MODELS, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(MODELS)}"
+    names = f"use one of {', '.join(MODELS)}, a directory (./DIR) or a hub ID@REVISION"
     return UsageError(
         f"nothing was scored: no model is named {model!r}",
-        fix=f"{hint} Or a directory (./DIR), or a hub ID@REVISION",
+        fix=f"{did_you_mean(model, MODELS)}{names}",
     )
 
 

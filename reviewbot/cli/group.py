@@ -1,0 +1,22 @@
+"""A group of commands that says which one a wrong name may mean."""
+
+import click
+
+from reviewbot.core.near import MOST_CHARS, did_you_mean
+
+
+class Group(click.Group):
+    """As click's, but suggests commands in every version of click, also those not imported yet."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first word names; raises click.UsageError where none does."""
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing:  # no option, no completion
+            known = self.list_commands(ctx)
+            if name not in known:
+                shown = name if len(name) <= MOST_CHARS else name[:MOST_CHARS] + "..."
+                hint = did_you_mean(name, known).capitalize()
+                raise click.UsageError(f"No such command {shown!r}. {hint}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)
