@@ -139,7 +139,7 @@ def _read(path: Path) -> bytes:
         raise ArtifactError(
             f"nothing was scored: the artifact {path.parent.name!r} cannot be read: "
             f"{path.name}: {exc.strerror or exc}",
-            fix="give --artifact tiny, small, base or a directory; or install reviewbot again",
+            fix="make it readable, train it again, or install reviewbot again",
         ) from exc
 
 

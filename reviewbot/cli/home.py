@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reviewbot.cli.files import read_regular
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import ReviewbotError, UsageError
+from reviewbot.core.near import did_you_mean
 from reviewbot.core.recent import Recent, recent_from_json
 from reviewbot.settings import Settings
 
@@ -38,6 +39,12 @@ def recent_for(settings: Settings, root: Path | None, artifact: "Artifact") -> R
     if settings.recent == "off":
         return None
     if settings.recent != "auto":
+        if not Path(settings.recent).exists():
+            raise UsageError(
+                f"nothing was scored: there is no file {settings.recent[:200]!r} of recent lines",
+                fix=f"{did_you_mean(settings.recent, ('auto', 'off'))}give auto, off, or a file"
+                " that `reviewbot recent --output FILE` has written",
+            )
         raw = read_regular(settings.recent, MAX_BYTES, doing="nothing was scored", what="risks")
         return _checked(raw, settings.recent, artifact)
     if root is None or not _folder(settings).is_dir():

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewbot.cli.machine import check_machine, may_be_served
+from reviewbot.cli.named import find_artifact
 from reviewbot.cli.talk import Clock, progress_bar, say
 from reviewbot.core.errors import EngineUnfit, UsageError
 from reviewbot.core.extras import EXTRAS, install, missing, require
@@ -27,17 +29,13 @@ MEBI = 1 << 20
 
 
 def artifact_for(settings: Settings) -> "Artifact":
-    """Load the artifact that the settings name. raises ArtifactError"""
+    """Load the artifact that the settings name.
+
+    raises  UsageError where there is none of that name, ArtifactError where it is damaged
+    """
     from reviewbot.artifacts import load_artifact
 
-    return load_artifact(artifact_directory(settings.artifact))
-
-
-def artifact_directory(name: str) -> Path:
-    """Return where the artifact lies that a name or a path means."""
-    from reviewbot.artifacts import PRESETS
-
-    return PRESETS.get(name) or Path(name).expanduser()
+    return load_artifact(find_artifact(settings.artifact))
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
@@ -114,6 +112,8 @@ def specs(settings: Settings, artifact: "Artifact") -> "Engines":
     order = engines(settings, head=reads_head(settings, artifact))
     for engine, other in zip(order, [*order[1:], None], strict=True):
         require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
+        if engine == "torch" and not may_be_served(settings):
+            check_machine(settings.device, settings.quantize, dtype_of(settings))
         if engine == "onnx" and settings.engine == "auto" and reads_head(settings, artifact):
             say(f"reading in int8, which may tell fewer pairs apart here: {install('torch')}")
         try:
@@ -165,9 +165,17 @@ def engines(settings: Settings, *, head: bool = False) -> list[str]:
     return ["torch"] if is_x86() and "avx2" not in isa() else ["onnx", "torch"]
 
 
+def dtype_of(settings: Settings) -> str:
+    """Return what torch computes in: what somebody asked for, else what the device does best."""
+    from reviewbot.encoders import default_dtype
+
+    asked = settings.origins.get("dtype", "default") != "default"
+    return settings.dtype if asked else default_dtype(settings.device)
+
+
 def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
     from reviewbot.artifacts import check_model
-    from reviewbot.encoders import EncoderSpec, default_dtype
+    from reviewbot.encoders import EncoderSpec
     from reviewbot.store.ready import ready
 
     wanted = artifact.model
@@ -182,14 +190,13 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
         say=say,
     )
     check_model(artifact, model.sha256, model.name)
-    asked = settings.origins.get("dtype", "default")
     spec = EncoderSpec(
         directory=model.directory,
         engine=engine,
         layer=wanted.layer,
         deep=wanted.deep,
         full=reads_head(settings, artifact),
-        dtype=settings.dtype if asked != "default" else default_dtype(settings.device),
+        dtype=dtype_of(settings),
         threads=settings.threads,
         device=settings.device,
         quantize=settings.quantize,

@@ -73,7 +73,7 @@ def evidence(
     the labelled lines, the languages it goes with, and a label where one holds on other files.
     """
     from reviewbot.artifacts import load_artifact
-    from reviewbot.cli.load import artifact_directory
+    from reviewbot.cli.named import find_artifact
     from reviewbot.core.evidence_file import pack_evidence
     from reviewbot.train.evidence import evidence as all_evidence
     from reviewbot.train.evidence import notes
@@ -82,7 +82,7 @@ def evidence(
     from reviewbot.train.tally import tallies
 
     require_replaceable(Path(out))
-    where = artifact_directory(artifact)
+    where = find_artifact(artifact)
     known = load_artifact(where)
     sources, origin = _sources(Path(corpus), machine["seed"])
     counted = {}

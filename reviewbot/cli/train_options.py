@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reviewbot.cli.machine import check_machine
 from reviewbot.cli.talk import progress_bar, say
 from reviewbot.core.models import DEFAULT_MODEL, MODELS
 
@@ -94,6 +95,7 @@ def open_reader(
     from reviewbot.store.ready import ready
     from reviewbot.train.features import Reader
 
+    check_machine(device, quantize, dtype or default_dtype(device))
     depth = layer or _own_layer(model)
     most = max(depth, deep or 0)
     found = ready(model, most, full=full, environ=os.environ, progress=progress_bar(), say=say)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewbot.core.errors import ModelUnavailable
+from reviewbot.core.errors import ModelUnavailable, UsageError
 from reviewbot.store.cache import sha256_of, write_json
 
 LARGEST_JSON = 64 << 20  # bytes; the largest tokenizer.json we know has 34 MB
@@ -47,13 +47,16 @@ def read_json(path: Path, limit: int = LARGEST_JSON) -> dict[str, Any]:
 def inspect(directory: Path) -> LocalModel:
     """Look at a model directory without loading it.
 
-    raises  ModelUnavailable if it holds no safetensors weights, asks to run code of its own
-            (`auto_map`), or lacks config.json or tokenizer.json
+    raises  UsageError if there is no such directory; ModelUnavailable if it holds no safetensors
+            weights, asks to run code of its own (`auto_map`), or lacks config.json or
+            tokenizer.json
     """
     refused = f"nothing was loaded from {directory}"
     safe = "use a directory with config.json, *.safetensors and tokenizer.json"
     try:
         names = sorted(path.name for path in directory.iterdir() if path.is_file())
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise UsageError(f"{refused}: {exc.strerror}", fix=safe) from exc
     except OSError as exc:
         raise ModelUnavailable(f"{refused}: {exc.strerror}", fix=safe) from exc
     weights = [name for name in names if name.endswith(".safetensors")]

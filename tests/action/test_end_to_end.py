@@ -113,13 +113,15 @@ def test_the_action_reviews_a_pull_request_with_the_real_default_model(
     assert github.writes == before
 
 
-@pytest.mark.parametrize("given", [{"INPUT_ARTIFACT": "no-such"}, {"INPUT_GITHUB_TOKEN": "bad"}])
+@pytest.mark.parametrize(
+    ("given", "expected"), [({"INPUT_ARTIFACT": "no-such"}, 2), ({"INPUT_GITHUB_TOKEN": "bad"}, 4)]
+)
 def test_what_fails_on_a_runner_is_not_green(
-    runner: tuple[FakeGitHub, Repo, dict[str, str]], given: dict[str, str]
+    runner: tuple[FakeGitHub, Repo, dict[str, str]], given: dict[str, str], expected: int
 ) -> None:
     _, repo, env = runner
 
     code, outputs, _ = run(repo, env | given)
 
-    assert code == 4
+    assert code == expected
     assert outputs["verdict"] == "error"

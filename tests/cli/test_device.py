@@ -80,7 +80,11 @@ def test_a_gpu_chooses_its_numbers_unless_somebody_did(
         asked.append(spec)
         return tiny.encoder(tiny_model)
 
-    with patch("reviewbot.encoders.load_encoder", load):
+    with (
+        patch("reviewbot.encoders.load_encoder", load),
+        patch("reviewbot.encoders.gpu.visible_gpus", lambda: ["cuda:0"]),
+        patch("reviewbot.encoders.quantized.check_packages", lambda _: None),
+    ):
         assert run(*flags).exit_code == 0
         open_reader(
             model=str(tiny_model),

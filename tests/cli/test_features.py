@@ -221,8 +221,8 @@ def test_a_damaged_artifact_is_an_error(artifact: Path) -> None:
 def test_what_is_not_there_is_told_as_what_was_asked_for(artifact: Path) -> None:
     result = features("list", "--artifact", "nope")
 
-    assert result.exit_code == 4
-    assert result.stderr.startswith("error: nothing was shown: the artifact 'nope' cannot be read")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: nothing was shown: no artifact is named 'nope'")
 
 
 @pytest.mark.parametrize(

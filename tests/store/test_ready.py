@@ -126,7 +126,6 @@ def test_a_directory_is_used_in_place_and_known_by_its_content(
         (lambda at: (at / "tokenizer_config.json").write_text('{"auto_map": {}}'), "code of its"),
         (lambda at: (at / "config.json").write_text("[" * 100_000), "config.json cannot be read"),
         (lambda at: (at / "config.json").write_text("{}"), "num_hidden_layers"),
-        (shutil.rmtree, "No such file"),
     ],
 )
 def test_a_directory_that_could_run_code_or_is_incomplete_is_refused(
