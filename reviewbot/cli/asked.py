@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reviewbot.forges.request import ChangeRequest
 
 EDITED = "the change edits reviewbot's settings; {} were used"
+UNUSED = "not used: {} of the working tree; for commits the base's settings count"
 EMPTY = "the diff is empty: nothing was read"
 MOST_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
@@ -55,10 +56,25 @@ def change_arguments(command: F) -> F:
             help="A diff in a file, or - for stdin; needs no git.",
         ),
         click.option("--staged", is_flag=True, help="What is staged, against HEAD."),
-        click.argument("range_", metavar="[RANGE]", required=False, shell_complete=a_range),
+        click.argument(
+            "range_", metavar="[RANGE]", nargs=-1, callback=_one_range, shell_complete=a_range
+        ),
     ):
         command = add(command)
     return command
+
+
+def _one_range(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """Return the range, if any. More words are most likely files, as other tools take them."""
+    if len(given) > 1:
+        from reviewbot.forges.revisions import PATHS
+
+        raise UsageError(
+            f"nothing was checked: {len(given)} arguments where one RANGE is wanted: A, A..B or "
+            f"A...B; files are not given so",
+            fix=PATHS,
+        )
+    return given[0] if given else None
 
 
 def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) -> Path:
@@ -149,7 +165,23 @@ def settings_for(
         return settings(used), [] if same else [EDITED.format("the change's")]
     used = _committed(request.root, policy or request.base, root)
     own = _readable(request.root, request.head, root)
-    return tightened(settings(used), used, own)
+    made, notes = tightened(settings(used), used, own)
+    return made, [*notes, *unused(root, used, own)]
+
+
+def unused(root: Path, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | None) -> list[str]:
+    """Note which settings in the working tree do not count: they are not committed on the base.
+
+    Of settings that the change commits `tightened` tells.
+    used, own  what the files of the base, and of the change, say; None: they cannot be read
+    """
+    try:
+        here = from_files(root)
+    except UsageError:  # nobody is stopped by what does not count
+        return [] if own is None else [UNUSED.format("unreadable settings")]
+    others = zip(SETTINGS_FILES, here, used, own or used, strict=True)
+    names = [name for name, mine, base, head in others if mine and mine not in (base, head)]
+    return [UNUSED.format(", ".join(names))] if names else []
 
 
 def tightened(

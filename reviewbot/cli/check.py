@@ -20,9 +20,10 @@ from reviewbot.cli.asked import (
 )
 from reviewbot.cli.assemble import assemble
 from reviewbot.cli.options import a_format, setting_flags
-from reviewbot.cli.output import PLAIN, Look, deliver, emit, write_file
-from reviewbot.cli.talk import timed
+from reviewbot.cli.output import PLAIN, Look, deliver, emit, keep_off_terminal, write_file
+from reviewbot.cli.talk import say, timed
 from reviewbot.core.errors import ReviewbotError, UsageError
+from reviewbot.core.near import did_you_mean
 from reviewbot.render import RENDERERS
 from reviewbot.settings import (
     POSTING,
@@ -83,7 +84,10 @@ def check(
         clock("asking git")
         if print_settings:
             emit(describe(settings))
+            for note in edited:
+                say(f"note: {note}")
             return
+        keep_off_terminal(settings.format, output)
         report = assemble(settings, request, base_root, clock, edited).report
     conclude(report, settings, output, outputs)
 
@@ -129,11 +133,18 @@ def also_asked(
         _claim(taken, acks, f"--acks {acks[:100]!r}")
     for text in texts:
         style, equals, file = text.partition("=")
-        if style not in RENDERERS or not equals or not file:
+        formats = f"the formats are: {', '.join(RENDERERS)}"
+        if style and style not in RENDERERS:
+            raise UsageError(
+                f"nothing was checked: --also {text[:100]!r}: no format is named {style[:100]!r}",
+                fix=f"{did_you_mean(style, RENDERERS)}{formats}",
+            )
+        if not (style and equals and file):
             raise UsageError(
                 f"nothing was checked: --also {text[:100]!r} is not FORMAT=FILE",
-                fix=f"a format is one of: {', '.join(RENDERERS)}",
+                fix=f"name both, such as --also {style or 'json'}=FILE; {formats}",
             )
+        keep_off_terminal(style, file)
         _claim(taken, file, f"--also {text[:100]!r}")
         found.append((style, file))
     return found

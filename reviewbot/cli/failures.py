@@ -3,6 +3,8 @@
 import errno
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -42,6 +44,21 @@ def report_failure(exc: BaseException) -> int:
     except (OSError, ValueError):
         drop(sys.stderr)
     return code
+
+
+@contextmanager
+def worded(doing: str) -> Iterator[None]:
+    """Word the failures of git and the store for a command that does not score, and has no --diff.
+
+    doing  what was therefore not done: "nothing was installed"
+    """
+    try:
+        yield
+    except ReviewbotError as exc:
+        from reviewbot.forges.git import OR_DIFF
+
+        what = exc.what.replace("nothing was scored", doing, 1)
+        raise type(exc)(what, fix=exc.fix.replace(OR_DIFF, "")) from exc
 
 
 def describe(exc: BaseException) -> tuple[str, int]:

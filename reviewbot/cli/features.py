@@ -1,7 +1,6 @@
 """`reviewbot features list|search|export|html`: what an artifact knows of its features."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,9 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.asked import settings_root
+from reviewbot.cli.failures import worded
+from reviewbot.cli.group import Group
 from reviewbot.cli.options import a_path, setting_flags
-from reviewbot.cli.output import deliver, fix_of, write_file
-from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
+from reviewbot.cli.output import deliver, fix_of, keep_off_terminal, stdout_is_terminal, write_file
+from reviewbot.core.errors import EnvironmentFailure, UsageError
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ TOP = 20
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def features() -> None:
     """List, search and export the features behind the reasons. Loads no model."""
 
@@ -168,6 +169,7 @@ def html(output: str, **flags: Any) -> None:
     from reviewbot.cli.output import emit
     from reviewbot.render.features_html import features_html
 
+    keep_off_terminal("html", output)
     artifact, known = _known(flags)
     page = features_html(known, artifact.info, has_evidence=bool(artifact.packed_evidence))
     if output == "-":
@@ -212,7 +214,7 @@ def explain_feature(
 
 def _most(top: int | None, style: str, output: str | None) -> int | None:
     """Return how many features are shown; None for all: only a person wants the first ones."""
-    watched = output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    watched = output in (None, "-") and stdout_is_terminal()
     return TOP if top is None and style != "json" and watched else top
 
 
@@ -226,12 +228,9 @@ def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tu
 
     files = from_files(settings_root(root, has_git=True))
     settings = settings_from(*files, from_environ(os.environ), from_flags(flags))
-    try:
+    with worded("nothing was shown"):
         artifact = artifact_for(settings)
         found = artifact.evidence()
-    except ReviewbotError as exc:  # its words are those of a check
-        what = exc.what.replace("nothing was scored", "nothing was shown", 1)
-        raise type(exc)(what, fix=exc.fix) from exc
     return artifact, known_features(
         artifact.predictor, artifact.notes, found, artifact.coder.features
     )

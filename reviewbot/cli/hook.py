@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-from reviewbot.cli.failures import report_failure
+from reviewbot.cli.failures import report_failure, worded
+from reviewbot.cli.group import Group
+from reviewbot.cli.named import find_artifact
 from reviewbot.cli.options import setting_flags
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import UsageError
@@ -22,7 +24,7 @@ from reviewbot.forges.hooks import (
     sealed,
 )
 from reviewbot.render.escape import visible
-from reviewbot.settings import POSTING, RULES, from_flags, settings_from
+from reviewbot.settings import POSTING, RULES, Settings, from_flags, settings_from
 
 ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
 _ARGUMENTS = ("kind", "remote")
@@ -50,7 +52,7 @@ exit 4
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def hook() -> None:
     """Check what is pushed, or committed, by a git hook."""
 
@@ -84,9 +86,11 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
     from reviewbot.forges.hooks import write_hook
     from reviewbot.forges.local import top_of
 
-    _checked(kind, flags)
-    top = top_of(Path(), needs_worktree=False)
-    folder = folder_of_hooks(top)
+    settings = _checked(kind, flags)
+    with worded("nothing was installed"):
+        top = top_of(Path(), needs_worktree=False)
+        find_artifact(settings.artifact, top)  # where git runs the hook
+        folder = folder_of_hooks(top)
     path = folder.path / kind
     data = script(kind, sys.executable or "python3", flags)
     whose = owner(path)
@@ -130,7 +134,8 @@ def uninstall(kinds: tuple[str, ...]) -> None:
     """Remove our hooks, and only ours."""
     from reviewbot.forges.local import top_of
 
-    folder = folder_of_hooks(top_of(Path(), needs_worktree=False))
+    with worded("nothing was removed"):
+        folder = folder_of_hooks(top_of(Path(), needs_worktree=False))
     found = {kind: owner(folder.path / kind) for kind in kinds or KINDS}
     for kind, whose in found.items():
         if whose is Owner.EDITED or (whose is Owner.OTHER and kinds):
@@ -163,12 +168,13 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     if flags["quiet"] is None:
         flags["quiet"] = True
     try:
-        if kind == "pre-commit":
-            code = staged(flags)
-        elif remote is None:
-            code = named_by_framework(os.environ, flags)
-        else:
-            code = pushed(remote, flags)
+        with worded("nothing was checked"):
+            if kind == "pre-commit":
+                code = staged(flags)
+            elif remote is None:
+                code = named_by_framework(os.environ, flags)
+            else:
+                code = pushed(remote, flags)
     except Exception as exc:  # noqa: BLE001 - whatever failed: how to go on is said, too
         code = report_failure(exc)
     if code:
@@ -176,8 +182,8 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     sys.exit(code)
 
 
-def _checked(kind: str, flags: tuple[str, ...]) -> None:
-    """Refuse now what would only fail at the first push."""
+def _checked(kind: str, flags: tuple[str, ...]) -> Settings:
+    """Return what the flags set; refuse now what would only fail at the first push."""
     if sum(map(len, flags)) > MOST_FLAGS:
         raise UsageError("nothing was installed: the flags are too long", fix="use a settings file")
     group = click.get_current_context().parent  # an error names the whole command
@@ -188,7 +194,7 @@ def _checked(kind: str, flags: tuple[str, ...]) -> None:
             "nothing was installed: behind -- only flags are wanted",
             fix="reviewbot hook install -- --artifact tiny",
         )
-    settings_from(from_flags(given))
+    return settings_from(from_flags(given))
 
 
 def _refused(path: Path, kind: str, whose: Owner, flags: tuple[str, ...]) -> UsageError:

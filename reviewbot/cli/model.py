@@ -19,10 +19,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from reviewbot.cli.failures import worded
+from reviewbot.cli.group import Group
 from reviewbot.cli.load import engines
 from reviewbot.cli.options import a_path
 from reviewbot.core.errors import ModelUnavailable, UsageError
 from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
+from reviewbot.core.near import did_you_mean
 from reviewbot.settings import Settings
 from reviewbot.store import inventory as store_inventory
 from reviewbot.store.cache import cache_dir, converted_path, disk_errors
@@ -84,12 +87,13 @@ def _line_per_label(say: Callable[[str], None]) -> Tell:
 def _spec(name: str) -> ModelSpec:
     if name not in MODELS:
         raise UsageError(
-            f"nothing was done: no model is named {name!r}", fix=f"use one of {', '.join(MODELS)}"
+            f"nothing was done: no model is named {name!r}",
+            fix=f"{did_you_mean(name, MODELS)}use one of {', '.join(MODELS)}",
         )
     return MODELS[name]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def model() -> None:
     """Fetch, list and check the language models that re-read the code."""
 
@@ -119,9 +123,11 @@ def _asked(name: str, artifact: str | None, *, full: bool, engine: str) -> _Aske
     asked = Settings(engine=engine)
     if artifact is None:
         return _Asked(name, _spec(name).layer, None, full, engines(asked, head=full)[0])
-    from reviewbot.artifacts import PRESETS, load_artifact
+    from reviewbot.artifacts import load_artifact
+    from reviewbot.cli.named import find_artifact
 
-    model = load_artifact(PRESETS.get(artifact) or Path(artifact).expanduser()).model
+    with worded("nothing was done"):
+        model = load_artifact(find_artifact(artifact)).model
     _spec(model.name)
     full = model.full or full
     return _Asked(model.name, model.layer, model.deep, full, engines(asked, head=full)[0])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.core.errors import EnvironmentFailure, UsageError
 
 _FIX = "free some space or choose another place with --output FILE"
 _FIXES = {
@@ -22,8 +22,28 @@ _FIXES = {
     errno.ENAMETOOLONG: "give a shorter name",
 }
 
+PAGES = ("html",)  # formats for a browser: nobody reads half a megabyte of markup in a terminal
 Look = tuple[int, bool]  # cells, and whether colour is wanted
 PLAIN: Look = (100, False)  # where no terminal says how wide it is
+
+
+def keep_off_terminal(style: str, output: str | None) -> None:
+    """Refuse to pour a page onto a terminal; asked before there is one.
+
+    style   the format
+    output  where it goes: a file, or stdout for None and "-"
+    raises  UsageError
+    """
+    if style in PAGES and output in (None, "-") and stdout_is_terminal():
+        raise UsageError(
+            f"nothing was written: the format {style} is a page, and stdout is a terminal",
+            fix="add --output FILE, or send stdout to a file or a program",
+        )
+
+
+def stdout_is_terminal() -> bool:
+    """Tell whether stdout is a terminal, which somebody reads."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def deliver(render: Callable[[Look], str], output: str | None, environ: Mapping[str, str]) -> bool:
@@ -33,7 +53,7 @@ def deliver(render: Callable[[Look], str], output: str | None, environ: Mapping[
     raises   EnvironmentFailure if it cannot be written in full
     """
     if output in (None, "-"):
-        emit(render(look(environ, to_terminal=sys.stdout is not None and sys.stdout.isatty())))
+        emit(render(look(environ, to_terminal=stdout_is_terminal())))
         return False
     write_file(Path(str(output)), render(PLAIN))
     return True

@@ -12,6 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.cli.asked import settings_root
 from reviewbot.cli.assemble import assemble
+from reviewbot.cli.failures import worded
 from reviewbot.cli.home import kept_recent
 from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import write_file
@@ -77,7 +78,8 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     from reviewbot.forges.local import between, top_of
 
     folder = Path(root)
-    top = top_of(folder, needs_worktree=False)
+    with worded("nothing was kept"):
+        top = top_of(folder, needs_worktree=False)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
     settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
     settings = replace(settings, scope="all", recent="off", min_coverage=0.0)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.asked import intake, settings_for, settings_root, tightened
+from reviewbot.cli.asked import intake, settings_for, settings_root, tightened, unused
 from reviewbot.cli.assemble import Assembled, assemble
 from reviewbot.cli.authors import Remote
 from reviewbot.cli.check import also_asked, also_option, conclude
+from reviewbot.cli.failures import worded
 from reviewbot.cli.forge import asked_target, connect, has_token
 from reviewbot.cli.options import a_path, setting_flags
-from reviewbot.cli.output import write_file
+from reviewbot.cli.output import keep_off_terminal, write_file
 from reviewbot.cli.pages import committed_templates, remote_templates
 from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
 from reviewbot.cli.talk import Clock, say, timed
@@ -81,6 +82,8 @@ def review(
     are those of the base branch; a change can only make them stricter.
     """
     outputs = also_asked(also, output, acks)
+    early = settings_from(from_environ(os.environ), from_flags(flags))
+    keep_off_terminal(early.format, output)
     folder = Path(root)
     if not folder.is_dir():
         raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")
@@ -110,7 +113,8 @@ class Done:
 def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
     """Check the commits of a push or a merge group; there is no pull request to comment on."""
     root = settings_root(folder, has_git=True)
-    request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
+    with worded("nothing was reviewed"):
+        request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
     settings, notes = settings_for(request, root, os.environ, flags, target.base)
     queued = _queued(settings, target)
     if target.queued is not None and queued is None:
@@ -273,7 +277,8 @@ def _remote(
     settings = settings_from(*used, from_environ(os.environ), from_flags(flags))
     settings, notes = tightened(settings, used, theirs)
     request, unlisted = remote_request(api, pull, folder)
-    notes = [*notes, "read from GitHub, not from a checkout: authors are known less well"]
+    notes += unused(folder, used, theirs)
+    notes += ["read from GitHub, not from a checkout: authors are known less well"]
     if unlisted:
         notes.append(f"GitHub does not list {unlisted} files of this pull request")
     clock("asking GitHub for the diff")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reviewbot.cli.failures import worded
 from reviewbot.cli.files import read_bounded
 from reviewbot.cli.options import a_path
-from reviewbot.cli.output import deliver
+from reviewbot.cli.output import deliver, keep_off_terminal
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import ReviewbotError, UsageError
 
@@ -91,6 +92,7 @@ def trend(
     from reviewbot.core.weeks import trend as trend_of
     from reviewbot.render.words import plural
 
+    keep_off_terminal(style, output)
     folder = Path(directory)
     if not folder.is_dir():
         raise UsageError(
@@ -179,10 +181,11 @@ def _repository(root: str | None) -> tuple[Path | None, list[str]]:
     from reviewbot.forges.local import top_of
 
     try:
-        return top_of(Path(root or "."), needs_worktree=False), []
-    except ReviewbotError as exc:
+        with worded("nothing was shown"):
+            return top_of(Path(root or "."), needs_worktree=False), []
+    except ReviewbotError:
         if root is not None:
-            raise _shown(exc) from exc
+            raise
         return None, [NO_GIT]
 
 
@@ -203,10 +206,8 @@ def _times(top: Path | None, digests: "Iterable[Digest]") -> Mapping[str, int]:
     heads = [one.head for one in digests if is_commit(one.head)]
     if top is None or not heads:
         return {}
-    try:
+    with worded("nothing was shown"):
         return commit_times(top, heads)
-    except ReviewbotError as exc:
-        raise _shown(exc) from exc
 
 
 def _found(
@@ -217,13 +218,5 @@ def _found(
     if top is None:
         return None
     findings = {flagged.place: flagged.numbers for _, one in shown for flagged in one.findings}
-    try:
+    with worded("nothing was shown"):
         return found_fates(top, findings, times, days, latest)
-    except ReviewbotError as exc:
-        raise _shown(exc) from exc
-
-
-def _shown(exc: ReviewbotError) -> ReviewbotError:
-    """Say of a failure of git what was therefore not done here."""
-    what = exc.what.replace("nothing was scored", "nothing was shown", 1)
-    return type(exc)(what, fix=exc.fix)

@@ -15,6 +15,7 @@ from reviewbot.cli.asked import (
     settings_root,
 )
 from reviewbot.cli.authors import scopes_of
+from reviewbot.cli.failures import worded
 from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.core.authors import Author
@@ -64,9 +65,10 @@ def who(
                 "nothing was recorded: --record is about what is staged, and writes no report",
                 fix="leave RANGE, --diff and --output out",
             )
-        from reviewbot.cli.record import record_lines
+        from reviewbot.cli.record import NOTHING, record_lines
 
-        record_lines(folder, Author(record), tool, model, edit)
+        with worded(NOTHING):
+            record_lines(folder, Author(record), tool, model, edit)
         return
     from reviewbot.core.change import Entry
     from reviewbot.core.merged import own_part

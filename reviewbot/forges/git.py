@@ -51,6 +51,7 @@ _ALWAYS = (
     "-c",
     "i18n.logOutputEncoding=UTF-8",
 )
+OR_DIFF = ", or pass a diff with --diff FILE --root DIR"  # what `check` can do without git
 
 
 def git(
@@ -133,7 +134,7 @@ def start(
     except FileNotFoundError as exc:
         raise EnvironmentFailure(
             "nothing was scored: git is not installed, or not on the PATH",
-            fix="install git, or pass a diff with --diff FILE --root DIR",
+            fix=f"install git{OR_DIFF}",
         ) from exc
     except OSError as exc:
         raise EnvironmentFailure(
@@ -189,12 +190,12 @@ def explain(root: Path, command: str, code: int, err: str) -> ReviewbotError:
     if "not a git repository" in err.lower():
         return UsageError(
             f"nothing was scored: {root} is not in a git repository",
-            fix="run it inside a repository, or pass a diff with --diff FILE --root DIR",
+            fix=f"run it inside a repository{OR_DIFF}",
         )
     if "must be run in a work tree" in err:
         return UsageError(
             f"nothing was scored: {root} has no working tree (a bare repository, or inside .git)",
-            fix="run it in a checkout, or pass a diff with --diff FILE --root DIR",
+            fix=f"run it in a checkout{OR_DIFF}",
         )
     end = f"exit code {code}" if code >= 0 else f"signal {-code}"
     shown = complaint(err)

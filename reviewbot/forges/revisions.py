@@ -1,5 +1,6 @@
 """Which commits a range means. Every revision becomes a hash before any other command sees it."""
 
+import os
 import re
 from pathlib import Path
 
@@ -7,6 +8,10 @@ from reviewbot.core.errors import UsageError
 from reviewbot.forges.git import explain, git, status
 
 DEEPEN = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
+PATHS = (
+    "leave it out to read all that the working tree adds; for some files alone: "
+    "git diff HEAD -- FILE | reviewbot check --diff -"
+)
 _DEFAULTS = (
     "refs/remotes/origin/HEAD",
     "refs/remotes/origin/main",
@@ -38,6 +43,12 @@ def commit_of(top: Path, revision: str) -> str:
         )
     found = _verify(top, revision)
     if found is None:
+        places = (revision, top / revision) if revision else ()
+        if any(os.path.exists(place) for place in places):  # noqa: PTH110 - Path's may raise
+            raise UsageError(
+                f"nothing was scored: {revision[:100]!r} is a path, and a range names commits",
+                fix=PATHS,
+            )
         fix = "name a branch, a tag or a commit that `git rev-parse` knows"
         if is_shallow(top):
             fix = f"the clone is shallow; fetch the rest with {DEEPEN}"

@@ -83,6 +83,47 @@ def test_settings_that_are_being_edited_count_locally_and_the_report_says_so(rep
     assert found["notes"] == ["the change edits reviewbot's settings; the change's were used"]
 
 
+@pytest.mark.parametrize(
+    ("here", "committed_there", "notes"),
+    [
+        ({".reviewbot.toml": "top = 3\n"}, {}, ["not used: .reviewbot.toml of the working tree; "]),
+        (
+            {"pyproject.toml": "[tool.reviewbot]\ntop = 3\n"},
+            {},
+            ["not used: pyproject.toml of the"],
+        ),
+        ({".reviewbot.toml": "top ="}, {}, ["not used: unreadable settings of the working tree; "]),
+        (
+            {".reviewbot.toml": "top = 3\n"},
+            {".reviewbot.toml": "top = 4\n"},
+            [
+                "the change edits reviewbot's settings; the base's were used",
+                "not used: .reviewbot.",
+            ],
+        ),
+        (
+            {},
+            {".reviewbot.toml": "top = 4\n"},
+            ["the change edits reviewbot's settings; the base's"],
+        ),
+        ({"pyproject.toml": "[project]\n"}, {}, []),
+    ],
+)
+def test_settings_that_do_not_count_for_commits_are_noted(
+    repo: Path, here: dict[str, str], committed_there: dict[str, str], notes: list[str]
+) -> None:
+    committed(repo, {"n.py": "x = 1\n", **committed_there})
+    for name, text in here.items():
+        (repo / name).write_text(text)
+
+    found = as_json(check("main..topic"))["notes"]
+
+    assert len(found) == len(notes)
+    assert all(map(str.startswith, found, notes))
+    shown = check("main..topic", "--print-settings")
+    assert shown.stderr == "".join(f"note: {note}\n" for note in found)
+
+
 def test_code_that_is_moved_to_vendor_is_read_all_the_same(repo: Path) -> None:
     body = "".join(f"v{i} = {i}\n" for i in range(20))
     (repo / "a.py").write_text(body)

@@ -89,7 +89,7 @@ def test_the_version_is_the_packages() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["chekc"], ["--nope"], ["check", "--nope"], ["check", "a", "b"], ["check", "--top"]]
+    "args", [["chekc"], ["--nope"], ["check", "--nope"], ["review", "a"], ["check", "--top"]]
 )
 def test_wrong_usage_is_two_lines_and_exit_2(args: list[str]) -> None:
     result = CliRunner().invoke(main, args)

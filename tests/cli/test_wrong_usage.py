@@ -1,0 +1,172 @@
+"""Wrong usage is told as what it is, with its way out, before a model is fetched or loaded."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewbot.artifacts import PRESETS, load_artifact
+from reviewbot.cli import load, main, output
+from reviewbot.cli.train_options import open_reader
+from reviewbot.core.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
+from reviewbot.settings import Settings
+from tests.cli.small import environ
+from tests.cli.test_check import git, repo
+
+__all__ = ["repo"]  # the fixture
+NAMES = "give tiny, small, base, or an artifact's directory"
+MODELS = "use one of qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, smollm2-135m, smollm2-135m-8"
+FORMATS = "the formats are: terminal, json, markdown, sarif, html, annotations, rdjson, "
+FILES = "git diff HEAD -- FILE | reviewbot check --diff -"
+PLACE = "run it inside a repository"
+USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice begins or what it has
+    ("check --artifact huge", "nothing was scored: no artifact is named 'huge'", NAMES),
+    ("check --artifact tin", "no artifact is named 'tin'", f"did you mean 'tiny'? {NAMES}"),
+    ("check --artifact .", "the directory '.' holds no artifact (manifest.json is missing)", NAMES),
+    ("check --artifact a.py", "no artifact is named 'a.py'", NAMES),
+    ("check --artifact ~nobody/x", "no artifact is named '~nobody/x'", NAMES),
+    ("features list --artifact huge", "nothing was shown: no artifact is named 'huge'", NAMES),
+    ("model path --artifact huge", "nothing was done: no artifact is named 'huge'", NAMES),
+    ("hook install -- --artifact huge", "nothing was installed: no artifact is named", NAMES),
+    ("model pull smollm-135m", "no model is named", f"did you mean 'smollm2-135m'? {MODELS}"),
+    ("check --recent atuo", "there is no file 'atuo' of recent lines", "did you mean 'auto'? "),
+    ("check a.py", "'a.py' is a path, and a range names commits", FILES),
+    ("check main..a.py", "'a.py' is a path, and a range names commits", FILES),
+    ("who a.py", "'a.py' is a path, and a range names commits", FILES),
+    ("explain a.py:1 a.py", "'a.py' is a path, and a range names commits", FILES),
+    ("check a.py b.py", "2 arguments where one RANGE is wanted", FILES),
+    ("explain a.py:1 a.py b.py", "2 arguments where one RANGE is wanted", FILES),
+    ("chek", "No such command 'chek'. Did you mean 'check'?", "see `reviewbot --help`"),
+    ("model pul", "No such command 'pul'. Did you mean 'pull'?", "see `reviewbot model --help`"),
+    ("check --format HTM", "format cannot be 'HTM' (flag --format)", "did you mean 'html'? give"),
+    ("check --engine tourch", "engine cannot be 'tourch'", "did you mean 'torch'? give 'auto', "),
+    ("check --also pdf=x", "--also 'pdf=x': no format is named 'pdf'", FORMATS),
+    ("review --also htm=x", "no format is named 'htm'", f"did you mean 'html'? {FORMATS}"),
+    ("check --also html", "--also 'html' is not FORMAT=FILE", "such as --also html=FILE; the form"),
+    ("check --also =x", "--also '=x' is not FORMAT=FILE", "such as --also json=FILE; the formats"),
+    ("check --max-risk-for a=.1 --max-risk-for b=2", "max-risk-for cannot be 'b=2'", "PATTERN="),
+]  # fmt: skip
+
+
+def reviewbot(*args: str) -> Result:
+    return CliRunner().invoke(main, args)
+
+
+def refused(result: Result, what: str, fix: str, code: int = 2) -> None:
+    """Two lines on stderr, nothing on stdout."""
+    assert (result.exit_code, result.stdout) == (code, "")
+    first, second = result.stderr.splitlines()
+    assert what in first.removeprefix("error: ")
+    assert fix in second.removeprefix("  fix: ")
+
+
+@pytest.mark.parametrize(("words", "what", "fix"), USAGE, ids=[row[0] for row in USAGE])
+def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
+    repo: Path, words: str, what: str, fix: str
+) -> None:
+    refused(reviewbot(*words.split()), what, fix)
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("hook install", "installed"),
+        ("hook uninstall", "removed"),
+        ("recent", "kept"),
+        ("who --record human", "recorded"),
+        ("trend --root . .", "shown"),
+    ],
+)
+def test_outside_a_repository_no_command_gives_the_advice_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, done: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+    result = reviewbot(*words.split())
+
+    refused(result, f"nothing was {done}: . is not in a git repository", PLACE)
+    assert "--diff" not in result.stderr
+    assert f"{PLACE}, or pass a diff with --diff" in reviewbot("check").stderr
+
+
+def test_a_branch_that_is_called_like_a_file_is_a_range(repo: Path) -> None:
+    git(repo, "branch", "a.py")
+
+    assert reviewbot("who", "a.py").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check --format html",
+        "check --output - --format html",
+        "check --output x --also html=-",
+        "review --format html",
+        "trend .",
+        "features html --output -",
+    ],
+)
+def test_a_page_is_not_poured_onto_a_terminal(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setattr(output, "stdout_is_terminal", lambda: True)
+    monkeypatch.setattr("reviewbot.pipeline.check", lambda *_, **__: pytest.fail("it was scored"))
+
+    refused(reviewbot(*words.split()), "is a page, and stdout is a terminal", "add --output FILE")
+
+
+def test_only_a_page_is_kept_off_a_terminal_and_only_off_a_terminal(repo: Path) -> None:
+    (repo / "notes.txt").write_text("nothing that a model has to read\n")
+    git(repo, "add", ".")
+    ours, theirs = pty.openpty()
+    codes = []
+    for style, stdout in (("html", theirs), ("gcc", theirs), ("html", subprocess.PIPE)):
+        command = [sys.executable, "-m", "reviewbot", "check", "--staged", f"--format={style}"]
+        done = subprocess.run(
+            command, stdout=stdout, stderr=subprocess.PIPE, timeout=60, env=environ()
+        )
+        codes.append((done.returncode, b"is a terminal" in done.stderr))
+    os.close(theirs)
+    os.close(ours)
+
+    assert codes == [(2, True), (0, False), (0, False)]
+    assert done.stdout.startswith(b"<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("device", "quantize", "error", "what"),
+    [
+        ("cuda", "none", EnvironmentFailure, "device is cuda, and torch .* sees no GPU"),
+        ("cpu", "8bit", UsageError, "'8bit' needs a GPU"),
+        ("cuda", "4bit", MissingExtra, "needs bitsandbytes"),
+    ],
+)
+def test_what_this_machine_cannot_compute_is_said_before_a_model_is_made_ready(
+    monkeypatch: pytest.MonkeyPatch,
+    device: str,
+    quantize: str,
+    error: type[ReviewbotError],
+    what: str,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("reviewbot.encoders.quantized.find_spec", lambda _: None)
+    monkeypatch.setattr("reviewbot.store.ready.ready", lambda *_, **__: pytest.fail("fetched"))
+    settings = Settings(device=device, quantize=quantize, server="never")
+
+    with pytest.raises(error, match=what):
+        load.load_model(settings, load_artifact(PRESETS["tiny"]), lambda _: None)
+    with pytest.raises(error, match=what):
+        open_reader(
+            model="smollm2-135m-8",
+            layer=None,
+            dtype=None,
+            threads=1,
+            description=False,
+            device=device,
+            quantize=quantize,
+        )
