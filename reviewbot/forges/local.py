@@ -23,6 +23,7 @@ from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
 from reviewbot.core.match import readable
 from reviewbot.forges.attributes import attributes_of
+from reviewbot.forges.environment import APART, UNSET, is_apart
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, WorktreeFiles, commit_files, index_files
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
@@ -109,11 +110,15 @@ def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
 def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
     """Return the top of the checkout that `root` lies in; of a bare repository `root` itself.
 
-    raises  UsageError if there is no repository, or no working tree where one is needed
+    raises  UsageError if there is no repository, or no working tree where one is needed, or
+            GIT_DIR names another checkout
     """
     code, out, err = status(root, "rev-parse", "--show-toplevel")
     if code == 0:
-        return Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+        top = Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+        if is_apart(root, top):
+            raise UsageError(APART.format(root), fix=UNSET)
+        return top
     if not needs_worktree and "must be run in a work tree" in err:
         return root
     raise explain(root, "rev-parse", code, err)
