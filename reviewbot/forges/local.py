@@ -2,16 +2,13 @@
 
 What is compared (`collect`):
 
-  nothing given  the merge base of HEAD and its upstream, else of HEAD and the default branch
-                 (origin/HEAD, origin/main, origin/master, main, master), to the working tree.
-                 On the default branch itself without an upstream: HEAD to the working tree.
+  nothing given  the base that `bases.default_base` finds, to the working tree
   A              the merge base of A and HEAD, to the working tree
   A..B, A...B    the merge base of A and B, to the commit B; an empty side means HEAD
   staged         HEAD to the index
 
-Before the first commit the base is the empty tree. A detached HEAD, or a shallow clone, where
-nothing says what to compare with is an error: comparing HEAD with itself would pass, and read
-nothing.
+Before the first commit the base is the empty tree. Where HEAD would only be compared with itself by
+mistake, it is an error; an empty change says why it is empty.
 """
 
 import re
@@ -23,18 +20,12 @@ from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
 from reviewbot.core.match import readable
 from reviewbot.forges.attributes import attributes_of
+from reviewbot.forges.bases import Base, default_base, range_base, refuse_older, since
 from reviewbot.forges.environment import APART, UNSET, is_apart
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, WorktreeFiles, commit_files, index_files
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
-from reviewbot.forges.revisions import (
-    branch_of,
-    commit_of,
-    default_base,
-    empty_tree,
-    head_commit,
-    merge_base,
-)
+from reviewbot.forges.revisions import branch_of, empty_tree, head_commit
 
 DIFF = (
     "diff",
@@ -64,7 +55,8 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
 
     root    anywhere in the checkout; a bare repository only with A..B
     raises  UsageError for what is no repository or revision, for a missing merge base (shallow
-            clone or no common ancestor), for unresolved conflicts, and for a diff over 100 MB;
+            clone or no common ancestor), for a reversed range, for unresolved conflicts, and for a
+            diff over 100 MB;
             EnvironmentFailure if git is not installed, refuses, fails or does not end
     """
     if staged and range_ is not None:
@@ -72,17 +64,31 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     first, dots, second = (range_ or "").partition("..")
     top = top_of(root, needs_worktree=not dots)
     if dots:
-        head = commit_of(top, second.removeprefix(".") or "HEAD")
-        base = merge_base(top, commit_of(top, first or "HEAD"), head)
-        return replace(_request(top, base, head), branch=branch_of(top, second.removeprefix(".")))
+        right = second.removeprefix(".")
+        base, head = range_base(top, first or "HEAD", right or "HEAD")
+        request = _request(top, base.commit, head)
+        return _told(replace(request, branch=branch_of(top, right)), base.nothing)
     if range_ is not None:
-        base = merge_base(top, commit_of(top, range_), commit_of(top, "HEAD"))
-        request = _request(top, base, WORKTREE)
+        base = since(top, range_)
+        request = _request(top, base.commit, WORKTREE)
+        if not request.diff:
+            refuse_older(top, range_)
     elif staged:
-        request = _request(top, head_commit(top), INDEX)
+        base = Base(head_commit(top), "nothing is staged")
+        request = _request(top, base.commit, INDEX)
     else:
-        request = _request(top, default_base(top), WORKTREE)
-    return replace(request, branch=branch_of(top))
+        base = default_base(top)
+        request = _request(top, base.commit, WORKTREE)
+    if not staged and base.commit in (None, head_commit(top)):
+        tree = "the working tree changes no tracked file"
+        tree = tree if request.untracked else "the working tree is clean"
+        base = base._replace(nothing=" and ".join([base.nothing, tree] if base.nothing else [tree]))
+    return _told(replace(request, branch=branch_of(top)), base.nothing)
+
+
+def _told(request: ChangeRequest, why: str) -> ChangeRequest:
+    """Return the request, which says why there is nothing to check if its diff is empty."""
+    return request if request.diff else replace(request, nothing=f"nothing to check: {why}")
 
 
 def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
@@ -91,7 +97,8 @@ def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeR
     top      the top of the checkout, or a bare repository
     branch   what the head is called
     """
-    return replace(_request(top, base, head), branch=branch)
+    request = replace(_request(top, base, head), branch=branch)
+    return _told(request, f"{head[:10]} changes no file of {(base or 'the empty tree')[:14]}")
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:

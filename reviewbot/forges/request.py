@@ -22,6 +22,7 @@ class ChangeRequest:
     subjects: tuple[str, ...] = ()  # of the commits from base to head, newest first, at most 100
     # Head files as an editor holds them, saved or not: they stand before those on disk.
     unsaved: Mapping[str, bytes] = field(default_factory=dict)
+    nothing: str = ""  # "nothing to check: ..." where the diff is empty, with the reason
     branch: str = ""  # that the head is on, or was named by; "" where none is known
 
     @property
