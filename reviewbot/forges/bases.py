@@ -31,6 +31,7 @@ class Base(NamedTuple):
 
     commit: str | None  # None: the empty tree
     nothing: str  # in words: why the change is empty, if it is
+    tip: str | None = None  # the commit whose merge base with the head it is
 
 
 def range_base(top: Path, left: str, right: str) -> tuple[Base, str]:
@@ -50,18 +51,18 @@ def range_base(top: Path, left: str, right: str) -> tuple[Base, str]:
     if tip == head and left != right:
         _refuse_shallow(top)
     said = "are the same commit" if tip == head else "hold the same files"
-    return Base(base, f"{_shown(left)} and {_shown(right)} {said}"), head
+    return Base(base, f"{_shown(left)} and {_shown(right)} {said}", tip), head
 
 
 def since(top: Path, revision: str) -> Base:
     """Return the merge base of a revision and HEAD, for a comparison with the working tree."""
     tip, head = commit_of(top, revision), commit_of(top, "HEAD")
     if revision in ("HEAD", "@"):
-        return Base(head, "")
+        return Base(head, "", tip)
     base = merge_base(top, tip, head)
     if tip == head:
         _refuse_shallow(top)
-    return Base(base, _compared(tip, base, head, _shown(revision)))
+    return Base(base, _compared(tip, base, head, _shown(revision)), tip)
 
 
 def refuse_older(top: Path, revision: str) -> None:
@@ -107,7 +108,7 @@ def default_base(top: Path) -> Base:
     base = merge_base(top, tip, head)
     if base == head:
         _refuse_shallow(top)
-    return Base(base, _compared(tip, base, head, name))
+    return Base(base, _compared(tip, base, head, name), tip)
 
 
 def settled(top: Path) -> str:
