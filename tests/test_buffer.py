@@ -42,6 +42,27 @@ def added(repo: Repo, name: str, text: str) -> list[tuple[int, str]]:
     return [(line.number, line.text.removesuffix("\r")) for line in file.added]
 
 
+def test_with_git_dir_set_a_document_is_compared_in_its_own_checkout_or_not_read(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("sub", {"sub/b.py": "x = 1\n"})
+    repo.git("worktree", "add", "-q", "../linked", "main")
+    other = repo_at(tmp_path / "other")
+    nested = repo_at(repo.root / "nested")
+    monkeypatch.setenv("GIT_DIR", str(repo.root / ".git"))
+
+    assert added(repo, "sub/b.py", "x = 1\ny = 2\n") == [(2, "y = 2")]
+    for root in (other.root, nested.root, tmp_path / "linked"):
+        found = place_of(root / "a.py")
+        assert found == Outside("it is not in the git checkout that GIT_DIR names")
+
+    monkeypatch.setenv("GIT_DIR", str(repo.root / ".git/worktrees/linked"))
+    linked = Repo(tmp_path / "linked")
+    linked.write({"new/c.py": ""})
+    assert added(linked, "new/c.py", "x = 1\n") == [(1, "x = 1")]
+    assert added(linked, "a.py", "one = 1\ntwo = 2\nthree = 3\nfour = 4\n") == [(4, "four = 4")]
+
+
 def test_what_was_committed_adds_nothing_whatever_lies_on_disk(repo: Repo) -> None:
     repo.write({"a.py": "something = 'else'\n"})
 

@@ -90,6 +90,7 @@ def test_the_default_is_the_working_tree_since_the_default_branch(repo: Path) ->
 def test_an_upstream_comes_before_the_default_branch(repo: Path) -> None:
     git(repo, "branch", "up")
     git(repo, "branch", "--set-upstream-to=up")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "four")
 
     assert added(collect(repo)) == ["worktree"]
 

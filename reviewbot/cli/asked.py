@@ -9,7 +9,6 @@ import click
 
 from reviewbot.cli.files import read_bounded
 from reviewbot.cli.options import a_path, a_range
-from reviewbot.cli.talk import say
 from reviewbot.core.errors import UsageError
 from reviewbot.settings import (
     SETTINGS_FILES,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "not used: {} of the working tree; for commits the base's settings count"
-EMPTY = "the diff is empty: nothing was read"
+EMPTY = "nothing to check: the diff is empty"
 MOST_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
 F = TypeVar("F", bound=Callable[..., Any])
@@ -121,9 +120,9 @@ def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) ->
     if diff is None:
         return collect(root, range_, staged=staged)
     text = read_diff(diff)
-    if not text.strip():  # nothing was changed, or what should have written it failed
-        say(f"reviewbot: {EMPTY}")
-    return ChangeRequest(root=root, base=None, head=FILES, diff=text)
+    # Empty where nothing was changed, or where what should have written it failed.
+    nothing = "" if text.strip() else EMPTY
+    return ChangeRequest(root=root, base=None, head=FILES, diff=text, nothing=nothing)
 
 
 def read_diff(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.cli.asked import EMPTY, FILES, files_note
+from reviewbot.cli.asked import FILES, files_note
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
 from reviewbot.cli.home import recent_for
 from reviewbot.cli.load import artifact_for, line_cache, load_model
@@ -144,7 +144,6 @@ def assemble(
             description="\n".join(request.subjects),
             notes=[
                 *more_notes,
-                *([EMPTY] if apart and not request.diff.strip() else []),
                 *request.notes,
                 *scopes.notes,
                 *files_note(
@@ -159,6 +158,8 @@ def assemble(
         )
     if kept:
         kept.close()
+    if request.nothing:
+        report = replace(report, verdict=replace(report.verdict, reasons=(request.nothing,)))
     clock("reading the code and scoring")
     return Assembled(report, scopes, rules, artifact)
 

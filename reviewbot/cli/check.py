@@ -104,6 +104,9 @@ def conclude(
     outputs  as `also_asked`
     failure  of what came after the reading: raised when the report is written
     """
+    from reviewbot.render.ledger import verdict_word
+
+    word = verdict_word(report)
     for style, file in outputs:
         text = rendered(report, replace(settings, format=style))
         if file == "-":
@@ -111,8 +114,9 @@ def conclude(
         else:
             write_file(Path(file), text)
     if deliver(lambda look: rendered(report, settings, look), output, os.environ):
-        verdict = report.verdict
-        click.echo(f"{verdict.status.value} (exit {verdict.exit_code}), see {output}", err=True)
+        click.echo(f"{word} (exit {report.verdict.exit_code}), see {output}", err=True)
+    if word == "empty" and settings.format != "terminal":  # some formats have no place for it
+        say(f"reviewbot: {'; '.join(report.verdict.reasons)}")
     if failure is not None:
         raise failure
     sys.exit(report.verdict.exit_code)

@@ -93,9 +93,9 @@ def named_by_framework(environ: Mapping[str, str], flags: Flags) -> int:
     When git pushes, it names one ref; for the very first push no commits. By hand with
     --from-ref and --to-ref it is that range. Otherwise it is what the working tree adds.
     """
-    from reviewbot.forges.local import between, collect, top_of
+    from reviewbot.forges.local import collect, top_of
     from reviewbot.forges.pushes import Update
-    from reviewbot.forges.revisions import commit_of, merge_base
+    from reviewbot.forges.revisions import commit_of
 
     since, until = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     remote, local = environ.get("PRE_COMMIT_REMOTE_NAME"), environ.get("PRE_COMMIT_LOCAL_BRANCH")
@@ -109,8 +109,7 @@ def named_by_framework(environ: Mapping[str, str], flags: Flags) -> int:
         )
         return each([update], remote, flags)
     if since and until:
-        head = commit_of(top, until)
-        return gate(between(top, merge_base(top, commit_of(top, since), head), head), flags)
+        return gate(collect(Path(), f"{since}..{until}"), flags)
     return gate(collect(Path()), flags)
 
 

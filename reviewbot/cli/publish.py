@@ -249,6 +249,7 @@ def gate_steps(
 
 def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
     from reviewbot.core.report import authors_of
+    from reviewbot.render.ledger import verdict_word
     from reviewbot.render.markdown import markdown
     from reviewbot.render.severity import standing_words
 
@@ -257,7 +258,7 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         _annotation(finding, standing(finding), author(finding))
         for finding in report.findings[:MOST_ANNOTATIONS]
     ]
-    title = f"{report.verdict.status.value}: {'; '.join(report.verdict.reasons)}"[:255]
+    title = f"{verdict_word(report)}: {'; '.join(report.verdict.reasons)}"[:255]
     output = {"title": title, "summary": markdown(report, MOST_TEXT)[:MOST_TEXT]}
     first = {
         "name": name,

@@ -13,7 +13,7 @@ from reviewbot.cli.asked import intake, settings_for, settings_root, tightened, 
 from reviewbot.cli.assemble import Assembled, assemble
 from reviewbot.cli.authors import Remote
 from reviewbot.cli.check import also_asked, also_option, conclude
-from reviewbot.cli.failures import worded
+from reviewbot.cli.commits import commits_of
 from reviewbot.cli.forge import asked_target, connect, has_token
 from reviewbot.cli.options import a_path, setting_flags
 from reviewbot.cli.output import keep_off_terminal, write_file
@@ -89,7 +89,7 @@ def review(
         raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")
     target = asked_target(os.environ, repository=repository, number=number)
     with timed(timings) as clock:
-        if target.base is not None and target.number is None:  # a push, or a merge group
+        if target.is_commits:
             done = _commits(folder, target, flags, clock)
         else:
             done = _pull_request(folder, target, flags, clock)
@@ -113,23 +113,23 @@ class Done:
 def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
     """Check the commits of a push or a merge group; there is no pull request to comment on."""
     root = settings_root(folder, has_git=True)
-    with worded("nothing was reviewed"):
-        request = intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
-    settings, notes = settings_for(request, root, os.environ, flags, target.base)
+    request = commits_of(folder, target)
+    settings, notes = settings_for(request, root, os.environ, flags)
     queued = _queued(settings, target)
     if target.queued is not None and queued is None:
         notes = [*notes, NOT_ASKED]
     signals = queued[1].signals if queued else None
-    assembled = assemble(settings, request, root, clock, notes, policy=target.base, signals=signals)
+    assembled = assemble(settings, request, root, clock, notes, signals=signals)
     report = assembled.report
     try:
         if queued and report.verdict.status is Status.BLOCK:
             report = _let_through(assembled, *queued)
-        if settings.post != "never" and (settings.check_run or settings.commit_status):
+        told = settings.check_run or settings.commit_status
+        if target.head and settings.post != "never" and told:
             from reviewbot.forges.github.posting import Poster
 
             api = connect(settings, os.environ, target.repository)
-            carry_out(gate_steps(report, str(target.head), None, Poster(api), settings), api)
+            carry_out(gate_steps(report, target.head, None, Poster(api), settings), api)
     except ReviewbotError as exc:
         return Done(report, settings, exc)
     return Done(report, settings)

@@ -83,6 +83,7 @@ def who(
     authors = scopes_of(request, change, settings, os.environ, base_root).authors
     hidden = [f.path for f in change.files if f.entry is Entry.BINARY and not f.added]
     more = [
+        *([request.nothing] if request.nothing else []),
         *request.notes,
         *edited,
         *files_note(hidden, "binary file shows no lines", "binary files show no lines"),

@@ -9,6 +9,7 @@ from reviewbot.core.errors import UsageError
 
 SHA = re.compile("[0-9a-f]{40,64}")
 QUEUED = re.compile(r"(?:refs/heads/)?gh-readonly-queue/.+/pr-([1-9]\d{0,9})-[0-9a-f]{40,64}")
+REF = re.compile(r"[^\s\x00-\x20\x7f~^:?*\[\\-][^\s\x00-\x20\x7f~^:?*\[\\]{0,254}")
 REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.\.?$)[A-Za-z0-9_.-]{1,100}")
 
 
@@ -24,6 +25,14 @@ class Target:
     head_owner: str | None = None  # of the branch, where the event tells of no number
     head_branch: str | None = None
     queued: int | None = None  # the pull request that a merge group brings
+    ref: str | None = None  # that was pushed: "refs/heads/x", "refs/tags/x"
+    default_branch: str | None = None  # of the repository, where a push names it
+    deleted: bool = False  # the push has deleted its ref: there is no head
+
+    @property
+    def is_commits(self) -> bool:
+        """Whether it is about commits without a pull request: a push, or a merge group."""
+        return self.number is None and self.event in ("push", "merge_group")
 
 
 def target_of(name: str, event: object, repository: str, number: int | None = None) -> Target:
@@ -67,16 +76,25 @@ def target_of(name: str, event: object, repository: str, number: int | None = No
                 queued=_queued(group.get("head_ref")),
             )
         case "push":
-            return Target(
-                event=name,
-                repository=repository,
-                base=_sha(value.get("before")),
-                head=_sha(value.get("after")),
-            )
+            return _push(repository, value)
         case "workflow_dispatch":
             raise _wrong("a workflow started by hand names no pull request", "give --pr NUMBER")
         case _:
             raise _wrong(f"the event {name[:60]!r} is about no change", "give --pr NUMBER")
+
+
+def _push(repository: str, value: Mapping[str, Any]) -> Target:
+    deleted = value.get("deleted") is True and _is_zeros(value.get("after"))
+    before = value.get("before")
+    return Target(
+        event="push",
+        repository=repository,
+        base=None if _is_zeros(before) else _sha(before),  # zeros: the ref is new
+        head=None if deleted else _sha(value.get("after")),
+        ref=_name(value.get("ref"), "refs/"),
+        default_branch=_name(_dict(value.get("repository")).get("default_branch")),
+        deleted=deleted,
+    )
 
 
 def _workflow_run(repository: str, run: Mapping[str, Any]) -> Target:
@@ -105,6 +123,16 @@ def _number(value: object) -> int:
     if type(value) is not int or value < 1:
         raise _wrong("the event names no pull request", "give --pr NUMBER")
     return value
+
+
+def _is_zeros(value: object) -> bool:
+    return isinstance(value, str) and bool(SHA.fullmatch(value)) and not value.strip("0")
+
+
+def _name(value: object, start: str = "") -> str | None:
+    """Return the name of a ref; None where git would read it as something else."""
+    fits = isinstance(value, str) and REF.fullmatch(value) and value.startswith(start)
+    return str(value) if fits and ".." not in str(value) and "@{" not in str(value) else None
 
 
 def _sha(value: object) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from reviewbot.core.cquote import decode_path, encode_path
 from reviewbot.core.errors import UsageError
+from reviewbot.forges.environment import is_apart
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import commit_files
 from reviewbot.forges.local import DIFF, NO_SUPPRESS, parse_numstat
@@ -61,9 +62,11 @@ def place_of(file: Path) -> Place | Outside:
     if code != 0:
         raise explain(folder, "rev-parse", code, err)
     top = Path(os.fsdecode(out.removesuffix(b"\n")))
+    if is_apart(folder, top):
+        return Outside("it is not in the git checkout that GIT_DIR names")
     try:
         raw = os.fsencode(file.relative_to(top.resolve()).as_posix())
-    except ValueError:  # GIT_DIR or GIT_WORK_TREE name another one
+    except ValueError:  # GIT_WORK_TREE names another one
         return Outside("it is not in the git checkout that the environment names")
     # "./" in front, so that no name is an option or magic; others than that it takes as they are.
     code, _, err = status(top, "check-ignore", "--quiet", "--", f"./{os.fsdecode(raw)}")

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
+from reviewbot.forges.environment import environment
 
 MAX_OUTPUT = 100_000_000  # bytes
 TIMEOUT = 120.0  # seconds
@@ -23,21 +24,6 @@ GET_BLOBS = (
     " git fetch --refetch --no-filter (git 2.36 or newer)"
 )
 _NOT_FETCHED = ("from promisor remote", "lazy fetching disabled")
-_DROPPED = (
-    "GIT_EXTERNAL_DIFF",
-    "GIT_DIFF_OPTS",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-)
-_SET = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_PAGER": "cat",
-    "GIT_NO_REPLACE_OBJECTS": "1",  # a fetched refs/replace could show other commits than there are
-    "LC_ALL": "C",
-}
 _ALWAYS = (
     "--no-pager",
     "-c",
@@ -117,16 +103,17 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start `git ARGS` with its output on a pipe; the caller ends it.
 
-    raises  UsageError if `root` is no directory; EnvironmentFailure if git cannot be started
+    raises  UsageError if `root` is no directory, or `environment` raises it; EnvironmentFailure if
+            git cannot be started
     """
     if not root.is_dir():
         raise UsageError(f"nothing was scored: {root} is not a directory", fix="name a directory")
-    inherited = {key: val for key, val in os.environ.items() if key not in _DROPPED}
+    variables = environment(root, env)
     try:
         return subprocess.Popen(
             ["git", *_ALWAYS, *args],
             cwd=root,
-            env={**inherited, **_SET, **(env or {})},
+            env=variables,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,

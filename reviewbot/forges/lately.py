@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from reviewbot.core.cquote import decode_path, unquote
 from reviewbot.core.errors import UsageError
+from reviewbot.forges.bases import settled
 from reviewbot.forges.git import git
-from reviewbot.forges.revisions import settled
 
 MOST_COMMITS = 2_000
 MOST_ADDED = 500_000  # lines of whatever kind: the diff of all of them has to be held

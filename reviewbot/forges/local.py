@@ -2,17 +2,14 @@
 
 What is compared (`collect`):
 
-  nothing given  the merge base of HEAD and its upstream, else of HEAD and the default branch
-                 (origin/HEAD, origin/main, origin/master, main, master), to the working tree.
-                 On the default branch itself without an upstream: HEAD to the working tree.
+  nothing given  the base that `bases.default_base` finds, to the working tree
   A              the merge base of A and HEAD, to the working tree
   A..B, A...B    the merge base of A and B, to the commit B; an empty side means HEAD
   staged         HEAD to the index
 
 Of an unfinished merge, lines that another parent has are marked: see `ChangeRequest.others`.
-Before the first commit the base is the empty tree. A detached HEAD, or a shallow clone, where
-nothing says what to compare with is an error: comparing HEAD with itself would pass, and read
-nothing.
+Before the first commit the base is the empty tree. Where HEAD would only be compared with itself by
+mistake, it is an error; an empty change says why it is empty.
 """
 
 import re
@@ -24,19 +21,14 @@ from reviewbot.core.cquote import decode_path
 from reviewbot.core.errors import UsageError
 from reviewbot.core.match import readable
 from reviewbot.forges.attributes import attributes_of, converted
+from reviewbot.forges.bases import Base, default_base, range_base, refuse_older, since
 from reviewbot.forges.checkout import CheckoutFiles, in_index
+from reviewbot.forges.environment import APART, UNSET, is_apart
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, commit_files, index_files
 from reviewbot.forges.merging import criss_cross_note, merge_note, other_parents
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
-from reviewbot.forges.revisions import (
-    branch_of,
-    commit_of,
-    default_tip,
-    empty_tree,
-    head_commit,
-    merge_base,
-)
+from reviewbot.forges.revisions import branch_of, empty_tree, head_commit
 
 DIFF = (
     "diff",
@@ -66,7 +58,8 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
 
     root    anywhere in the checkout; a bare repository only with A..B
     raises  UsageError for what is no repository or revision, for a missing merge base (shallow
-            clone or no common ancestor), for unresolved conflicts, and for a diff over 100 MB;
+            clone or no common ancestor), for a reversed range, for unresolved conflicts, and for a
+            diff over 100 MB;
             EnvironmentFailure if git is not installed, refuses, fails or does not end
     """
     if staged and range_ is not None:
@@ -74,23 +67,39 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     first, dots, second = (range_ or "").partition("..")
     top = top_of(root, needs_worktree=not dots)
     if dots:
-        head = commit_of(top, second.removeprefix(".") or "HEAD")
-        request = _since(top, commit_of(top, first or "HEAD"), head, head)
-        return replace(request, branch=branch_of(top, second.removeprefix(".")))
-    if staged:
-        request = _request(top, head_commit(top), INDEX)
-    elif tip := default_tip(top) if range_ is None else commit_of(top, range_):
-        request = _since(top, tip, commit_of(top, "HEAD"), WORKTREE)
+        right = second.removeprefix(".")
+        base, head = range_base(top, first or "HEAD", right or "HEAD")
+        request = _request(top, base.commit, head)
+        return _told(replace(request, branch=branch_of(top, right)), base, head)
+    if range_ is not None:
+        base = since(top, range_)
+        request = _request(top, base.commit, WORKTREE)
+        if not request.diff:
+            refuse_older(top, range_)
+    elif staged:
+        base = Base(head_commit(top), "nothing is staged")
+        request = _request(top, base.commit, INDEX)
     else:
-        request = _request(top, None, WORKTREE)
-    return replace(request, branch=branch_of(top))
+        base = default_base(top)
+        request = _request(top, base.commit, WORKTREE)
+    here = head_commit(top)
+    if not staged and base.commit in (None, here):
+        tree = "the working tree changes no tracked file"
+        tree = tree if request.untracked else "the working tree is clean"
+        base = base._replace(nothing=" and ".join([base.nothing, tree] if base.nothing else [tree]))
+    return _told(replace(request, branch=branch_of(top)), base, here)
 
 
-def _since(top: Path, tip: str, commit: str, head: str) -> ChangeRequest:
-    """Return what the head adds to the merge base of two commits."""
-    base = merge_base(top, tip, commit)
-    request = _request(top, base, head)
-    return replace(request, notes=(*criss_cross_note(top, tip, commit, base), *request.notes))
+def _told(request: ChangeRequest, base: Base, head: str | None) -> ChangeRequest:
+    """Return the request, which says what it was compared with where that is not plain.
+
+    An empty diff says why there is nothing to check; of several merge bases, one was taken.
+    """
+    if base.tip and base.commit and head:
+        notes = criss_cross_note(request.root, base.tip, head, base.commit)
+        request = replace(request, notes=(*notes, *request.notes))
+    nothing = "" if request.diff else f"nothing to check: {base.nothing}"
+    return replace(request, nothing=nothing)
 
 
 def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
@@ -99,7 +108,9 @@ def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeR
     top      the top of the checkout, or a bare repository
     branch   what the head is called
     """
-    return replace(_request(top, base, head), branch=branch)
+    request = replace(_request(top, base, head), branch=branch)
+    nothing = f"{head[:10]} changes no file of {(base or 'the empty tree')[:14]}"
+    return _told(request, Base(base, nothing), head)
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
@@ -118,11 +129,15 @@ def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
 def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
     """Return the top of the checkout that `root` lies in; of a bare repository `root` itself.
 
-    raises  UsageError if there is no repository, or no working tree where one is needed
+    raises  UsageError if there is no repository, or no working tree where one is needed, or
+            GIT_DIR names another checkout
     """
     code, out, err = status(root, "rev-parse", "--show-toplevel")
     if code == 0:
-        return Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+        top = Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+        if is_apart(root, top):
+            raise UsageError(APART.format(root), fix=UNSET)
+        return top
     if not needs_worktree and "must be run in a work tree" in err:
         return root
     raise explain(root, "rev-parse", code, err)

@@ -28,6 +28,7 @@ class ChangeRequest:
     # What the head adds to each other parent of an unfinished merge, as `diff`: see `core.merged`.
     others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # about what is compared, for the reader of the report
+    nothing: str = ""  # "nothing to check: ..." where the diff is empty, with the reason
     branch: str = ""  # that the head is on, or was named by; "" where none is known
 
     @property

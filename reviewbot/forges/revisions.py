@@ -1,4 +1,4 @@
-"""Which commits a range means. Every revision becomes a hash before any other command sees it."""
+"""Revisions: each becomes a hash before any other command sees it."""
 
 import os
 import re
@@ -12,23 +12,16 @@ PATHS = (
     "leave it out to read all that the working tree adds; for some files alone: "
     "git diff HEAD -- FILE | reviewbot check --diff -"
 )
-_DEFAULTS = (
-    "refs/remotes/origin/HEAD",
-    "refs/remotes/origin/main",
-    "refs/remotes/origin/master",
-    "refs/heads/main",
-    "refs/heads/master",
-)
 
 
 def head_commit(top: Path) -> str | None:
     """Return the hash of HEAD; None before the first commit."""
-    return _verify(top, "HEAD")
+    return verify(top, "HEAD")
 
 
 def commit_at(top: Path, oid: str) -> str | None:
     """Return the hash of the commit that a hash names, or a tag points to; None where none is."""
-    return _verify(top, oid)
+    return verify(top, oid)
 
 
 def commit_of(top: Path, revision: str) -> str:
@@ -41,7 +34,7 @@ def commit_of(top: Path, revision: str) -> str:
             f"nothing was scored: {revision[:100]!r} is not a revision",
             fix="name a branch, a tag or a commit",
         )
-    found = _verify(top, revision)
+    found = verify(top, revision)
     if found is None:
         places = (revision, top / revision) if revision else ()
         if any(os.path.exists(place) for place in places):  # noqa: PTH110 - Path's may raise
@@ -78,51 +71,6 @@ def merge_base(top: Path, one: str, other: str) -> str:
     )
 
 
-def default_tip(top: Path) -> str | None:
-    """Return the commit whose merge base with HEAD the working tree is compared with by default.
-
-    None before the first commit.
-
-    raises  UsageError where nothing says so: a detached HEAD or a shallow clone without a known
-            default branch
-    """
-    head = head_commit(top)
-    if head is None:
-        return None
-    if upstream := _verify(top, "@{upstream}"):
-        return upstream
-    branch = _head_ref(top)
-    for name in _DEFAULTS:
-        if name == branch:
-            return head
-        if found := _verify(top, name):
-            return found
-    if branch is None or is_shallow(top):
-        raise UsageError(
-            "nothing was scored: nothing says what to compare with (no upstream, no main, no"
-            " master)",
-            fix=f"give a range such as origin/main; in a shallow clone first: {DEEPEN}",
-        )
-    return head
-
-
-def settled(top: Path) -> str:
-    """Return the newest commit that is not under review: where HEAD left the default branch.
-
-    The upstream comes after that: of a pushed branch it holds what is under review. HEAD itself
-    where nothing says more. raises UsageError before the first commit
-    """
-    head = commit_of(top, "HEAD")
-    branch = _head_ref(top)
-    defaults = _DEFAULTS[: _DEFAULTS.index(branch)] if branch in _DEFAULTS else _DEFAULTS
-    for name in (*defaults, "@{upstream}"):
-        found = _verify(top, name)
-        code, out, _ = status(top, "merge-base", found, head) if found else (1, b"", b"")
-        if code == 0 and out:  # no common ancestor, or a shallow clone lacks it: the next one
-            return out.split()[0].decode("ascii")
-    return head
-
-
 def branch_of(top: Path, revision: str = "") -> str:
     """Return the branch that a revision names; "" where it names none, or HEAD is on none.
 
@@ -130,13 +78,14 @@ def branch_of(top: Path, revision: str = "") -> str:
     """
     if revision not in ("", "HEAD"):
         for prefix in ("refs/heads/", "refs/remotes/"):
-            if _verify(top, f"{prefix}{revision}"):
+            if verify(top, f"{prefix}{revision}"):
                 return revision if prefix == "refs/heads/" else revision.partition("/")[2]
         return ""
-    return (_head_ref(top) or "").removeprefix("refs/heads/")
+    return (head_ref(top) or "").removeprefix("refs/heads/")
 
 
-def _head_ref(top: Path) -> str | None:
+def head_ref(top: Path) -> str | None:
+    """Return the full name of the branch that is checked out; None where HEAD is detached."""
     code, out, _ = status(top, "symbolic-ref", "--quiet", "HEAD")
     return out.decode("utf-8", "surrogateescape").strip() if code == 0 else None
 
@@ -146,7 +95,8 @@ def empty_tree(top: Path) -> str:
     return git(top, "hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
 
 
-def _verify(top: Path, revision: str) -> str | None:
+def verify(top: Path, revision: str) -> str | None:
+    """Return the hash of the commit that a revision names; None where it names none."""
     code, out, _ = status(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     found = out.decode("ascii", "replace").strip()
     # "^X" is answered with "^" and a hash: a revision to leave out, no commit.

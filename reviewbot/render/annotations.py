@@ -7,6 +7,7 @@ many there are.
 from reviewbot.core.report import Report, authors_of
 from reviewbot.render.diagnostics import about
 from reviewbot.render.escape import visible
+from reviewbot.render.ledger import verdict_word
 from reviewbot.render.people import written_by
 from reviewbot.render.severity import standing_words
 from reviewbot.render.words import plural
@@ -15,7 +16,10 @@ MOST = 10
 
 
 def annotations(report: Report) -> str:
-    """Return one `::warning ...` per finding. Nothing of a stranger ends a command early."""
+    """Return one `::warning ...` per finding, one `::notice ...` for an empty change.
+
+    Nothing of a stranger ends a command early.
+    """
     lines, standing, author = [], standing_words(report), authors_of(report)
     for finding in report.findings[:MOST]:
         text = about(finding, standing(finding), written_by(author(finding)))
@@ -24,6 +28,8 @@ def annotations(report: Report) -> str:
     hidden = len(report.findings) - MOST
     if hidden > 0:
         lines[-1] += _data(f" ({plural(hidden, 'more finding')} in the report)")
+    if verdict_word(report) == "empty":
+        lines.append(f"::notice title=reviewbot::{_data('; '.join(report.verdict.reasons))}")
     return "".join(f"{line}\n" for line in lines)
 
 

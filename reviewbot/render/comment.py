@@ -15,7 +15,7 @@ from reviewbot.core.findings import Finding
 from reviewbot.core.report import Report, authors_of
 from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
 from reviewbot.render.escape import visible
-from reviewbot.render.ledger import files_not_read, ledger_line
+from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
 from reviewbot.render.severity import standing_words
@@ -114,7 +114,7 @@ def summary_comment(
     while True:
         text = pages_.render(
             "comment.md.j2",
-            verdict=report.verdict.status.value.upper(),
+            verdict=verdict_word(report).upper(),
             reasons=[Foreign(reason) for reason in report.verdict.reasons[:MOST_ASIDES]],
             ledger=Foreign(ledger_line(report)),
             authors=Foreign(authors) if report.ledger.added else None,

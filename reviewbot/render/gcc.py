@@ -11,6 +11,7 @@ import re
 from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import Diagnostic, diagnostics
 from reviewbot.render.escape import inert, visible
+from reviewbot.render.ledger import verdict_word
 
 # A colon beside a digit, before a blank, another colon or the end; what else parts a place.
 _IN_PATH = re.compile(r'(?<=[\d:]):|:(?=[\d\s:]|$)|^ +| +$|"|\|')
@@ -28,7 +29,7 @@ def gcc(report: Report) -> str:
     lines = [_line(one) for one in diagnostics(report)]
     verdict = report.verdict
     reasons = _marked(_IN_TEXT, "; ".join(map(visible, verdict.reasons)))
-    lines.append(f"reviewbot: {verdict.status.value} (exit {verdict.exit_code}), {reasons}")
+    lines.append(f"reviewbot: {verdict_word(report)} (exit {verdict.exit_code}), {reasons}")
     return "".join(f"{inert(line)}\n" for line in lines)
 
 

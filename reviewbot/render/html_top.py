@@ -13,7 +13,7 @@ from reviewbot.render.html_reasons import (
     reason_of,
     short,
 )
-from reviewbot.render.ledger import compared, files_not_read, ledger_line
+from reviewbot.render.ledger import compared, files_not_read, ledger_line, verdict_word
 from reviewbot.render.people import totals_line
 from reviewbot.render.places import Places
 from reviewbot.render.words import in_brackets, place_words, plural, risk_words
@@ -23,7 +23,7 @@ MOST_NEXT = 7  # places in the list that is always open
 MOST_LISTED = 200  # in both lists
 MOST_TEXTS = 50  # reasons, notes, remarks
 MOST_CODE = 160  # characters of a line in a list
-MARKS = {Status.PASS: "\u2713", Status.BLOCK: "\u2715", Status.INCOMPLETE: "!"}
+MARKS = {"pass": "\u2713", "block": "\u2715", "incomplete": "!"}
 
 
 def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
@@ -31,15 +31,16 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
     ledger, verdict = report.ledger, report.verdict
     unread = ledger.failed + ledger.unread
     passed = verdict.status is Status.PASS
+    word = verdict_word(report)
     gaps = bool(unread or ledger.unread_files or ledger.all_excluded)
     authors = (line.author for file in report.files for line in file.lines)
     listed = [_listed(place, one, places) for place, one in enumerate(places.found, start=1)]
     return {
         "verdict": {
-            "word": verdict.status.value.upper(),
-            "mark": "!" if gaps else MARKS[verdict.status],
+            "word": word.upper(),
+            "mark": "!" if gaps else MARKS.get(word, "\u2013"),
             # Green is for a change of which everything was read, whatever the policy allows.
-            "looks": (Status.INCOMPLETE if gaps and passed else verdict.status).value,
+            "looks": Status.INCOMPLETE.value if gaps and passed else word,
             "exit_code": verdict.exit_code,
             "reasons": [short(reason, 500) for reason in verdict.reasons[:MOST_TEXTS]],
         },

@@ -18,7 +18,7 @@ from reviewbot.core.gate import Status
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.diagnostics import RISKY, WHOLE, Diagnostic, diagnostics
 from reviewbot.render.escape import inert, visible
-from reviewbot.render.ledger import compared, ledger_line
+from reviewbot.render.ledger import compared, ledger_line, verdict_word
 from reviewbot.render.severity import Severity
 from reviewbot.render.words import plural
 
@@ -51,7 +51,7 @@ def junit(report: Report) -> str:
 def _gate(report: Report) -> Node:
     verdict = report.verdict
     said = inert("; ".join(visible(reason) for reason in verdict.reasons))
-    text = f"{verdict.status.value} (exit {verdict.exit_code}): {said}\n{ledger_line(report)}"
+    text = f"{verdict_word(report)} (exit {verdict.exit_code}): {said}\n{ledger_line(report)}"
     case = ElementTree.Element("testcase", classname="reviewbot", name="gate")
     if verdict.exit_code == 0:
         return _saying(case, "system-out", text)

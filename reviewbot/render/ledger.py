@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from reviewbot.core.findings import Failed, LineScore, Skipped
+from reviewbot.core.gate import Status
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.escape import visible
 from reviewbot.render.words import plural
@@ -12,6 +13,15 @@ from reviewbot.render.words import plural
 _PLAIN = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
 MOST_FILES = 10  # named one by one; the rest is counted
 MOST_RANGES = 8  # of one file
+
+
+def verdict_word(report: Report) -> str:
+    """Return the verdict's status in one word; "empty" where a change that passes has no file.
+
+    Nothing was read then, and it must not look like a change that was.
+    """
+    status = report.verdict.status
+    return "empty" if status is Status.PASS and not report.files else status.value
 
 
 def ledger_rows(report: Report) -> list[tuple[str, int]]:

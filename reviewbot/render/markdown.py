@@ -9,7 +9,7 @@ from typing import Any
 from reviewbot.core.findings import Finding, LineScore
 from reviewbot.core.report import LineReport, Report, lines_by_path
 from reviewbot.render.escape import visible
-from reviewbot.render.ledger import files_not_read, ledger_rows
+from reviewbot.render.ledger import files_not_read, ledger_rows, verdict_word
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.quote import Foreign, environment, reason_words, template
 from reviewbot.render.severity import standing_words
@@ -54,7 +54,7 @@ def _frame(report: Report) -> dict[str, Any]:
         asides = [*asides[:MOST_ROWS], f"and {len(asides) - MOST_ROWS} more remarks"]
     authors = (line.author for file in report.files for line in file.lines)
     return {
-        "verdict": report.verdict.status.value.upper(),
+        "verdict": verdict_word(report).upper(),
         "exit_code": report.verdict.exit_code,
         "reasons": [Foreign(reason) for reason in report.verdict.reasons[:MOST_ROWS]],
         "ledger": rows,

@@ -15,7 +15,7 @@ from reviewbot.core.report import FileReport, LineReport, Report, lines_by_path
 from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
 from reviewbot.render.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
-from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows
+from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, verdict_word
 from reviewbot.render.people import totals_line, written_by
 from reviewbot.render.severity import standing_words
 from reviewbot.render.words import in_brackets, place_words, plural, risk_words, short_percentile
@@ -177,6 +177,7 @@ def _not_read(files: Sequence[FileReport]) -> Iterable[Text]:
 
 def _verdict(report: Report) -> Text:
     verdict = report.verdict
-    text = Text(verdict.status.value.upper(), VERDICTS[verdict.status])
+    word = verdict_word(report)
+    text = Text(word.upper(), "bold" if word == "empty" else VERDICTS[verdict.status])
     reasons = "; ".join(visible(reason) for reason in verdict.reasons)
     return text.append(f" (exit {verdict.exit_code}): {reasons}", "default")

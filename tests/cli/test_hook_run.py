@@ -198,6 +198,19 @@ def test_the_framework_names_the_range_in_variables(
     assert "f.py:2" in result.stderr
 
 
+def test_a_reversed_range_in_variables_is_refused(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(clone, "two", f_py="a = 1\n" + LONG)
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "topic")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "main")
+
+    result = CliRunner().invoke(main, ["hook", "run", "pre-push"])
+
+    assert result.exit_code == 2
+    assert "topic is a descendant of main" in result.stderr
+
+
 def test_a_revision_in_a_variable_is_no_option(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_check import DIFF, as_json, check, repo
 
 __all__ = ["repo"]  # the fixture
-EMPTY = "the diff is empty: nothing was read"
+EMPTY = "nothing to check: the diff is empty"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_an_empty_diff_is_told_in_the_report_and_on_stderr(repo: Path, stdin: by
     result = check("--diff=-", "--format=json", stdin=stdin)
 
     assert result.exit_code == 0
-    assert as_json(result)["notes"] == [EMPTY]
+    assert as_json(result)["verdict"]["reasons"] == [EMPTY]
     assert result.stderr == f"reviewbot: {EMPTY}\n"
     assert EMPTY in check("--diff=-", stdin=stdin).stdout
 

@@ -48,7 +48,8 @@ def test_the_table_joins_lines_of_one_author_and_ends_with_totals(repo: Repo) ->
 
 
 def test_a_change_of_nothing(repo: Repo) -> None:
-    assert call(repo, "main..topic").stdout == "0 added lines\n"
+    said = "note: nothing to check: main and topic are the same commit"
+    assert call(repo, "main..topic").stdout == f"{said}\n0 added lines\n"
 
 
 def test_a_bare_diff_has_no_past_but_may_be_assumed_ai(repo: Repo) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from reviewbot.core.errors import UsageError
 from reviewbot.core.target import Target, target_of
-from tests.github.conftest import SAFE, World, risky
+from tests.github.conftest import SAFE, World, risky, two_lines
 
 
 def ids(world: World) -> list[str]:
@@ -138,6 +138,98 @@ def test_a_push_is_checked(world: World) -> None:
     assert world.github.requests == []
 
 
+def rewritten(world: World, *files: str) -> str:
+    """Put topic back to main, and commit on it; return the new head."""
+    world.repo.git("checkout", "-q", "-B", "topic", "main")
+    return world.repo.commit("again", {name: f"{name[0]} = 1\n" for name in files})
+
+
+ZEROS, LOST, MAIN, TOPIC = "0" * 40, "9" * 40, "refs/heads/main", "refs/heads/topic"
+
+
+@pytest.mark.parametrize(
+    ("ref", "before", "after", "code", "lines", "said"),
+    [
+        (TOPIC, ZEROS, "topic", 0, 1, "a new branch, topic: compared with where it left main"),
+        (TOPIC, LOST, "topic", 0, 1, "a forced push of topic: compared with where it left main"),
+        (TOPIC, "old", "topic", 0, 1, "a forced push of topic: compared with where it left main"),
+        (TOPIC, "topic", "topic~1", 0, 0, "a forced push of topic: main already has its commits"),
+        (TOPIC, ZEROS, "main", 0, 0, "a new branch, topic: main already has its commits"),
+        (TOPIC, ZEROS, "apart", 0, 2, "a new branch, topic: compared with the empty tree"),
+        ("refs/tags/v1", ZEROS, "v1", 0, 1, "the tag v1: compared with where it left main"),
+        ("refs/tags/v1", "main", "v1", 0, 1, "the tag v1: compared with where it left main"),
+        ("refs/tags/v0", ZEROS, "main", 0, 0, "the tag v0: main already has its commits"),
+        (MAIN, ZEROS, "main", 0, 3, "the first push of all"),
+        (MAIN, LOST, "topic", 2, 0, "where main was before, is not in the clone"),
+        (MAIN, "old", "topic", 0, 1, "a forced push: compared with where old and new history part"),
+        (MAIN, "topic", "main", 0, 0, "a forced push: the old history has all of it"),
+        (TOPIC, "topic", ZEROS, 0, 0, "nothing to check: refs/heads/topic was deleted"),
+        (None, ZEROS, "topic", 2, 0, "no ref or default branch"),
+        ("refs/heads/x..y", LOST, "topic", 2, 0, "no ref or default branch"),
+        (TOPIC, ZEROS, LOST, 2, 0, "git knows no commit"),
+    ],
+)
+def test_a_push_reads_what_is_new_and_says_what_it_was_compared_with(
+    world: World, ref: str | None, before: str, after: str, code: int, lines: int, said: str
+) -> None:
+    world.repo.git("checkout", "-q", "--orphan", "apart")
+    world.repo.git("rm", "-qrf", ".")
+    world.repo.commit("apart", {"z.py": "z = 1\ny = 1\n"})
+    world.repo.git("checkout", "-q", "topic")
+    world.repo.commit("old", {"b.py": "b = 1\nbb = 1\n"})
+    world.repo.git("branch", "old")
+    rewritten(world, "c.py")
+    world.repo.git("tag", "-a", "-m", "v", "v1")  # the event gives the tag's own hash
+
+    def oid(name: str) -> str:
+        return name if name in (ZEROS, LOST) else world.repo.git("rev-parse", name)
+
+    after = oid(after)
+    more = {"ref": ref, "deleted": after == ZEROS, "repository": {"default_branch": "main"}}
+    world.event("push", before=oid(before), after=after, pull_request=None, **more)
+
+    result = world.review("--format", "json", "--commit-status", "reviewbot")
+
+    assert result.exit_code == code, result.stderr
+    assert said in result.stdout + result.stderr
+    if code == 0:
+        report = json.loads(result.stdout)
+        assert report["ledger"]["scored"] == lines
+        assert (lines == 0) == report["verdict"]["reasons"][0].startswith("nothing to check: ")
+    else:
+        assert two_lines(result.stderr)
+    told = code == 0 and after != ZEROS  # a deleted ref has no commit to tell it of
+    assert [s["state"] for s in world.github.statuses] == ["success"] * told
+
+
+@pytest.mark.parametrize(
+    ("ref", "depth", "said"),
+    [
+        (TOPIC, 1, "the clone has no main, with which topic is compared"),
+        (TOPIC, 9, "the clone has no main, with which topic is compared"),
+        (MAIN, 1, "is not in the clone"),
+    ],
+)
+def test_a_push_that_the_clone_does_not_reach_back_from_says_what_to_fetch(
+    world: World, tmp_path: Path, ref: str, depth: int, said: str
+) -> None:
+    world.repo.commit("one", {"b.py": "b = 1\n"})
+    head = world.repo.commit("two", {"c.py": "c = 1\n"})
+    url = world.repo.root.as_uri()
+    shallow = tmp_path / "shallow"
+    world.repo.git("clone", "-q", f"--depth={depth}", "-b", "topic", url, str(shallow))
+    before = world.repo.git("rev-parse", "topic~1") if ref == MAIN else ZEROS
+    more = {"ref": ref, "repository": {"default_branch": "main"}}
+    world.event("push", before=before, after=head, pull_request=None, **more)
+
+    result = world.review(root=shallow)
+
+    assert result.exit_code == 2
+    assert two_lines(result.stderr)
+    assert said in result.stderr
+    assert "fetch-depth: 0" in result.stderr
+
+
 def stage_one(world: World) -> Path:
     """What the first workflow leaves: a report, made without a token."""
     path = world.folder / "report.json"
@@ -227,7 +319,9 @@ SHA, OTHER = "a" * 40, "b" * 40
         ("pull_request", {"pull_request": {"number": True}}),
         ("issue_comment", {"issue": {"number": 1}}),
         ("merge_group", {"merge_group": {"head_sha": SHA}}),
-        ("push", {"before": "0" * 40, "after": SHA}),
+        ("push", {"before": SHA, "after": "0" * 40}),
+        ("push", {"before": SHA, "after": SHA[1:], "deleted": True}),
+        ("push", {"before": "", "after": SHA}),
         ("workflow_run", {"workflow_run": {}}),
         ("workflow_dispatch", {}),
         ("schedule", {}),

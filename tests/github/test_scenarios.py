@@ -158,7 +158,7 @@ def test_a_revert_takes_everything_back(world: World) -> None:
 
     assert result.exit_code == 0
     assert world.github.comments == []
-    assert "### reviewbot: PASS" in world.summary
+    assert "### reviewbot: EMPTY" in world.summary
 
 
 def test_more_findings_than_comments_stand_in_the_table(world: World) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reviewbot.core.report import Report
 from reviewbot.render.diagnostics import diagnostics
 from reviewbot.render.gcc import gcc
+from reviewbot.render.ledger import verdict_word
 from tests.render.cases import CASES, NAMES
 from tests.render.reports import failed, report, scored
 
@@ -97,7 +98,7 @@ def test_a_line_per_place_and_the_verdict_as_the_last(case: str) -> None:
     lines = gcc(made).splitlines()
 
     assert len(lines) == len(diagnostics(made)) + 1
-    assert lines[-1].startswith(f"reviewbot: {made.verdict.status.value} (exit ")
+    assert lines[-1].startswith(f"reviewbot: {verdict_word(made)} (exit ")
 
 
 def editor(name: str, *argv: str, script: str, text: str, folder: Path) -> list[list[object]]:

@@ -127,7 +127,7 @@ def test_a_pass_with_lines_that_failed_is_not_quiet() -> None:
 
 def test_a_change_without_lines_says_so() -> None:
     assert plain(report()).splitlines() == [
-        "PASS (exit 0): no line had to be scored",
+        "EMPTY (exit 0): no line had to be scored",
         "no line was added from 1111111111 to the worktree",
     ]
 
