@@ -26,7 +26,7 @@ WRONG = {
 }
 
 needs_model = pytest.mark.skipif(
-    not OFFICIAL.exists(), reason="the default model is not cached: `reviewbot model pull`"
+    not OFFICIAL.exists(), reason="the default model is not in the cache: CONTRIBUTING.md"
 )
 pytestmark = [pytest.mark.real_model, needs_model]
 

