@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from runs.chromium import chromium, missing
+from research.chromium import chromium, missing
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

@@ -12,9 +12,9 @@ from reviewbot.cli import main
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?\)")
-# `runs/train.sh`, `reviewbot/core/` look like paths of this repository; `reviewbot/1` is a format.
+# `research/small.sh`, `reviewbot/core/` look like paths of this repository; `reviewbot/1` is not.
 NAMED = re.compile(
-    r"`((?!reviewbot/\d)(?:reviewbot|action|benchmarks|docs|examples|runs|templates|tests|\.ci)/[\w./-]*)`"
+    r"`((?!reviewbot/\d)(?:reviewbot|action|docs|examples|research|templates|tests|\.ci)/[\w./-]*)`"
 )
 HEAD = """# All commands
 

@@ -14,7 +14,7 @@ from reviewbot.train.autolabel import RELIABLE
 
 DOCS = (Path(__file__).parents[1] / "docs" / "reasons.md").read_text(encoding="utf-8")
 LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0"}
-CORPUS = Path(__file__).parents[1] / "runs" / "corpus.json"
+CORPUS = Path(__file__).parents[1] / "research" / "corpus.json"
 
 
 @pytest.fixture(scope="module", params=["tiny", "small", "base"])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     required=True,
     metavar="DIR",
     shell_complete=a_path("dir"),
-    help="Code to take examples from: a git checkout of yours, or what runs/corpus.py wrote.",
+    help="Code to take examples from: a git checkout of yours, or what research/corpus.py wrote.",
 )
 @click.option(
     "--labels",

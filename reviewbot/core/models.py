@@ -70,8 +70,8 @@ SMOL = ModelSpec(
     width=576,
 )
 
-# The first blocks of SMOL, byte for byte (runs/cut_gguf.py): a model that needs no download. It is
-# another file, so it has a name and an identity of its own, although its states are the same.
+# The first blocks of SMOL, byte for byte (research/cut_gguf.py): a model that needs no download. It
+# is another file, so it has a name and an identity of its own, although its states are the same.
 SMOL_CUT = replace(
     SMOL,
     name="smollm2-135m-8",

@@ -37,10 +37,10 @@ class Provenance:
 def provenance(directory: Path) -> Provenance:
     """Find out what a directory holds.
 
-    That is either what `runs/corpus.py` wrote (manifest.jsonl says package, version, archive and
-    licence), or the checkout of a git repository: one's own code, at its commit. Of a checkout only
-    that counts which the commit holds byte for byte: what is ignored or untracked may be others'
-    or secret, and what was edited, or is converted on checkout, nobody finds there.
+    That is either what `research/corpus.py` wrote (manifest.jsonl says package, version, archive
+    and licence), or the checkout of a git repository: one's own code, at its commit. Of a checkout
+    only that counts which the commit holds byte for byte: what is ignored or untracked may be
+    others' or secret, and what was edited, or is converted on checkout, nobody finds there.
     raises  UsageError where it is neither, or the manifest cannot be read: code whose origin nobody
             can say is not shown; EnvironmentFailure where git fails
     """
@@ -52,7 +52,7 @@ def provenance(directory: Path) -> Provenance:
         raise UsageError(
             f"{str(directory)!r} is no git checkout and has no manifest.jsonl, nothing was read: "
             "an example needs path, commit and licence",
-            fix="name the top of a checkout, or what runs/corpus.py wrote, as --corpus",
+            fix="name the top of a checkout, or what research/corpus.py wrote, as --corpus",
         )
     prefix, _, commit = os.fsdecode(out).removesuffix("\n").rpartition("\n")
     blobs = _blobs(directory, commit)
@@ -116,7 +116,7 @@ def _packages(manifest: Path) -> Origins:
             raise UsageError(
                 f"line {number} of {str(manifest)!r} is no row of a manifest, nothing was read: "
                 f"{type(exc).__name__}: {exc}",
-                fix="write the corpus again with runs/corpus.py",
+                fix="write the corpus again with research/corpus.py",
             ) from exc
 
     def origin(path: str) -> Origin:
@@ -125,7 +125,7 @@ def _packages(manifest: Path) -> Origins:
             raise UsageError(
                 f"{path!r} is of no package in {str(manifest)!r}, nothing was read: an example "
                 "needs version, archive and licence",
-                fix="take it out of the corpus, or write the corpus again with runs/corpus.py",
+                fix="take it out of the corpus, or write the corpus again with research/corpus.py",
             )
         return Origin(*found[package], path.split("/", 2)[2])
 

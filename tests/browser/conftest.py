@@ -72,7 +72,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
 @pytest.fixture
 def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
     """Open a report, from a file, in a window of 1280 times 800."""
-    from runs.chromium import command, media, window
+    from research.chromium import command, media, window
 
     def opened(report: Report, *, scheme: str = "light", scripts: bool = True) -> Page:
         path = tmp_path / "report.html"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from research.chromium import window
 from reviewbot.core.report import Report
-from runs.chromium import window
 from tests.browser import pages
 from tests.browser.conftest import Page
 

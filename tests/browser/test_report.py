@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runs.chromium import command, media
+from research.chromium import command, media
 from tests.browser import pages
 from tests.browser.conftest import Page
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import reviewbot
+from research.cut_gguf import cut
 from reviewbot.cli.model import model as group
 from reviewbot.core.errors import EnvironmentFailure, ModelUnavailable, ReviewbotError, UsageError
 from reviewbot.core.models import MODELS, SMOL, SMOL_CUT, ModelSpec
@@ -24,7 +25,6 @@ from reviewbot.store.checkpoint import MANIFEST
 from reviewbot.store.inventory import inventory
 from reviewbot.store.local import read_json
 from reviewbot.store.ready import ReadyModel, ready
-from runs.cut_gguf import cut
 
 TEXT = "def add(a, b):\n    return a - b\n"
 # What `model pull smollm2-135m` converts the official file's embedding and first 8 blocks to.

@@ -1,0 +1,129 @@
+"""Whole runs of the benchmark, with a model that is made on the fly."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from research.benchmarks.ceiling import METHODS, MISSING, methods
+from research.benchmarks.compare import flags_for, lacking, worktree
+from reviewbot.artifacts import ArtifactModel
+from reviewbot.store.ready import ready
+from tests.tiny import LAYER, WIDTH, tiny_artifact
+
+ROOT = Path(__file__).parents[3]
+HELP = "Options:\n  --engine [auto|torch]  what\n  --quiet / --no-quiet\n  --top INTEGER  x\n"
+
+
+def benchmark(
+    arguments: Sequence[str], environ: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "research.benchmarks", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=ROOT,
+        env=environ,
+    )
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, tiny_model: Path) -> tuple[str, list[str], dict[str, str]]:
+    """An artifact, the check's flags for it, and an environment with an empty cache."""
+    environ = os.environ | {
+        "REVIEWBOT_CACHE": str(tmp_path / "cache"),
+        "REVIEWBOT_TOP": "no number",
+    }
+    model = ArtifactModel("tiny", ready(str(tiny_model), environ=environ).sha256, LAYER, WIDTH)
+    artifact = tiny_artifact(tmp_path / "artifact", model=model)
+    return str(artifact), [f"--model={tiny_model}", "--informational"], environ
+
+
+def test_a_run_measures_children_and_counts_every_token(
+    tiny: tuple[str, list[str], dict[str, str]], tmp_path: Path
+) -> None:
+    artifact, flags, environ = tiny
+    given = ["--changes", "small", "--presets", artifact, "--engines", "torch", "--repeats", "1"]
+
+    done = benchmark([*given, "--output", str(tmp_path / "out"), "--", *flags], environ)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "result.md").read_text() == done.stdout
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    cold = result["figures"][0]
+    assert (cold["engine"], cold["numbers"], cold["line_cache"]) == ("torch", "fp32", "cold")
+    assert cold["added"] == 50
+    assert 20 < cold["scored"] <= 50
+    assert cold["tokens"] > 500
+    assert 0 < cold["reading_s"]["median"] < cold["wall_s"]["median"]
+    assert 50 < cold["peak_mb"]["median"] < 3_000
+    assert 0 < cold["share_of_ceiling"] < 1
+    rates = result["ceilings"][artifact]
+    assert {"torch fp32", "numpy fp32"} <= set(rates) <= set(methods())
+    assert all(rate > 0 for passes in rates["torch fp32"].values() for rate in passes)
+    assert "| small |" in done.stdout
+
+
+def test_two_commits_are_compared_in_turns(
+    tiny: tuple[str, list[str], dict[str, str]], tmp_path: Path
+) -> None:
+    artifact, flags, environ = tiny
+    git = ["git", "-C", str(ROOT), "rev-parse", "--verify", "-q", "HEAD"]
+    if subprocess.run(git, capture_output=True).returncode:
+        pytest.skip("the source is no git checkout")
+    given = ["--compare", "HEAD", "HEAD", "--changes", "small", "--presets", artifact]
+
+    done = benchmark(
+        [*given, "--repeats", "1", "--output", str(tmp_path / "out"), "--", *flags], environ
+    )
+
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    (entry,) = result["figures"]
+    assert 0.1 < entry["ratios"]["wall_s"]["ratio"] < 10
+    assert result["commits"][0] == result["commits"][1]
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "worktree", "list"], capture_output=True, text=True, check=True
+    )
+    assert "/first" not in listed.stdout
+
+
+def test_a_flag_that_a_commit_lacks_is_an_error_and_ours_is_left_out() -> None:
+    assert lacking(HELP, ["--engine=torch", "--top=3", "--quiet"]) == []
+    assert flags_for(HELP, "main", ["--top=3"]) == ["--top=3"]
+    with pytest.raises(SystemExit, match="of main knows no --line-cache\n  fix: "):
+        flags_for(HELP, "main", ["--line-cache=0"])
+
+
+def test_a_commit_that_is_none_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="nothing was compared"), worktree("no-such", tmp_path):
+        pass
+
+
+def test_a_library_that_is_missing_has_no_ceiling() -> None:
+    code = (
+        "import sys, research.benchmarks.ceiling as c\n"
+        "sys.modules['torch'] = None\n"
+        "c.main('torch fp32', '8x8')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+
+    assert done.returncode == MISSING
+
+
+@pytest.mark.parametrize("name", methods())
+def test_every_method_multiplies(name: str) -> None:
+    try:
+        product = METHODS[name]()(4, 16, 32)
+    except ImportError as exc:
+        pytest.skip(f"not installed: {exc.name}")
+
+    found = product()
+    values = found[0] if name.startswith("onnxruntime") else found
+    assert tuple(values.shape) == (4, 32)
+    assert float(values[0][0]) == 16
