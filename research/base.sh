@@ -38,6 +38,6 @@ fitting=(--sae "$work/sae" --cache "$work/features"
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name base --out reviewbot/_artifacts/base
 
-reviewbot train evaluate "${sets[@]}" "${security[@]}" --held-out sven,safecoder_new \
+python -m research.evaluate "${sets[@]}" "${security[@]}" --held-out sven,safecoder_new \
   "${fitting[@]}" "${reading[@]}" --pttrust "$work/sae-pttrust" \
   --out "$work/base.json" --markdown docs/benchmark-base.md --plots docs/plots/base

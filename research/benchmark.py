@@ -1,4 +1,4 @@
-"""Write the tables of docs/benchmark.md from what `train evaluate` measured.
+"""Write the tables of docs/benchmark.md from what `research.evaluate` measured.
 
     python -m research.benchmark WORK
 

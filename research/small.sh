@@ -32,10 +32,10 @@ reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name small --out reviewbot/_artifacts/small
 
 # The dearer baselines (neighbours, components, a random autoencoder, PtTrust-R) stand beside base.
-reviewbot train evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
+python -m research.evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --baselines random,length,position,tells,tells-pairs,surface,embeddings,raw-states \
   --plots docs/plots/small --out "$work/small.json" --markdown docs/benchmark-small.md
 
 # What is learnt on one set, or language, is worth on the others; one penalty for all, our own.
-reviewbot train transfer "${sets[@]}" --sae "$work/sae" --cache "$work/features" --groups sae_max,surface \
+python -m research.transfer "${sets[@]}" --sae "$work/sae" --cache "$work/features" --groups sae_max,surface \
   --boost surface=3 --c 3e-6 "${reading[@]}" --out "$work/transfer.json" --markdown docs/benchmark-transfer.md

@@ -23,6 +23,6 @@ fitting=(--sae "$work/sae-tiny" --cache "$work/features" --groups sae_max,surfac
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name tiny --out reviewbot/_artifacts/tiny
 
-reviewbot train evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
+python -m research.evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --baselines random,length,position,tells,tells-pairs,surface,raw-states \
   --out "$work/tiny.json" --markdown docs/benchmark-tiny.md

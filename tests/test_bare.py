@@ -25,8 +25,6 @@ TRAIN = {  # what each command must be given
     "sae": ("--corpus", ".", "--out", "o", "--work", "w"),
     "predictor": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
     "evaluate": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
-    "audit": ("--labels", "l", "--out", "o"),
-    "transfer": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
 }
 
 

@@ -10,7 +10,14 @@ import pytest
 from reviewbot.cli import main
 
 ROOT = Path(__file__).parents[1]
-DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+DOCS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("examples/*.md"),
+        ROOT / "research/README.md",
+    ]
+)
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?\)")
 # `research/small.sh`, `reviewbot/core/` look like paths of this repository; `reviewbot/1` is not.
 NAMED = re.compile(

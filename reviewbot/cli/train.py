@@ -6,12 +6,10 @@ from typing import Any
 import click
 
 from reviewbot.cli.group import Group
-from reviewbot.cli.train_audit import audit
 from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_evidence import evidence
 from reviewbot.cli.train_predictor import predictor
 from reviewbot.cli.train_sae import sae
-from reviewbot.cli.train_transfer import transfer
 from reviewbot.core.extras import EXTRAS, require
 
 
@@ -35,5 +33,5 @@ def _checked(command: click.Command) -> click.Command:
     return command
 
 
-for command in (sae, predictor, evidence, evaluate, audit, transfer):
+for command in (sae, predictor, evidence, evaluate):
     train.add_command(_checked(command))

@@ -2,79 +2,89 @@
 
 import json
 import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reviewbot.cli.options import a_path
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
-from reviewbot.cli.train_flags import fitting_flags, require_places, threshold_flags, write_plots
+from reviewbot.cli.train_flags import fitting_flags, require_places, threshold_flags
 from reviewbot.cli.train_options import commit_of_code, reading_flags
 from reviewbot.cli.train_work import Work
 
 if TYPE_CHECKING:
     from reviewbot.core.arrays import Array
-    from reviewbot.core.sae import SparseCoder
-    from reviewbot.train.baseline_fit import Baseline
+    from reviewbot.train.baseline_fit import Baseline, Recipe, Sources
     from reviewbot.train.predictor_fit import FitResult
+
+F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S", bound="Sources")
+
+_MEASURING = (
+    click.option(
+        "--out",
+        required=True,
+        metavar="FILE",
+        shell_complete=a_path("file"),
+        help="Where the figures go, as JSON.",
+    ),
+    click.option(
+        "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
+    ),
+    click.option(
+        "--suite",
+        "suite_names",
+        multiple=True,
+        metavar="NAME",
+        help="A set, or a mixture of sets, to measure; unset: all that the labels hold. "
+        "Repeatable.",
+    ),
+    click.option(
+        "--surprisal-sets",
+        default="",
+        metavar="NAMES",
+        help="Sets that the whole model reads too, for that baseline; comma-separated.",
+    ),
+    click.option(
+        "--cluster",
+        type=click.Choice(["group", "commit"]),
+        default="group",
+        show_default=True,
+        help="What intervals resample.",
+    ),
+)
+
+
+def measuring_flags(command: F) -> F:
+    """Add the flags that say what is measured, and where the figures go."""
+    for option in reversed(_MEASURING):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The report, and the values that plots are drawn from."""
+
+    report: dict[str, Any]  # JSON-able
+    result: "FitResult"
+    scores: "Mapping[str, Array]"  # per line of the table, by name
+    probabilities: "Mapping[str, Array]"
 
 
 @click.command()
-@click.option(
-    "--out",
-    required=True,
-    metavar="FILE",
-    shell_complete=a_path("file"),
-    help="Where the figures go, as JSON.",
-)
-@click.option(
-    "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
-)
-@click.option(
-    "--suite",
-    "suite_names",
-    multiple=True,
-    metavar="NAME",
-    help="A set, or a mixture of sets, to measure; unset: all that the labels hold. Repeatable.",
-)
+@measuring_flags
 @click.option(
     "--baselines",
     "baseline_names",
     default="all",
     show_default=True,
-    metavar="NAMES|all|cheap",
-    help="Scores to measure beside ours, comma-separated; cheap: those without a model's states.",
-)
-@click.option(
-    "--surprisal-sets",
-    default="",
-    metavar="NAMES",
-    help="Sets that the whole model reads too, for that baseline; comma-separated.",
-)
-@click.option(
-    "--cluster",
-    type=click.Choice(["group", "commit"]),
-    default="group",
-    show_default=True,
-    help="What intervals resample.",
-)
-@click.option(
-    "--plots", metavar="DIR", shell_complete=a_path("dir"), help="Where plots go, as SVG files."
-)
-@click.option(
-    "--pttrust",
-    metavar="DIR",
-    shell_complete=a_path("dir"),
-    help="What `train sae --recipe pttrust` wrote at this depth: PtTrust-R is measured too.",
-)
-@click.option(
-    "--pttrust-batch",
-    type=click.IntRange(1),
-    default=8,
-    show_default=True,
-    help="Programs per step of its ranker; the paper's 2 takes longer.",
+    metavar="NAMES|all",
+    help="Scores to measure beside ours, comma-separated: random, length, surface, surprisal.",
 )
 @fitting_flags
 @threshold_flags
@@ -82,9 +92,6 @@ if TYPE_CHECKING:
 def evaluate(
     out: str,
     markdown: str | None,
-    plots: str | None,
-    pttrust: str | None,
-    pttrust_batch: int,
     suite_names: tuple[str, ...],
     baseline_names: str,
     surprisal_sets: str,
@@ -96,63 +103,115 @@ def evaluate(
     Every line is scored by a model that saw nothing of its group. Nothing is shipped from here.
     """
     from reviewbot.train import tables
-    from reviewbot.train.baselines import chosen
-    from reviewbot.train.evaluate import evaluate as measure
-    from reviewbot.train.evaluate import suites_of
-    from reviewbot.train.suites import clean_kinds
+    from reviewbot.train.baselines import BASELINES, chosen
+    from reviewbot.train.evaluate import AGAINST
 
-    wanted = {name.strip() for name in surprisal_sets.split(",") if name.strip()}
-    require_places(out, markdown, directory=plots)
+    require_places(out, markdown)
     work = Work(flags)
+    read = sets_to_read(work, surprisal_sets)
+    suites = suites_to_measure(work, suite_names)
+    names = chosen(baseline_names, surprisal=bool(read))
+    measured = measure(
+        work,
+        suites,
+        lambda _result: fit_baselines(BASELINES, names, work.sources(read), work.recipe()),
+        against=AGAINST,
+        cluster=cluster,
+    )
+    write_report(measured.report, tables.markdown(measured.report), out, markdown)
+
+
+def sets_to_read(work: Work, surprisal_sets: str) -> set[str]:
+    """Return the sets of --surprisal-sets; all, where our own groups need the whole model."""
+    wanted = {name.strip() for name in surprisal_sets.split(",") if name.strip()}
     if strange := sorted(wanted - work.sets):
         raise click.UsageError(f"--surprisal-sets: no set is named {strange[0]!r}")
-    if "surprisal" in work.groups:  # then the whole model reads everything
-        wanted = work.sets
+    return work.sets if "surprisal" in work.groups else wanted
+
+
+def suites_to_measure(work: Work, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the suites of --suite, or all, each with its sets."""
+    from reviewbot.train.evaluate import suites_of
+
     mixed = dict(work.suites.mixed)
     if "hunks" not in work.suites.inferred:
         mixed |= work.suites.hunks
-    suites = suites_of(work.sets, suite_names, mixed)
-    names = chosen(baseline_names, surprisal=bool(wanted))
-    coder = _peer_coder(work, pttrust) if pttrust else None
+    return suites_of(work.sets, names, mixed)
+
+
+def measure(
+    work: Work,
+    suites: Mapping[str, Sequence[str]],
+    baselines: "Callable[[FitResult], Mapping[str, Baseline]]",
+    *,
+    against: Sequence[str],
+    cluster: str,
+) -> Measured:
+    """Fit on grouped folds, make the baselines, and measure all scores on every suite.
+
+    baselines  called once ours is fitted
+    against    names of baselines: ours minus each is reported
+    """
+    from reviewbot.train.evaluate import evaluate as measure_scores
+    from reviewbot.train.suites import clean_kinds
+
     result = work.fit()
     del work.table  # the baselines bring columns of their own
     probabilities, numbers = _calibrated(work, result)
-    made = _baselines(work, names, wanted)
+    made = baselines(result)
     scores = {"ours": result.oof_L, **{name: found.score_L for name, found in made.items()}}
-    peer_of: dict[str, Any] = {}
-    if coder:
-        scores["pttrust-r"], peer_of = _peer(work, coder, result, suites, pttrust_batch)
     kinds = clean_kinds(work.laid.table, work.suites)
-    report = measure(
+    report = measure_scores(
         work.laid.table,
         scores,
         fold_L=result.fold_L,
         probabilities=probabilities,
         thresholds={key: entry["risk"] for key, entry in numbers.get("thresholds", {}).items()},
+        against=against,
         suites=suites,
         kinds=kinds,
-        confidence=flags["confidence"],
+        confidence=work.flags["confidence"],
         cluster=cluster,
-        seed=flags["seed"],
+        seed=work.flags["seed"],
     )
     report |= {
         "fit": result.report,
         "baselines": {name: found.fit for name, found in made.items()},
         "calibration": numbers,
         "nested": work.nested(result) if kinds else {},
-        "pttrust": peer_of,
         "data": work.data,
         "dtype": work.reader.encoder.dtype,
         "code": commit_of_code(),
     }
+    return Measured(report, result, scores, probabilities)
+
+
+def fit_baselines(
+    known: "Mapping[str, Callable[[S, Recipe], Baseline]]",
+    names: Sequence[str],
+    sources: S,
+    recipe: "Recipe",
+) -> "dict[str, Baseline]":
+    """Make the named scores one after the other, saying how long each took."""
+    made = {}
+    for name in names:
+        start = time.monotonic()
+        made[name] = known[name](sources, recipe)
+        fit = made[name].fit
+        text = f", C {fit['c']:g}" if fit and "c" in fit else ""
+        if fit and fit.get("c_at_edge"):
+            text += ": the end of its range, a better one may lie beyond"
+        if fit and "failed" in fit:
+            text += f", not measured: {fit['failed']}"
+        say(f"baseline {name}: {time.monotonic() - start:.1f} s{text}")
+    return made
+
+
+def write_report(report: Mapping[str, Any], text: str, out: str, markdown: str | None) -> None:
+    """Write the figures as JSON, and the tables where they are asked for and to stdout."""
     write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
-    text = tables.markdown(report)
     if markdown:
         write_file(Path(markdown), text + "\n")
-    if plots:
-        from reviewbot.train.figures import evaluation
-
-        write_plots(plots, evaluation(report, work.laid.table, scores, probabilities))
     click.echo(text)
 
 
@@ -174,65 +233,3 @@ def _calibrated(work: Work, result: "FitResult") -> "tuple[dict[str, Array], dic
         say(f"no shipped risk is measured: {why}")
         return {}, {"failed": why}
     return {"ours": calibrated(fitted, result.oof_L)}, numbers
-
-
-def _baselines(work: Work, names: list[str], surprisal_sets: set[str]) -> "dict[str, Baseline]":
-    """Make the named scores one after the other, saying how long each took."""
-    from reviewbot.train.baselines import BASELINES
-
-    made = {}
-    sources, recipe = work.sources(surprisal_sets), work.recipe()
-    for name in names:
-        start = time.monotonic()
-        made[name] = BASELINES[name](sources, recipe)
-        fit = made[name].fit
-        text = f", C {fit['c']:g}" if fit and "c" in fit else ""
-        if fit and fit.get("c_at_edge"):
-            text += ": the end of its range, a better one may lie beyond"
-        if fit and "failed" in fit:
-            text += f", not measured: {fit['failed']}"
-        say(f"baseline {name}: {time.monotonic() - start:.1f} s{text}")
-    return made
-
-
-def _peer_coder(work: Work, directory: str) -> "SparseCoder":
-    """Read the peer's autoencoder; it must be of the depth that is evaluated."""
-    from reviewbot.train.export import read_sae, require_fit
-
-    files, coder = read_sae(Path(directory))
-    require_fit(files, layer=work.reader.layer, width=work.reader.encoder.width)
-    made = json.loads(files["sae/cfg.json"]).get("metadata", {}).get("reviewbot", {})
-    if made.get("recipe") != "pttrust":
-        say(f"{directory}: not made by `train sae --recipe pttrust`, so not the paper's recipe")
-    return coder
-
-
-def _peer(
-    work: Work,
-    coder: "SparseCoder",
-    result: "FitResult",
-    suites: dict[str, tuple[str, ...]],
-    batch: int,
-) -> "tuple[Array, dict[str, Any]]":
-    """Return PtTrust-R's score, and its own figures for it, for ours and for a random order."""
-    import numpy as np
-
-    from reviewbot.train.peer import figures, peer
-
-    seed, table = work.flags["seed"], work.laid.table
-    found = peer(
-        work.sources(set()),
-        coder,
-        result.fold_L,
-        batch=batch,
-        seed=seed,
-        train_sets=work.train_sets,
-    )
-    say(f"baseline pttrust-r: {found.facts['seconds']} s, {batch} programs a step (the paper: 2)")
-    scores = {
-        "ours": result.oof_L,
-        "pttrust-r": found.made.score_L,
-        "random": np.zeros(len(table), np.float32),
-    }
-    of_suites = figures(table, scores, found.tokens_L, suites, seed=seed)
-    return found.made.score_L, {**found.facts, "suites": of_suites}

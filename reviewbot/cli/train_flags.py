@@ -1,15 +1,12 @@
 """Flags that commands which fit share, and the places that they write to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from reviewbot.cli.options import a_path
-from reviewbot.cli.output import write_file
-from reviewbot.cli.talk import say
-from reviewbot.core.errors import EnvironmentFailure
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -146,17 +143,3 @@ def require_places(*files: str | None, directory: str | None = None) -> None:
             raise click.UsageError(f"{file!r} is no place for a file")
     if directory and Path(directory).exists() and not Path(directory).is_dir():
         raise click.UsageError(f"{directory!r} is no directory")
-
-
-def write_plots(directory: str, made: Mapping[str, str]) -> None:
-    """Write each plot under its name; the directory is made where it is not there."""
-    try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        why = exc.strerror or str(exc)
-        raise EnvironmentFailure(
-            f"{directory} was not made: {why}", fix="choose another place for --plots"
-        ) from exc
-    for name, svg in made.items():
-        write_file(Path(directory) / name, svg)
-    say(f"wrote {len(made)} plots to {directory}")

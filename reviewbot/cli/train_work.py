@@ -1,7 +1,6 @@
-"""What `train predictor`, `train evaluate` and `train transfer` share: what all do first."""
+"""What `train predictor` and `train evaluate` share: what both do first."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -190,12 +189,7 @@ class Work:
 
         return Sources(
             laid=self.laid,
-            reader=self.reader,
-            coder=self.coder,
-            cache=self.cache,
-            checkpoint=self._checkpoint,
             surprisal=(lambda: self.surprisal(surprisal_sets)) if surprisal_sets else None,
-            progress=counter("snippets"),
         )
 
     def surprisal(self, sets: set[str]) -> "Array":
@@ -219,13 +213,6 @@ class Work:
         column = SURPRISAL_NAMES.index("surprisal, sum")
         score_L[np.isin(self.laid.table.set_L, sorted(sets))] = part.columns_LN[:, column]
         return score_L
-
-    def _checkpoint(self) -> Path:
-        from reviewbot.store.ready import ready
-
-        depth = max(self.reader.layer, self.reader.deep or 0)  # the checkpoint that is read
-        full = self.reader.full
-        return ready(self.model, depth, full=full, environ=os.environ, say=say).directory
 
 
 def label_file(label: str) -> dict[str, Any]:

@@ -1,24 +1,23 @@
-"""What every baseline shares: the lines and folds of ours, its losses, and a C of its own."""
+"""What every baseline shares: the lines and folds of ours, its losses, and a C of its own.
+
+Every one that is fitted chooses its C from a range of its own by the criterion that ours chooses
+by, learns from the same lines (corrections included exactly where ours has them) and by the same
+losses.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices
+from reviewbot.core.arrays import Array
 from reviewbot.core.errors import UsageError
-from reviewbot.core.sae import SparseCoder
-from reviewbot.train.dataset import Table, assign_folds
-from reviewbot.train.features import Reader
-from reviewbot.train.predictor_fit import criterion
-from reviewbot.train.prepare import CHUNK, Laid
+from reviewbot.train.dataset import Table
+from reviewbot.train.prepare import Laid
 from reviewbot.train.stages import BlockStage, fit_stages
 
 SURFACE_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # few columns: our own range would hold it down
-PCA_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
-COMPONENTS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +39,7 @@ class Sources:
     """Where the columns of baselines come from."""
 
     laid: Laid
-    reader: Reader  # its cache holds the tokens already; nothing is read by the model again
-    coder: SparseCoder  # the trained one, for its shape
-    cache: Path
-    checkpoint: Callable[[], Path]  # the model's directory, for its embedding matrix
     surprisal: Callable[[], Array] | None = None  # NaN where the whole model did not read
-    progress: Callable[[int, int], None] = lambda _done, _of: None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,79 +72,9 @@ def fitted(
             train_sets=recipe.train_sets,
         )
     except UsageError as exc:
-        return _failed(table, groups, cs, str(exc).partition("\n")[0])
+        return not_fitted(table, groups, cs, str(exc).partition("\n")[0])
     best = max(result.report["by_c"], key=lambda found: found["criterion"])
-    return Baseline(result.oof_L, _told(groups, cs, result.c, best["criterion"]))
-
-
-def pca_scores(
-    table: Table, recipe: Recipe, *, cs: Sequence[float] = PCA_CS, components: int = COMPONENTS
-) -> Baseline:
-    """Fit the principal components of all columns; those of a fold are found without its lines.
-
-    A component is a direction of the centred, unscaled columns. One C serves all folds.
-    """
-    fold_L = assign_folds(table, recipe.folds, recipe.seed)
-    oof_CL = np.zeros((len(cs), len(table)), np.float32)
-    for fold, (mean_N, axes_NK) in enumerate(_axes(table, fold_L, recipe, components)):
-        shadow_LK = table.columns_LN @ axes_NK - mean_N @ axes_NK
-        shadows = replace(table, columns_LN=shadow_LK, groups={"pca": shadow_LK.shape[1]})
-        here_L = fold_L == fold
-        for i, c in enumerate(cs):
-            oof_CL[i, here_L] = fitted(shadows, ["pca"], recipe, (c,)).score_L[here_L]
-    trained = set(recipe.train_sets or table.set_L.tolist())
-    found = [
-        criterion(table, oof_L, trained)["criterion"] if np.isfinite(oof_L).all() else -np.inf
-        for oof_L in oof_CL
-    ]
-    best = int(np.argmax(found))
-    if not np.isfinite(found[best]):
-        return _failed(table, ["pca"], cs, "a component holds no signal")
-    return Baseline(oof_CL[best], _told(["pca"], cs, cs[best], found[best]))
-
-
-def random_coder(coder: SparseCoder, seed: int) -> SparseCoder:
-    """Return an autoencoder of the same shape with random directions of unit length.
-
-    Its offset is the trained one's: without it, what all states share would fire the same features
-    everywhere. Decoder and encoder are tied and the other bias is 0, as before training.
-    """
-    rows_FD = np.random.default_rng(seed).normal(size=(coder.features, coder.width))
-    rows_FD /= np.linalg.norm(rows_FD, axis=1, keepdims=True)
-    return SparseCoder(
-        enc_DF=np.ascontiguousarray(rows_FD.T, np.float32),
-        dec_FD=rows_FD.astype(np.float32),
-        bias_F=np.zeros(coder.features, np.float32),
-        bias_D=coder.bias_D,
-        k=coder.k,
-    )
-
-
-def _axes(
-    table: Table, fold_L: Indices, recipe: Recipe, components: int
-) -> list[tuple[Array, Array]]:
-    """Return mean and principal axes of the training lines of each fold; sums are made once."""
-    in_use_L = recipe.corrections | ~table.is_fixed_L
-    width = table.columns_LN.shape[1]
-    first_KN = np.zeros((recipe.folds, width))
-    second_KNN = np.zeros((recipe.folds, width, width))
-    count_K = np.zeros(recipe.folds)
-    for fold in range(recipe.folds):
-        lines = np.flatnonzero((fold_L == fold) & in_use_L)
-        count_K[fold] = len(lines)
-        for start in range(0, len(lines), CHUNK):
-            block = table.columns_LN[lines[start : start + CHUNK]]
-            first_KN[fold] += block.sum(axis=0, dtype=np.float64)
-            second_KNN[fold] += block.T @ block
-    found = []
-    for fold in range(recipe.folds):
-        count = max(count_K.sum() - count_K[fold], 1.0)
-        mean_N = (first_KN.sum(axis=0) - first_KN[fold]) / count
-        spread_NN = (second_KNN.sum(axis=0) - second_KNN[fold]) / count - np.outer(mean_N, mean_N)
-        _, axes_NN = np.linalg.eigh(spread_NN)  # rising
-        axes_NK = np.ascontiguousarray(axes_NN[:, ::-1][:, :components], np.float32)
-        found.append((mean_N.astype(np.float32), axes_NK))
-    return found
+    return Baseline(result.oof_L, told(groups, cs, result.c, best["criterion"]))
 
 
 def _boost(recipe: Recipe, groups: Sequence[str]) -> dict[str, float]:
@@ -160,7 +84,8 @@ def _boost(recipe: Recipe, groups: Sequence[str]) -> dict[str, float]:
     return {name: factor for name, factor in recipe.boost.items() if name in groups}
 
 
-def _told(groups: Sequence[str], cs: Sequence[float], c: float, value: float) -> dict[str, Any]:
+def told(groups: Sequence[str], cs: Sequence[float], c: float, value: float) -> dict[str, Any]:
+    """Return how a baseline was fitted; `value` is the criterion that chose `c` of `cs`."""
     return {
         "groups": list(groups),
         "c": float(c),
@@ -170,6 +95,7 @@ def _told(groups: Sequence[str], cs: Sequence[float], c: float, value: float) ->
     }
 
 
-def _failed(table: Table, groups: Sequence[str], cs: Sequence[float], why: str) -> Baseline:
-    told = {"groups": list(groups), "cs": list(cs), "failed": why}
-    return Baseline(np.full(len(table), np.nan, np.float32), told)
+def not_fitted(table: Table, groups: Sequence[str], cs: Sequence[float], why: str) -> Baseline:
+    """Return a baseline of which nothing came: every score is NaN, and the fit says why."""
+    fit = {"groups": list(groups), "cs": list(cs), "failed": why}
+    return Baseline(np.full(len(table), np.nan, np.float32), fit)

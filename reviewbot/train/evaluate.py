@@ -18,16 +18,7 @@ from reviewbot.train.dataset import Scores, Table
 from reviewbot.train.operating import points
 from reviewbot.train.suites import MIXED, chosen_suites, clean_kinds
 
-AGAINST = (
-    "tells",
-    "tells-pairs",
-    "surface",
-    "surprisal",
-    "embeddings",
-    "embeddings-with-neighbours",
-    "raw-states",
-    "pttrust-r",
-)
+AGAINST = ("surface", "surprisal")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,6 @@ from reviewbot.train.dataset import RowColumns, Table, assemble
 from reviewbot.train.features import Reader, Snippet, pooled
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.snippets import fixed_snippet, wrong_snippet
-from reviewbot.train.tells import tells
 
 CHUNK = 8192  # lines copied at once
 
@@ -27,7 +26,6 @@ class Laid:
     table: Table  # without a column
     snippets: tuple[Snippet, ...]  # what to read; every one wants a line
     wanted_L: Indices  # of each line of the table, its place among all lines that snippets want
-    rows: tuple[LabelRow, ...] = ()  # the table's `row_L` counts them
 
     def with_columns(self, groups: Mapping[str, Array]) -> Table:
         """Return the table with these columns.
@@ -48,12 +46,6 @@ class Laid:
         """Return the surface columns of every wanted line: they need no model."""
         texts = [snippet.lines[line] for snippet in self.snippets for line in snippet.wanted]
         return columns({}, ["surface"], texts, [flag for s in self.snippets for flag in _prose(s)])
-
-    def tells(self) -> Array:
-        """Return the columns of `tells.COLUMNS` of every wanted line: form only, no model."""
-        found = [tells(row) for row in self.rows]
-        fixed = [part.fixed_LN for part in found if part.fixed_LN is not None]
-        return np.concatenate([*(part.lines_LN for part in found), *fixed])
 
 
 def lay_out(rows: Sequence[LabelRow]) -> Laid:
@@ -83,7 +75,6 @@ def lay_out(rows: Sequence[LabelRow]) -> Laid:
         replace(table, groups={}, columns_LN=table.columns_LN[:, :0]),
         tuple(snippet for snippet in (*wrong, *fixed) if snippet is not None and snippet.wanted),
         table.columns_LN[:, 0].astype(np.intp),
-        tuple(rows),
     )
 
 

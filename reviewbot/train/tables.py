@@ -50,15 +50,9 @@ def markdown(report: Mapping[str, Any]) -> str:
             keys = [key for key in _order(rows) if any(row.get(key) for row in rows.values())]
             for part in _blocks(keys):
                 head = {"ap": f"ap (base {_number(suite['base_rate'])})"}
-                parts.append(_table(rows, part, head if rows is suite["scores"] else {}))
+                parts.append(table(rows, part, head if rows is suite["scores"] else None))
         if nested := _nested(report.get("nested") or {}, title):
             parts += [_RULE.format(rule=report["nested"]["rule"]), nested]
-        if peer := report.get("pttrust", {}).get("suites", {}).get(title):
-            parts += [
-                f"The figures of PtTrust, in tokens; its ranker took {report['pttrust']['batch']} "
-                f"programs a step (the paper: {report['pttrust']['batch of the paper']}):",
-                _table(peer, list(next(iter(peer.values()))), {}),
-            ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -119,9 +113,13 @@ def _blocks(keys: Sequence[str]) -> list[list[str]]:
     return [block for block in blocks if block]
 
 
-def _table(
-    rows: Mapping[str, Mapping[str, Any]], keys: Sequence[str], head: Mapping[str, str]
+def table(
+    rows: Mapping[str, Mapping[str, Any]],
+    keys: Sequence[str],
+    head: Mapping[str, str] | None = None,
 ) -> str:
+    """Lay out scores by name and metrics by key; `head` renames a column."""
+    head = head or {}
     shown = {name: row for name, row in rows.items() if any(row.get(key) for key in keys)}
     lines = [[cell(name), *(figure(row.get(key)) for key in keys)] for name, row in shown.items()]
     return _rows(["score", *(head.get(key, key) for key in keys)], lines)

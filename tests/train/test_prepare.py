@@ -68,17 +68,3 @@ def test_every_line_gets_its_own_columns_though_unchanged_corrected_lines_drop_o
     assert len(table) == 10 < len(lengths) == 13
     assert dict(table.groups) == {"zero": 2, "length": 1}
     assert table.columns_LN[:, 2].tolist() == table.length_L.tolist()
-
-
-def test_tells_of_every_line_stand_at_its_place_in_the_table() -> None:
-    rows = [
-        row(("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc"), name="one"),
-        row(("dddddd", "eeeeeee"), None, name="two"),
-        row(("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11), name="three"),
-    ]
-    laid = lay_out(rows)
-
-    table = laid.with_columns({"tells": laid.tells()})
-
-    assert np.rint(np.expm1(table.columns_LN[:, 0])).tolist() == table.length_L.tolist()
-    assert table.chars_L.tolist() == [11] * 3 + [14] + [15] * 2 + [19] * 2 + [32] * 2

@@ -6,7 +6,7 @@ al. 2019, arXiv:1903.08850). Written from the formulas. S snippets padded to N l
 
 import torch
 
-from reviewbot.train.sinkhorn import sinkhorn as sinkhorn
+from research.pttrust.sinkhorn import sinkhorn as sinkhorn
 
 
 def neural_ndcg(

@@ -7,13 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.core.errors import UsageError
-from reviewbot.train import metrics
-from reviewbot.train.bootstrap import resample
-from reviewbot.train.dataset import Table
-from reviewbot.train.predictor_fit import FitResult, fit
-from reviewbot.train.stages import BlockStage, fit_stages
-from reviewbot.train.transfer import (
+from research.transfer_measures import (
     METRICS,
     matrix_markdown,
     measured,
@@ -21,6 +15,12 @@ from reviewbot.train.transfer import (
     transfer,
     unit_names,
 )
+from reviewbot.core.errors import UsageError
+from reviewbot.train import metrics
+from reviewbot.train.bootstrap import resample
+from reviewbot.train.dataset import Table
+from reviewbot.train.predictor_fit import FitResult, fit
+from reviewbot.train.stages import BlockStage, fit_stages
 from tests.train.tables_made import made
 from tests.train.test_predictor_fit import corrected
 from tests.train.test_stages import GROUPS, versions
@@ -182,7 +182,7 @@ def test_one_unit_that_cannot_be_fitted_is_named_and_the_others_are_measured(
             raise UsageError("the fit gave scores that are no numbers", fix="give more rows")
         return fit_stages(*args, **more)
 
-    monkeypatch.setattr("reviewbot.train.transfer.fit_stages", fails_on_the_first)
+    monkeypatch.setattr("research.transfer_measures.fit_stages", fails_on_the_first)
     found = transfer(opposed(), ["x"], cs=CS, samples=20)
 
     assert found["skipped"]["down"] == "the fit gave scores that are no numbers"

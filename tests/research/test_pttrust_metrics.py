@@ -5,8 +5,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from research.pttrust.metrics import NAMES, by_snippet, macro, snippet
 from reviewbot.train.dataset import Scores
-from reviewbot.train.pttrust_metrics import NAMES, by_snippet, macro, snippet
 
 WRONG = np.array([False, True, False, True])
 TOKENS = np.array([10, 5, 20, 15])

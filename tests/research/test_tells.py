@@ -1,9 +1,12 @@
 """Each tell sees its own habit of a version, and nothing of what the code does."""
 
+import numpy as np
 import pytest
 
+from research.tells import COLUMNS, TELLS, tells, tells_of
 from reviewbot.train.labels import LabelRow, normalised
-from reviewbot.train.tells import COLUMNS, TELLS, tells
+from reviewbot.train.prepare import lay_out
+from tests.train.test_baselines import row as versions
 
 
 def row(
@@ -99,3 +102,17 @@ def test_blank_lines_and_trailing_blanks_are_normalised_where_both_sides_have_th
 
     found = [normalised(one) for one in (plain, gap, trailing, added)]
     assert found == [True, True, False, False]
+
+
+def test_tells_of_every_line_stand_at_its_place_in_the_table() -> None:
+    rows = [
+        versions(("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc"), name="one"),
+        versions(("dddddd", "eeeeeee"), None, name="two"),
+        versions(("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11), name="three"),
+    ]
+    laid = lay_out(rows)
+
+    table = laid.with_columns({"tells": tells_of(rows)})
+
+    assert np.rint(np.expm1(table.columns_LN[:, 0])).tolist() == table.length_L.tolist()
+    assert table.chars_L.tolist() == [11] * 3 + [14] + [15] * 2 + [19] * 2 + [32] * 2

@@ -1,4 +1,7 @@
-"""`reviewbot train transfer`: fitted on one set or language, tested on every other."""
+"""What one set or language teaches about the others: fitted on each, tested on every other.
+
+python -m research.transfer --labels FILE... --sae SAE --cache CACHE --out FIGURES.json
+"""
 
 import json
 from pathlib import Path
@@ -6,15 +9,20 @@ from typing import Any
 
 import click
 
+from research.command import Command, write_plots
+from research.figures import matrices
+from research.transfer_measures import METRICS, matrix_markdown
+from research.transfer_measures import transfer as measure
 from reviewbot.cli.options import a_path
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
-from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places, write_plots
+from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places
 from reviewbot.cli.train_options import commit_of_code, reading_flags
 from reviewbot.cli.train_work import Work
+from reviewbot.train.tables import cell
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--out",
     required=True,
@@ -59,11 +67,6 @@ def transfer(
     Every line is scored by a model that saw nothing of its group. Sets of hunks count as one where
     all of them are there: clean hunks teach nothing alone.
     """
-    from reviewbot.train.figures import matrices
-    from reviewbot.train.tables import cell
-    from reviewbot.train.transfer import METRICS, matrix_markdown
-    from reviewbot.train.transfer import transfer as measure
-
     require_places(out, markdown, directory=plots)
     if flags["held_out"]:
         raise click.UsageError(
@@ -104,3 +107,7 @@ def transfer(
     if plots:
         write_plots(plots, drawn)
     click.echo(text, nl=False)
+
+
+if __name__ == "__main__":
+    transfer()

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from research.pttrust.ranker import Lesson, RankerConfig, predict, train
+from research.pttrust.scores import codes, lessons, relevance, scores
 from reviewbot.core.arrays import Array, Indices
 from reviewbot.core.errors import ArtifactError, UsageError
 from reviewbot.core.sae import SparseCoder
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table, assign_folds
-from reviewbot.train.pttrust import codes, lessons, relevance, scores
-from reviewbot.train.ranker import Lesson, RankerConfig, predict, train
 from tests.train.tables_made import made
 from tests.train.test_sae import stay_on_one_thread  # noqa: F401 - a fixture
 
@@ -194,7 +194,7 @@ def test_snippets_of_like_length_are_learnt_from_together_and_nothing_changes_by
         taught.append(Lesson(part, relevance(y_L, np.ones(len(part), np.intp))))
     found = []
     for padding in (0, 10**9):
-        monkeypatch.setattr("reviewbot.train.ranker.PADDING", padding)
+        monkeypatch.setattr("research.pttrust.ranker.PADDING", padding)
         model = train(code_LF, [taught, taught[:2]], config=replace(QUICK, batch=6))
         found.append(predict([part[:1] for part in model], code_LF))
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from research.pttrust.ranker import PAPER, Lesson, RankerConfig, predict, train
 from reviewbot.core.arrays import Array, Indices, Mask
 from reviewbot.core.errors import UsageError
 from reviewbot.core.sae import SparseCoder, encode_normed
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.ranker import PAPER, Lesson, RankerConfig, predict, train
 
 CHUNK = 8192  # lines
 CLEAN, WRONG = 1.0, 10.0  # relevance before it is scaled; a wrong line's rank is added

@@ -1,4 +1,7 @@
-"""`reviewbot train audit`: label files in, what gives wrong versions away out. No model is read."""
+"""Label files in, what gives wrong versions away out. No model is read.
+
+python -m research.audit --labels FILE... --out FIGURES.json --markdown TABLES.md
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,13 +10,17 @@ from typing import Any
 
 import click
 
+from research.audit_measures import audit as measure
+from research.command import Command
 from reviewbot.cli.options import a_path
 from reviewbot.cli.output import write_file
 from reviewbot.cli.train_flags import require_places
 from reviewbot.cli.train_options import commit_of_code, counter
+from reviewbot.train.snippets import read_some
+from reviewbot.train.tables import cell, figure
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--labels",
     multiple=True,
@@ -43,9 +50,6 @@ def audit(
 
     A paired figure means little until it beats these.
     """
-    from reviewbot.train.audit import audit as measure
-    from reviewbot.train.snippets import read_some
-
     require_places(out, markdown)
     rows = read_some(labels, seed)
     report = measure(rows, folds=folds, seed=seed, samples=samples, progress=counter("sets"))
@@ -74,7 +78,7 @@ def tables(report: Mapping[str, Any]) -> str:
     for name, of_set in report["sets"].items():
         for title, found in of_set["pairs"].items():
             if "skipped" not in found:
-                parts += [f"### {_cell(name)}, {title}", *_pairs(found)]
+                parts += [f"### {cell(name)}, {title}", *_pairs(found)]
     within = {name: of_set["within"] for name, of_set in report["sets"].items()}
     parts += ["## Original lines, within snippets (AUROC)", _ranking(within)]
     if report["mixtures"]:
@@ -84,8 +88,6 @@ def tables(report: Mapping[str, Any]) -> str:
 
 
 def _summary(report: Mapping[str, Any]) -> str:
-    from reviewbot.train.tables import figure
-
     heads = ["lines", "pairs", "lines, balanced", "pairs, balanced"]
     counted = ["places", "groups", "wrong shorter", "wrong longer"]
     lines = [["set", "pairs", *counted, *heads, "single tells"]]
@@ -93,7 +95,7 @@ def _summary(report: Mapping[str, Any]) -> str:
         for title, found in of_set["pairs"].items():
             if "skipped" in found:
                 rest = len(lines[0]) - 3
-                lines.append([_cell(name), title, found["skipped"], *["-"] * rest])
+                lines.append([cell(name), title, found["skipped"], *["-"] * rest])
                 continue
             *single, (_, both) = found["tells"].items()
             named = [f"{tell} ({said})" for tell, entry in single if (said := _said(entry))]
@@ -103,13 +105,11 @@ def _summary(report: Mapping[str, Any]) -> str:
                 for training in ("lines", "pairs")
             ]
             counts = [str(found[key]) for key in counted]
-            lines.append([_cell(name), title, *counts, *figures, "; ".join(named) or "none"])
+            lines.append([cell(name), title, *counts, *figures, "; ".join(named) or "none"])
     return _table(lines)
 
 
 def _pairs(found: Mapping[str, Any]) -> list[str]:
-    from reviewbot.train.tables import figure
-
     lines = [["tell", "differs in", "lines", "pairs", "verdict"]]
     silent = []
     for tell, entry in found["tells"].items():
@@ -133,13 +133,11 @@ def _pairs(found: Mapping[str, Any]) -> list[str]:
 
 
 def _ranking(by_name: Mapping[str, Mapping[str, Any]]) -> str:
-    from reviewbot.train.tables import figure
-
     shown = {name: found for name, found in by_name.items() if "skipped" not in found}
     if not shown:
         return "Nothing to measure."
     tells = list(next(iter(shown.values())))
-    lines = [["tell", *map(_cell, shown)]]
+    lines = [["tell", *map(cell, shown)]]
     for tell in tells:
         entries = [found[tell] for found in shown.values()]
         marks = [" *" if entry and entry["verdict"].startswith("a ") else "" for entry in entries]
@@ -155,17 +153,13 @@ def _said(entry: Mapping[str, Any]) -> str:
 
 
 def _shown(entry: Mapping[str, Any]) -> str:
-    from reviewbot.train.tables import figure
-
     return figure(entry["paired"])
-
-
-def _cell(text: str) -> str:
-    from reviewbot.train.tables import cell
-
-    return cell(text)
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:
     head, *rest = lines
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rest])
+
+
+if __name__ == "__main__":
+    audit()

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from reviewbot.train.neural_ndcg import neural_ndcg, neural_sort, sinkhorn
+from research.pttrust.neural_ndcg import neural_ndcg, neural_sort, sinkhorn
 
 
 def ndcg(scores: list[float], relevance: list[float]) -> float:

@@ -63,6 +63,13 @@ def tells(row: LabelRow) -> RowColumns:
     return RowColumns(_columns(row.lines, scored(row), path), fixed_LN)
 
 
+def tells_of(rows: Sequence[LabelRow]) -> Array:
+    """Return the columns of every line that `prepare.lay_out` wants of these rows, in its order."""
+    found = [tells(row) for row in rows]
+    fixed = [part.fixed_LN for part in found if part.fixed_LN is not None]
+    return np.concatenate([*(part.lines_LN for part in found), *fixed])
+
+
 def _columns(lines: Sequence[str], places: Sequence[int], path: str) -> Array:
     version = _version(lines, path)
     rows = [_line(version, place) for place in places]

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from research.baselines import Sources
+from research.embeddings import token_lines
+from research.pttrust import metrics as pttrust_metrics
+from research.pttrust.ranker import PAPER
+from research.pttrust.scores import codes
+from research.pttrust.scores import scores as ranker_scores
 from reviewbot.core.arrays import Array, Indices
 from reviewbot.core.sae import SparseCoder
-from reviewbot.train import pttrust_metrics
-from reviewbot.train.baseline_fit import Baseline, Sources
+from reviewbot.train.baseline_fit import Baseline
 from reviewbot.train.bootstrap import SAMPLES, ratio, resample
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.embeddings import token_lines
 from reviewbot.train.metrics import mean
 from reviewbot.train.nested import figure
 from reviewbot.train.prepare import Laid, columns_of
@@ -45,11 +49,8 @@ def peer(
     coder   what `train sae --recipe pttrust` made of the same layer
     batch   programs a step; the paper's is 2, more is faster and not the paper's
     train_sets  sets to learn from, as ours does; None: all
-    raises  what `pttrust.scores` raises
+    raises  what `scores.scores` raises
     """
-    from reviewbot.train.pttrust import codes, scores
-    from reviewbot.train.ranker import PAPER
-
     start = time.monotonic()
     laid = sources.laid
     table = columns_of(
@@ -58,7 +59,7 @@ def peer(
     code_LF = codes(table.columns_LN, coder)
     config = replace(PAPER, batch=batch)
     tokens_L = line_tokens(laid, sources)
-    score_L = scores(
+    score_L = ranker_scores(
         code_LF,
         laid.table,
         fold_L,

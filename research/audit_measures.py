@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from research.tells import COLUMNS, TELLS, tells
+from research.transfer_measures import balanced_entry, mean_entry, pooled_entry, within_entry
 from reviewbot.core.arrays import Array, Mask
 from reviewbot.core.errors import UsageError
 from reviewbot.train import metrics, pairs
@@ -18,8 +20,6 @@ from reviewbot.train.dataset import RowColumns, Scores, Table, assemble
 from reviewbot.train.labels import LabelRow, normalised
 from reviewbot.train.predictor_fit import fit
 from reviewbot.train.suites import MIXED
-from reviewbot.train.tells import COLUMNS, TELLS, tells
-from reviewbot.train.transfer import balanced_entry, mean_entry, pooled_entry, within_entry
 
 ALL = "all together"
 FILTERS: Mapping[str, Callable[[LabelRow], bool]] = {

@@ -7,8 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from reviewbot.train import metrics
-from reviewbot.train.plots import (
+from research.plots import (
     CELL,
     LEFT,
     PLOT,
@@ -24,6 +23,7 @@ from reviewbot.train.plots import (
     reliability,
     reliability_bins,
 )
+from reviewbot.train import metrics
 
 SPACE = "{http://www.w3.org/2000/svg}"
 NASTY = 'a <b> & "c" \x01\u202e]]>'

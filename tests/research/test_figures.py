@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from research.figures import evaluation, matrices
 from reviewbot.train.evaluate import evaluate
-from reviewbot.train.figures import evaluation, matrices
 from tests.train.tables_made import planted
 
 

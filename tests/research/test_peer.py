@@ -7,11 +7,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from research.baselines import Sources
+from research.pttrust import metrics as pttrust_metrics
+from research.pttrust.peer import SHOWN, figures, line_tokens
 from reviewbot.core.spans import Span
 from reviewbot.encoders import Tokens
-from reviewbot.train import pttrust_metrics
-from reviewbot.train.baseline_fit import Sources
-from reviewbot.train.peer import SHOWN, figures, line_tokens
 from reviewbot.train.prepare import lay_out
 from tests.train.tables_made import planted
 from tests.train.test_baselines import row
@@ -69,7 +69,9 @@ def test_each_line_of_the_table_has_its_own_tokens() -> None:
     laid = lay_out([row(("a b c ", "d ", "e f "), ("a b c ", "d x y ", "e f "))])
     nothing = cast(Any, None)
     reader = cast(Any, type("Reader", (), {"encoder": Words()}))
-    given = Sources(laid=laid, reader=reader, coder=nothing, cache=Path(), checkpoint=nothing)
+    given = Sources(
+        laid=laid, rows=(), reader=reader, coder=nothing, cache=Path(), checkpoint=nothing
+    )
 
     assert laid.table.is_fixed_L.tolist() == [False] * 3 + [True]
     # A word that crosses a line end belongs to both lines.

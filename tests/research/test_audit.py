@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from reviewbot.cli.train_audit import audit as command
-from reviewbot.cli.train_audit import tables
+from research.audit import audit as command
+from research.audit import tables
+from research.audit_measures import audit, verdict
 from reviewbot.core.errors import UsageError
-from reviewbot.train.audit import audit, verdict
 from reviewbot.train.dataset import Table
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.predictor_fit import FitResult, fit
-from tests.train.test_tells import row
+from tests.research.test_tells import row
 
 Versions = Callable[[int], tuple[list[str], list[str]]]
 NAMES = "kmnpqrstuv"
@@ -76,7 +76,7 @@ def test_a_fit_of_which_nothing_comes_is_named_and_the_rest_is_measured(
     def quoted(i: int) -> tuple[list[str], list[str]]:
         return ["x = 1", "y = 'a'", "z = 2"], ["x = 1", 'y = "a"', "z = 2"]
 
-    monkeypatch.setattr("reviewbot.train.audit.fit", fails_on_quotes)
+    monkeypatch.setattr("research.audit_measures.fit", fails_on_quotes)
     found = audit(made(quoted), samples=20)["sets"]["mine"]
 
     entry = found["pairs"]["normalised"]["tells"]["quotes"]["pairs"]

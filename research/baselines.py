@@ -1,0 +1,189 @@
+"""The baselines of the benchmark, beside those of `reviewbot train evaluate`.
+
+Columns are made when their turn comes and forgotten afterwards: held all at once they would fill
+the memory.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from research.audit_measures import TRAININGS, C
+from research.components import pca_scores
+from research.embeddings import embed, token_lines
+from research.tells import COLUMNS, tells_of
+from reviewbot.cli.talk import say
+from reviewbot.cli.train_options import counter
+from reviewbot.cli.train_work import Work
+from reviewbot.core.sae import SparseCoder
+from reviewbot.store.ready import ready
+from reviewbot.train import baseline_fit, baselines
+from reviewbot.train.baseline_fit import Baseline, Recipe, fitted
+from reviewbot.train.dataset import Table
+from reviewbot.train.features import Reader
+from reviewbot.train.labels import LabelRow
+from reviewbot.train.prepare import columns_of
+
+POSITION_CS = (1e-4, 1e-2, 1.0)
+WIDE_CS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Sources(baseline_fit.Sources):
+    """Where the columns of all baselines come from."""
+
+    rows: Sequence[LabelRow]
+    reader: Reader  # its cache holds the tokens already; nothing is read by the model again
+    coder: SparseCoder  # the trained one, for its shape
+    cache: Path
+    checkpoint: Callable[[], Path]  # the model's directory, for its embedding matrix
+    progress: Callable[[int, int], None] = lambda _done, _of: None
+
+
+def sources_of(work: Work, surprisal_sets: set[str]) -> Sources:
+    """Return the sources that a command's flags name."""
+    plain = work.sources(surprisal_sets)
+    return Sources(
+        laid=plain.laid,
+        surprisal=plain.surprisal,
+        rows=work.rows,
+        reader=work.reader,
+        coder=work.coder,
+        cache=work.cache,
+        checkpoint=lambda: _checkpoint(work),
+        progress=counter("snippets"),
+    )
+
+
+def _checkpoint(work: Work) -> Path:
+    depth = max(work.reader.layer, work.reader.deep or 0)  # the checkpoint that is read
+    full = work.reader.full
+    return ready(work.model, depth, full=full, environ=os.environ, say=say).directory
+
+
+def position(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit where the line stands in its snippet: its share of the way, and logs of the distances."""
+    table = sources.laid.table
+    parts = [
+        table.place_L / np.maximum(table.last_L, 1),
+        np.log1p(table.place_L),
+        np.log1p(table.last_L - table.place_L),
+        np.log1p(table.last_L),
+    ]
+    place_L4 = np.stack(parts, axis=1).astype(np.float32)
+    placed = replace(table, columns_LN=place_L4, groups={"position": 4})
+    return fitted(placed, ["position"], recipe, POSITION_CS)
+
+
+def tells(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit all tells of the audit together, trained as ours is: what form alone gives away."""
+    found_WN = tells_of(sources.rows)
+    # A column by itself is a group, as in the audit; one without variation has nothing to fit.
+    varying = {
+        name: found_WN[:, number : number + 1]
+        for number, name in enumerate(COLUMNS)
+        if len(found_WN) and np.ptp(found_WN[:, number])
+    }
+    if not varying:
+        return baselines.random(sources, recipe)
+    table = sources.laid.with_columns(varying)
+    return fitted(table, list(varying), replace(recipe, boost={}), (C,))
+
+
+def tells_pairs(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit them so that pairs decide, as the audit does: the most that form gives away of pairs."""
+    return tells(sources, replace(recipe, corrections=True, pairwise=TRAININGS["pairs"]))
+
+
+def embeddings(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit the mean of the line's token embeddings: words without any context."""
+    table = sources.laid.with_columns({"embedding": _embedded(sources, neighbours=False)})
+    return fitted(table, ["embedding"], recipe, WIDE_CS)
+
+
+def embeddings_with_neighbours(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit the embeddings of the previous, this and the next line, and the surface."""
+    groups = {
+        "embeddings": _embedded(sources, neighbours=True),
+        "surface": sources.laid.surface(),
+    }
+    table = sources.laid.with_columns(groups)
+    del groups
+    return fitted(table, list(table.groups), recipe, WIDE_CS)
+
+
+def pca(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit the first 128 principal components of the line's mean state."""
+    return pca_scores(_read(sources, ["state_mean"]), recipe)
+
+
+def random_autoencoder(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit the features of an autoencoder of the same shape that was never trained."""
+    coder = random_coder(sources.coder, recipe.seed)
+    parts = (coder.enc_DF, coder.bias_D, coder.bias_F, np.array(coder.k))
+    digest = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
+    table = _read(sources, ["sae_max"], coder, digest.hexdigest())
+    return fitted(table, ["sae_max"], recipe, WIDE_CS)
+
+
+def raw_states(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit our groups with the line's mean state in place of the autoencoder's: what it costs."""
+    ours = recipe.groups or ("sae_max", "surface")
+    groups = list(dict.fromkeys("state_mean" if name.startswith("sae_") else name for name in ours))
+    return fitted(_read(sources, groups), groups, recipe, WIDE_CS)
+
+
+CHEAP: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
+    "random": baselines.random,
+    "length": baselines.length,
+    "position": position,
+    "tells": tells,
+    "tells-pairs": tells_pairs,
+    "surface": baselines.surface,
+    "surprisal": baselines.surprisal,
+}
+BASELINES: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
+    **CHEAP,
+    "embeddings": embeddings,
+    "embeddings-with-neighbours": embeddings_with_neighbours,
+    "pca-128": pca,
+    "random-autoencoder": random_autoencoder,
+    "raw-states": raw_states,
+}
+KNOWN: Mapping[str, Collection[str]] = {"all": BASELINES, "cheap": CHEAP}  # of --baselines
+
+
+def random_coder(coder: SparseCoder, seed: int) -> SparseCoder:
+    """Return an autoencoder of the same shape with random directions of unit length.
+
+    Its offset is the trained one's: without it, what all states share would fire the same features
+    everywhere. Decoder and encoder are tied and the other bias is 0, as before training.
+    """
+    rows_FD = np.random.default_rng(seed).normal(size=(coder.features, coder.width))
+    rows_FD /= np.linalg.norm(rows_FD, axis=1, keepdims=True)
+    return SparseCoder(
+        enc_DF=np.ascontiguousarray(rows_FD.T, np.float32),
+        dec_FD=rows_FD.astype(np.float32),
+        bias_F=np.zeros(coder.features, np.float32),
+        bias_D=coder.bias_D,
+        k=coder.k,
+    )
+
+
+def _embedded(sources: Sources, *, neighbours: bool) -> Any:
+    tokenize = sources.reader.encoder.tokenize
+    lines = [token_lines(tokenize, snippet) for snippet in sources.laid.snippets]
+    return embed(sources.checkpoint(), lines, neighbours=neighbours)
+
+
+def _read(
+    sources: Sources, groups: Sequence[str], coder: SparseCoder | None = None, digest: str = ""
+) -> Table:
+    return columns_of(
+        sources.laid, sources.reader, coder, digest, groups, sources.cache, sources.progress
+    )

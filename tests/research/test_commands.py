@@ -1,0 +1,125 @@
+"""What the commands of research/ measure of the tiny model, and how they refuse."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from research.baselines import BASELINES
+from research.evaluate import AGAINST, evaluate
+from research.transfer import transfer
+from research.transfer_measures import METRICS
+from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
+    EVALUATE,
+    FIT,
+    LABELS,
+    Run,
+    refused,
+    run,
+    sae,
+    with_sae,
+)
+
+# ruff: noqa: F811 - fixtures are named as arguments
+
+OUT = EVALUATE[2:]
+Measure = Callable[..., Result]
+
+
+@pytest.fixture
+def measure(with_sae: Run, tiny_model: Path) -> Measure:
+    """Run a command of research/ with the tiny model, beside a corpus, labels and "sae"."""
+
+    def invoke(command: click.Command, *args: str) -> Result:
+        reading = ("--model", str(tiny_model), "--layer", "2", "--threads", "1")
+        return CliRunner().invoke(command, [*args, *reading])
+
+    return invoke
+
+
+def test_every_baseline_stands_beside_ours(measure: Measure) -> None:
+    result = measure(evaluate, *OUT, *LABELS, "--markdown", "t.md", "--surprisal-sets", "mine")
+
+    assert result.exit_code == 0, result.stderr
+    suite = json.loads(Path("figures.json").read_text())["suites"]["mine"]
+    assert set(suite["scores"]) == {"ours", *BASELINES}
+    assert set(suite["differences"]) == {f"ours - {name}" for name in AGAINST if name in BASELINES}
+    assert result.stdout.strip() == Path("t.md").read_text().strip()
+
+
+def test_a_place_for_plots_that_is_a_file_is_refused_before_the_long_work(
+    measure: Measure,
+) -> None:
+    refused(measure(evaluate, *OUT, *LABELS, "--plots", "mine.jsonl"), 2, "is no directory")
+    assert not Path("figures.json").exists()
+    assert not Path("cache").exists()
+
+
+def test_the_peer_is_measured_by_its_own_figures_too_and_its_batch_is_said(
+    measure: Measure,
+) -> None:
+    asked = ("--baselines", "random", "--pttrust", "sae", "--plots", "plots", "--markdown", "t.md")
+
+    result = measure(evaluate, *OUT, *LABELS, *asked)
+
+    assert result.exit_code == 0, result.stderr
+    assert "not made by `train sae --recipe pttrust`" in result.stderr
+    report = json.loads(Path("figures.json").read_text())
+    assert "ours - pttrust-r" in report["suites"]["mine"]["differences"]
+    peer = report["pttrust"]
+    assert (peer["batch"], peer["batch of the paper"], peer["features"]) == (8, 2, 24)
+    assert set(peer["suites"]) == {"mine"}  # nobody said that the sets belong together
+    assert set(peer["suites"]["mine"]) == {"ours", "pttrust-r", "random"}
+    assert "8 programs a step (the paper: 2)" in Path("t.md").read_text()
+    assert {path.name for path in Path("plots").iterdir()} >= {
+        "within-auroc.svg",
+        "recall-mine.svg",
+        "reliability-mine.svg",
+    }
+
+
+def test_the_peer_s_autoencoder_must_be_of_the_depth_that_is_read(measure: Measure) -> None:
+    result = measure(evaluate, *OUT, *LABELS, "--pttrust", "corpus")
+
+    refused(result, 4, "train sae")
+    assert not Path("cache").exists()
+
+
+def test_what_one_set_teaches_is_tested_on_the_others_and_drawn(measure: Measure) -> None:
+    asked = ("--out", "t.json", "--markdown", "t.md", "--plots", "plots", "--samples", "20")
+
+    result = measure(transfer, *asked, *FIT, *LABELS)
+
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == Path("t.md").read_text()
+    report = json.loads(Path("t.json").read_text())
+    assert report["set"]["skipped"] == {"humaneval_pass": "its lines are all of one class"}
+    assert set(report["set"]["cells"]["mine"]["mine"]) == set(METRICS)
+    assert list(report["lang"]["cells"]) == ["python"]
+    for words in ("# By set", "# By language", "## paired, length balanced", "humaneval\\_pass: "):
+        assert words in Path("t.md").read_text()
+    assert {path.name for path in Path("plots").iterdir()} >= {
+        "transfer-set-within-auroc.svg",
+        "transfer-lang-auroc.svg",
+    }
+
+
+def test_transfer_learns_from_every_set_so_it_holds_none_out(measure: Measure) -> None:
+    asked = ("--out", "t.json", *FIT, *LABELS, "--held-out", "mine")
+
+    refused(measure(transfer, *asked), 2, "leave out its --labels")
+    assert not Path("t.json").exists()
+
+
+def test_the_share_of_blocks_reaches_what_transfer_fits(measure: Measure) -> None:
+    asked = ("--out", "t.json", "--samples", "20", "--by", "set", "--deep", "3")
+    blocks = ("--groups", "surface,block_end", "--block-share", "0.7", "--block-pairwise", "3")
+
+    result = measure(transfer, *asked, *FIT, *LABELS, *blocks)
+
+    assert result.exit_code == 0, result.stderr
+    fitted = json.loads(Path("t.json").read_text())["set"]["fits"]["mine"]["blocks"]
+    assert (fitted["share"], fitted["pairwise"]) == (0.7, 3.0)
