@@ -1,4 +1,4 @@
-"""`reviewbot features list|search|export|html`: what an artifact knows of its features."""
+"""`reviewbot features list|search|html`: what an artifact knows of its features."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -11,8 +11,8 @@ from reviewbot.cli.asked import settings_root
 from reviewbot.cli.failures import worded
 from reviewbot.cli.group import Group
 from reviewbot.cli.options import a_path, setting_flags
-from reviewbot.cli.output import deliver, fix_of, keep_off_terminal, stdout_is_terminal, write_file
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.cli.output import deliver, keep_off_terminal, stdout_is_terminal, write_file
+from reviewbot.core.errors import UsageError
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def features() -> None:
-    """List, search and export the features behind the reasons. Loads no model."""
+    """List, search and show the features behind the reasons. Loads no model."""
 
 
 def _asking(command: F) -> F:
@@ -116,43 +116,6 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
         return search_terminal(shown, hidden=len(found) - len(shown), width=width, color=color)
 
     deliver(lambda look: render(*look), output, os.environ)
-
-
-@features.command()
-@click.option(
-    "--output",
-    metavar="DIR",
-    shell_complete=a_path("dir"),
-    required=True,
-    help="A directory that is new or empty.",
-)
-@setting_flags("artifact")
-def export(output: str, **flags: Any) -> None:
-    """Write the autoencoder's features as Neuronpedia's JSON lines, whole or not at all."""
-    from reviewbot.render.neuronpedia import neuronpedia
-    from reviewbot.store.cache import new_directory
-
-    artifact, known = _known(flags)
-    where = artifact.model
-    files = neuronpedia(known, model=where.name, layer=where.layer, artifact=artifact.info.name)
-    final = Path(os.path.abspath(output))  # noqa: PTH100 - "." has no name; links stay
-    try:
-        if final.exists() and (not final.is_dir() or any(final.iterdir())):
-            raise UsageError(
-                f"nothing was written: {output} is there and not empty",
-                fix="name a new directory as --output",
-            )
-        with new_directory(final) as folder:
-            for name, data in files.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(data)
-    except OSError as exc:
-        raise EnvironmentFailure(
-            f"{output} was not written: {exc.strerror or exc}",
-            fix=fix_of(exc),
-        ) from exc
-    for name in files:
-        click.echo(str(Path(output) / name))
 
 
 @features.command()

@@ -121,10 +121,10 @@ def write_file(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as exc:
         why = exc.strerror or str(exc)
-        raise EnvironmentFailure(f"{path} was not written: {why}", fix=fix_of(exc)) from exc
+        raise EnvironmentFailure(f"{path} was not written: {why}", fix=_fix_of(exc)) from exc
 
 
-def fix_of(exc: OSError) -> str:
+def _fix_of(exc: OSError) -> str:
     """Return what to do where something cannot be written."""
     return _FIXES.get(exc.errno or 0, _FIX)
 

@@ -1,6 +1,5 @@
-"""`reviewbot features`: what an artifact knows, as a table, a search, files and a page."""
+"""`reviewbot features`: what an artifact knows, as a table, a search and a page."""
 
-import gzip
 import json
 import os
 import shutil
@@ -16,7 +15,6 @@ from reviewbot.cli import main
 from reviewbot.core.evidence import Tally
 from reviewbot.core.known import Known
 from reviewbot.render.features_search import search
-from tests import tiny
 from tests.cli.explained import SCHEMAS
 from tests.known import add_evidence, evidence, exemplar
 
@@ -148,62 +146,27 @@ def test_an_artifact_without_evidence_works_and_says_how_to_make_it(
     tiny_artifact: Path, artifact: Path
 ) -> None:
     listed = features("list", "--artifact", str(tiny_artifact))
-    exported = features("export", "--artifact", str(tiny_artifact), "--output", "out")
     page = features("html", "--artifact", str(tiny_artifact), "--output", "page.html")
 
     assert "reviewbot train evidence" in listed.stdout
-    assert [r.exit_code for r in (listed, exported, page)] == [0, 0, 0]
+    assert [r.exit_code for r in (listed, page)] == [0, 0]
     assert "reviewbot train evidence" in Path("page.html").read_text()
-
-
-def test_an_export_is_whole_and_every_line_of_it_reads_back(artifact: Path) -> None:
-    result = features("export", "--output", "out")
-
-    assert result.exit_code == 0, result.stderr
-    paths = [Path(line) for line in result.stdout.splitlines()]
-    assert [path.parts[1:4] for path in paths] == [("v1", "tiny", "1-tiny")] * 3
-    found = {
-        path.parts[4]: list(map(json.loads, gzip.decompress(path.read_bytes()).splitlines()))
-        for path in paths
-    }
-    assert [row["index"] for row in found["features"]] == [str(n) for n in range(tiny.FEATURES)]
-    assert {row["index"] for row in found["activations"]} == {"3", "5"}
-    assert {path for path in Path("out").rglob("*") if path.is_file()} == set(paths)
-
-
-def test_two_exports_have_the_same_bytes(artifact: Path) -> None:
-    first, second = features("export", "--output", "a"), features("export", "--output", "b")
-
-    for one, two in zip(first.stdout.split(), second.stdout.split(), strict=True):
-        assert Path(one).read_bytes() == Path(two).read_bytes()
-
-
-def test_an_export_replaces_nothing(artifact: Path) -> None:
-    Path("out").mkdir()
-    Path("out/mine").write_text("keep")
-
-    result = features("export", "--output", "out")
-
-    assert result.exit_code == 2
-    assert "is there and not empty" in result.stderr
-    assert Path("out/mine").read_text() == "keep"
-    assert features("export", "--output", "out/mine").exit_code == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_place_that_cannot_be_written_to_is_an_error(artifact: Path) -> None:
     Path("closed").mkdir(mode=0o500)
 
-    assert features("export", "--output", "closed/out").exit_code == 4
+    assert features("html", "--output", "closed/page.html").exit_code == 4
 
 
 def test_a_place_below_a_file_is_an_error_of_two_lines(artifact: Path) -> None:
     Path("file").write_text("x")
 
-    for args in (("export", "--output", "file/out"), ("html", "--output", "file/page.html")):
-        result = features(*args)
-        assert result.exit_code == 4
-        assert len(result.stderr.splitlines()) == 2
+    result = features("html", "--output", "file/page.html")
+
+    assert result.exit_code == 4
+    assert len(result.stderr.splitlines()) == 2
 
 
 def test_the_page_is_written_to_a_file_or_stdout(artifact: Path) -> None:
