@@ -109,15 +109,6 @@ def test_the_wheel_has_both_commands_and_our_name(wheel: Path) -> None:
     assert "reviewbot-risk = reviewbot.cli:run" in commands
 
 
-def test_the_man_pages_lie_where_man_looks_in_an_environment(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    pages = {path.name for path in (ROOT / "docs" / "man").iterdir()}
-
-    assert "reviewbot.1" in pages
-    assert {Path(name).name for name in names if "/share/man/man1/" in name} == pages
-    assert all(".data/data/share/man/man1/" in name for name in names if name.endswith(".1"))
-
-
 def test_no_module_has_300_lines() -> None:
     sizes = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
