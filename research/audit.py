@@ -12,7 +12,7 @@ import click
 
 from research.audit_measures import audit as measure
 from research.command import Command
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.output import write_file
 from reviewbot.cli.train_flags import require_places
 from reviewbot.cli.train_options import commit_of_code, counter
@@ -26,18 +26,14 @@ from reviewbot.train.tables import cell, figure
     multiple=True,
     required=True,
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Label rows, .jsonl or .jsonl.gz; FILE@N takes N rows of it. Repeatable.",
 )
 @click.option("--folds", type=click.IntRange(2), default=5, show_default=True)
 @click.option("--samples", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option(
-    "--out", metavar="FILE", shell_complete=a_path("file"), help="Where the figures go, as JSON."
-)
-@click.option(
-    "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
-)
+@click.option("--out", metavar="FILE", type=PATH, help="Where the figures go, as JSON.")
+@click.option("--markdown", metavar="FILE", type=PATH, help="Where the tables go.")
 def audit(
     labels: tuple[str, ...],
     folds: int,

@@ -15,7 +15,7 @@ from research.baselines import BASELINES, KNOWN, sources_of
 from research.command import Command, write_plots
 from research.figures import evaluation
 from research.pttrust.peer import NAME, Peer, figures, peer
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_evaluate import (
     Measured,
@@ -58,13 +58,11 @@ AGAINST = (
     metavar="NAMES|all|cheap",
     help="Scores to measure beside ours, comma-separated; cheap: those without a model's states.",
 )
-@click.option(
-    "--plots", metavar="DIR", shell_complete=a_path("dir"), help="Where plots go, as SVG files."
-)
+@click.option("--plots", metavar="DIR", type=PATH, help="Where plots go, as SVG files.")
 @click.option(
     "--pttrust",
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="What `train sae --recipe pttrust` wrote at this depth: PtTrust-R is measured too.",
 )
 @click.option(

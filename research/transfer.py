@@ -13,7 +13,7 @@ from research.command import Command, write_plots
 from research.figures import matrices
 from research.transfer_measures import METRICS, matrix_markdown
 from research.transfer_measures import transfer as measure
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places
@@ -27,15 +27,11 @@ from reviewbot.train.tables import cell
     "--out",
     required=True,
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Where the figures go, as JSON.",
 )
-@click.option(
-    "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
-)
-@click.option(
-    "--plots", metavar="DIR", shell_complete=a_path("dir"), help="Where heat maps go, as SVG files."
-)
+@click.option("--markdown", metavar="FILE", type=PATH, help="Where the tables go.")
+@click.option("--plots", metavar="DIR", type=PATH, help="Where heat maps go, as SVG files.")
 @click.option(
     "--by",
     type=click.Choice(["set", "lang", "both"]),

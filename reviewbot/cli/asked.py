@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.cli.files import read_bounded
-from reviewbot.cli.options import a_path, a_range
+from reviewbot.cli.options import PATH
 from reviewbot.core.errors import UsageError
 from reviewbot.settings import (
     SETTINGS_FILES,
@@ -37,7 +37,7 @@ def change_arguments(command: F) -> F:
         click.option(
             "--output",
             metavar="FILE",
-            shell_complete=a_path("file"),
+            type=PATH,
             help="Write the report there instead of to stdout.",
         ),
         click.option(
@@ -45,19 +45,17 @@ def change_arguments(command: F) -> F:
             metavar="DIR",
             default=".",
             show_default=True,
-            shell_complete=a_path("dir"),
+            type=PATH,
             help="Where the code lies.",
         ),
         click.option(
             "--diff",
             metavar="FILE",
-            shell_complete=a_path("file"),
+            type=PATH,
             help="A diff in a file, or - for stdin; needs no git.",
         ),
         click.option("--staged", is_flag=True, help="What is staged, against HEAD."),
-        click.argument(
-            "range_", metavar="[RANGE]", nargs=-1, callback=_one_range, shell_complete=a_range
-        ),
+        click.argument("range_", metavar="[RANGE]", nargs=-1, callback=_one_range),
     ):
         command = add(command)
     return command

@@ -19,7 +19,7 @@ from reviewbot.cli.asked import (
     settings_root,
 )
 from reviewbot.cli.assemble import assemble
-from reviewbot.cli.options import a_format, setting_flags
+from reviewbot.cli.options import setting_flags
 from reviewbot.cli.output import PLAIN, Look, deliver, emit, keep_off_terminal, write_file
 from reviewbot.cli.talk import say, timed
 from reviewbot.core.errors import ReviewbotError, UsageError
@@ -44,7 +44,6 @@ also_option = click.option(
     "--also",
     multiple=True,
     metavar="FORMAT=FILE",
-    shell_complete=a_format,
     help="Write the report in this format, too.",
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.cli.asked import change_arguments, folder_of, intake, settings_for, settings_root
-from reviewbot.cli.options import a_path, setting_flags
+from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.cli.place import AROUND, parse_place, place_of
 from reviewbot.core.errors import EXIT_INCOMPLETE, UsageError
@@ -38,13 +38,13 @@ GATING = (
 
 
 @click.command()
-@click.argument("place", metavar="[PATH:LINE]", required=False, shell_complete=a_path("file"))
+@click.argument("place", metavar="[PATH:LINE]", required=False, type=PATH)
 @change_arguments
 @click.option("--feature", metavar="ID", help="What is known of a feature, such as 417; no line.")
 @click.option(
     "--report",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Explain from a report.json; needs no model.",
 )
 @click.option(

@@ -10,7 +10,7 @@ import click
 from reviewbot.cli.asked import settings_root
 from reviewbot.cli.failures import worded
 from reviewbot.cli.group import Group
-from reviewbot.cli.options import a_path, setting_flags
+from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import deliver, keep_off_terminal, stdout_is_terminal, write_file
 from reviewbot.core.errors import UsageError
 from reviewbot.settings import from_environ, from_files, from_flags, settings_from
@@ -34,7 +34,7 @@ def _asking(command: F) -> F:
         click.option(
             "--output",
             metavar="FILE",
-            shell_complete=a_path("file"),
+            type=PATH,
             help="Write there instead of to stdout.",
         ),
         click.option(
@@ -122,7 +122,7 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
 @click.option(
     "--output",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     required=True,
     help="The page; - is stdout.",
 )

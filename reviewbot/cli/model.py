@@ -22,7 +22,7 @@ from rich.table import Table
 from reviewbot.cli.failures import worded
 from reviewbot.cli.group import Group
 from reviewbot.cli.load import engines
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.core.errors import ModelUnavailable, UsageError
 from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
 from reviewbot.core.near import did_you_mean
@@ -144,7 +144,7 @@ _parts = (
     click.option(
         "--artifact",
         metavar="NAME|DIR",
-        shell_complete=a_path("dir"),
+        type=PATH,
         help="What this artifact reads, not NAME.",
     ),
 )

@@ -14,7 +14,7 @@ from reviewbot.cli.asked import settings_root
 from reviewbot.cli.assemble import assemble
 from reviewbot.cli.failures import worded
 from reviewbot.cli.home import kept_recent
-from reviewbot.cli.options import a_path, setting_flags
+from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say, timed
 from reviewbot.core.errors import UsageError
@@ -44,7 +44,7 @@ READING = (
 @click.option(
     "--root",
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     default=".",
     show_default=True,
     help="Where the code lies.",
@@ -59,7 +59,7 @@ READING = (
 @click.option(
     "--output",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Keep it there, for `--recent FILE`.",
 )
 @setting_flags(*READING)

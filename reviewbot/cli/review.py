@@ -15,7 +15,7 @@ from reviewbot.cli.authors import Remote
 from reviewbot.cli.check import also_asked, also_option, conclude
 from reviewbot.cli.commits import commits_of
 from reviewbot.cli.forge import asked_target, connect, has_token
-from reviewbot.cli.options import a_path, setting_flags
+from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import keep_off_terminal, write_file
 from reviewbot.cli.pages import committed_templates, remote_templates
 from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
@@ -45,7 +45,7 @@ NOT_FROM_FORKS = (
 @click.option(
     "--root",
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     default=".",
     show_default=True,
     help="The checkout.",
@@ -53,14 +53,14 @@ NOT_FROM_FORKS = (
 @click.option(
     "--output",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Write the report there instead of to stdout.",
 )
 @also_option
 @click.option(
     "--acks",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Write the acknowledgements there, for `trend`.",
 )
 @click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")

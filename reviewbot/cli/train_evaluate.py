@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.output import write_file
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_flags import fitting_flags, require_places, threshold_flags
@@ -29,12 +29,10 @@ _MEASURING = (
         "--out",
         required=True,
         metavar="FILE",
-        shell_complete=a_path("file"),
+        type=PATH,
         help="Where the figures go, as JSON.",
     ),
-    click.option(
-        "--markdown", metavar="FILE", shell_complete=a_path("file"), help="Where the tables go."
-    ),
+    click.option("--markdown", metavar="FILE", type=PATH, help="Where the tables go."),
     click.option(
         "--suite",
         "suite_names",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_options import commit_of_code, counter, machine_flags, open_reader
 from reviewbot.cli.train_work import label_file
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
     "--corpus",
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Code to take examples from: a git checkout of yours, or what research/corpus.py wrote.",
 )
 @click.option(
     "--labels",
     multiple=True,
     metavar="FILE[@N]",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Labelled lines to count on; repeatable. Without any, nothing is counted.",
 )
 @click.option(
     "--cache",
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Where states of labels are kept.",
 )
 @click.option(
     "--out",
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Where the new artifact goes.",
 )
 @click.option(

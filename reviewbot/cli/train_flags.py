@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,21 +16,21 @@ _FITTING = (
         multiple=True,
         required=True,
         metavar="FILE",
-        shell_complete=a_path("file"),
+        type=PATH,
         help="Label rows, .jsonl or .jsonl.gz; FILE@N takes N rows of it. Repeatable.",
     ),
     click.option(
         "--sae",
         required=True,
         metavar="DIR",
-        shell_complete=a_path("dir"),
+        type=PATH,
         help="What `train sae` wrote.",
     ),
     click.option(
         "--cache",
         required=True,
         metavar="DIR",
-        shell_complete=a_path("dir"),
+        type=PATH,
         help="Where line features are kept.",
     ),
     click.option(

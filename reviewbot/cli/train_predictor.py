@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_flags import fitting_flags, threshold_flags
 from reviewbot.cli.train_options import commit_of_code, reading_flags
@@ -17,7 +17,7 @@ from reviewbot.cli.train_work import Work
     "--out",
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Where the artifact goes.",
 )
 @click.option("--name", default="custom", show_default=True, help="What the artifact is called.")

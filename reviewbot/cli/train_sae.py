@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.talk import say
 from reviewbot.cli.train_options import commit_of_code, counter, one_layer_flags, open_reader
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     multiple=True,
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Source files; repeatable.",
 )
 @click.option(
     "--out",
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Where the autoencoder goes.",
 )
 @click.option(
     "--work",
     required=True,
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="Shards of states and the checkpoint; a stopped run goes on there.",
 )
 @click.option(

@@ -10,7 +10,7 @@ import click
 
 from reviewbot.cli.failures import worded
 from reviewbot.cli.files import read_bounded
-from reviewbot.cli.options import a_path
+from reviewbot.cli.options import PATH
 from reviewbot.cli.output import deliver, keep_off_terminal
 from reviewbot.cli.talk import say
 from reviewbot.core.errors import ReviewbotError, UsageError
@@ -35,17 +35,17 @@ MOST_NAME = 300  # characters of a name there
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", shell_complete=a_path("dir"))
+@click.argument("directory", metavar="DIR", type=PATH)
 @click.option(
     "--outcomes",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="More records than each outcomes.jsonl in DIR.",
 )
 @click.option(
     "--root",
     metavar="DIR",
-    shell_complete=a_path("dir"),
+    type=PATH,
     help="The repository the reports are about; else here.",
 )
 @click.option(
@@ -68,7 +68,7 @@ MOST_NAME = 300  # characters of a name there
 @click.option(
     "--output",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="Write the page there instead of to stdout.",
 )
 def trend(

@@ -16,7 +16,7 @@ from reviewbot.cli.asked import (
 )
 from reviewbot.cli.authors import scopes_of
 from reviewbot.cli.failures import worded
-from reviewbot.cli.options import a_path, setting_flags
+from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.core.authors import Author
 from reviewbot.core.errors import UsageError
@@ -32,7 +32,7 @@ RECORDS = (Author.AI.value, Author.HUMAN.value, Author.MIXED.value)
 @click.option(
     "--edit",
     metavar="FILE",
-    shell_complete=a_path("file"),
+    type=PATH,
     help="With --record: a hook's event, or - for stdin.",
 )
 @setting_flags("format", "assume")

@@ -11,7 +11,7 @@ def wrong(key: str, value: object, origin: str, why: ValueError | None = None) -
     """Return the error for a value; `why` is what `Rule.check` raised."""
     rule = RULES[key]
     value = why.args[0] if isinstance(why, WrongPart) else value
-    hint = did_you_mean(value, rule.values) if isinstance(value, str) else ""
+    hint = did_you_mean(value, rule.choices) if isinstance(value, str) else ""
     return UsageError(
         f"nothing was checked: {key} cannot be {_short(value)} ({origin})",
         fix=f"{hint}give {rule.says}",

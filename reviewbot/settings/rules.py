@@ -1,6 +1,5 @@
 """What each setting may be, as one table."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,11 +24,7 @@ class Rule:
     help: str
     kind: type = str  # how an environment variable or a flag is read: str, int, float, bool, tuple
     path: bool = False  # in a file, a relative path counts from the file's directory
-
-    @property
-    def values(self) -> list[str]:
-        """The values that stand in quotes in `says`; [] where there is no list of them."""
-        return re.findall("'([^']+)'", self.says)
+    choices: tuple[str, ...] = ()  # all values that it may have; () where they are not listed
 
 
 class WrongPart(ValueError):
@@ -42,13 +37,14 @@ def _text(value: object) -> str:
     return value
 
 
-def _choice(*names: str) -> Callable[[object], Any]:
+def _choice(help_: str, *names: str) -> Rule:
     def check(value: object) -> object:
         if value not in names:
             raise ValueError
         return value
 
-    return check
+    *first, last = map(repr, names)
+    return Rule(check, f"{', '.join(first)} or {last}", help_, choices=names)
 
 
 def _whole(low: int, high: int) -> Callable[[object], Any]:
@@ -83,7 +79,6 @@ def _globs(value: object) -> tuple[str, ...]:
 
 
 SCOPES = ("ai", "ai+unknown", "all")
-_SCOPES = "'ai', 'ai+unknown' or 'all'"
 
 
 def _limits(value: object) -> tuple[str, ...]:
@@ -116,10 +111,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "Trained weights: small (the default), tiny (no download), base (slower), yours.",
             path=True,
         ),
-        "depth": Rule(
-            _choice("trunk", "full"),
-            "'trunk' or 'full'",
+        "depth": _choice(
             "How much of the model runs: its first layers, or all with the output head.",
+            "trunk",
+            "full",
         ),
         "max-risk": Rule(
             _share, _SHARE, "A line above this risk counts; unset: the artifact says.", float
@@ -146,20 +141,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "include": Rule(
             _globs, _GLOBS, "Files to read although a built-in list would skip them.", tuple
         ),
-        "scope": Rule(
-            _choice(*SCOPES), _SCOPES, "Whose lines are read; the others are skipped, and counted."
-        ),
-        "gate-scope": Rule(
-            _choice(*SCOPES), _SCOPES, "Whose lines can block; the others are only reported."
-        ),
+        "scope": _choice("Whose lines are read; the others are skipped, and counted.", *SCOPES),
+        "gate-scope": _choice("Whose lines can block; the others are only reported.", *SCOPES),
         "unknown-as-ai": Rule(
             _globs, _GLOBS, "Files whose lines of unknown author both scopes take for AI's.", tuple
         ),
-        "assume": Rule(
-            _choice("ai", "unknown"),
-            "'ai' or 'unknown'",
-            "Who wrote a line that nothing speaks of.",
-        ),
+        "assume": _choice("Who wrote a line that nothing speaks of.", "ai", "unknown"),
         "trust-human": Rule(
             _switch,
             "true or false",
@@ -182,21 +169,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "Longer files are not read; that counts against coverage.",
             int,
         ),
-        "format": Rule(
-            _choice(*FORMATS), " or ".join(map(repr, FORMATS)), "What the report looks like."
-        ),
-        "engine": Rule(
-            _choice("auto", "torch", "onnx"),
-            "'auto', 'torch' or 'onnx'",
+        "format": _choice("What the report looks like.", *FORMATS),
+        "engine": _choice(
             "What computes; 'auto': onnx (int8) where it serves and agrees with fp32 here.",
+            "auto",
+            "torch",
+            "onnx",
         ),
-        "device": Rule(
-            _choice("cpu", "cuda"), "'cpu' or 'cuda'", "Where torch computes: here, or on all GPUs."
-        ),
-        "quantize": Rule(
-            _choice("none", "8bit", "4bit"),
-            "'none', '8bit' or '4bit'",
+        "device": _choice("Where torch computes: here, or on all GPUs.", "cpu", "cuda"),
+        "quantize": _choice(
             "Weights of a large model through bitsandbytes; needs device cuda.",
+            "none",
+            "8bit",
+            "4bit",
         ),
         "threads": Rule(
             _whole(0, 1_024),
@@ -204,15 +189,17 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "Threads for the model; 0: every core this process may use.",
             int,
         ),
-        "dtype": Rule(
-            _choice("fp32", "bf16", "auto"),
-            "'fp32', 'bf16' or 'auto'",
+        "dtype": _choice(
             "Number format; 'auto', the default on a GPU: bf16 where it proves faster.",
+            "fp32",
+            "bf16",
+            "auto",
         ),
-        "post": Rule(
-            _choice("auto", "always", "never"),
-            "'auto', 'always' or 'never'",
+        "post": _choice(
             "Comment on the pull request; 'auto': not from a fork, whose token may not.",
+            "auto",
+            "always",
+            "never",
         ),
         "max-comments": Rule(
             _whole(0, 30),
@@ -256,10 +243,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "MiB that the cache of lines already read may take; 0: keep none.",
             int,
         ),
-        "server": Rule(
-            _choice("auto", "never"),
-            "'auto' or 'never'",
-            "Let a running `reviewbot serve` of yours do the reading.",
+        "server": _choice(
+            "Let a running `reviewbot serve` of yours do the reading.", "auto", "never"
         ),
         "quiet": Rule(
             _switch,
