@@ -1,4 +1,4 @@
-"""`reviewbot hook install|uninstall|run`: check before git pushes or commits."""
+"""`reviewbot hook install|run`: check before git pushes or commits."""
 
 import os
 import shlex
@@ -19,9 +19,9 @@ from reviewbot.forges.hooks import (
     Owner,
     folder_of_hooks,
     owner,
-    remove_hook,
     rewriter,
     sealed,
+    write_hook,
 )
 from reviewbot.render.escape import visible
 from reviewbot.settings import POSTING, RULES, Settings, from_flags, settings_from
@@ -33,7 +33,7 @@ MOST_FLAGS = 10_000  # characters
 # so does an environment without PYTHONPATH, of which an empty entry, too, is that folder. What can
 # be imported has to say so: a foreign module could just end with 0. husky runs it with `sh -e`.
 SCRIPT = """\
-# Written by `reviewbot hook install`. `reviewbot hook uninstall` removes it, unless it was edited.
+# Written by `reviewbot hook install`. To remove the hook, delete this file.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
 case ${{PYTHONUSERBASE-}} in /*) ;; *) unset PYTHONUSERBASE ;; esac
 python={python}
@@ -83,7 +83,6 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
 
     A hook of somebody else is never overwritten: then the line to add to it is shown.
     """
-    from reviewbot.forges.hooks import write_hook
     from reviewbot.forges.local import top_of
 
     settings = _checked(kind, flags)
@@ -106,15 +105,18 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
     else:
         say(f"installed: {visible(str(path))}")
     if folder.husky is not None:
-        _with_husky(folder.husky / kind)
+        _with_husky(folder.husky / kind, data)
     if folder.shared:
         say("core.hooksPath is set for all your repositories: this hook now runs in each of them")
 
 
-def _with_husky(stub: Path) -> None:
+def _with_husky(stub: Path, data: bytes) -> None:
     say("husky runs it; committed, it runs for everybody here, with the `reviewbot` on their PATH")
-    if owner(stub) is not Owner.OTHER:  # also one of ours, which older versions wrote there
-        shown = visible(str(stub))
+    whose, shown = owner(stub), visible(str(stub))
+    if whose is Owner.OURS:  # older versions wrote it there, and it has their flags
+        write_hook(stub, data)
+        say(f"replaced, too, and git runs it until husky writes its own file there: {shown}")
+    elif whose is not Owner.OTHER:
         say(f"git will not run it until husky has written {shown}: run `npm install`, or `husky`")
 
 
@@ -126,30 +128,6 @@ def flags_in(path: Path, kind: str) -> str:
         return ""
     _, _, rest = text.partition("\nset -- hook run ")
     return visible(" ".join(rest.partition(f'-- {kind} "$@"')[0][:MOST_FLAGS].split()))
-
-
-@hook.command()
-@click.option("--type", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this one.")
-def uninstall(kinds: tuple[str, ...]) -> None:
-    """Remove our hooks, and only ours."""
-    from reviewbot.forges.local import top_of
-
-    with worded("nothing was removed"):
-        folder = folder_of_hooks(top_of(Path(), needs_worktree=False))
-    found = {kind: owner(folder.path / kind) for kind in kinds or KINDS}
-    for kind, whose in found.items():
-        if whose is Owner.EDITED or (whose is Owner.OTHER and kinds):
-            path = visible(str(folder.path / kind))
-            what = "was edited since we wrote it" if whose is Owner.EDITED else "is not ours"
-            raise UsageError(f"nothing was removed: {path} {what}", fix="remove it by hand")
-    places = [folder.path, *([folder.husky] if folder.husky else [])]
-    paths = [place / kind for place in places for kind in found]
-    ours = [path for path in paths if owner(path) is Owner.OURS]
-    for mine in ours:
-        remove_hook(mine)
-        say(f"removed: {visible(str(mine))}")
-    if not ours:
-        say(f"no hook of ours is in {visible(str(folder.path))}")
 
 
 @hook.command(name="run")

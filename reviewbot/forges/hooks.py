@@ -1,4 +1,4 @@
-"""The hook files of a repository: where they lie, whose they are, writing and removing ours.
+"""The hook files of a repository: where they lie, whose they are, writing ours.
 
 A file of somebody else is never touched, nor one of ours that somebody has edited: the second line
 holds the hash of all that follows.
@@ -124,7 +124,7 @@ def write_hook(path: Path, data: bytes) -> None:
             f"{path} was not written: {path.parent} is no directory, so that git runs no hooks",
             fix="`git config --show-origin core.hooksPath` tells where that is set; unset it there",
         )
-    with _explained(path, "was not written"):
+    with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -141,12 +141,6 @@ def write_hook(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def remove_hook(path: Path) -> None:
-    """Remove our file. raises EnvironmentFailure if it cannot be removed"""
-    with _explained(path, "was not removed"):
-        path.unlink()
-
-
 def _move(source: Path, target: Path) -> None:
     """Give a file its name, unless that is taken: a rename would overwrite."""
     try:
@@ -160,12 +154,13 @@ def _move(source: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: Path, what: str) -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
         if isinstance(exc, FileExistsError) and exc.filename2 == str(path):
             raise
         raise EnvironmentFailure(
-            f"{path} {what}: {exc.strerror or exc}", fix="give yourself write access to its folder"
+            f"{path} was not written: {exc.strerror or exc}",
+            fix="give yourself write access to its folder",
         ) from exc

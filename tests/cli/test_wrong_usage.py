@@ -75,7 +75,6 @@ def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
     ("words", "done"),
     [
         ("hook install", "installed"),
-        ("hook uninstall", "removed"),
         ("recent", "kept"),
         ("who --record human", "recorded"),
         ("trend --root . .", "shown"),
