@@ -15,26 +15,13 @@ from reviewbot.cli.asked import (
     settings_root,
 )
 from reviewbot.cli.authors import scopes_of
-from reviewbot.cli.failures import worded
-from reviewbot.cli.options import PATH, setting_flags
+from reviewbot.cli.options import setting_flags
 from reviewbot.cli.output import deliver
-from reviewbot.core.authors import Author
 from reviewbot.core.errors import UsageError
-
-RECORDS = (Author.AI.value, Author.HUMAN.value, Author.MIXED.value)
 
 
 @click.command()
 @change_arguments
-@click.option("--record", type=click.Choice(RECORDS), help="Record who wrote the staged lines.")
-@click.option("--tool", metavar="NAME", help="With --record: the agent, such as claude or cursor.")
-@click.option("--model", metavar="NAME", help="With --record: the model that it used.")
-@click.option(
-    "--edit",
-    metavar="FILE",
-    type=PATH,
-    help="With --record: a hook's event, or - for stdin.",
-)
 @setting_flags("format", "assume")
 def who(
     range_: str | None,
@@ -42,34 +29,13 @@ def who(
     diff: str | None,
     root: str,
     output: str | None,
-    record: str | None,
-    tool: str | None,
-    model: str | None,
-    edit: str | None,
     **flags: Any,
 ) -> None:
     """Say who wrote the lines that a change adds, and by what evidence.
 
-    RANGE is as for `reviewbot check`. With --record the staged lines, or those of an --edit, get a
-    record of their author in .agent-trace/traces.jsonl instead; commit that file with them.
+    RANGE is as for `reviewbot check`.
     """
     folder = folder_of(range_, staged=staged, diff=diff, root=root)
-    if record is None and (tool or model or edit):
-        raise UsageError(
-            "nothing was recorded: --tool, --model and --edit go with --record",
-            fix="add --record ai",
-        )
-    if record is not None:
-        if range_ is not None or diff is not None or output is not None:
-            raise UsageError(
-                "nothing was recorded: --record is about what is staged, and writes no report",
-                fix="leave RANGE, --diff and --output out",
-            )
-        from reviewbot.cli.record import NOTHING, record_lines
-
-        with worded(NOTHING):
-            record_lines(folder, Author(record), tool, model, edit)
-        return
     from reviewbot.core.change import Entry
     from reviewbot.core.merged import own_part
     from reviewbot.core.who import who_report

@@ -9,19 +9,13 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from reviewbot.core.change import Change, Entry, FileChange, FileKind
-from reviewbot.core.errors import EnvironmentFailure, UsageError
 from reviewbot.core.history import TraceFile
-from reviewbot.forges.git import git
 
 FOLDER = ".agent-trace"
-RECORDS = "traces.jsonl"  # where the reference writer puts them
 SUFFIXES = (".jsonl", ".json")
 MAX_BYTES = 16_000_000  # of all files together, newest records first
 MOST_FILES = 1_000
-LOCK_SECONDS = 10.0
 NEWEST = "too large, only its newest part was read"
 NOT_A_FILE = "not read, because it is no regular file, or a link"
 
@@ -110,40 +104,3 @@ def _tail(path: Path, limit: int) -> tuple[bytes, str]:
             return file.read(limit), ""
         file.seek(facts.st_size - limit)
         return file.read(limit).partition(b"\n")[2], NEWEST
-
-
-def append_trace(root: Path, line: str) -> Path:
-    """Append a record to `.agent-trace/traces.jsonl`; whole or not at all. Returns the file.
-
-    raises  UsageError where a link stands in the way: a stranger's repository could send the record
-            anywhere; EnvironmentFailure if it cannot be written
-    """
-    folder, path = root / FOLDER, root / FOLDER / RECORDS
-    doing = f"nothing was recorded: {FOLDER}/{RECORDS}"
-    if folder.is_symlink() or path.is_symlink() or (path.exists() and not path.is_file()):
-        raise UsageError(f"{doing} is a link or no file", fix="remove it and try again")
-    try:
-        folder.mkdir(exist_ok=True)
-        with FileLock(_lock(root), timeout=LOCK_SECONDS), path.open("ab+") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(size - 1, 0))
-            gap = b"" if file.read(1) in (b"", b"\n") else b"\n"
-            try:
-                file.write(gap + line.encode() + b"\n")
-                file.flush()
-            except OSError:
-                file.truncate(size)
-                raise
-        return path
-    except Timeout as exc:
-        raise EnvironmentFailure(f"{doing} is locked", fix="try again in a moment") from exc
-    except OSError as exc:
-        raise EnvironmentFailure(
-            f"{doing}: {exc.strerror}", fix="make it writable, or free some space"
-        ) from exc
-
-
-def _lock(root: Path) -> Path:
-    """Return a place for the lock that no commit can hold: inside .git."""
-    name = git(root, "rev-parse", "--git-path", "reviewbot.lock").decode("utf-8", "surrogateescape")
-    return root / name.removesuffix("\n")

@@ -1,6 +1,5 @@
 """What could not be read is told, nobody is accused, and names do no harm."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from click.testing import CliRunner
 
 from reviewbot.cli import main
 from tests.authorship.claims import BASE, KEY, in_scope, lines, trace
-from tests.authorship.repos import Repo, authors, note_text, repo_at, who
+from tests.authorship.repos import Repo, authors, note_text, who
 
 
 def break_ref(repo: Repo, how: str) -> None:
@@ -106,41 +105,9 @@ def test_rules_behind_a_link_are_refused(repo: Repo, tmp_path: Path) -> None:
         assert CliRunner().invoke(main, ["who", "--root", str(repo.root), *args]).exit_code == 2
 
 
-def test_recording_leaves_nothing_but_the_record(tmp_path: Path) -> None:
-    repo = repo_at(tmp_path / "repo")
-    repo.write({"b.py": "b\n"})
-    repo.git("add", "b.py")
-
-    args = ["who", "--root", str(repo.root), "--record", "ai", "--tool", "x"]
-    assert CliRunner().invoke(main, args).exit_code == 0
-    assert [path.name for path in (repo.root / ".agent-trace").iterdir()] == ["traces.jsonl"]
-
-
 def test_any_ci_but_githubs_own_word_leaves_nobody_trusted(repo: Repo) -> None:
     from reviewbot.cli.authors import _is_ours
     from reviewbot.core.history import Material
 
     assert _is_ours(Material(), {})
     assert not _is_ours(Material(), {"CI": "true"})
-
-
-def test_claudes_own_diff_of_an_edit_says_which_lines_it_wrote(repo: Repo) -> None:
-    from reviewbot.authorship.edits import edit_of, edited
-
-    text = "def f():\n    return None\n\n\ndef g():\n    return None\n"
-    event = {
-        "tool_input": {
-            "file_path": "a.py",
-            "old_string": "    pass",
-            "new_string": "    return None",
-        },
-        "tool_response": {
-            "structuredPatch": [
-                {"newStart": 5, "lines": [" def g():", "-    pass", "+    return None"]}
-            ]
-        },
-    }
-
-    change = edited(edit_of(json.dumps(event).encode()), "a.py", text)
-
-    assert [line.number for line in change.files[0].added] == [6]

@@ -1,14 +1,11 @@
 """A merge that is not finished, and a criss-cross merge: whose lines are read."""
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from reviewbot.cli import main
 from reviewbot.core.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from tests.authorship.repos import Repo, who
 from tests.cli.test_check import as_json, check, git, repo
@@ -94,10 +91,6 @@ def test_the_authors_of_a_merge_are_those_of_its_own_lines(merging: Path) -> Non
 
     assert [(file["path"], len(file["lines"])) for file in found["files"]] == [("a.py", 1)]
     assert "a merge is not finished" in found["notes"][0]
-    recorded = CliRunner().invoke(main, ["who", "--record", "ai", "--tool", "claude"])
-    assert recorded.exit_code == 0
-    (trace,) = (merging / ".agent-trace" / "traces.jsonl").read_text().splitlines()
-    assert [file["path"] for file in json.loads(trace)["files"]] == ["a.py"]
 
 
 def test_an_octopus_leaves_out_the_lines_of_every_parent(repo: Path) -> None:

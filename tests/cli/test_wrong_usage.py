@@ -76,7 +76,6 @@ def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
     [
         ("hook install", "installed"),
         ("recent", "kept"),
-        ("who --record human", "recorded"),
         ("trend --root . .", "shown"),
     ],
 )
