@@ -1,11 +1,11 @@
 """How many tokens per second the torch encoder reads, on random weights in the shape of a model.
 
     python research/benchmarks/throughput.py                            0.5b, its layers, on the CPU
-    python research/benchmarks/throughput.py --shape 7b --device cuda   on every GPU that torch sees
+    python research/benchmarks/throughput.py --shape 7b --device cuda   on a GPU
     python research/benchmarks/throughput.py --shape 7b --device cuda --quantize 4bit --layers 28
 
 Nothing is fetched: the weights are drawn on the device. Windows of many lengths go through the same
-batches, replicas and copies of the states as those of a real run. What counts as work are real
+batches and copies of the states as those of a real run. What counts as work are real
 tokens, never padding. The ceiling is what bare matrix products of the model's own shapes reach in
 the same process. The vocabulary is cut, which changes nothing: an embedding is a lookup, and the
 output head is not run. Prints JSON, then a Markdown table.
@@ -17,7 +17,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -30,7 +30,7 @@ from transformers import Qwen2Config, Qwen2Model
 
 from reviewbot.core.errors import ReviewbotError
 from reviewbot.encoders import EncoderSpec, default_dtype
-from reviewbot.encoders.gpu import STEP, GpuEncoder, visible_gpus
+from reviewbot.encoders.gpu import GPU, STEP, GpuEncoder, require_gpu
 from reviewbot.encoders.loading import load_model
 from reviewbot.encoders.quantized import check_quantized
 
@@ -102,11 +102,11 @@ def build(shape: Shape, layers: int, dtype: torch.dtype, device: str) -> Qwen2Mo
 
 
 def open_encoder(
-    shape: Shape, spec: EncoderSpec, devices: Sequence[str], step: int, folder: Path
+    shape: Shape, spec: EncoderSpec, device: str, step: int, folder: Path
 ) -> GpuEncoder:
     """Load the real encoder on random weights; quantized ones go through a real checkpoint."""
     if spec.quantize != "none":
-        build(shape, spec.layer, torch.bfloat16, devices[0]).save_pretrained(folder)
+        build(shape, spec.layer, torch.bfloat16, device).save_pretrained(folder)
 
     def load(spec: EncoderSpec, numbers: str, device: str) -> Any:
         if spec.quantize != "none":
@@ -114,7 +114,7 @@ def open_encoder(
         dtype = torch.bfloat16 if numbers == "bf16" else torch.float32
         return build(shape, spec.layer, dtype, device)
 
-    return GpuEncoder(spec, lambda: Tokenizer(models.BPE()), devices, load=load, step=step)
+    return GpuEncoder(spec, lambda: Tokenizer(models.BPE()), device, load=load, step=step)
 
 
 def seconds(work: Callable[[], object], device: str, repeats: int) -> float:
@@ -147,29 +147,28 @@ def ceiling(shape: Shape, dtype: torch.dtype, device: str, rows: int, repeats: i
     return flop / seconds(work, device, repeats) / 1e12
 
 
-def peak_mb(devices: Sequence[str]) -> float:
-    """Return the most memory: of the fullest GPU as torch counts it, or of this process."""
-    if devices[0] == "cpu":
+def peak_mb(device: str) -> float:
+    """Return the most memory: of the GPU as torch counts it, or of this process."""
+    if device == "cpu":
         unit = 1 if sys.platform == "darwin" else 1_024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    return max(torch.cuda.max_memory_allocated(device) for device in devices) / 1e6
+    return torch.cuda.max_memory_allocated(device) / 1e6
 
 
 def measure(
-    shape: Shape, spec: EncoderSpec, devices: Sequence[str], given: argparse.Namespace
+    shape: Shape, spec: EncoderSpec, device: str, given: argparse.Namespace
 ) -> dict[str, Any]:
     """Read the same windows in batches and one by one."""
     texts = windows(given.tokens, given.context, seed=0)
-    device, lengths = devices[0], [len(ids) for ids in texts]
+    lengths = [len(ids) for ids in texts]
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         spec = EncoderSpec(**asdict(spec) | {"directory": Path(folder)})
-        encoder = open_encoder(shape, spec, devices, given.step, Path(folder))
+        encoder = open_encoder(shape, spec, device, given.step, Path(folder))
         numbers = "fp32" if encoder.dtype == "fp32" else "bf16"
         dtype = torch.bfloat16 if numbers == "bf16" else torch.float32
         top = ceiling(shape, dtype, device, given.step, given.repeats)
-        top *= len(set(devices))  # copies on one CPU share its cores
-        for name in devices if device != "cpu" else ():
-            torch.cuda.reset_peak_memory_stats(name)
+        if device != "cpu":
+            torch.cuda.reset_peak_memory_stats(device)
         batched = seconds(lambda: encoder.batch(texts), device, given.repeats)
         single = seconds(lambda: [encoder.states(ids) for ids in texts], device, given.repeats)
     padded = sum(len(rows) * lengths[rows[0]] for rows in encoder.batches(lengths))
@@ -179,7 +178,7 @@ def measure(
         **asdict(shape),
         "read_layers": spec.layer,
         "engine": encoder.engine,
-        "devices": list(devices),
+        "device": device,
         "threads": torch.get_num_threads(),
         "dtype": encoder.dtype,
         "windows": len(texts),
@@ -192,7 +191,7 @@ def measure(
         "ceiling_tflop_per_s": top,
         "ceiling_numbers": numbers,
         "of_ceiling": reached / top,
-        "peak_mb": peak_mb(devices),
+        "peak_mb": peak_mb(device),
         "repeats": given.repeats,
     }
 
@@ -204,7 +203,7 @@ def table(result: Mapping[str, Any]) -> str:
     rows = [
         ("shape", f"{result['shape']}, {result['read_layers']} of {result['layers']} layers"),
         ("engine", result["engine"]),
-        ("devices", ", ".join(result["devices"])),
+        ("device", result["device"]),
         ("read", f"{result['tokens']} tokens in {result['windows']} windows"),
         ("tokens per step", f"{result['step']}, {result['padding']:.0%} of them padding"),
         ("in batches", f"{result['tokens_per_s']:.0f} tokens/s"),
@@ -223,7 +222,6 @@ def main() -> None:
     parser.add_argument("--shape", choices=list(SHAPES), default="0.5b")
     parser.add_argument("--layers", type=int, help="blocks read; unset: the preset's")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--replicas", type=int, help="at most so many GPUs, or copies on the CPU")
     parser.add_argument("--dtype", choices=["fp32", "bf16", "auto"])
     parser.add_argument("--quantize", choices=["none", "8bit", "4bit"], default="none")
     parser.add_argument("--threads", type=int, default=0)
@@ -244,10 +242,10 @@ def main() -> None:
     )
     try:
         check_quantized(spec)
-        devices = visible_gpus() if given.device == "cuda" else ["cpu"] * (given.replicas or 1)
-        devices = devices[: given.replicas]
-        given.tokens = given.tokens or 4 * given.step * len(devices)
-        result = measure(shape, spec, devices, given)
+        if given.device == "cuda":
+            require_gpu()
+        given.tokens = given.tokens or 4 * given.step
+        result = measure(shape, spec, GPU if given.device == "cuda" else "cpu", given)
     except ReviewbotError as exc:
         print(f"error: {exc}", file=sys.stderr)
         sys.exit(exc.exit_code)

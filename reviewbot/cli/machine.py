@@ -9,7 +9,7 @@ from reviewbot.settings import Settings
 def check_machine(device: str, quantize: str, dtype: str) -> None:
     """Refuse what torch cannot do here, before a model is fetched or converted for it.
 
-    raises  what `encoders.quantized.check_quantized` and `encoders.gpu.visible_gpus` raise
+    raises  what `encoders.quantized.check_quantized` and `encoders.gpu.require_gpu` raise
     """
     if (device, quantize) == ("cpu", "none"):
         return
@@ -20,9 +20,9 @@ def check_machine(device: str, quantize: str, dtype: str) -> None:
         EncoderSpec(directory=Path(), layer=0, dtype=dtype, device=device, quantize=quantize)
     )
     if device == "cuda":
-        from reviewbot.encoders.gpu import visible_gpus  # importing torch takes seconds
+        from reviewbot.encoders.gpu import require_gpu  # importing torch takes seconds
 
-        visible_gpus()
+        require_gpu()
 
 
 def may_be_served(settings: Settings) -> bool:

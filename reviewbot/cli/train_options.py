@@ -30,7 +30,7 @@ _READING = (
         type=click.Choice(["cpu", "cuda"]),
         default="cpu",
         show_default=True,
-        help="Where the model computes: here, or on all GPUs.",
+        help="Where the model computes: here, or on a GPU.",
     ),
     click.option(
         "--quantize",

@@ -148,7 +148,7 @@ class EncoderSpec:
     full: bool = False  # run the whole model and its output head, for `core.states.SIGNALS`
     dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 on a GPU, or where it proves faster
     threads: int = 0  # 0: one per core this process may use
-    device: str = "cpu"  # or "cuda": every GPU that torch sees, a replica of the model on each
+    device: str = "cpu"  # or "cuda": the first GPU that torch sees
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 
 

@@ -1,6 +1,7 @@
-"""The torch encoder on GPUs: a whole copy of the model on each, fed with batches of windows."""
+"""The torch encoder on a GPU: fed with batches of windows."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -10,13 +11,13 @@ from reviewbot.core.states import HiddenStates
 from reviewbot.encoders import Encoder, EncoderSpec, Tokens
 from reviewbot.encoders.hf import TransformersEncoder
 from reviewbot.encoders.loading import Load, load_model
-from reviewbot.encoders.packing import pack, share
+from reviewbot.encoders.packing import pack
 from reviewbot.encoders.quantized import check_quantized
-from reviewbot.encoders.replicas import Replicas, halving
 
+GPU = "cuda:0"  # CUDA_VISIBLE_DEVICES chooses among several
 STEP = 32_768  # tokens of one forward pass: below, a GPU waits for its own launches
-LEAST = 4_096  # tokens: fewer are not worth splitting between GPUs
-STEPS = 2  # forward passes per GPU and call: what is left over at the end is shared out
+STEPS = 2  # forward passes per call: windows of like length are more among many
+T = TypeVar("T")
 
 
 def torch_encoder(spec: EncoderSpec, tokenizer: Callable[[], Tokenizer]) -> Encoder:
@@ -27,13 +28,14 @@ def torch_encoder(spec: EncoderSpec, tokenizer: Callable[[], Tokenizer]) -> Enco
     check_quantized(spec)
     if spec.device != "cuda":
         return TransformersEncoder(spec, tokenizer)
-    return GpuEncoder(spec, tokenizer, visible_gpus())
+    require_gpu()
+    return GpuEncoder(spec, tokenizer)
 
 
-def visible_gpus() -> list[str]:
-    """Return the devices that torch sees; CUDA_VISIBLE_DEVICES chooses among them."""
+def require_gpu() -> None:
+    """Refuse to go on where torch sees no GPU. raises EnvironmentFailure"""
     if torch.cuda.is_available() and torch.cuda.device_count():
-        return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+        return
     built = torch.version.cuda or torch.version.hip
     why = f"built for {built}" if built else "a build for CPUs only"
     raise EnvironmentFailure(
@@ -43,47 +45,43 @@ def visible_gpus() -> list[str]:
 
 
 class GpuEncoder:
-    """Reads many windows at once on every device; the states come back as float32."""
+    """Reads many windows at once; the states come back as float32."""
 
     def __init__(
         self,
         spec: EncoderSpec,
         tokenizer: Callable[[], Tokenizer],
-        devices: Sequence[str],
+        device: str = GPU,
         *,
         load: Load = load_model,
         step: int = STEP,
     ) -> None:
-        """Load a copy of the model onto each device.
+        """Load the model onto a device.
 
-        devices  torch's names; one may stand there twice, so that all but CUDA runs on a CPU
-        load     what loads a copy
-        step     tokens of one forward pass, padding included
+        device  torch's name; on "cpu" all but CUDA runs
+        load    what loads the model
+        step    tokens of one forward pass, padding included
         """
-        words = tokenizer()
         try:
-            copies = [TransformersEncoder(spec, lambda: words, device, load) for device in devices]
+            self._inner = TransformersEncoder(spec, tokenizer, device, load)
         except torch.OutOfMemoryError as exc:
             raise EnvironmentFailure(
                 "nothing was scored: the GPU's memory does not hold the model",
                 fix="end what else runs on it, set `quantize`, choose a smaller model or the CPU",
             ) from exc
-        self.width, self.dtype = copies[0].width, copies[0].dtype
-        self.engine = " | ".join(dict.fromkeys(copy.engine for copy in copies))
-        self.tokenize: Callable[[str], Tokens] = copies[0].tokenize
-        self._replicas = Replicas(copies)
-        self._count = len(copies)
+        self.width, self.dtype = self._inner.width, self._inner.dtype
+        self.engine = self._inner.engine
+        self.tokenize: Callable[[str], Tokens] = self._inner.tokenize
         self.step = step  # tokens of one forward pass; less once memory ran out
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens worth one call: a few steps for each device."""
-        return STEPS * self.step * self._count
+        """Tokens worth one call: a few steps."""
+        return STEPS * self.step
 
     def batches(self, lengths: Sequence[int]) -> list[tuple[int, ...]]:
         """Return which windows of so many tokens share a forward pass, by index."""
-        least = min(LEAST, self.step)
-        return pack(lengths, share(sum(lengths), self._count, least=least, most=self.step))
+        return pack(lengths, self.step)
 
     def states(self, ids: Sequence[int]) -> HiddenStates:
         """Read one window; many at once are far faster."""
@@ -95,20 +93,41 @@ class GpuEncoder:
         A window's states do not depend on the others, but for the rounding of sums whose order the
         device chooses by the shape of a batch.
         """
-        batches = self.batches([len(ids) for ids in windows])
-        read = self._replicas.map(self._read, [[windows[row] for row in rows] for rows in batches])
-        found = {
-            row: states
-            for rows, several in zip(batches, read, strict=True)
-            for row, states in zip(rows, several, strict=True)
-        }
+        found: dict[int, HiddenStates] = {}
+        for rows in self.batches([len(ids) for ids in windows]):
+            batch = [windows[row] for row in rows]
+            states = halving(self._inner.rows, batch, self._too_many)
+            found.update(zip(rows, states, strict=True))
         return [found[row] for row in range(len(windows))]
-
-    def _read(
-        self, replica: TransformersEncoder, windows: Sequence[Sequence[int]]
-    ) -> list[HiddenStates]:
-        return halving(replica.rows, windows, self._too_many)
 
     def _too_many(self, tokens: int) -> None:
         """Ask for smaller batches from now on."""
         self.step = max(1, min(self.step, tokens // 2))
+
+
+def halving(
+    read: Callable[[Sequence[Sequence[int]]], list[T]],
+    windows: Sequence[Sequence[int]],
+    too_many: Callable[[int], None],
+) -> list[T]:
+    """Read windows at once or, where the device's memory does not hold them, half by half.
+
+    too_many  is told how many tokens, padding included, did not fit
+    raises    EnvironmentFailure where one window alone does not fit
+    """
+    try:
+        return read(windows)
+    except torch.OutOfMemoryError as exc:
+        if len(windows) == 1:
+            raise EnvironmentFailure(
+                f"nothing was scored: the GPU has no memory left for {len(windows[0])} tokens",
+                fix="end what else runs on it, set `quantize`, choose a smaller model or the CPU",
+            ) from exc
+    # Not in the except clause: while the error lives, so do the tensors its frames hold.
+    torch.cuda.empty_cache()  # does nothing where CUDA was never started
+    too_many(len(windows) * max(map(len, windows)))
+    middle = len(windows) // 2
+    return [
+        *halving(read, windows[:middle], too_many),
+        *halving(read, windows[middle:], too_many),
+    ]

@@ -1,7 +1,6 @@
 """The reference encoder: a transformers model cut off behind the layer we read."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -99,8 +98,7 @@ class TransformersEncoder:
         """
         lengths = [len(ids) for ids in windows]
         padded = [[*ids, *[PADDING] * (max(lengths) - len(ids))] for ids in windows]
-        here = torch.cuda.device(self._device) if self._device.type == "cuda" else nullcontext()
-        with torch.inference_mode(), here:
+        with torch.inference_mode():
             try:
                 ids_BT = torch.tensor(padded, dtype=torch.long, device=self._device)
                 body = self._model.model if self._full else self._model

@@ -28,11 +28,3 @@ def pack(lengths: Sequence[int], most: int) -> list[tuple[int, ...]]:
             longest, tokens = lengths[index], 0
         tokens += lengths[index]
     return batches
-
-
-def share(tokens: int, replicas: int, *, least: int, most: int) -> int:
-    """Return how many tokens a batch may hold so that every replica gets work.
-
-    least, most  below `least` a forward pass takes no less time; above `most` memory runs out
-    """
-    return min(most, max(least, -(-tokens // replicas)))

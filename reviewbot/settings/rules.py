@@ -176,7 +176,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "torch",
             "onnx",
         ),
-        "device": _choice("Where torch computes: here, or on all GPUs.", "cpu", "cuda"),
+        "device": _choice("Where torch computes: here, or on a GPU.", "cpu", "cuda"),
         "quantize": _choice(
             "Weights of a large model through bitsandbytes; needs device cuda.",
             "none",

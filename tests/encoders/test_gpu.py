@@ -1,10 +1,9 @@
-"""The encoder for GPUs, its replicas on the CPU: everything but CUDA itself is the real thing."""
+"""The encoder for a GPU, on the CPU: everything but CUDA itself is the real thing."""
 
-import threading
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ import transformers
 from reviewbot.core.errors import EnvironmentFailure
 from reviewbot.core.states import HiddenStates
 from reviewbot.encoders import BatchEncoder, EncoderSpec, default_dtype, load_encoder
-from reviewbot.encoders.gpu import STEPS, GpuEncoder, torch_encoder, visible_gpus
-from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders.gpu import STEPS, GpuEncoder, torch_encoder
 from reviewbot.encoders.numbers import choose_dtype, engine
 from reviewbot.encoders.tokens import load_tokenizer
 from tests import tiny
@@ -25,11 +23,9 @@ LENGTHS = (5, 90, 1, 33, 88, 34, 35, 2, 91)
 WINDOWS = [[(7 * row + 11 * t) % 320 for t in range(n)] for row, n in enumerate(LENGTHS)]
 
 
-def make(
-    directory: Path, step: int = 200, devices: Sequence[str] = ("cpu", "cpu"), **more: Any
-) -> GpuEncoder:
+def make(directory: Path, step: int = 200, **more: Any) -> GpuEncoder:
     spec = EncoderSpec(directory=directory, layer=tiny.LAYER, threads=1, **more)
-    return GpuEncoder(spec, lambda: load_tokenizer(directory), devices, step=step)
+    return GpuEncoder(spec, lambda: load_tokenizer(directory), "cpu", step=step)
 
 
 def differ(left: HiddenStates, right: HiddenStates) -> float:
@@ -67,14 +63,14 @@ def test_read_in_batches_is_read_one_by_one(
 
 
 def test_a_window_s_states_do_not_depend_on_what_else_is_in_the_batch(tiny_model: Path) -> None:
-    replica = tiny.encoder(tiny_model, deep=3, full=True)
+    alone = tiny.encoder(tiny_model, deep=3, full=True)
     mine, long, other = WINDOWS[3], WINDOWS[8], WINDOWS[4]
 
-    first = replica.rows([mine, long])[0]
+    first = alone.rows([mine, long])[0]
 
-    assert differ(first, replica.rows([other, mine])[1]) < 1e-5
-    assert differ(first, replica.rows([mine])[0]) < 1e-5
-    assert differ(first, replica.rows([WINDOWS[5][: len(mine)]])[0]) > 1e-2  # it could fail
+    assert differ(first, alone.rows([other, mine])[1]) < 1e-5
+    assert differ(first, alone.rows([mine])[0]) < 1e-5
+    assert differ(first, alone.rows([WINDOWS[5][: len(mine)]])[0]) > 1e-2  # it could fail
 
 
 @pytest.mark.parametrize("rows", [3, 256])
@@ -109,23 +105,11 @@ def test_no_mask_reaches_the_blocks_so_the_causal_kernel_is_taken(
     assert seen == [(True, True)] * tiny.LAYER
 
 
-def test_every_replica_reads(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    together, real = threading.Barrier(2, timeout=30), TransformersEncoder.rows
-
-    def rows(self: TransformersEncoder, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
-        together.wait()  # breaks unless two replicas read at the same time
-        return real(self, windows)
-
-    monkeypatch.setattr(TransformersEncoder, "rows", rows)
-
-    assert len(make(tiny_model, step=10).batch([[1] * 10, [2] * 10])) == 2
-
-
 def test_only_the_encoder_for_gpus_asks_for_batches(tiny_model: Path) -> None:
     batched = make(tiny_model, step=50)
 
     assert isinstance(batched, BatchEncoder)
-    assert batched.batch_tokens == STEPS * 50 * 2
+    assert batched.batch_tokens == STEPS * 50
     assert batched.batch([]) == []
     assert not isinstance(tiny.encoder(tiny_model), BatchEncoder)
     assert differ(batched.states(WINDOWS[1]), batched.batch(WINDOWS)[1]) < 1e-5
@@ -135,11 +119,9 @@ def test_only_the_encoder_for_gpus_asks_for_batches(tiny_model: Path) -> None:
 def test_where_memory_runs_out_batches_get_smaller_and_nothing_else_changes(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batched = make(tiny_model, 1_000, ["cpu"], deep=3)
+    batched = make(tiny_model, 1_000, deep=3)
     expected, tried = batched.batch(WINDOWS), []
-    replica = batched._replicas._free.get()
-    batched._replicas._free.put(replica)
-    real = replica._model.norm.forward  # behind the hooks: states of the lost pass were kept
+    real = batched._inner._model.norm.forward  # behind the hooks: states of the lost pass were kept
 
     def tight(hidden_BTD: torch.Tensor) -> torch.Tensor:
         tried.append(hidden_BTD.shape[0] * hidden_BTD.shape[1])
@@ -147,11 +129,11 @@ def test_where_memory_runs_out_batches_get_smaller_and_nothing_else_changes(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return torch.as_tensor(real(hidden_BTD))
 
-    monkeypatch.setattr(replica._model.norm, "forward", tight)
+    monkeypatch.setattr(batched._inner._model.norm, "forward", tight)
     found = batched.batch(WINDOWS)
 
     assert max(tried) > 150
-    assert replica._states == {}  # nothing of a lost pass is held on to
+    assert batched._inner._states == {}  # nothing of a lost pass is held on to
     assert all(differ(a, b) < 1e-5 for a, b in zip(found, expected, strict=True))
     assert batched.batch_tokens <= STEPS * max(tried) // 2
 
@@ -181,22 +163,19 @@ def cards(monkeypatch: pytest.MonkeyPatch, count: int, *, bf16: bool = True) -> 
     monkeypatch.setattr(torch.version, "cuda", "13.0")
 
 
-def test_every_gpu_that_torch_sees_gets_a_replica(
+def test_of_several_gpus_the_first_has_the_model(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cards(monkeypatch, 3)
-    made: list[Sequence[str]] = []
-    monkeypatch.setattr(
-        "reviewbot.encoders.gpu.GpuEncoder", lambda _spec, _words, devices: made.append(devices)
-    )
+    made = Mock()
+    monkeypatch.setattr("reviewbot.encoders.gpu.TransformersEncoder", made)
 
     torch_encoder(
         EncoderSpec(directory=tiny_model, layer=1, device="cuda"),
         lambda: load_tokenizer(tiny_model),
     )
 
-    assert made == [["cuda:0", "cuda:1", "cuda:2"]]
-    assert visible_gpus() == made[0]
+    assert [call.args[2] for call in made.call_args_list] == ["cuda:0"]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +197,7 @@ def test_the_engine_names_device_numbers_and_card(
     libraries = f"torch {torch.__version__} transformers {transformers.__version__}"
     on_cpu = make(tiny_model, dtype="bf16")
     assert on_cpu.engine.startswith(f"{libraries} cpu bf16 1 ")
-    assert (on_cpu.dtype, " | " in on_cpu.engine) == ("bf16", False)  # two alike are one
+    assert on_cpu.dtype == "bf16"
     cards(monkeypatch, 1)
     assert engine("bf16", "cuda:0") == f"{libraries} cuda bf16 13.0 Card of cuda:0"
     monkeypatch.setattr("reviewbot.encoders.numbers.version", lambda name: f"{name} 9")
@@ -231,4 +210,4 @@ def test_a_model_that_does_not_fit_is_an_error_of_two_lines(tiny_model: Path) ->
 
     spec = EncoderSpec(directory=tiny_model, layer=1, threads=1)
     with pytest.raises(EnvironmentFailure, match="does not hold the model"):
-        GpuEncoder(spec, lambda: load_tokenizer(tiny_model), ["cpu"], load=load)
+        GpuEncoder(spec, lambda: load_tokenizer(tiny_model), "cpu", load=load)

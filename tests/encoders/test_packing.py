@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.encoders.packing import WASTE, pack, share
+from reviewbot.encoders.packing import WASTE, pack
 
 
 def test_windows_of_like_length_are_read_together_the_longest_first() -> None:
@@ -39,9 +39,3 @@ def test_every_window_comes_once_and_the_padding_is_bounded(lengths: list[int], 
         padded = len(rows) * max(lengths[row] for row in rows)
         assert padded <= most or len(rows) == 1
         assert padded - sum(lengths[row] for row in rows) <= WASTE * padded
-
-
-def test_every_replica_gets_a_share_unless_that_is_too_little_or_too_much() -> None:
-    assert share(10_001, 2, least=4_000, most=32_000) == 5_001
-    assert share(10_001, 8, least=4_000, most=32_000) == 4_000
-    assert share(99_999, 2, least=4_000, most=32_000) == 32_000

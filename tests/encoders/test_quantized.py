@@ -111,10 +111,10 @@ def test_the_weights_go_to_the_device_and_no_token_looks_at_another_s_outliers()
 
 
 def quantized(directory: Path, bits: str, **more: Any) -> GpuEncoder:
-    """The real thing, its replicas on the CPU, where bitsandbytes falls back to slow kernels."""
+    """The real thing, on the CPU, where bitsandbytes falls back to slow kernels."""
     check_packages(bits)
     asked = spec(directory, quantize=bits, **more)
-    return GpuEncoder(asked, lambda: load_tokenizer(directory), ["cpu", "cpu"])
+    return GpuEncoder(asked, lambda: load_tokenizer(directory), "cpu")
 
 
 @pytest.mark.skipif(not HAVE, reason="bitsandbytes or accelerate is not installed")

@@ -1,58 +1,12 @@
-"""Threads over copies, and memory that runs out."""
+"""Memory of a GPU that runs out."""
 
-import threading
 from collections.abc import Sequence
 
 import pytest
 import torch
 
 from reviewbot.core.errors import EnvironmentFailure
-from reviewbot.encoders.replicas import Replicas, halving
-
-
-def test_results_come_in_the_order_of_the_tasks_and_every_copy_works() -> None:
-    together = threading.Barrier(2, timeout=30)  # breaks unless both work at the same time
-    used = []
-
-    def work(copy: str, task: int) -> int:
-        together.wait()
-        used.append(copy)
-        return 10 * task
-
-    assert Replicas(["a", "b"]).map(work, [1, 2, 3, 4]) == [10, 20, 30, 40]
-    assert sorted(used) == ["a", "a", "b", "b"]
-
-
-def test_a_copy_serves_one_thread_at_a_time_whoever_calls() -> None:
-    replicas, busy = Replicas(["a", "b"]), {"a": 0, "b": 0}
-
-    def work(copy: str, _task: int) -> int:
-        busy[copy] += 1
-        seen = busy[copy]
-        threading.Event().wait(0.001)
-        busy[copy] -= 1
-        return seen
-
-    found: list[int] = []
-    callers = [
-        threading.Thread(target=lambda: found.extend(replicas.map(work, range(20))))
-        for _ in range(3)
-    ]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-
-    assert found == [1] * 60
-
-
-def test_a_failure_is_raised_and_the_copies_serve_on() -> None:
-    replicas = Replicas(["a"])
-
-    with pytest.raises(ZeroDivisionError):
-        replicas.map(lambda _copy, task: 1 // task, [1, 0, 1])
-
-    assert replicas.map(lambda copy, task: f"{copy}{task}", [1]) == ["a1"]
+from reviewbot.encoders.gpu import halving
 
 
 class Small:
