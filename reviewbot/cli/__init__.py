@@ -23,7 +23,7 @@ COMMANDS = {
     "explain": ("reviewbot.cli.explain:explain", "Say why a line has its risk."),
     "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
-    "trend": ("reviewbot.cli.trend:trend", "Show past reports by week, as a page."),
+    "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),
     "recent": ("reviewbot.cli.recent:recent", "Score recent commits, to compare later lines with."),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
     "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),

@@ -61,7 +61,7 @@ NOT_FROM_FORKS = (
     "--acks",
     metavar="FILE",
     type=PATH,
-    help="Write the acknowledgements there, for `trend`.",
+    help="Write the acknowledgements there, for `stats`.",
 )
 @click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
 @setting_flags()

@@ -76,7 +76,7 @@ def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
     [
         ("hook install", "installed"),
         ("recent", "kept"),
-        ("trend --root . .", "shown"),
+        ("stats --root . .", "counted"),
     ],
 )
 def test_outside_a_repository_no_command_gives_the_advice_of_another(
@@ -105,7 +105,7 @@ def test_a_branch_that_is_called_like_a_file_is_a_range(repo: Path) -> None:
         "check --output - --format html",
         "check --output x --also html=-",
         "review --format html",
-        "trend .",
+        "stats . --format html",
         "features html --output -",
     ],
 )

@@ -1,4 +1,4 @@
-"""What `reviewbot review --acks` writes, `reviewbot trend` counts."""
+"""What `reviewbot review --acks` writes, `reviewbot stats` counts."""
 
 import json
 
@@ -6,13 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 from reviewbot.cli import main
-from reviewbot.outcomes import parse_outcomes
+from reviewbot.outcomes import parse_acks
 from tests.github.conftest import World, risky
 from tests.github.fake_parts import Trouble
 from tests.github.test_events import ack, ids
 
 
-def test_acknowledgements_that_hold_are_written_as_records_and_counted_by_the_trend(
+def test_acknowledgements_that_hold_are_written_as_records_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.push({"b.py": risky(1) + "x = 1\n" * 5 + risky(2)})
@@ -30,14 +30,15 @@ def test_acknowledgements_that_hold_are_written_as_records_and_counted_by_the_tr
     )
     raw = (reports / "outcomes.jsonl").read_bytes()
     result = CliRunner().invoke(
-        main, ["trend", str(reports), "--root", str(world.repo.root), "--format", "json"]
+        main, ["stats", str(reports), "--root", str(world.repo.root), "--format", "json"]
     )
 
     assert json.loads(raw)["by"] == "jane"
     assert raw.isascii()
-    assert parse_outcomes(raw, "x").acks == (first,)
-    assert json.loads(result.stdout)["total"]["acks"] == 1
-    assert json.loads(result.stdout)["unmatched_records"] == 0
+    assert parse_acks([("x", raw)]) == {first}
+    (group,) = json.loads(result.stdout)["groups"]
+    assert group["acknowledged"] == {"count": 1, "n": group["findings"]}
+    assert json.loads(result.stdout)["notes"] == []
 
 
 def test_where_they_cannot_be_read_nothing_is_written_as_if_there_were_none(world: World) -> None:
