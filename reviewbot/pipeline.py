@@ -84,6 +84,8 @@ def check(
     # What blocks is always shown.
     show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
     unread_files = sum(entry.unread for entry in selected) + rules.unlisted
+    if not scores:  # then leaving code out is no longer beside the point
+        unread_files += sum(entry.hidden_by_exclude for entry in selected)
     findings = group(scores, show_above, _line_hashes(selected), standing)
     return Report(
         model=ModelInfo(

@@ -48,6 +48,11 @@ class Selection:
     decided: Mapping[int, Outcome]  # by line number
     wanted: tuple[ChangedLine, ...]
 
+    @property
+    def hidden_by_exclude(self) -> bool:
+        """Whether the settings leave it out, and git would not show its lines anyway."""
+        return self.note == SkipReason.EXCLUDED.value and self.file.entry is Entry.BINARY
+
 
 def select(
     file: FileChange, head: HeadFiles, attributes: Mapping[str, Collection[str]], rules: Rules

@@ -44,6 +44,7 @@ _ANY = re.compile(r"(?<![\w-])(?:ai|llms?|chatbot|(?:large )?language model)(?![
 _VIA = re.compile(r"(?P<model>.+?)\s+via\s+\S+", re.I)
 # Answers that deny it: "Assisted-by: none", "AI-assisted: no, typed by hand".
 _NO = re.compile(r"(?:no|none|not|never|nothing|nobody|without|false|n/?a|nil|0|-+)(?!\w)", re.I)
+_DENIED = re.compile(r"\b(?:no|not|never|without)\b|n['’]t\b", re.I)  # before the word "AI"
 _YES = re.compile(r"(?:true|yes|partly|partially|mostly|fully)\b(?!\s*[/|])[\s,:;(-]*", re.I)
 _NO_MODEL = frozenset(("", "auto", "unknown", "none", "agent", "ai", "bot", "cli", "code"))
 
@@ -121,7 +122,10 @@ def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None
         return Named(None, model, MEDIUM)
     if any_agent and kernel and re.search(r"[\d-]", kernel["model"]):  # "Bob:thanks" names none
         return Named(tool_named(kernel["agent"]), model_named(kernel["model"]), MEDIUM)
-    return Named(None, None, MEDIUM) if discloses and _ANY.search(value) else None
+    machine = _ANY.search(value) if discloses else None
+    if machine is None or _DENIED.search(value, 0, machine.start()):
+        return None
+    return Named(None, None, MEDIUM)
 
 
 def by_answer(value: str) -> Named | None:

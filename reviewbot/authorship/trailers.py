@@ -70,7 +70,9 @@ SESSIONS: Mapping[str, Session] = {
     "entire-metadata": _session(".+", None, MEDIUM),
     "entire-strategy": _session(".+", None, MEDIUM),
     "duo-session": _session(r"https?://\S+", "duo"),  # GitLab Duo's commit hook
-    "ai-used-for": _session(r"(?i).*\b(?:code|tests?)\b.*", None, MEDIUM),  # QEMU's policy
+    "ai-used-for": _session(  # QEMU's policy
+        r"(?i)(?!(?:no|not|none|never|n/a)\b).*\b(?:code|tests?)\b.*", None, MEDIUM
+    ),
 }
 _REPLIT = {"Agent": HIGH, "Assistant": LOW}  # "Deployment" writes no code
 

@@ -11,7 +11,10 @@ from reviewbot.core.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
 from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, Standing
 from reviewbot.core.scope import Scope
 
-NARROW = "narrow `exclude`, or set `min-coverage` to 0 if such a change may pass unread"
+NARROW = (
+    "narrow `exclude`, mark vendored or generated files as such in .gitattributes, or set"
+    " `min-coverage` to 0 if such a change may pass unread"
+)
 _WORDS: Mapping[str, str] = {  # of reasons that are no noun
     Reason.EXCLUDED: "excluded",
     Reason.OUT_OF_SCOPE: "outside the scope",

@@ -59,7 +59,7 @@ def int8_saturates() -> bool:
     """Return True if this processor may add uint8 x int8 products in 16 bits, where they saturate.
 
     x86 without VNNI and AMX does (onnxruntime issue 6004). A system that does not list the
-    processor's instructions counts as one that saturates.
+    processor's instructions counts as one that saturates: that costs speed, never a digit.
     """
     flags = isa()
     return is_x86() and "vnni" not in flags and "amx_int8" not in flags

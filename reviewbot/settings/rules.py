@@ -129,7 +129,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _whole(0, _BILLION), _COUNT, "How many lines above max-risk still pass.", int
         ),
         "min-coverage": Rule(
-            _share, _SHARE, "Share of lines to read that must be read; 0 if all is excluded.", float
+            _share,
+            _SHARE,
+            "Least share of the eligible lines that must be read.",
+            float,
         ),
         "min-lines": Rule(
             _whole(0, _BILLION), _COUNT, "With fewer scored lines the gate never blocks.", int

@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 CPUID, TRAP = b"\x0f\xa2", b"\xcc\x90"  # int3; nop
 SWITCHES = {
     "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",

@@ -3,6 +3,7 @@
 import numpy as np
 import onnxruntime
 import pytest
+import torch
 from onnx import TensorProto, helper
 
 from reviewbot.encoders import int8_saturates
@@ -12,6 +13,8 @@ def pytest_configure() -> None:
     """Check that sums of int8 products saturate, and that reviewbot expects it."""
     if largest_sum() == 4 * 255 * 127 or not int8_saturates():
         raise pytest.UsageError("the processor is not capped to AVX2: int8 sums are exact")
+    if torch.backends.cpu.get_cpu_capability() != "AVX2":
+        raise pytest.UsageError("torch is not capped to AVX2")
 
 
 def largest_sum() -> int:

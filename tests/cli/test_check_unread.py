@@ -170,6 +170,15 @@ def test_every_format_says_that_all_was_excluded(repo: Path, style: str, coverag
         assert "not read: excluded" in result.stdout
 
 
+def test_excluding_code_that_git_calls_binary_is_no_pass(repo: Path) -> None:
+    write(repo, {"b.py": PYTHON, ".gitattributes": "*.py -diff\n", "README.md": "words\n"})
+
+    result = check("--exclude", "*.py")
+
+    assert result.exit_code == 3, result.output
+    assert "1 file of code was not read" in result.output
+
+
 def test_a_report_that_calls_an_excluded_change_a_pass_is_refused(repo: Path) -> None:
     write(repo, {"b.py": PYTHON})
     found = json.loads(check("--format", "json", "--exclude", "*").stdout)
