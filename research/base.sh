@@ -3,7 +3,7 @@
 #
 #   research/base.sh LABELS WORK
 #
-# LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
+# LABELS  directory with the label files (docs/training.md); they are never copied anywhere
 # WORK    the directory that research/small.sh filled: its autoencoder, of layer 6, is used here too
 #
 # A stopped run goes on where it was. About three hours on two cores with AVX512_BF16, nearly all of it reading.
@@ -14,7 +14,7 @@ labels=$1 work=$2
 reading=(--model qwen2.5-coder-0.5b --layer 6 --deep 18 --full --description --dtype bf16)
 
 # Fewer rows than in research/small.sh: a row costs five times as much to read. No description of hunks:
-# only those that were fixed later carry a commit message here (docs/leak-audit.md).
+# only those that were fixed later carry a commit message here (research/leak-audit.md).
 sets=(
   --labels "$labels/humaneval_llm.jsonl.gz"
   --labels "$labels/humaneval_pass.jsonl.gz@600"
@@ -40,4 +40,7 @@ reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
 
 python -m research.evaluate "${sets[@]}" "${security[@]}" --held-out sven,safecoder_new \
   "${fitting[@]}" "${reading[@]}" --pttrust "$work/sae-pttrust" \
-  --out "$work/base.json" --markdown docs/benchmark-base.md --plots docs/plots/base
+  --out "$work/base.json" --plots research/results/plots/base
+
+# With small.json and tiny.json in WORK, this writes research/results and the tables of docs/benchmark.md:
+#   python -m research.benchmark "$work"

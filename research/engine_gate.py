@@ -2,7 +2,7 @@
 
     python -m research.engine_gate LABELS WORK --artifact small --rows 60
 
-LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
+LABELS  directory with the label files (docs/training.md); they are never copied anywhere
 WORK    directory for what was read; a second run on the same rows costs seconds
 
 The shipped artifact scores what either engine read. It was fitted on many of these lines, so that

@@ -3,7 +3,7 @@
 #
 #   research/evidence.sh LABELS WORK
 #
-# LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
+# LABELS  directory with the label files (docs/training.md); they are never copied anywhere
 # WORK    the directory that research/small.sh filled: its corpus is read here, too
 #
 # Half an hour on two cores with AVX512_BF16, most of it reading labels. Scores do not change.

@@ -1,4 +1,4 @@
-"""Print the table of docs/label-noise.md from the verdicts of the readers.
+"""Print the table of research/label-noise.md from the verdicts of the readers.
 
 python -m research.label_noise
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The default artifact, from nothing: corpus, autoencoder, predictor, and the tables of docs/benchmark.md.
+# The default artifact, from nothing: corpus, autoencoder, predictor, and what docs/benchmark.md says of it.
 #
 #   research/small.sh LABELS WORK
 #
-# LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
+# LABELS  directory with the label files (docs/training.md); they are never copied anywhere
 # WORK    directory for the corpus, states, caches and checkpoints; about 8 GB
 #
 # A stopped run goes on where it was. About two hours on two cores with AVX512_BF16.
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 labels=$1 work=$2
 mkdir -p "$work"
 
-# bf16 doubles the speed where the CPU has it; docs/log.md says how far its scores are from fp32's.
+# bf16 doubles the speed where the CPU has it; research/log.md says how far its scores are from fp32's.
 reading=(--model qwen2.5-coder-0.5b --layer 6 --dtype bf16)
 
 python -m research.corpus "$work/corpus"
@@ -34,8 +34,8 @@ reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
 # The dearer baselines (neighbours, components, a random autoencoder, PtTrust-R) stand beside base.
 python -m research.evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --baselines random,length,position,tells,tells-pairs,surface,embeddings,raw-states \
-  --plots docs/plots/small --out "$work/small.json" --markdown docs/benchmark-small.md
+  --plots research/results/plots/small --out "$work/small.json"
 
 # What is learnt on one set, or language, is worth on the others; one penalty for all, our own.
 python -m research.transfer "${sets[@]}" --sae "$work/sae" --cache "$work/features" --groups sae_max,surface \
-  --boost surface=3 --c 3e-6 "${reading[@]}" --out "$work/transfer.json" --markdown docs/benchmark-transfer.md
+  --boost surface=3 --c 3e-6 "${reading[@]}" --out "$work/transfer.json" --csv research/results/transfer.csv

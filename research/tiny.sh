@@ -3,7 +3,7 @@
 #
 #   research/tiny.sh LABELS WORK
 #
-# LABELS  directory with the label files (docs/label-format.md); they are never copied anywhere
+# LABELS  directory with the label files (docs/training.md); they are never copied anywhere
 # WORK    the directory that research/small.sh filled: its corpus is used here too
 #
 # About an hour on two cores.
@@ -25,4 +25,4 @@ reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
 
 python -m research.evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --baselines random,length,position,tells,tells-pairs,surface,raw-states \
-  --out "$work/tiny.json" --markdown docs/benchmark-tiny.md
+  --out "$work/tiny.json"

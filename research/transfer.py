@@ -11,7 +11,7 @@ import click
 
 from research.command import Command, write_plots
 from research.figures import matrices
-from research.transfer_measures import METRICS, matrix_markdown
+from research.transfer_measures import METRICS, csv_rows
 from research.transfer_measures import transfer as measure
 from reviewbot.cli.options import PATH
 from reviewbot.cli.output import write_file
@@ -19,7 +19,6 @@ from reviewbot.cli.talk import say
 from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places
 from reviewbot.cli.train_options import commit_of_code, reading_flags
 from reviewbot.cli.train_work import Work
-from reviewbot.train.tables import cell
 
 
 @click.command(cls=Command)
@@ -30,7 +29,7 @@ from reviewbot.train.tables import cell
     type=PATH,
     help="Where the figures go, as JSON.",
 )
-@click.option("--markdown", metavar="FILE", type=PATH, help="Where the tables go.")
+@click.option("--csv", metavar="FILE", type=PATH, help="Where the figures go, as CSV.")
 @click.option("--plots", metavar="DIR", type=PATH, help="Where heat maps go, as SVG files.")
 @click.option(
     "--by",
@@ -51,7 +50,7 @@ from reviewbot.train.tables import cell
 @reading_flags
 def transfer(
     out: str,
-    markdown: str | None,
+    csv: str | None,
     plots: str | None,
     by: str,
     most_lines: int | None,
@@ -63,7 +62,7 @@ def transfer(
     Every line is scored by a model that saw nothing of its group. Sets of hunks count as one where
     all of them are there: clean hunks teach nothing alone.
     """
-    require_places(out, markdown, directory=plots)
+    require_places(out, csv, directory=plots)
     if flags["held_out"]:
         raise click.UsageError(
             "--held-out: every set or language is trained on by itself here; leave out its --labels"
@@ -71,7 +70,6 @@ def transfer(
     work = Work(flags)
     merged = {} if "hunks" in work.suites.inferred else work.suites.hunks
     report: dict[str, Any] = {"data": work.data, "code": commit_of_code()}
-    parts: list[str] = []
     drawn: dict[str, str] = {}
     for unit in ("set", "lang") if by == "both" else (by,):
         say(f"transfer by {unit}")
@@ -92,14 +90,12 @@ def transfer(
         )
         report[unit] = found
         drawn |= matrices(found, METRICS)
-        parts.append(f"# By {'language' if unit == 'lang' else 'set'}")
-        parts += [f"Not trained on {cell(name)}: {why}." for name, why in found["skipped"].items()]
-        for metric in METRICS:
-            parts += [f"## {metric}", matrix_markdown(found, metric)]
-    text = "\n\n".join(parts) + "\n"
+        for name, why in found["skipped"].items():
+            say(f"not trained on {name}: {why}")
+    text = csv_rows(report)
     write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
-    if markdown:
-        write_file(Path(markdown), text)
+    if csv:
+        write_file(Path(csv), text)
     if plots:
         write_plots(plots, drawn)
     click.echo(text, nl=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from research.csv_figures import Row, csv_text
 from reviewbot.core.arrays import Array, Mask
 from reviewbot.core.errors import UsageError
 from reviewbot.train import metrics, pairs
@@ -14,7 +15,6 @@ from reviewbot.train.dataset import Scores, Table, Texts
 from reviewbot.train.predictor_fit import CS
 from reviewbot.train.stages import BlockStage, fit_stages
 from reviewbot.train.suites import HUNKS
-from reviewbot.train.tables import cell, figure
 
 METRICS = ("within auroc", *pairs.PAIRED[1:], "auroc")
 
@@ -99,30 +99,21 @@ def transfer(
     return facts | options | {"units": names, "fits": fits, "skipped": skipped, "cells": cells}
 
 
-def matrix_markdown(result: Mapping[str, Any], metric: str) -> str:
-    """Write one metric as a table: a row per unit trained on, a column per unit tested on.
+def csv_rows(report: Mapping[str, Any]) -> str:
+    """Write what `transfer` found, by "set" or "lang", as CSV: a row per metric and pair of units.
 
-    The diagonal is bold. Units on which the metric has no meaning for any row have no column.
+    A pair that a metric cannot measure has no row.
     """
-    cells = result["cells"]
-    tested = [name for name in result["units"] if any(row[name][metric] for row in cells.values())]
-    if not tested:
-        return f"No unit can be measured by {metric}."
-    sizes = {
-        name: next(row[name][metric] for row in cells.values() if row[name][metric])
-        for name in tested
-    }
-    heads = [f"{cell(name)}, {sizes[name]['groups']} groups" for name in tested]
-    lines = [["trained on / tested on", *heads]]
-    lines.append(["---"] * len(lines[0]))
-    for name, row in cells.items():
-        texts = [figure(row[other][metric]) for other in tested]
-        marked = [
-            f"**{text}**" if other == name else text
-            for other, text in zip(tested, texts, strict=True)
-        ]
-        lines.append([cell(name), *marked])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    rows: list[Row] = [
+        ((by, metric, name, other, found["groups"]), {"value": found})
+        for by in ("set", "lang")
+        if by in report
+        for metric in METRICS
+        for name, row in report[by]["cells"].items()
+        for other in report[by]["units"]
+        if (found := row[other][metric])
+    ]
+    return csv_text(["by", "metric", "trained on", "tested on", "groups"], rows)
 
 
 def measured(

@@ -15,7 +15,7 @@ DOCS = sorted(
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("examples/*.md"),
-        ROOT / "research/README.md",
+        *ROOT.glob("research/**/*.md"),
     ]
 )
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?\)")

@@ -66,7 +66,7 @@ def test_lines_that_are_wrong_rank_above_lines_that_are_not(report: Any) -> None
     others = [risk for (path, number), risk in risks.items() if number not in WRONG.get(path, ())]
     wins = sum((w > o) + (w == o) / 2 for w in wrong for o in others)
 
-    # .86 when it was measured (docs/log.md): this tells a working path from a broken one.
+    # .86 when it was measured (research/log.md): this tells a working path from a broken one.
     assert wins / (len(wrong) * len(others)) > 0.75
 
 

@@ -24,7 +24,7 @@ MAX_SPEC = 100_000  # characters
 def wrong(where: str, field: str, why: str) -> UsageError:
     """Make the error for one row: where it stands, which field, and why."""
     return UsageError(
-        f"{where}: {field}: {why}; nothing was read", fix="write rows as docs/label-format.md says"
+        f"{where}: {field}: {why}; nothing was read", fix="write rows as docs/training.md says"
     )
 
 

@@ -1,6 +1,6 @@
 """Labelled code: JSON lines -> LabelRow, and the line diff between a row and its correction.
 
-The format is described in docs/label-format.md.
+The format is described in docs/training.md.
 """
 
 import difflib

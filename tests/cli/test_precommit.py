@@ -116,7 +116,7 @@ def snapshot(where: Path) -> str:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file() and not name.startswith(("docs/plots", "tests", "research")):
+        if (ROOT / name).is_file() and not name.startswith(("tests", "research")):
             (where / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, where / name)
     git(where, "init", "-q")

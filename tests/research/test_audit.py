@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from research.audit import audit as command
-from research.audit import tables
+from research.audit import csv_rows
 from research.audit_measures import audit, verdict
 from reviewbot.core.errors import UsageError
 from reviewbot.train.dataset import Table
@@ -177,22 +177,23 @@ def test_inside_snippets_and_between_wrong_and_clean_sets_form_is_measured_too()
     assert found["mixtures"]["both"]["quotes"]["verdict"] == ""
 
 
-def test_the_command_writes_figures_and_tables_and_needs_no_model(tmp_path: Path) -> None:
+def test_the_command_writes_figures_twice_and_needs_no_model(tmp_path: Path) -> None:
     keys = ("id", "set", "lang", "group", "lines", "risky", "fixed")
-    rows = made(same_form, name="a|b", rows=12)
+    rows = made(same_form, name="a,b", rows=12)
     file = tmp_path / "mine.jsonl"
     file.write_text("".join(json.dumps({k: getattr(r, k) for k in keys}) + "\n" for r in rows))
-    out, page = tmp_path / "audit.json", tmp_path / "audit.md"
+    out, table = tmp_path / "audit.json", tmp_path / "audit.csv"
 
     done = CliRunner().invoke(
         command,
-        ["--labels", str(file), "--samples", "20", "--out", str(out), "--markdown", str(page)],
+        ["--labels", str(file), "--samples", "20", "--out", str(out), "--csv", str(table)],
     )
 
     assert done.exit_code == 0, done.output
     report = json.loads(out.read_text())
-    assert page.read_text() == tables(report)
-    assert "| a\\|b | normalised | 12 | 10 | 0 | 0 | .500 (.500 to .500) |" in page.read_text()
+    assert table.read_text() == done.stdout == csv_rows(report)
+    lines = table.read_text().splitlines()
+    assert 'paired accuracy,"a,b",normalised,pairs,quotes,12,10,,0.500,0.500,0.500' in lines
     assert report["labels"] == ["mine.jsonl"]
 
 

@@ -1,11 +1,16 @@
-"""The tables of the benchmark page come from what was measured."""
+"""The files of results come from what was measured, and the page's tables from the files."""
 
+import csv
+import io
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from research.benchmark import PAGE, TABLES, filled
+from research.benchmark import PAGE, RESULTS, TABLES, filled, read_results
+from research.benchmark_files import FILES
 
 
 def entry(value: float) -> dict[str, float]:
@@ -13,46 +18,88 @@ def entry(value: float) -> dict[str, float]:
 
 
 def report() -> dict[str, Any]:
-    metrics = ("auroc", "within auroc", "top-1", "paired, normalised", "recall at 20%")
-    ours = {metric: entry(0.75) for metric in metrics}
+    point = {
+        "rate": 0.01,
+        "recall": {"mine": entry(0.3)},
+        "precision": {"mine": {"value": None, "low": None, "high": None}},
+        "false alarms per 100": {"clean hunks": entry(12.34)},
+    }
     return {
         "suites": {
-            "humaneval_llm": {
-                "lines": 1200,
-                "risky": 30,
-                "groups": 9,
-                "pairs": {"paired, normalised": 40, "wrong shorter": 22, "wrong longer": 12},
-                "scores": {"ours": ours, "surface": {"paired, normalised": entry(0.4)}},
-                "differences": {"ours - raw-states": {"auroc": entry(-0.02)}},
+            "mine": {
+                **{"snippets": 100, "lines": 1200, "risky": 30, "groups": 9, "resampled": 9},
+                "base_rate": 0.025,
+                "pairs": {
+                    **{"paired": 50, "paired, normalised": 40},
+                    **{"wrong shorter": 22, "wrong longer": 12},
+                },
+                "scores": {"ours": {"auroc": entry(0.75)}, "surface": {"paired": entry(0.4)}},
+                "differences": {"ours - surface": {"auroc": entry(-0.0001)}},
             }
         },
-        "nested": {},
+        "baselines": {
+            "random": None,
+            "surface": {"c": 1e-5, "cs": [1e-5, 1.0], "criterion": 0.7},
+            "tells": {"cs": [0.1], "failed": "no signal"},
+        },
+        "pttrust": {"suites": {"mine": {"ours": {"recall@1": {"value": 0.5}}}}},
+        "nested": {
+            "points": {"show": point},
+            "curve": {"0.05": point | {"rate": 0.05}, "0.3": point},
+            "suites": {"mine": {"lines": 1200, "risky": 30, "brier skill": entry(0.1)}},
+        },
     }
 
 
-@pytest.mark.parametrize("name", sorted(TABLES))
-def test_a_table_is_made_again_and_nothing_else_changes(name: str) -> None:
-    page = f"above\n<!-- table: {name} -->\nold\n<!-- end -->\nbelow\n"
-    made = filled(page, {"base": report()})
-
-    assert made.startswith("above\n<!-- table")
-    assert made.endswith("<!-- end -->\nbelow\n")
-    assert "old" not in made
-    assert filled(made, {"base": report()}) == made
+def lines_of(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(FILES[name]({"base": report()}))))
 
 
-def test_figures_stand_with_their_intervals_and_missing_ones_as_a_dash() -> None:
-    made = TABLES["pairs"]({"base": report()})
+def test_each_score_is_a_row_and_what_was_not_measured_is_empty() -> None:
+    ours, surface = lines_of("scores")
 
-    assert ".750 (.700 to .800)" in made
-    assert ".400 (.350 to .450)" in made
-    assert "40 (22 / 12)" in made
-    assert made.splitlines()[-1].count(" - ") == 4  # not measured
+    assert list(ours.values())[:6] == ["base", "mine", "ours", "0.750", "0.700", "0.800"]
+    assert (surface["auroc"], surface["paired high"]) == ("", "0.450")
+    assert lines_of("differences")[0]["auroc"] == "0.000"  # without a sign
+    assert lines_of("peer")[0] == {
+        **{"preset": "base", "suite": "mine", "score": "ours"},
+        **{"recall@1": "0.500", "recall@1 low": "", "recall@1 high": ""},
+    }
 
 
-def test_the_page_holds_every_table_and_no_other() -> None:
+def test_sizes_penalties_and_calibration_have_files_of_their_own() -> None:
+    sizes = ["100", "1200", "30", "9", "9", "0.025", "50", "40", "22", "12"]
+    assert list(lines_of("suites")[0].values())[2:] == sizes
+    assert [(row["score"], row["C taken"], row["criterion"]) for row in lines_of("fits")] == [
+        ("surface", "1e-05", "0.700"),
+        ("tells", "no signal", ""),
+    ]
+    assert lines_of("calibration")[0]["brier skill low"] == "0.050"
+
+
+def test_operating_points_have_what_they_find_and_what_they_cost() -> None:
+    show, curve = lines_of("operating")
+
+    assert (show["point"], show["allowed per 100"]) == ("show", "1")
+    assert (curve["point"], curve["allowed per 100"]) == ("5% allowed", "5")
+    assert (show["recall"], show["false alarms per 100, clean hunks"]) == ("0.300", "12.3")
+    assert "precision" not in show  # no line was above
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_has_the_columns_that_are_written_today(name: str) -> None:
+    kept = read_results(name)
+
+    assert kept
+    assert set(lines_of(name)[0]) <= set(kept[0]) | {"recall@1", "recall@1 low", "recall@1 high"}
+    assert {path.stem for path in RESULTS.glob("*.csv")} == {*FILES, "transfer", "leak-audit"}
+
+
+def test_the_page_holds_every_table_as_the_files_have_it(
+    golden: Callable[[Path, str], None],
+) -> None:
     page = PAGE.read_text(encoding="utf-8")
 
-    names = re.findall(r"<!-- table: (.*?) -->", page)
-    assert sorted(names) == sorted(TABLES)  # each once
-    assert filled(page, {"base": report()}).count("<!-- end -->") == len(TABLES)
+    assert re.findall(r"<!-- table: (.*?) -->", page) == list(TABLES)
+    assert page.count("<!-- end -->") == len(TABLES)
+    golden(PAGE, filled(page, read_results))

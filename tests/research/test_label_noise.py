@@ -9,7 +9,7 @@ import pytest
 from research.label_noise import read_verdicts, share, tables
 from reviewbot.core.share import wilson
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "label-noise.md"
+DOCUMENT = Path(__file__).parents[2] / "research" / "label-noise.md"
 PART = re.compile(r"(?<=<!-- verdicts -->\n).*(?=<!-- end of verdicts -->)", re.S)
 FAIR = [
     {"suite": "s", "kind": "labelled", "verdict": "wrong"},

@@ -9,7 +9,7 @@ import pytest
 
 from research.transfer_measures import (
     METRICS,
-    matrix_markdown,
+    csv_rows,
     measured,
     part_of,
     transfer,
@@ -160,18 +160,17 @@ def test_a_part_of_a_table_keeps_the_pairs_whose_lines_it_keeps() -> None:
         assert part.row_L[wrong] == part.row_L[right]
 
 
-def test_the_matrix_is_a_table_with_a_bold_diagonal_and_no_column_without_meaning() -> None:
+def test_figures_are_rows_and_a_pair_that_cannot_be_measured_has_none() -> None:
     entry = {"value": 0.7, "low": 0.6, "high": 0.8, "groups": 9, "count": 30}
-    row = {"a": {"auroc": entry, "other": None}, "b|c": {"auroc": None, "other": None}}
-    result = {"units": ["a", "b|c"], "cells": {"a": row, "b|c": row}}
+    row: dict[str, dict[str, Any]] = {"a": {"auroc": entry}, "b,c": {"auroc": None}}
+    empty: dict[str, Any] = dict.fromkeys(METRICS)
+    cells = {unit: {name: empty | row[name] for name in row} for unit in row}
 
-    assert matrix_markdown(result, "auroc").splitlines() == [
-        "| trained on / tested on | a, 9 groups |",
-        "| --- | --- |",
-        "| a | **.700 (.600 to .800)** |",
-        "| b\\|c | .700 (.600 to .800) |",
+    assert csv_rows({"lang": {"units": ["a", "b,c"], "cells": cells}}).splitlines() == [
+        "by,metric,trained on,tested on,groups,value,value low,value high",
+        "lang,auroc,a,a,9,0.700,0.600,0.800",
+        'lang,auroc,"b,c",a,9,0.700,0.600,0.800',
     ]
-    assert matrix_markdown(result, "other") == "No unit can be measured by other."
 
 
 def test_one_unit_that_cannot_be_fitted_is_named_and_the_others_are_measured(
