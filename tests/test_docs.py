@@ -54,6 +54,22 @@ def test_every_path_a_document_names_exists(path: Path) -> None:
     assert broken == []
 
 
+def test_every_document_that_code_and_help_name_exists() -> None:
+    folders = ("reviewbot", "research", "action", "tests", "examples/agent_hooks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    files += [ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml", ROOT / "pyproject.toml"]
+    texts = [path for path in files if path.suffix in {".py", ".sh", ".json", ".yml", ".toml"}]
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in texts
+        if path != Path(__file__)
+        for name in re.findall(r"\b(?:docs|research)/[a-z-]+\.md\b", path.read_text("utf-8"))
+    }
+
+    assert ("action.yml", "docs/settings.md") in named
+    assert [(path, name) for path, name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_a_broken_path_would_be_seen() -> None:
     assert LINK.findall("see [a](docs/x.md#y), [b](<z.md>)") == ["docs/x.md#y", "z.md"]
     assert NAMED.findall("`reviewbot/core/x.py` `reviewbot/1` `python -m x` `docs/a.md`") == [

@@ -85,8 +85,8 @@ def test_reasons_md_says_how_much_its_features_tell(artifact: Artifact) -> None:
 def test_reasons_md_says_how_many_signs_and_features_there_are(artifact: Artifact) -> None:
     words = " ".join(DOCS.split())
 
-    assert f"Signs of the text are {len(SURFACE_NAMES)} and" in words
-    assert f"the features are {artifact.coder.features:,}, and" in words
+    assert f"There are {len(SURFACE_NAMES)} text features" in words
+    assert f"There are {artifact.coder.features:,} autoencoder features." in words
     shares = artifact.manifest["shares"]
     above_half = sum(part for name, part in shares.items() if name.startswith("sae_")) > 0.5
     assert above_half == (artifact.info.name in ("small", "tiny"))

@@ -7,7 +7,7 @@
 
 What follows "--" goes to the check.
 
-docs/performance.md says how to read it. A model that is not in the cache is fetched first.
+research/performance.md says how to read it. A model that is not in the cache is fetched first.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from research.benchmarks.measure import ROOT, Plan, installed, measure
 from research.benchmarks.tables import compared, markdown, placed
 from reviewbot.encoders import ENCODERS
 
-PAGE = ROOT / "docs" / "performance.md"
+PAGE = ROOT / "research" / "performance.md"
 
 
 def say(line: str) -> None:
@@ -32,7 +32,7 @@ def say(line: str) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return what reads the flags."""
     made = argparse.ArgumentParser(
-        "python -m research.benchmarks", description="See docs/performance.md."
+        "python -m research.benchmarks", description="See research/performance.md."
     )
     made.add_argument("--changes", nargs="+", choices=CHANGES, default=list(CHANGES))
     made.add_argument("--presets", nargs="+", default=["small"], help="artifacts: names or folders")
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--repeats", type=int, default=5, help="timed runs of each (default: 5)")
     made.add_argument("--compare", nargs=2, metavar=("REV_A", "REV_B"), help="B against A")
     made.add_argument("--output", type=Path, metavar="DIR", help="write result.json, result.md")
-    made.add_argument("--write-docs", action="store_true", help="put the tables into the docs")
+    made.add_argument("--write-docs", action="store_true", help="put the tables into that page")
     made.add_argument("flags", nargs="*", help="flags of `reviewbot check`, behind --")
     return made
 

@@ -1,4 +1,4 @@
-"""Results as Markdown tables, and their place in docs/performance.md. Pure."""
+"""Results as Markdown tables, and their place in research/performance.md. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence

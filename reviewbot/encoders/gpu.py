@@ -40,7 +40,7 @@ def require_gpu() -> None:
     why = f"built for {built}" if built else "a build for CPUs only"
     raise EnvironmentFailure(
         f"nothing was scored: device is cuda, and torch {torch.__version__} ({why}) sees no GPU",
-        fix="install a CUDA build of torch and a driver (docs/gpu.md), or set device to cpu",
+        fix="install a CUDA build of torch and a driver (docs/install.md), or set device to cpu",
     )
 
 

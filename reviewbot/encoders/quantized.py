@@ -64,7 +64,7 @@ def loading_arguments(quantize: str, device: str) -> dict[str, Any]:
     config = BitsAndBytesConfig(
         load_in_8bit=quantize == "8bit",
         # The default, 6.0, looks for columns with an outlier among all tokens of a batch: a state
-        # would depend on what follows it, and on the other windows (by 3 %: docs/gpu.md).
+        # would depend on what follows it, and on the other windows (by 3 %: docs/performance.md).
         llm_int8_threshold=0.0,
         load_in_4bit=quantize == "4bit",
         bnb_4bit_quant_type="nf4",
