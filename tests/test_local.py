@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from reviewbot import diffs
 from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
 from reviewbot.core.match import first_mismatch, head_lines
 from reviewbot.forges import git as git_module
+from reviewbot.forges import heads
+from reviewbot.forges.git import start
 from reviewbot.forges.heads import WorktreeFiles, commit_files, index_files
 from reviewbot.forges.local import collect, head_files, parse_numstat
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
@@ -383,3 +386,23 @@ def test_a_binary_that_becomes_a_link_is_no_contradiction(repo: Path) -> None:
 
     assert request.numstat == {"b.py": None, "l.py": None, "c.py": (1, 0)}
     _agree(diffs.parse(request.diff), request.numstat)
+
+
+def test_a_missing_blob_does_not_end_the_process_that_reads_the_next(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = commit_files(repo, "HEAD").blobs
+    started: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> "subprocess.Popen[bytes]":
+        started.append(1)
+        return start(*args, **kwargs)
+
+    monkeypatch.setattr(heads, "start", counted)
+    with heads.BlobFiles(repo, {"gone": "9" * 40, **listed}) as files:
+        for _ in range(2):
+            with pytest.raises(EnvironmentFailure, match="gave no content for 'gone'"):
+                files.read("gone")
+        assert files.read("f.py")
+
+    assert started == [1]

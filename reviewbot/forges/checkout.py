@@ -6,7 +6,7 @@ file whose attributes name a filter, an encoding or `ident` is converted first.
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reviewbot.core.cquote import decode_path, encode_path
@@ -14,19 +14,35 @@ from reviewbot.forges.git import git
 from reviewbot.forges.heads import MAX_BYTES, REGULAR, BlobFiles, WorktreeFiles
 from reviewbot.forges.revisions import empty_tree
 
+MOST_CHARS = 10_000  # of paths in one command line; some systems take 32,767 bytes at most
 WIDEST = 4  # bytes on disk for one in git: ASCII in UTF-32
 
 
 def in_index(top: Path, paths: Collection[str]) -> dict[str, str]:
     """Return which of these files git reads from the index: path -> blob; regular files only."""
     found = {}
-    for entry in git(top, "ls-files", "-v", "--stage", "-z").split(b"\0") if paths else []:
+    for entry in _listed(top, paths):
         facts, _, path = entry.partition(b"\t")
         tag, mode, blob = [*facts.split(), b"", b"", b""][:3]
         # S: skip-worktree, the bit of a sparse checkout. Lower case: assume-unchanged.
         if (tag == b"S" or tag.islower()) and mode in REGULAR:
             found[decode_path(path)] = blob.decode("ascii")
     return {path: blob for path, blob in found.items() if path in paths}
+
+
+def _listed(top: Path, paths: Iterable[str]) -> Iterator[bytes]:
+    """Yield the index entries of these paths. Of a large index, listing all takes its time."""
+    chunk: list[str] = []
+    for path in (*paths, None):
+        if chunk and (path is None or sum(map(len, chunk)) > MOST_CHARS):
+            yield from git(top, "ls-files", "-v", "--stage", "-z", "--", *chunk).split(b"\0")
+            chunk = []
+        if path is not None:
+            chunk.append(_literal(path))
+
+
+def _literal(path: str) -> str:
+    return f":(top,literal){os.fsdecode(encode_path(path))}"
 
 
 class CheckoutFiles:
@@ -72,9 +88,8 @@ def stored(top: Path, path: str) -> bytes:
     A diff against the empty tree shows all of it. It runs the filters that the diff of the change
     has run already, and no others.
     """
-    literal = f":(top,literal){os.fsdecode(encode_path(path))}"
     options = ("-p", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
-    shown = git(top, "diff-index", *options, empty_tree(top), "--", literal)
+    shown = git(top, "diff-index", *options, empty_tree(top), "--", _literal(path))
     hunk = shown.partition(b"\n@@ ")[2]  # one: every line is added
     lines = hunk.split(b"\n")[1:-1]
     text = b"".join(line[1:] + b"\n" for line in lines if line.startswith(b"+"))

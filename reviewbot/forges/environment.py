@@ -8,6 +8,7 @@ and no line looks added. So the real top is looked up here and passed as GIT_WOR
 import os
 import subprocess
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from reviewbot.core.errors import UsageError
@@ -72,21 +73,8 @@ def _worktree(root: Path, git_dir: Path, env: Mapping[str, str]) -> Path | None:
     """Return the top of the working tree of a git directory; None where it has none (bare)."""
     if git_dir.is_file():  # a `.git` file, which git follows
         return git_dir.parent
-    try:
-        # Run inside it: git then answers with core.worktree, or, for want of one, with `git_dir`.
-        done = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel"],
-            cwd=git_dir,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None  # the call that this is for fails in the same way, and says so
-    answer = Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
-    if done.returncode != 0:
+    answer = _toplevel(git_dir, tuple(sorted(env.items())))
+    if answer is None:
         return None
     if answer.resolve() != git_dir.resolve():
         return answer
@@ -101,6 +89,25 @@ def _worktree(root: Path, git_dir: Path, env: Mapping[str, str]) -> Path | None:
         f"nothing was scored: nothing says where the working tree of GIT_DIR={git_dir} is",
         fix="unset GIT_DIR, or set GIT_WORK_TREE as well",
     )
+
+
+@lru_cache(maxsize=16)  # it is asked for every git call
+def _toplevel(git_dir: Path, env: tuple[tuple[str, str], ...]) -> Path | None:
+    """Return what git calls the top of the working tree; None where it names none, or fails."""
+    try:
+        # Run inside it: git then answers with core.worktree, or, for want of one, with `git_dir`.
+        done = subprocess.run(
+            ["git", "rev-parse", "--show-toplevel"],
+            cwd=git_dir,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None  # the call that this is for fails in the same way, and says so
+    return Path(os.fsdecode(done.stdout.removesuffix(b"\n"))) if done.returncode == 0 else None
 
 
 def _nearest(here: Path) -> Path | None:

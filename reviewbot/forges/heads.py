@@ -109,6 +109,7 @@ class BlobFiles:
         self.limit = limit
         self._process: subprocess.Popen[bytes] | None = None
         self._complaint: IO[bytes] | None = None  # what git writes to stderr
+        self._in_step = False  # whether git, having no content, waits for the next question
 
     def read(self, path: str) -> bytes | None:
         """See `HeadFiles`.
@@ -126,6 +127,7 @@ class BlobFiles:
                 stdin=subprocess.PIPE,
                 stderr=self._complaint.fileno(),
             )
+        self._in_step = False
         with killed_after(self._process, TIMEOUT):
             try:
                 content = self._ask(self._process, blob)
@@ -134,7 +136,9 @@ class BlobFiles:
         if content is None:
             self._complaint.seek(0)
             err = self._complaint.read(10_000).decode("utf-8", "replace")
-            self.close()  # the next one is asked of a new process
+            self._complaint.seek(0, os.SEEK_END)  # where git, which shares the place, goes on
+            if not self._in_step:
+                self.close()  # the next one is asked of a new process
             raise _broken(path, err)
         return content
 
@@ -145,6 +149,8 @@ class BlobFiles:
         process.stdin.write(blob.encode("utf-8", "surrogateescape") + b"\n")
         process.stdin.flush()
         answer = process.stdout.readline().split()
+        if answer[1:] == [b"missing"]:  # which is all that git says of it
+            self._in_step = True
         if len(answer) != 3 or answer[1] != b"blob":
             return None
         size = int(answer[2])
