@@ -213,4 +213,4 @@ def test_lines_of_another_parent_of_an_unfinished_merge_are_known(repo: Repo) ->
     assert request is not None
     (own,) = own_part(diffs.parse(request.diff), [diffs.parse(request.others[0])]).files
     assert [line.text for line in own.added] == ["mine = 5"]
-    assert "a merge is not finished" in request.notes[0]
+    assert "unfinished merge: lines that" in request.notes[0]

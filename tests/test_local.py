@@ -278,7 +278,7 @@ def test_a_detached_head_without_a_default_branch_is_an_error_and_not_an_empty_c
     git(repo, "branch", "-qm", "main", "x")
     git(repo, "branch", "-qm", "topic", "y")
 
-    assert "nothing says what to compare with" in refused(repo).what
+    assert "no base found: no upstream" in refused(repo).what
 
 
 def test_a_bare_repository_has_commits_but_no_working_tree(repo: Path, tmp_path: Path) -> None:

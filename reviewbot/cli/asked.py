@@ -1,12 +1,13 @@
 """What the user asks about: arguments, change and settings, as `check` and `who` share them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reviewbot.cli.failures import worded
 from reviewbot.cli.files import read_bounded
 from reviewbot.cli.options import PATH
 from reviewbot.core.errors import UsageError
@@ -21,14 +22,24 @@ from reviewbot.settings import (
 )
 
 if TYPE_CHECKING:
+    from reviewbot.core.change import Change
     from reviewbot.forges.request import ChangeRequest
 
 EDITED = "the change edits reviewbot's settings; {} were used"
-UNUSED = "not used: {} of the working tree; for commits the base's settings count"
+UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
 EMPTY = "nothing to check: the diff is empty"
 MOST_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
+OTHERS = {  # what was not done, and how the command is called with a change
+    "who": ("no author was looked for", "who"),
+    "explain": ("nothing was explained", "explain PATH:LINE"),
+}
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def asked_by(command: str) -> AbstractContextManager[None]:
+    """Word the failures for a command that takes the arguments of `check`, and is another one."""
+    return worded(*OTHERS[command]) if command in OTHERS else nullcontext()
 
 
 def change_arguments(command: F) -> F:
@@ -61,16 +72,17 @@ def change_arguments(command: F) -> F:
     return command
 
 
-def _one_range(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> str | None:
+def _one_range(ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> str | None:
     """Return the range, if any. More words are most likely files, as other tools take them."""
     if len(given) > 1:
         from reviewbot.forges.revisions import PATHS
 
-        raise UsageError(
-            f"nothing was checked: {len(given)} arguments where one RANGE is wanted: A, A..B or "
-            f"A...B; files are not given so",
-            fix=PATHS,
-        )
+        with asked_by(ctx.info_name or ""):
+            raise UsageError(
+                f"nothing was checked: {len(given)} arguments where one RANGE is wanted: A, A..B or"
+                " A...B; files are not given so",
+                fix=PATHS,
+            )
     return given[0] if given else None
 
 
@@ -121,6 +133,19 @@ def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) ->
     # Empty where nothing was changed, or where what should have written it failed.
     nothing = "" if text.strip() else EMPTY
     return ChangeRequest(root=root, base=None, head=FILES, diff=text, nothing=nothing)
+
+
+def parsed(request: "ChangeRequest") -> "tuple[Change, Change]":
+    """Return the change, and what of it is read while a merge is not finished (else all of it).
+
+    raises  UsageError for a diff that is none
+    """
+    from reviewbot.core.merged import own_part
+    from reviewbot.diffs import parse
+
+    change = parse(request.diff)
+    ours = None if request.ours is None else parse(request.ours)
+    return change, own_part(change, [parse(other) for other in request.others], ours)
 
 
 def read_diff(name: str) -> str:
@@ -175,10 +200,10 @@ def unused(root: Path, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | Non
     try:
         here = from_files(root)
     except UsageError:  # nobody is stopped by what does not count
-        return [] if own is None else [UNUSED.format("unreadable settings")]
+        return [] if own is None else [UNUSED.format("unreadable settings", "are")]
     others = zip(SETTINGS_FILES, here, used, own or used, strict=True)
     names = [name for name, mine, base, head in others if mine and mine not in (base, head)]
-    return [UNUSED.format(", ".join(names))] if names else []
+    return [UNUSED.format(" and ".join(names), "are" if names[1:] else "is")] if names else []
 
 
 def tightened(

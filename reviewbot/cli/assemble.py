@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.cli.asked import FILES, files_note
+from reviewbot.cli.asked import FILES, files_note, parsed
 from reviewbot.cli.authors import Remote, Scopes, head_reader, scopes_of
 from reviewbot.cli.home import recent_for
 from reviewbot.cli.load import artifact_for, line_cache, load_model
@@ -86,21 +86,22 @@ def assemble(
     raises  every kind of ReviewbotError
     """
     from reviewbot import pipeline
-    from reviewbot.core.gate import Policy
-    from reviewbot.core.merged import own_part
+    from reviewbot.core.gate import Policy, Status
+    from reviewbot.core.merged import is_all_merged
     from reviewbot.core.report import ChangeInfo
     from reviewbot.core.scope import Scope
-    from reviewbot.diffs import parse
     from reviewbot.selection import Rules
 
-    change = parse(request.diff)
-    own = own_part(change, [parse(other) for other in request.others])
+    whole, own = parsed(request)
     clock("reading the diff")
     scopes = scopes_of(request, own, settings, os.environ, root, remote, policy, signals)
     clock("finding the authors")
     numstat = None if request.head == FILES else request.numstat
+    change, read = whole, {file.path: file for file in own.files}
     if narrow:  # after the authors: what says who wrote a line may stand in another file
-        change, numstat = narrow(change, numstat)
+        change, numstat = narrow(whole, numstat)
+        # What is no part of the change was not brought by a merge either.
+        read |= {file.path: file for file in change.files if file not in whole.files}
     artifact = warm.artifact(settings) if warm else artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
@@ -115,7 +116,7 @@ def assemble(
         can_block=scopes.counts,
         limit=lambda line: scopes.limit(line, max_risk),
         least_limit=scopes.limits.least,
-        own={file.path: file for file in own.files} if request.others else None,
+        own=read if request.others else None,
         unlisted=remote.unlisted if remote else 0,
     )
     kept = line_cache(settings, artifact)
@@ -158,8 +159,11 @@ def assemble(
         )
     if kept:
         kept.close()
-    if request.nothing:
-        report = replace(report, verdict=replace(report.verdict, reasons=(request.nothing,)))
+    nothing = request.nothing
+    if report.verdict.status is Status.PASS and is_all_merged(report.ledger):
+        nothing = request.theirs
+    if nothing:
+        report = replace(report, verdict=replace(report.verdict, reasons=(nothing,)))
     clock("reading the code and scoring")
     return Assembled(report, scopes, rules, artifact)
 

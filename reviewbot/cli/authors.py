@@ -157,7 +157,6 @@ def gather(
     from reviewbot.forges.commits import CUT, commits
     from reviewbot.forges.notes import notes
     from reviewbot.forges.request import INDEX, WORKTREE
-    from reviewbot.forges.revisions import head_commit
     from reviewbot.forges.traces import added_traces, traces_on_disk
 
     if remote is not None:
@@ -176,7 +175,7 @@ def gather(
     local = request.head in (FILES, WORKTREE, INDEX)
     under = None if request.head == FILES else request.base
     if request.head == WORKTREE:
-        under = head_commit(request.root)
+        under = request.commit
     found = Blamed({}, {}, {})
     if request.head == INDEX or (request.head == WORKTREE and under == request.base):
         for path, numbers in added.items():

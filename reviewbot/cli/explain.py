@@ -3,12 +3,20 @@
 import os
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.asked import change_arguments, folder_of, intake, settings_for, settings_root
+from reviewbot.cli.asked import (
+    asked_by,
+    change_arguments,
+    folder_of,
+    intake,
+    settings_for,
+    settings_root,
+)
 from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import deliver
 from reviewbot.cli.place import AROUND, parse_place, place_of
@@ -19,7 +27,9 @@ if TYPE_CHECKING:
     from reviewbot.cli.place import Place
     from reviewbot.core.explanation import Explanation
     from reviewbot.core.report import FileReport, LineReport, Report
+    from reviewbot.forges.request import ChangeRequest
 
+NO_BASE = "compared with HEAD, so that only uncommitted lines count as added: {}"
 FORMATS = ("terminal", "json")
 # What decides over a whole report, or what it looks like. Limits come from the settings, as the
 # gate of the repository has them.
@@ -79,8 +89,9 @@ def explain(
     if report is not None:
         found = _from_report(str(place), report)
     else:
-        folder = folder_of(range_, staged=staged, diff=diff, root=root)
-        found = _from_change(str(place), folder, range_, staged, diff, flags)
+        with asked_by("explain"):
+            folder = folder_of(range_, staged=staged, diff=diff, root=root)
+            found = _from_change(str(place), folder, range_, staged, diff, flags)
     from reviewbot.core.findings import Failed, Skipped
 
     deliver(lambda look: _rendered(found, style, *look), output, os.environ)
@@ -135,7 +146,7 @@ def _from_change(
     from reviewbot.diffs import parse
 
     base_root = settings_root(folder, has_git=diff is None)
-    request = intake(folder, range_, staged=staged, diff=diff)
+    request = _intake(folder, range_, staged, diff)
     settings, edited = settings_for(request, base_root, os.environ, flags)
     with closing(head_reader(request, settings.max_file_bytes)) as head:
         place = place_of(text, request.root, parse(request.diff), head.read)
@@ -159,6 +170,24 @@ def _from_change(
         recent=report.recent,
         notes=(*place.notes, *report.notes),
     )
+
+
+def _intake(folder: Path, range_: str | None, staged: bool, diff: str | None) -> "ChangeRequest":
+    """Return the change; where no base is found for it, what is not committed.
+
+    A line that the change does not add is explained without a base, too.
+    """
+    try:
+        return intake(folder, range_, staged=staged, diff=diff)
+    except UsageError as exc:
+        if range_ or staged or diff is not None:
+            raise
+        try:
+            request = intake(folder, "HEAD", staged=False, diff=None)
+        except UsageError:
+            raise exc from None
+        why = exc.what.removeprefix("nothing was scored: ")
+        return replace(request, notes=(NO_BASE.format(why), *request.notes))
 
 
 def _reported(report: "Report", place: "Place") -> "LineReport":

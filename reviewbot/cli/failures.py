@@ -47,18 +47,24 @@ def report_failure(exc: BaseException) -> int:
 
 
 @contextmanager
-def worded(doing: str) -> Iterator[None]:
-    """Word the failures of git and the store for a command that does not score, and has no --diff.
+def worded(doing: str, called: str = "") -> Iterator[None]:
+    """Word the failures of git and the store for a command that is not `check`.
 
-    doing  what was therefore not done: "nothing was installed"
+    doing   what was therefore not done: "nothing was installed"
+    called  how it is called where it takes a change as `check` does: "who". "" where it does not:
+            then the advice to pass a diff is left out
     """
     try:
         yield
     except ReviewbotError as exc:
         from reviewbot.forges.git import OR_DIFF
 
-        what = exc.what.replace("nothing was scored", doing, 1)
-        raise type(exc)(what, fix=exc.fix.replace(OR_DIFF, "")) from exc
+        what = exc.what
+        for scored in ("nothing was scored", "nothing was checked"):
+            what = doing + what.removeprefix(scored) if what.startswith(scored) else what
+        fix = exc.fix if called else exc.fix.replace(OR_DIFF, "")
+        fix = fix.replace("reviewbot check", f"reviewbot {called}") if called else fix
+        raise type(exc)(what, fix=fix) from exc
 
 
 def describe(exc: BaseException) -> tuple[str, int]:

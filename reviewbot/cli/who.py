@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from reviewbot.cli.asked import (
+    asked_by,
     change_arguments,
     files_note,
     folder_of,
     intake,
+    parsed,
     settings_for,
     settings_root,
 )
@@ -35,21 +37,22 @@ def who(
 
     RANGE is as for `reviewbot check`.
     """
-    folder = folder_of(range_, staged=staged, diff=diff, root=root)
     from reviewbot.core.change import Entry
-    from reviewbot.core.merged import own_part
     from reviewbot.core.who import who_report
-    from reviewbot.diffs import parse
     from reviewbot.render.who import who_json, who_markdown, who_terminal
 
-    base_root = settings_root(folder, has_git=diff is None)
-    request = intake(folder, range_, staged=staged, diff=diff)
-    settings, edited = settings_for(request, base_root, os.environ, flags)
-    change = own_part(parse(request.diff), [parse(other) for other in request.others])
-    authors = scopes_of(request, change, settings, os.environ, base_root).authors
+    with asked_by("who"):
+        folder = folder_of(range_, staged=staged, diff=diff, root=root)
+        base_root = settings_root(folder, has_git=diff is None)
+        request = intake(folder, range_, staged=staged, diff=diff)
+        settings, edited = settings_for(request, base_root, os.environ, flags)
+        whole, change = parsed(request)
+        authors = scopes_of(request, change, settings, os.environ, base_root).authors
+    merged = request.theirs if any(f.added for f in whole.files) else ""
     hidden = [f.path for f in change.files if f.entry is Entry.BINARY and not f.added]
     more = [
         *([request.nothing] if request.nothing else []),
+        *([merged] if merged and not any(f.added for f in change.files) else []),
         *request.notes,
         *edited,
         *files_note(hidden, "binary file shows no lines", "binary files show no lines"),

@@ -33,7 +33,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"  # by a comment in the line
     BLANK = "blank or punctuation only"
     OUT_OF_SCOPE = "author out of scope"  # by the settings: whose lines are read
-    MERGED = "comes with the merge"  # that is not finished: another parent has it
+    MERGED = "already in the other side of the merge"  # which is not finished
 
     @property
     def counts_as_unread(self) -> bool:

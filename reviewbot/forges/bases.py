@@ -5,6 +5,7 @@ shallow clone that lacks the base, a branch whose upstream is its own pushed cop
 or another base is taken; where nothing was added, the result says so in words.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,15 +16,14 @@ from reviewbot.forges.revisions import (
     commit_of,
     head_commit,
     head_ref,
+    is_ancestor,
     is_shallow,
-    merge_base,
+    merge_bases,
     verify,
 )
 
 _REMOTES, _HEADS = "refs/remotes/", "refs/heads/"
 _NAMES = ("HEAD", "main", "master")  # of a remote's default branch
-_LOCAL = (f"{_HEADS}main", f"{_HEADS}master")
-_DEFAULTS = (*(f"{_REMOTES}origin/{name}" for name in _NAMES), *_LOCAL)
 
 
 class Base(NamedTuple):
@@ -31,17 +31,20 @@ class Base(NamedTuple):
 
     commit: str | None  # None: the empty tree
     nothing: str  # in words: why the change is empty, if it is
-    tip: str | None = None  # the commit whose merge base with the head it is
+    tip: str | None = None  # the commit whose merge base with the head it is; None: HEAD is meant
+    head: str | None = None  # the commit that is compared with it, or that HEAD names
+    bases: int = 1  # how many merge bases there are: it is the first
+    branch: str | None = None  # the branch that is checked out, where it was asked; "" is none
 
 
-def range_base(top: Path, left: str, right: str) -> tuple[Base, str]:
-    """Return the merge base of two revisions as the user gave them, and the hash of the right one.
+def range_base(top: Path, left: str, right: str) -> Base:
+    """Return the merge base of two revisions as the user gave them; the right one is its head.
 
     raises  UsageError if the left one is a descendant of the right one, or a shallow clone has the
             same commit for both
     """
     tip, head = commit_of(top, left), commit_of(top, right)
-    base = merge_base(top, tip, head)
+    base, *more = merge_bases(top, tip, head)
     if base == head != tip:
         raise UsageError(
             f"nothing was scored: {_shown(left)} is a descendant of {_shown(right)}, which adds"
@@ -51,27 +54,31 @@ def range_base(top: Path, left: str, right: str) -> tuple[Base, str]:
     if tip == head and left != right:
         _refuse_shallow(top)
     said = "are the same commit" if tip == head else "hold the same files"
-    return Base(base, f"{_shown(left)} and {_shown(right)} {said}", tip), head
+    nothing = f"{_shown(left)} and {_shown(right)} {said}"
+    return Base(base, nothing, tip, head, 1 + len(more))
 
 
 def since(top: Path, revision: str) -> Base:
     """Return the merge base of a revision and HEAD, for a comparison with the working tree."""
     tip, head = commit_of(top, revision), commit_of(top, "HEAD")
     if revision in ("HEAD", "@"):
-        return Base(head, "", tip)
-    base = merge_base(top, tip, head)
+        return Base(head, "", head=head)
+    base, *more = merge_bases(top, tip, head)
     if tip == head:
         _refuse_shallow(top)
-    return Base(base, _compared(tip, base, head, _shown(revision)), tip)
+    said = _compared(tip, base, head, _shown(revision))
+    return Base(base, said, tip, head, 1 + len(more))
 
 
-def refuse_older(top: Path, revision: str) -> None:
-    """Raise UsageError if HEAD is an ancestor of a revision: then no commit was compared."""
-    tip, head = commit_of(top, revision), commit_of(top, "HEAD")
-    if tip != head and merge_base(top, tip, head) == head:
+def refuse_older(base: Base, revision: str, tree: str) -> None:
+    """Raise UsageError if HEAD is an ancestor of a revision: then no commit was compared.
+
+    base  what `since` says of the revision
+    tree  in words: that the working tree adds nothing
+    """
+    if base.tip and base.commit == base.head != base.tip:
         raise UsageError(
-            f"nothing was scored: {_shown(revision)} is a descendant of HEAD, and the working tree"
-            " is clean",
+            f"nothing was scored: {_shown(revision)} is a descendant of HEAD, and {tree}",
             fix=f"to check what it adds to HEAD, give the range HEAD..{_shown(revision)}",
         )
 
@@ -83,6 +90,7 @@ def default_base(top: Path) -> Base:
     the same name on the remote, holds what is under review: then it is the merge base of HEAD and
     the default branch of that remote (which may be the same branch: main and origin/main). On a
     local default branch that no remote has, and on the only branch of a repository, it is HEAD.
+    Where nobody names a default branch, it is the one that `init.defaultBranch` names.
 
     raises  UsageError where nothing says what to compare with, and in a shallow clone whose base
             would be HEAD
@@ -92,23 +100,21 @@ def default_base(top: Path) -> Base:
         return Base(None, "there is no commit yet, and nothing is staged")
     branch = head_ref(top)
     upstream, remote, own_copy = _upstream(top, branch)
-    ref = _default_branch(top, remote)
-    tip = verify(top, upstream) if upstream else None
-    if tip and not own_copy and not _has(top, tip, head):
-        ref = upstream
+    tip = verify(top, upstream) if upstream and not own_copy else None
+    ref: str | None = upstream
+    if tip is None or is_ancestor(top, head, tip):
+        ref, tip = default_branch(top, remote) or _configured(top) or (None, head)
     if ref is None and (branch is None or is_shallow(top) or _others(top, branch)):
         raise UsageError(
-            "nothing was scored: nothing says what to compare with (no upstream of another name, no"
-            " main, no master)",
-            fix="git remote set-head origin --auto, or give a range such as origin/develop; in a"
-            f" shallow clone first: {DEEPEN}",
+            "nothing was scored: no base found: no upstream of another name, no main, no master",
+            fix=_advice(top),
         )
     name = (ref or branch or "").removeprefix(_REMOTES).removeprefix(_HEADS)
-    tip = (verify(top, ref) if ref else None) or head
-    base = merge_base(top, tip, head)
+    base, *more = merge_bases(top, tip, head)
     if base == head:
         _refuse_shallow(top)
-    return Base(base, _compared(tip, base, head, name), tip)
+    said = _compared(tip, base, head, name)
+    return Base(base, said, tip, head, 1 + len(more), (branch or "").removeprefix(_HEADS))
 
 
 def settled(top: Path) -> str:
@@ -119,9 +125,8 @@ def settled(top: Path) -> str:
     """
     head = commit_of(top, "HEAD")
     branch = head_ref(top)
-    defaults = _DEFAULTS[: _DEFAULTS.index(branch)] if branch in _DEFAULTS else _DEFAULTS
-    for name in (*defaults, "@{upstream}"):
-        found = verify(top, name)
+    ref, tip = default_branch(top) or (None, None)
+    for found in (tip if ref != branch else None, verify(top, "@{upstream}")):
         code, out, _ = status(top, "merge-base", found, head) if found else (1, b"", b"")
         if code == 0 and out:  # no common ancestor, or a shallow clone lacks it: the next one
             return out.split()[0].decode("ascii")
@@ -130,11 +135,6 @@ def settled(top: Path) -> str:
 
 def _shown(revision: str) -> str:
     return revision[:10] if set(revision) <= set("0123456789abcdef") else revision[:100]
-
-
-def _has(top: Path, tip: str, commit: str) -> bool:
-    code, _, _ = status(top, "merge-base", "--is-ancestor", commit, tip)
-    return code == 0  # as far as a shallow clone shows
 
 
 def _compared(tip: str, base: str, head: str, name: str) -> str:
@@ -157,17 +157,46 @@ def _upstream(top: Path, branch: str | None) -> tuple[str, str, bool]:
     return name, remote, remote != "." and there == branch
 
 
-def _default_branch(top: Path, remote: str) -> str | None:
-    """Return the full name of the default branch: of this remote, of origin, of another, local."""
-    listed = git(top, "remote").decode("utf-8", "surrogateescape").split("\n")
-    for place in dict.fromkeys([remote, "origin", *sorted(listed)]):
-        for name in _NAMES:
-            ref = f"{_REMOTES}{place}/{name}"
-            if place in ("", ".") or not verify(top, ref):
-                continue
-            code, out, _ = status(top, "symbolic-ref", "--quiet", ref)
-            return out.decode("utf-8", "surrogateescape").strip() if code == 0 else ref
-    return next((ref for ref in _LOCAL if verify(top, ref)), None)
+def default_branch(
+    top: Path, remote: str = "", names: Sequence[str] = _NAMES
+) -> tuple[str, str] | None:
+    """Return full name and commit of the default branch: of a remote, else the local one.
+
+    remote  to be asked first; then come origin and the others
+    names   that it may have, the first one wins
+    """
+    places = dict.fromkeys([remote, "origin", *sorted(_remotes(top))])
+    wanted = [f"{_REMOTES}{at}/{name}" for at in places if at not in ("", ".") for name in names]
+    wanted += [f"{_HEADS}{name}" for name in names if name != "HEAD"]
+    out = git(top, "for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", *wanted)
+    rows = [row.split("\0") for row in out.decode("utf-8", "surrogateescape").split("\n") if row]
+    found = {ref: (symbolic or ref, commit) for ref, commit, symbolic in rows}
+    return next((found[ref] for ref in wanted if ref in found), None)
+
+
+def _configured(top: Path) -> tuple[str, str] | None:
+    """Return full name and commit of the local branch that `init.defaultBranch` names."""
+    _, out, _ = status(top, "config", "--get", "init.defaultBranch")
+    name = out.decode("utf-8", "surrogateescape").strip()
+    ref = f"{_HEADS}{name}"
+    commit = verify(top, ref) if name else None
+    return (ref, commit) if commit else None
+
+
+def _remotes(top: Path) -> list[str]:
+    return git(top, "remote").decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+
+def _advice(top: Path) -> str:
+    """Return what helps where there is no base: of what this repository can do."""
+    ways = []
+    if remotes := _remotes(top):
+        remote = "origin" if "origin" in remotes else remotes[0]
+        ways.append(f"git remote set-head {remote} --auto")
+        if is_shallow(top):
+            ways.insert(0, f"fetch more history: {DEEPEN}")
+    ways.append("name the branch that this one left: reviewbot check BRANCH")
+    return f"{'; or '.join(ways)}. For uncommitted lines alone: reviewbot check HEAD"
 
 
 def _others(top: Path, branch: str) -> bool:

@@ -21,7 +21,7 @@ from reviewbot.forges.environment import is_apart
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import commit_files
 from reviewbot.forges.local import DIFF, NO_SUPPRESS, parse_numstat
-from reviewbot.forges.merging import merge_note, other_parents
+from reviewbot.forges.merging import merge_note, merge_nothing, other_parents
 from reviewbot.forges.request import WORKTREE, ChangeRequest
 from reviewbot.forges.revisions import branch_of, head_commit
 
@@ -106,6 +106,8 @@ def change_of(place: Place, text: str) -> ChangeRequest | None:
         numstat=dict.fromkeys([place.path], next(iter(parse_numstat(numstat).values()))),
         unsaved={place.path: head},
         others=tuple(other.decode("utf-8", "surrogateescape") for other in others),
+        commit=commit,
+        theirs=merge_nothing(parents),
         notes=merge_note(parents),
         branch=branch_of(place.top),
     )

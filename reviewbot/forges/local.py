@@ -7,7 +7,10 @@ What is compared (`collect`):
   A..B, A...B    the merge base of A and B, to the commit B; an empty side means HEAD
   staged         HEAD to the index
 
-Of an unfinished merge, lines that another parent has are marked: see `ChangeRequest.others`.
+Of an unfinished merge, lines that another parent brings are marked: see `ChangeRequest.others`.
+In a comparison with HEAD (A is HEAD, or staged) they are those of every other parent. Against
+another base only those of a parent that the base's branch has already, as when a branch takes in
+main: the others' (a teammate's, a feature's) are in the change when the merge is committed, too.
 Before the first commit the base is the empty tree. Where HEAD would only be compared with itself by
 mistake, it is an error; an empty change says why it is empty.
 """
@@ -26,9 +29,20 @@ from reviewbot.forges.checkout import CheckoutFiles, in_index
 from reviewbot.forges.environment import APART, UNSET, is_apart
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, commit_files, index_files
-from reviewbot.forges.merging import criss_cross_note, merge_note, other_parents
+from reviewbot.forges.merging import (
+    criss_cross_note,
+    merge_note,
+    merge_nothing,
+    other_parents,
+)
 from reviewbot.forges.request import INDEX, WORKTREE, ChangeRequest
-from reviewbot.forges.revisions import branch_of, empty_tree, head_commit
+from reviewbot.forges.revisions import (
+    branch_of,
+    empty_tree,
+    head_commit,
+    is_ancestor,
+    refuse_path,
+)
 
 DIFF = (
     "diff",
@@ -68,35 +82,33 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     top = top_of(root, needs_worktree=not dots)
     if dots:
         right = second.removeprefix(".")
-        base, head = range_base(top, first or "HEAD", right or "HEAD")
-        request = _request(top, base.commit, head)
-        return _told(replace(request, branch=branch_of(top, right)), base, head)
-    if range_ is not None:
-        base = since(top, range_)
-        request = _request(top, base.commit, WORKTREE)
-        if not request.diff:
-            refuse_older(top, range_)
-    elif staged:
-        base = Base(head_commit(top), "nothing is staged")
-        request = _request(top, base.commit, INDEX)
-    else:
-        base = default_base(top)
-        request = _request(top, base.commit, WORKTREE)
-    here = head_commit(top)
-    if not staged and base.commit in (None, here):
-        tree = "the working tree changes no tracked file"
-        tree = tree if request.untracked else "the working tree is clean"
+        refuse_path(top, range_ or "")
+        base = range_base(top, first or "HEAD", right or "HEAD")
+        request = _request(top, base.commit, str(base.head))
+        return _told(replace(request, branch=branch_of(top, right)), base)
+    if staged:
+        here = head_commit(top)
+        base = Base(here, "nothing is staged", head=here)
+        return _told(replace(_request(top, here, INDEX), branch=branch_of(top)), base)
+    base = default_base(top) if range_ is None else since(top, range_)
+    request = _request(top, base.commit, WORKTREE, base)
+    tree = "the working tree changes no tracked file"
+    tree = tree if request.untracked else "the working tree is clean"
+    if range_ is not None and not request.diff:
+        refuse_older(base, range_, tree)
+    if base.commit == base.head:
         base = base._replace(nothing=" and ".join([base.nothing, tree] if base.nothing else [tree]))
-    return _told(replace(request, branch=branch_of(top)), base, here)
+    branch = branch_of(top) if base.branch is None else base.branch
+    return _told(replace(request, branch=branch, commit=base.head), base)
 
 
-def _told(request: ChangeRequest, base: Base, head: str | None) -> ChangeRequest:
+def _told(request: ChangeRequest, base: Base) -> ChangeRequest:
     """Return the request, which says what it was compared with where that is not plain.
 
     An empty diff says why there is nothing to check; of several merge bases, one was taken.
     """
-    if base.tip and base.commit and head:
-        notes = criss_cross_note(request.root, base.tip, head, base.commit)
+    if base.tip and base.commit and base.head:
+        notes = criss_cross_note(base.tip, base.head, base.commit, base.bases)
         request = replace(request, notes=(*notes, *request.notes))
     nothing = "" if request.diff else f"nothing to check: {base.nothing}"
     return replace(request, nothing=nothing)
@@ -110,7 +122,7 @@ def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeR
     """
     request = replace(_request(top, base, head), branch=branch)
     nothing = f"{head[:10]} changes no file of {(base or 'the empty tree')[:14]}"
-    return _told(request, Base(base, nothing), head)
+    return _told(request, Base(base, nothing, head=head))
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
@@ -143,17 +155,26 @@ def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
     raise explain(root, "rev-parse", code, err)
 
 
-def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
+def _request(top: Path, base: str | None, head: str, against: Base | None = None) -> ChangeRequest:
+    """Read the change from git.
+
+    against  of a working tree, where the base comes from
+    """
     if head in (WORKTREE, INDEX):
         _refuse_conflicts(top)
     since = base or empty_tree(top)
     parents: tuple[str, ...] = ()
-    others: list[bytes] = []
+    others: list[str] = []
+    ours = None
     if head in (WORKTREE, INDEX):
         side = ["--cached"] if head == INDEX else []
         diff, counts = _compared(top, *side, since)
         parents = other_parents(top)
-        others = [git(top, *NO_SUPPRESS, *DIFF, "-U0", *side, one, "--") for one in parents]
+        if against and (tip := against.tip):
+            parents = tuple(one for one in parents if is_ancestor(top, one, tip))
+            if parents and base != against.head:
+                ours = _lines(top, "HEAD")
+        others = [_lines(top, *side, one) for one in parents]
     else:
         # They can hide lines ("-diff"), so those of the base count, whatever is checked out.
         with attributes_of(top, since) as (place, env):
@@ -171,11 +192,18 @@ def _request(top: Path, base: str | None, head: str) -> ChangeRequest:
         numstat=numstat,
         in_index=in_index(top, on_disk),
         converted=converted(top, on_disk),
-        others=tuple(other.decode("utf-8", "surrogateescape") for other in others),
+        others=tuple(others),
+        ours=ours,
+        theirs=merge_nothing(parents),
         notes=merge_note(parents),
         untracked=tuple(decode_path(path) for path in untracked.split(b"\0") if path),
         subjects=_subjects(top, base, "HEAD" if head in (WORKTREE, INDEX) else head),
     )
+
+
+def _lines(top: Path, *sides: str) -> str:
+    """Return the diff without context: which lines are added."""
+    return git(top, *NO_SUPPRESS, *DIFF, "-U0", *sides, "--").decode("utf-8", "surrogateescape")
 
 
 def _compared(

@@ -2,10 +2,11 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from reviewbot.core.errors import EnvironmentFailure
-from reviewbot.forges.git import explain, git, status
+from reviewbot.forges.git import git
 from reviewbot.forges.revisions import commit_at
 
 _MOST = 10_000  # bytes of MERGE_HEAD
@@ -34,23 +35,28 @@ def other_parents(top: Path) -> tuple[str, ...]:
     return parents
 
 
-def merge_note(parents: tuple[str, ...]) -> tuple[str, ...]:
+def merge_note(parents: Sequence[str]) -> tuple[str, ...]:
     """Say which lines an unfinished merge leaves out."""
     if not parents:
         return ()
-    names = " or ".join(commit[:10] for commit in parents)
-    return (f"a merge is not finished: lines that {names} has come with it and are not read",)
+    return (f"unfinished merge: lines that are already in {_names(parents)} are skipped",)
 
 
-def criss_cross_note(top: Path, one: str, other: str, base: str) -> tuple[str, ...]:
+def merge_nothing(parents: Sequence[str]) -> str:
+    """Say why nothing is read where these parents of an unfinished merge have every added line."""
+    return f"nothing to check: every added line is already in {_names(parents)}" if parents else ""
+
+
+def _names(parents: Sequence[str]) -> str:
+    return " or ".join(commit[:10] for commit in parents)
+
+
+def criss_cross_note(one: str, other: str, base: str, count: int) -> tuple[str, ...]:
     """Say that two commits have several merge bases, where they do.
 
-    base  the one that is compared with
+    base   the one that is compared with
+    count  of all merge bases
     """
-    code, out, err = status(top, "merge-base", "--all", one, other)
-    if code != 0:
-        raise explain(top, "merge-base", code, err)
-    count = len(out.split())
     if count < 2:
         return ()
     return (

@@ -4,11 +4,14 @@
   a new branch, a tag             where it left the default branch
   a forced push                   where it left the default branch; on the default branch itself
                                   where old and new history part
-  the first push of all           the empty tree: everything is read
+  the first push to a repository  the empty tree: everything is read
   a deletion                      nothing is to be checked
 
 A forced push to the default branch over a commit that is not in the clone is an error: nothing says
 what is new.
+
+The settings that count are those of the default branch where the base may be anything (an orphan's
+empty tree, an old commit), else those of the commit that the push replaced: see `Pushed.policy`.
 """
 
 from pathlib import Path
@@ -16,8 +19,16 @@ from typing import NamedTuple
 
 from reviewbot.core.errors import UsageError
 from reviewbot.core.target import Target
-from reviewbot.forges.git import git, status
-from reviewbot.forges.revisions import DEEPEN, commit_at, commit_of, is_shallow, merge_base, verify
+from reviewbot.forges.bases import default_branch
+from reviewbot.forges.git import status
+from reviewbot.forges.revisions import (
+    DEEPEN,
+    commit_at,
+    commit_of,
+    is_ancestor,
+    is_shallow,
+    merge_bases,
+)
 
 
 class Pushed(NamedTuple):
@@ -26,6 +37,7 @@ class Pushed(NamedTuple):
     base: str | None
     head: str
     note: str | None = None  # where it is not what the push replaced
+    policy: str | None = None  # the commit whose settings count; None in an empty repository
 
 
 def pushed(top: Path, target: Target) -> Pushed:
@@ -37,8 +49,8 @@ def pushed(top: Path, target: Target) -> Pushed:
     head = commit_of(top, str(target.head))
     before = commit_at(top, target.base) if target.base else None
     tag = (target.ref or "").startswith("refs/tags/")
-    if before and not tag and _is_ancestor(top, before, head):
-        return Pushed(before, head)
+    if before and not tag and is_ancestor(top, before, head):
+        return Pushed(before, head, policy=before)
     default = target.default_branch
     if target.ref is None or default is None:
         raise UsageError(
@@ -49,8 +61,7 @@ def pushed(top: Path, target: Target) -> Pushed:
     name = target.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     if target.ref == f"refs/heads/{default}":
         return _to_default(top, target, before, head)
-    found = _default_tip(top, default)
-    if found is None:
+    if (found := default_branch(top, names=(default,))) is None:
         raise UsageError(
             f"nothing was reviewed: the clone has no {default}, with which {name} is compared",
             fix=f"git fetch origin {default}:refs/remotes/origin/{default} (in GitHub Actions:"
@@ -59,11 +70,12 @@ def pushed(top: Path, target: Target) -> Pushed:
     kind = f"a new branch, {name}"
     if tag or target.base:
         kind = f"the tag {name}" if tag else f"a forced push of {name}"
-    base = _common(top, found, head)
+    _, tip = found
+    base = _common(top, tip, head)
     if base == head:
-        return Pushed(base, head, f"{kind}: {default} already has its commits")
+        return Pushed(base, head, f"{kind}: {default} already has its commits", tip)
     where = f"where it left {default}" if base else f"the empty tree, unrelated to {default}"
-    return Pushed(base, head, f"{kind}: compared with {where}")
+    return Pushed(base, head, f"{kind}: compared with {where}", tip)
 
 
 def _to_default(top: Path, target: Target, before: str | None, head: str) -> Pushed:
@@ -76,34 +88,25 @@ def _to_default(top: Path, target: Target, before: str | None, head: str) -> Pus
         )
     if before is not None:
         base = _common(top, before, head)
-        parted = "the old history has all of it"
-        if base != head:
-            parted = "compared with where old and new history part"
-        return Pushed(base, head, f"a forced push: {parted}")
+        parted = "compared with where old and new history part"
+        if base is None:
+            parted = "compared with the empty tree, as old and new history share nothing"
+        if base == head:
+            parted = "no new commits"
+        return Pushed(base, head, f"forced push: {parted}", before)
     if is_shallow(top):
         raise UsageError(
-            "nothing was reviewed: this is the first push of all, and the clone is shallow",
+            "nothing was reviewed: this is the first push to this repository, and the clone is"
+            " shallow",
             fix=DEEPEN,
         )
-    return Pushed(None, head, "the first push of all: everything was compared with the empty tree")
+    note = "first push to this repository: everything was compared with the empty tree"
+    return Pushed(None, head, note)
 
 
 def _common(top: Path, one: str, other: str) -> str | None:
     """Return the merge base; None where two whole histories have none."""
     if is_shallow(top):
-        return merge_base(top, one, other)  # which tells what is missing
+        return merge_bases(top, one, other)[0]  # which tells what is missing
     code, out, _ = status(top, "merge-base", one, other)
     return out.split()[0].decode("ascii") if code == 0 and out else None
-
-
-def _is_ancestor(top: Path, one: str, other: str) -> bool:
-    code, _, _ = status(top, "merge-base", "--is-ancestor", one, other)
-    return code == 0
-
-
-def _default_tip(top: Path, default: str) -> str | None:
-    """Return where the default branch is: on origin, on another remote, else in the clone."""
-    listed = git(top, "remote").decode("utf-8", "surrogateescape").split("\n")
-    places = [f"refs/remotes/{name}/{default}" for name in ("origin", *sorted(listed)) if name]
-    found = (verify(top, place) for place in (*places, f"refs/heads/{default}"))
-    return next((commit for commit in found if commit), None)

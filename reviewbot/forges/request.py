@@ -25,8 +25,12 @@ class ChangeRequest:
     # Head files of the working tree that git reads elsewhere or otherwise: see `forges.checkout`.
     in_index: Mapping[str, str] = field(default_factory=dict)  # path -> blob
     converted: frozenset[str] = frozenset()
-    # What the head adds to each other parent of an unfinished merge, as `diff`: see `core.merged`.
+    # What the head adds to each other parent of an unfinished merge whose lines are left out, and
+    # to HEAD where that is not the base; as `diff`, see `core.merged`.
     others: tuple[str, ...] = ()
+    ours: str | None = None
+    theirs: str = ""  # "nothing to check: ...", if these parents have every added line
+    commit: str | None = None  # that HEAD names, where the head is the working tree
     notes: tuple[str, ...] = ()  # about what is compared, for the reader of the report
     nothing: str = ""  # "nothing to check: ..." where the diff is empty, with the reason
     branch: str = ""  # that the head is on, or was named by; "" where none is known

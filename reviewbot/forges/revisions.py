@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from reviewbot.core.errors import UsageError
@@ -36,12 +37,8 @@ def commit_of(top: Path, revision: str) -> str:
         )
     found = verify(top, revision)
     if found is None:
-        places = (revision, top / revision) if revision else ()
-        if any(os.path.exists(place) for place in places):  # noqa: PTH110 - Path's may raise
-            raise UsageError(
-                f"nothing was scored: {revision[:100]!r} is a path, and a range names commits",
-                fix=PATHS,
-            )
+        if _is_path(top, revision):
+            raise _path_error(revision)
         fix = "name a branch, a tag or a commit that `git rev-parse` knows"
         if is_shallow(top):
             fix = f"the clone is shallow; fetch the rest with {DEEPEN}"
@@ -49,14 +46,39 @@ def commit_of(top: Path, revision: str) -> str:
     return found
 
 
-def merge_base(top: Path, one: str, other: str) -> str:
-    """Return the hash of the best common ancestor of two commits.
+def refuse_path(top: Path, range_: str) -> None:
+    """Raise UsageError where what looks like a range is a path: "..", "../a.py"."""
+    left, _, right = range_.partition("..")
+    right = right.removeprefix(".")
+    named = (left or right) and all(verify(top, side or "HEAD") for side in (left, right))
+    if _is_path(top, range_) and not named:
+        raise _path_error(range_)
+
+
+def _is_path(top: Path, text: str) -> bool:
+    places = (text, top / text) if text else ()
+    return any(os.path.exists(place) for place in places)  # noqa: PTH110 - Path's may raise
+
+
+def _path_error(text: str) -> UsageError:
+    what = f"nothing was scored: {text[:100]!r} is a path, and a range names commits"
+    return UsageError(what, fix=PATHS)
+
+
+def is_ancestor(top: Path, one: str, other: str) -> bool:
+    """Tell whether a commit is part of another one, as far as a shallow clone shows."""
+    code, _, _ = status(top, "merge-base", "--is-ancestor", one, other)
+    return code == 0
+
+
+def merge_bases(top: Path, one: str, other: str) -> tuple[str, ...]:
+    """Return the hashes of the best common ancestors of two commits, as git orders them.
 
     raises  UsageError where there is none, or a shallow clone does not reach it
     """
-    code, out, err = status(top, "merge-base", one, other)
+    code, out, err = status(top, "merge-base", "--all", one, other)
     if code == 0 and out:
-        return out.split()[0].decode("ascii")
+        return tuple(out.decode("ascii").split())
     if code not in (0, 1):
         raise explain(top, "merge-base", code, err)
     pair = f"{one[:12]} and {other[:12]}"
@@ -90,6 +112,7 @@ def head_ref(top: Path) -> str | None:
     return out.decode("utf-8", "surrogateescape").strip() if code == 0 else None
 
 
+@lru_cache(maxsize=64)
 def empty_tree(top: Path) -> str:
     """Return the hash of the tree without files, in the repository's own hash."""
     return git(top, "hash-object", "-t", "tree", "--stdin").decode("ascii").strip()

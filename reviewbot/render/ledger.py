@@ -6,6 +6,7 @@ from itertools import groupby
 
 from reviewbot.core.findings import Failed, LineScore, Skipped
 from reviewbot.core.gate import Status
+from reviewbot.core.merged import is_all_merged
 from reviewbot.core.report import FileReport, Report
 from reviewbot.render.escape import visible
 from reviewbot.render.words import plural
@@ -18,10 +19,12 @@ MOST_RANGES = 8  # of one file
 def verdict_word(report: Report) -> str:
     """Return the verdict's status in one word; "empty" where a change that passes has no file.
 
-    Nothing was read then, and it must not look like a change that was.
+    Also where an unfinished merge brings every added line. Nothing was read then, and it must not
+    look like a change that was.
     """
     status = report.verdict.status
-    return "empty" if status is Status.PASS and not report.files else status.value
+    nothing = not report.files or is_all_merged(report.ledger)
+    return "empty" if status is Status.PASS and nothing else status.value
 
 
 def ledger_rows(report: Report) -> list[tuple[str, int]]:

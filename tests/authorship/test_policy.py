@@ -274,5 +274,7 @@ def test_a_rule_file_that_is_none_is_an_error_of_two_lines(repo: Repo, text: str
     assert result.exit_code == 2
     assert result.stdout == ""
     first, second = result.stderr.splitlines()
-    assert first.startswith("error: nothing was checked: .reviewbot-authors.toml cannot be used: ")
+    assert first.startswith(
+        "error: no author was looked for: .reviewbot-authors.toml cannot be used: "
+    )
     assert second.startswith("  fix: ")

@@ -86,19 +86,23 @@ def test_settings_that_are_being_edited_count_locally_and_the_report_says_so(rep
 @pytest.mark.parametrize(
     ("here", "committed_there", "notes"),
     [
-        ({".reviewbot.toml": "top = 3\n"}, {}, ["not used: .reviewbot.toml of the working tree; "]),
+        (
+            {".reviewbot.toml": "top = 3\n"},
+            {},
+            [".reviewbot.toml in the working tree is ignored: "],
+        ),
         (
             {"pyproject.toml": "[tool.reviewbot]\ntop = 3\n"},
             {},
-            ["not used: pyproject.toml of the"],
+            ["pyproject.toml in the working tree is ignored: for commits, "],
         ),
-        ({".reviewbot.toml": "top ="}, {}, ["not used: unreadable settings of the working tree; "]),
+        ({".reviewbot.toml": "top ="}, {}, ["unreadable settings in the working tree are ignored"]),
         (
             {".reviewbot.toml": "top = 3\n"},
             {".reviewbot.toml": "top = 4\n"},
             [
                 "the change edits reviewbot's settings; the base's were used",
-                "not used: .reviewbot.",
+                ".reviewbot.toml in the working tree is ignored: ",
             ],
         ),
         (

@@ -116,7 +116,7 @@ def test_of_a_merge_only_what_was_resolved_by_hand_is_checked(place: Place) -> N
 
     assert merged.returncode == 0, merged.stderr
     assert "28 lines added = 1 scored + 27 skipped" in merged.stderr
-    assert "note: a merge is not finished" in merged.stderr
+    assert "note: unfinished merge: lines" in merged.stderr
 
 
 def test_where_the_model_cannot_be_had_the_push_is_stopped(place: Place) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from reviewbot.core.eligible import Reason
 from reviewbot.core.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from tests.authorship.repos import Repo, who
+from tests.cli.explained import explain
 from tests.cli.test_check import as_json, check, git, repo
 
 __all__ = ["repo"]  # the fixture
-MERGED = "comes with the merge"
+MERGED = str(Reason.MERGED)
 THEIRS = "".join(f"value_{number} = {number}\n" for number in range(120))
 
 
@@ -19,6 +21,7 @@ THEIRS = "".join(f"value_{number} = {number}\n" for number in range(120))
 def merging(repo: Path) -> Path:
     """The current directory: topic, into which main is merged. The conflict is resolved in a.py."""
     (repo / "moved.py").write_text(THEIRS)
+    (repo / "still.py").write_text("still = 1\n")
     git(repo, "add", "-A")
     git(repo, "commit", "-m", "base")
     git(repo, "checkout", "-b", "topic")
@@ -60,23 +63,24 @@ def read(*args: str) -> tuple[dict[str, list[str]], Any]:
 @pytest.mark.parametrize(
     ("args", "own", "added"),
     [
-        (("--staged",), ["x = 4"], 123),
-        (("HEAD",), ["x = 4"], 123),
-        ((), ["x = 2", "x = 4"], 124),
+        (("--staged",), {"a.py": ["x = 4"]}, 123),
+        (("HEAD",), {"a.py": ["x = 4"]}, 123),
+        # Against main's older commit git takes big.py for the moved file; new.py is HEAD's.
+        ((), {"a.py": ["x = 2", "x = 4"], "new.py": THEIRS.splitlines()}, 124),
     ],
 )
-def test_of_an_unfinished_merge_only_lines_that_no_other_parent_has_are_read(
-    merging: Path, args: tuple[str, ...], own: list[str], added: int
+def test_of_an_unfinished_merge_with_main_only_lines_that_main_does_not_bring_are_read(
+    merging: Path, args: tuple[str, ...], own: dict[str, list[str]], added: int
 ) -> None:
     lines, found = read(*args)
 
-    assert lines == {"a.py": own}
+    assert lines == own
     assert found["ledger"]["added"] == added  # as git counts
-    assert found["ledger"]["by_reason"] == {MERGED: added - len(own)}
+    assert found["ledger"]["by_reason"] == {MERGED: added - sum(map(len, own.values()))}
     assert found["verdict"]["exit_code"] == 0  # the file that git calls binary is theirs, too
     (note,) = found["notes"]
     theirs = Repo(merging).git("rev-parse", "main")
-    assert f"a merge is not finished: lines that {theirs[:10]} has" in note
+    assert note == f"unfinished merge: lines that are already in {theirs[:10]} are skipped"
 
 
 def test_a_file_that_is_hidden_in_a_merge_and_is_nobodys_is_unread(merging: Path) -> None:
@@ -90,7 +94,39 @@ def test_the_authors_of_a_merge_are_those_of_its_own_lines(merging: Path) -> Non
     found = who(Repo(merging), "--staged")
 
     assert [(file["path"], len(file["lines"])) for file in found["files"]] == [("a.py", 1)]
-    assert "a merge is not finished" in found["notes"][0]
+    assert "unfinished merge: lines" in found["notes"][0]
+
+
+def test_a_staged_merge_without_lines_of_its_own_is_no_reviewed_pass(merging: Path) -> None:
+    (merging / "a.py").write_text("x = 2\nx = 3\n")
+    git(merging, "add", "-A")
+    theirs = Repo(merging).git("rev-parse", "main")
+    said = f"nothing to check: every added line is already in {theirs[:10]}"
+
+    result = check("--staged")
+
+    assert result.exit_code == 0
+    assert f"EMPTY (exit 0): {said}" in result.stdout
+    assert "PASS" not in result.stdout
+    assert said in who(Repo(merging), "--staged")["notes"]
+    assert read("--staged")[1]["verdict"]["reasons"] == [said]
+
+
+@pytest.mark.parametrize(
+    ("place", "args", "status"),
+    [
+        ("still.py:1", (), "scored"),  # not in the merge
+        ("still.py:1", ("HEAD",), "scored"),
+        ("new.py:5", ("HEAD",), "scored"),  # in a file to which the merge brings another line
+        ("a.py:3", (), "scored"),
+        ("a.py:2", (), "skipped"),
+        ("big.py:1", ("HEAD",), "skipped"),
+    ],
+)
+def test_a_line_that_the_merge_does_not_bring_is_explained(
+    merging: Path, place: str, args: tuple[str, ...], status: str
+) -> None:
+    assert explain(place, *args)["line"]["status"] == status
 
 
 def test_an_octopus_leaves_out_the_lines_of_every_parent(repo: Path) -> None:

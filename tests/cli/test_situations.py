@@ -7,6 +7,7 @@ Each row is a checkout as people and CI have it. The repository that is cloned h
 import json
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ LINKED = f"{FEATURE}; checkout main; worktree add ../linked feature; cd ../linke
 OWN_COPY = "commit n.py 2; update-ref refs/remotes/origin/mine HEAD; branch -u origin/mine"
 REVERTED = f"{MINE}; commit n.py 1; revert --no-edit HEAD"
 SEPARATE = "init --separate-git-dir ../away . -b main; commit one.py 1; write one.py 2"
+NAMED = "init -b trunk; config init.defaultBranch trunk; commit n.py 1"
+NAMELESS = "init -b trunk; commit n.py 2; branch other; write n.py 3"
+MERGE = "merge --no-ff --no-commit"
+FEATURE_INTO_MAIN = f"{CLONE}; {MERGE} origin/feature"
+MAIN_INTO_MINE = f"{MINE} --no-track origin/main~1; commit n.py 1; {MERGE} origin/main"
+TEAMMATES = (  # what was pushed of the branch, and what somebody else has pushed on top of it
+    f"{FEATURE}; commit mine.py 4; checkout -b theirs; commit team.py 5;"
+    f" update-ref refs/remotes/origin/feature HEAD; checkout feature; {MERGE} origin/feature"
+)
 # Steps, arguments of `check`, then: exit code, lines that the change adds, lines that were read.
 # "gitdir" sets GIT_DIR as git does for a hook of this checkout; "write" and "commit" take a file
 # and the number of its lines.
@@ -69,6 +79,11 @@ TABLE = [
     ("init -b main; write n.py 2; add .", "", 0, 2, 2),
     ("init -b trunk; commit n.py 1; write n.py 2", "", 0, 1, 1),
     ("init -b trunk; commit n.py 1; checkout -b mine; commit m.py 1", "", 2, 1, 0),
+    ("init -b trunk; commit n.py 1; checkout -b mine; commit m.py 1", "trunk", 0, 1, 1),
+    ("init -b trunk; commit n.py 1; branch other; write n.py 2", "", 2, 1, 0),
+    ("init -b trunk; commit n.py 1; branch other; write n.py 2", "HEAD", 0, 1, 1),
+    (f"{NAMED}; branch other; write n.py 2", "", 0, 1, 1),
+    (f"{NAMED}; checkout -b mine; commit m.py 2", "", 0, 2, 2),
     # ranges
     (FEATURE, "origin/main..HEAD", 0, 3, 3),
     (FEATURE, "origin/main...", 0, 3, 3),
@@ -85,6 +100,19 @@ TABLE = [
     (f"{CLONE}; write two.py 3", "--staged", 0, 0, 0),
     (f"{CLONE}; write n.py 1", "", 0, 0, 0),
     (f"{CLONE}; rm two.py", "", 0, 0, 0),
+    # unfinished merges: without a range as much is read as when the merge is a commit
+    (FEATURE_INTO_MAIN, "", 0, 3, 3),
+    (FEATURE_INTO_MAIN, "main", 0, 3, 3),
+    (f"{FEATURE_INTO_MAIN}; commit --no-edit", "", 0, 3, 3),
+    (f"{FEATURE_INTO_MAIN}; write n.py 1; add .", "--staged", 0, 4, 1),
+    (FEATURE_INTO_MAIN, "--staged", 0, 3, 0),
+    (FEATURE_INTO_MAIN, "HEAD", 0, 3, 0),
+    (TEAMMATES, "", 0, 12, 12),
+    (TEAMMATES, "origin/main", 0, 12, 12),
+    (TEAMMATES, "origin/feature", 0, 5, 0),
+    (MAIN_INTO_MINE, "", 0, 3, 1),
+    (f"{MAIN_INTO_MINE}; commit --no-edit", "", 0, 1, 1),
+    (f"{MAIN_INTO_MINE}; write two.py 3; add .", "", 0, 4, 2),
     # working trees, and GIT_DIR without GIT_WORK_TREE
     (LINKED, "", 0, 3, 3),
     (f"{LINKED}; gitdir", "", 0, 3, 3),
@@ -186,7 +214,9 @@ def run(command: str, *args: str) -> Result:
     result = CliRunner().invoke(main, [command, "--format", "json", *args])
     if result.exit_code == 2:
         first, second = result.stderr.splitlines()
-        assert first.startswith("error: nothing was ")
+        done = {"check": "nothing was scored: ", "who": "no author was looked for: "}[command]
+        assert first.startswith(f"error: {done}")
+        assert command == "check" or "reviewbot check" not in second
         assert second.startswith("  fix: ")
     return result
 
@@ -210,11 +240,11 @@ def test_no_change_is_green_unread(
     if code == 0:
         report, people = json.loads(result.stdout), json.loads(who.stdout)
         assert (report["ledger"]["added"], report["ledger"]["scored"]) == (added, read)
-        assert sum(len(file["lines"]) for file in people["files"]) == added
-        empty = not report["files"]
+        assert sum(len(file["lines"]) for file in people["files"]) == read
+        empty = not report["files"] or (added > 0 and not read)  # a merge brings it all
         assert report["verdict"]["reasons"][0].startswith("nothing to check: ") == empty
         assert any(note.startswith("nothing to check: ") for note in people["notes"]) == empty
-        assert read or not added
+        assert read or not added or empty
 
 
 @pytest.mark.parametrize(("args", "code", "read", "said"), EXCLUDED)
@@ -249,6 +279,8 @@ def test_excluding_every_added_line_is_no_pass(
         (REVERTED, "main..mine", "main and mine hold the same files"),
         (REVERTED, "", "no file differs from "),
         ("init -b main", "", "there is no commit yet, and nothing is staged"),
+        (FEATURE_INTO_MAIN, "--staged", "every added line is already in "),
+        (FEATURE_INTO_MAIN, "HEAD", "every added line is already in "),
     ],
 )
 def test_a_change_of_nothing_says_why_and_is_no_pass(
@@ -267,3 +299,68 @@ def test_a_change_of_nothing_says_why_and_is_no_pass(
         assert "PASS" not in result.stdout
         told = ["reviewbot: nothing to check: " in result.stderr, result.stderr == ""]
         assert told[style == "terminal"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "fix"),
+    [
+        ("init -b trunk; commit n.py 1; branch other", "name the branch that this one left: "),
+        (f"{SHALLOW} -b feature", "fetch more history: git fetch --unshallow"),
+        ("clone -o fork --single-branch -b feature", "git remote set-head fork --auto; or name "),
+    ],
+)
+def test_where_no_base_is_found_the_advice_fits_the_repository(
+    steps: str, fix: str, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(steps, there, tmp_path, monkeypatch)
+
+    first, second = run("check").stderr.splitlines()
+
+    assert "nothing was scored: no base found: no upstream" in first
+    assert second.startswith(f"  fix: {fix}")
+    assert second.endswith(
+        "reviewbot check BRANCH. For uncommitted lines alone: reviewbot check HEAD"
+    )
+
+
+@pytest.mark.parametrize(("steps", "place"), [(SHALLOW, "one.py:1"), (NAMELESS, "n.py:2")])
+def test_a_line_is_explained_where_no_base_is_found(
+    steps: str, place: str, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(steps, there, tmp_path, monkeypatch)
+
+    result = run("explain", place)
+
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["line"]["status"] == "scored"
+    assert any("compared with HEAD, so that only uncommitted" in text for text in found["notes"])
+    refused = CliRunner().invoke(main, ["explain", place, "nowhere"]).stderr
+    assert refused.startswith("error: nothing was explained: git knows no commit 'nowhere'")
+
+
+def test_a_descendant_of_head_is_refused_with_what_the_working_tree_is(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(f"{CLONE}; write n.py 1", there, tmp_path, monkeypatch)
+
+    said = run("check", "origin/feature").stderr
+
+    assert "is a descendant of HEAD, and the working tree changes no tracked file" in said
+
+
+def test_a_check_of_a_commit_starts_few_processes_of_git(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(f"{FEATURE}; gitdir", there, tmp_path, monkeypatch)
+    log, wrapper = tmp_path / "log", tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\nexec "{shutil.which("git")}" "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
+
+    assert run("check").exit_code == 0
+    calls = log.read_text().splitlines()
+    assert len(calls) <= 27, calls  # two files; one for GIT_DIR
+    (index,) = [call for call in calls if "ls-files -v" in call]
+    assert index.endswith("-- :(top,literal)f.py :(top,literal)g.py")

@@ -21,7 +21,9 @@ __all__ = ["repo"]  # the fixture
 NAMES = "give tiny, small, base, or an artifact's directory"
 MODELS = "use one of qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, smollm2-135m, smollm2-135m-8"
 FORMATS = "the formats are: terminal, json, markdown, sarif, html, annotations, rdjson, "
-FILES = "git diff HEAD -- FILE | reviewbot check --diff -"
+FILES = "git diff HEAD -- FILE | reviewbot {} --diff -"
+CHECK, WHO, EXPLAIN = (FILES.format(word) for word in ("check", "who", "explain PATH:LINE"))
+AUTHOR, EXPLAINED = "no author was looked for: ", "nothing was explained: "
 PLACE = "run it inside a repository"
 USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice begins or what it has
     ("check --artifact huge", "nothing was scored: no artifact is named 'huge'", NAMES),
@@ -34,12 +36,16 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("hook install -- --artifact huge", "nothing was installed: no artifact is named", NAMES),
     ("model pull smollm-135m", "no model is named", f"did you mean 'smollm2-135m'? {MODELS}"),
     ("check --recent atuo", "there is no file 'atuo' of recent lines", "did you mean 'auto'? "),
-    ("check a.py", "'a.py' is a path, and a range names commits", FILES),
-    ("check main..a.py", "'a.py' is a path, and a range names commits", FILES),
-    ("who a.py", "'a.py' is a path, and a range names commits", FILES),
-    ("explain a.py:1 a.py", "'a.py' is a path, and a range names commits", FILES),
-    ("check a.py b.py", "2 arguments where one RANGE is wanted", FILES),
-    ("explain a.py:1 a.py b.py", "2 arguments where one RANGE is wanted", FILES),
+    ("check a.py", "'a.py' is a path, and a range names commits", CHECK),
+    ("check main..a.py", "'a.py' is a path, and a range names commits", CHECK),
+    ("check ..", "'..' is a path, and a range names commits", CHECK),
+    ("check ../repo/a.py", "'../repo/a.py' is a path, and a range names commits", CHECK),
+    ("check .git/../a.py", "'.git/../a.py' is a path, and a range names commits", CHECK),
+    ("who a.py", f"{AUTHOR}'a.py' is a path, and a range names commits", WHO),
+    ("explain a.py:1 a.py", f"{EXPLAINED}'a.py' is a path, and a range names comm", EXPLAIN),
+    ("check a.py b.py", "2 arguments where one RANGE is wanted", CHECK),
+    ("explain a.py:1 a.py b.py", f"{EXPLAINED}2 arguments where one RANGE is want", EXPLAIN),
+    ("who --staged main", f"{AUTHOR}--staged excludes a range", "give only one"),
     ("chek", "No such command 'chek'. Did you mean 'check'?", "see `reviewbot --help`"),
     ("model pul", "No such command 'pul'. Did you mean 'pull'?", "see `reviewbot model --help`"),
     ("check --format HTM", "format cannot be 'HTM' (flag --format)", "did you mean 'html'? give"),
