@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @worded("nothing was reviewed")
-def commits_of(folder: Path, target: Target) -> "ChangeRequest":
-    """Return the change.
+def commits_of(folder: Path, target: Target) -> "tuple[ChangeRequest, str | None]":
+    """Return the change, and the commit whose settings count for it (None: its base).
 
     folder  the checkout
     raises  UsageError where the checkout lacks a commit that is needed
@@ -25,12 +25,15 @@ def commits_of(folder: Path, target: Target) -> "ChangeRequest":
 
     if target.deleted:
         nothing = f"nothing to check: {target.ref or 'the ref'} was deleted"
-        return ChangeRequest(root=folder, base=None, head=FILES, diff="", nothing=nothing)
+        return ChangeRequest(root=folder, base=None, head=FILES, diff="", nothing=nothing), None
     if target.event != "push":
-        return intake(folder, f"{target.base}..{target.head}", staged=False, diff=None)
+        range_ = f"{target.base}..{target.head}"
+        return intake(folder, range_, staged=False, diff=None), target.base
     top = top_of(folder, needs_worktree=False)
     found = pushed(top, target)
     request = between(top, found.base, found.head)
     if found.note and request.nothing:
-        return replace(request, nothing=f"nothing to check: {found.note}")
-    return replace(request, notes=(found.note, *request.notes)) if found.note else request
+        request = replace(request, nothing=f"nothing to check: {found.note}")
+    elif found.note:
+        request = replace(request, notes=(found.note, *request.notes))
+    return request, found.policy

@@ -113,13 +113,13 @@ class Done:
 def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
     """Check the commits of a push or a merge group; there is no pull request to comment on."""
     root = settings_root(folder, has_git=True)
-    request = commits_of(folder, target)
-    settings, notes = settings_for(request, root, os.environ, flags)
+    request, policy = commits_of(folder, target)
+    settings, notes = settings_for(request, root, os.environ, flags, policy)
     queued = _queued(settings, target)
     if target.queued is not None and queued is None:
         notes = [*notes, NOT_ASKED]
     signals = queued[1].signals if queued else None
-    assembled = assemble(settings, request, root, clock, notes, signals=signals)
+    assembled = assemble(settings, request, root, clock, notes, policy=policy, signals=signals)
     report = assembled.report
     try:
         if queued and report.verdict.status is Status.BLOCK:

@@ -204,6 +204,41 @@ def test_a_push_reads_what_is_new_and_says_what_it_was_compared_with(
 
 
 @pytest.mark.parametrize(
+    ("ref", "before", "after"),
+    [
+        (TOPIC, ZEROS, "apart"),
+        (TOPIC, ZEROS, "topic"),
+        ("refs/tags/v1", ZEROS, "topic"),
+        (TOPIC, LOST, "apart"),
+        (TOPIC, "main", "main~0"),
+        (MAIN, "main", "apart"),
+        (MAIN, "main", "topic"),
+    ],
+)
+def test_the_settings_of_the_default_branch_hold_for_a_push_that_does_not_come_from_it(
+    world: World, ref: str, before: str, after: str
+) -> None:
+    world.repo.commit("before the policy", {"b.py": SAFE + "\n"})
+    world.repo.git("checkout", "-q", "--orphan", "apart")
+    world.repo.git("rm", "-qrf", ".")
+    world.repo.commit("apart", {"z.py": SAFE + "\n"})
+    world.repo.git("checkout", "-q", "main")
+    world.repo.commit("policy", {".reviewbot.toml": "max-risk = 0.000001\n"})
+    if after == "main~0":  # an ordinary push
+        before = world.repo.git("rev-parse", "main")
+        world.repo.git("checkout", "-q", "-B", "topic")
+        after = world.repo.commit("mine", {"m.py": SAFE + "\n"})
+    oids = [x if x in (ZEROS, LOST) else world.repo.git("rev-parse", x) for x in (before, after)]
+    more = {"ref": ref, "repository": {"default_branch": "main"}}
+    world.event("push", before=oids[0], after=oids[1], pull_request=None, **more)
+
+    result = world.review("--format", "json")
+
+    assert json.loads(result.stdout)["policy"]["max_risk"] == 0.000001
+    assert result.exit_code == 1, result.stderr
+
+
+@pytest.mark.parametrize(
     ("ref", "depth", "said"),
     [
         (TOPIC, 1, "the clone has no main, with which topic is compared"),
