@@ -35,6 +35,7 @@ class Base(NamedTuple):
     head: str | None = None  # the commit that is compared with it, or that HEAD names
     bases: int = 1  # how many merge bases there are: it is the first
     branch: str | None = None  # the branch that is checked out, where it was asked; "" is none
+    note: str = ""  # for the reader, where the base may surprise
 
 
 def range_base(top: Path, left: str, right: str) -> Base:
@@ -114,7 +115,9 @@ def default_base(top: Path) -> Base:
     if base == head:
         _refuse_shallow(top)
     said = _compared(tip, base, head, name)
-    return Base(base, said, tip, head, 1 + len(more), (branch or "").removeprefix(_HEADS))
+    stacked = bool(ref) and ref == upstream and name.rpartition("/")[2] not in _NAMES
+    note = f"compared with {name}, the upstream of this branch" if stacked else ""
+    return Base(base, said, tip, head, 1 + len(more), (branch or "").removeprefix(_HEADS), note)
 
 
 def settled(top: Path) -> str:
@@ -162,10 +165,12 @@ def default_branch(
 ) -> tuple[str, str] | None:
     """Return full name and commit of the default branch: of a remote, else the local one.
 
-    remote  to be asked first; then come origin and the others
+    remote  to be asked first, then origin. Another one only if it is the only one: it may be
+            somebody else's
     names   that it may have, the first one wins
     """
-    places = dict.fromkeys([remote, "origin", *sorted(_remotes(top))])
+    remotes = _remotes(top)
+    places = dict.fromkeys([remote, "origin", *(remotes if len(remotes) == 1 else [])])
     wanted = [f"{_REMOTES}{at}/{name}" for at in places if at not in ("", ".") for name in names]
     wanted += [f"{_HEADS}{name}" for name in names if name != "HEAD"]
     out = git(top, "for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", *wanted)
@@ -192,6 +197,9 @@ def _advice(top: Path) -> str:
     ways = []
     if remotes := _remotes(top):
         remote = "origin" if "origin" in remotes else remotes[0]
+        code, out, _ = status(top, "config", "--get-all", f"remote.{remote}.fetch")
+        if code == 0 and b"*" not in out:  # a clone of a single branch
+            ways.append(f"git remote set-branches {remote} '*' && git fetch {remote}")
         ways.append(f"git remote set-head {remote} --auto")
         if is_shallow(top):
             ways.insert(0, f"fetch more history: {DEEPEN}")

@@ -38,19 +38,19 @@ def environment(root: Path, more: Mapping[str, str] | None = None) -> dict[str, 
     """Return the variables for a git call that runs in `root`.
 
     more    variables on top of ours
-    raises  UsageError if GIT_DIR is set and nothing says where its working tree is
+    raises  UsageError if GIT_DIR is set and nothing says where its working tree is, or
+            GIT_WORK_TREE names a part of it
     """
     inherited = {key: val for key, val in os.environ.items() if key not in _DROPPED}
     env = {**inherited, **_SET, **(more or {})}
-    if not (given := env.get("GIT_DIR")) or "GIT_WORK_TREE" in env:
-        return env
-    # Git takes a relative one from where it runs; whoever set it may have meant where we run.
-    places = [Path(os.path.abspath(base / given)) for base in (root, Path())]  # noqa: PTH100 - links
-    git_dir = next((place for place in places if place.exists()), None)
-    if git_dir is None:
-        return env  # git says that it is no repository
-    env["GIT_DIR"] = str(git_dir)
-    if (top := _worktree(root, git_dir, env)) is not None:
+    for name in ("GIT_DIR", "GIT_WORK_TREE"):  # a relative one counts from where we run
+        if env.get(name):
+            env[name] = os.path.abspath(env[name])  # noqa: PTH100 - links stay
+    if tree := env.get("GIT_WORK_TREE"):
+        _refuse_part(Path(tree).resolve(), env.get("GIT_DIR"))
+    if not (given := env.get("GIT_DIR")) or "GIT_WORK_TREE" in env or not Path(given).exists():
+        return env  # of one that does not exist, git says so
+    if (top := _worktree(root, Path(given), env)) is not None:
         env["GIT_WORK_TREE"] = str(top)
     return env
 
@@ -67,6 +67,20 @@ def is_apart(root: Path, top: Path) -> bool:
         return True
     nearest = _nearest(here)
     return nearest is not None and nearest != top and nearest.is_relative_to(top)
+
+
+def _refuse_part(tree: Path, git_dir: str | None) -> None:
+    """Refuse a directory inside a checkout as its top: what is outside would look deleted.
+
+    Git exports GIT_WORK_TREE=. to some hooks, which mean another directory after `cd`.
+    """
+    top = _nearest(tree)
+    if top in (None, tree) or (git_dir and not _leads_to(top / ".git", Path(git_dir))):
+        return
+    raise UsageError(
+        f"nothing was scored: GIT_WORK_TREE names {tree}, which is only a part of {top}",
+        fix="unset GIT_WORK_TREE, or set it to the top of the checkout",
+    )
 
 
 def _worktree(root: Path, git_dir: Path, env: Mapping[str, str]) -> Path | None:

@@ -184,6 +184,12 @@ def explain(root: Path, command: str, code: int, err: str) -> ReviewbotError:
             f"nothing was scored: {root} has no working tree (a bare repository, or inside .git)",
             fix=f"run it in a checkout{OR_DIFF}",
         )
+    if "external filter" in err or "clean filter" in err:
+        return EnvironmentFailure(
+            f"nothing was scored: git {command} failed, as a filter of .gitattributes fails here:"
+            f" {complaint(err)}",
+            fix="install or repair that filter, or check what is stored already: --staged, or A..B",
+        )
     end = f"exit code {code}" if code >= 0 else f"signal {-code}"
     shown = complaint(err)
     fix = "run the same git command by hand; `git fsck` tells whether the repository is damaged"

@@ -15,8 +15,9 @@ Before the first commit the base is the empty tree. Where HEAD would only be com
 mistake, it is an error; an empty change says why it is empty.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +108,8 @@ def _told(request: ChangeRequest, base: Base) -> ChangeRequest:
 
     An empty diff says why there is nothing to check; of several merge bases, one was taken.
     """
+    if base.note:
+        request = replace(request, notes=(base.note, *request.notes))
     if base.tip and base.commit and base.head:
         notes = criss_cross_note(base.tip, base.head, base.commit, base.bases)
         request = replace(request, notes=(*notes, *request.notes))
@@ -180,6 +183,12 @@ def _request(top: Path, base: str | None, head: str, against: Base | None = None
         with attributes_of(top, since) as (place, env):
             diff, counts = _compared(place, since, head, env=env)
     numstat = parse_numstat(counts)
+    if (
+        head in (WORKTREE, INDEX)
+        and numstat
+        and not any(added for added, _ in filter(None, numstat.values()))
+    ):
+        _refuse_misplaced(top, since, numstat)
     on_disk = numstat if head == WORKTREE else {}
     untracked = b""
     if head == WORKTREE:
@@ -232,6 +241,21 @@ def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
             path = next(fields)
         found[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
     return found
+
+
+def _refuse_misplaced(top: Path, base: str, gone: Collection[str]) -> None:
+    """Refuse a change that deletes every file where git was told to look in another place."""
+    told = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]
+    if status(top, "config", "--get", "core.worktree")[0] == 0:
+        told.append("core.worktree")
+    if not told:
+        return
+    names = git(top, "ls-tree", "-r", "-z", "--name-only", base).split(b"\0")[:-1]
+    if {decode_path(name) for name in names} == set(gone):
+        raise UsageError(
+            f"nothing was scored: git finds no file of {base[:10]} in {top}",
+            fix=f"correct or unset {' and '.join(told)}, or give a range of commits: A..B",
+        )
 
 
 def _refuse_conflicts(top: Path) -> None:

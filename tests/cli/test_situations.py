@@ -306,7 +306,10 @@ def test_a_change_of_nothing_says_why_and_is_no_pass(
     [
         ("init -b trunk; commit n.py 1; branch other", "name the branch that this one left: "),
         (f"{SHALLOW} -b feature", "fetch more history: git fetch --unshallow"),
-        ("clone -o fork --single-branch -b feature", "git remote set-head fork --auto; or name "),
+        (
+            "clone -o fork --single-branch -b feature",
+            "git remote set-branches fork '*' && git fetch",
+        ),
     ],
 )
 def test_where_no_base_is_found_the_advice_fits_the_repository(
