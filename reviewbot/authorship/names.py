@@ -43,9 +43,15 @@ _KERNEL = re.compile(
 _ANY = re.compile(r"(?<![\w-])(?:ai|llms?|chatbot|(?:large )?language model)(?![\w-])", re.I)
 _VIA = re.compile(r"(?P<model>.+?)\s+via\s+\S+", re.I)
 # Answers that deny it: "Assisted-by: none", "AI-assisted: no, typed by hand".
-_NO = re.compile(r"(?:no|none|not|never|nothing|nobody|without|false|n/?a|nil|0|-+)(?!\w)", re.I)
-_DENIED = re.compile(r"\b(?:no|not|never|without)\b|n['’]t\b", re.I)  # before the word "AI"
-_YES = re.compile(r"(?:true|yes|partly|partially|mostly|fully)\b(?!\s*[/|])[\s,:;(-]*", re.I)
+_NO = re.compile(r"(?:false|n/?a|nil|0|-+)(?!\w)", re.I)  # at the start
+# Anywhere, but in brackets: "Claude was not used", "AI: none"; not "Claude Code (not the tests)".
+_DENIED = re.compile(r"\b(?:no|none|not|never|nothing|nobody|without|zero)\b|n['’]t\b", re.I)
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
+_YES = re.compile(
+    r"(?:true|yes|y|on|partly|partially|mostly|fully|some|heavily|lightly|[1-9]\d?\s?%|100\s?%)"
+    r"(?!\w)(?!\s*[/|])[\s,:;(-]*",
+    re.I,
+)
 _NO_MODEL = frozenset(("", "auto", "unknown", "none", "agent", "ai", "bot", "cli", "code"))
 
 
@@ -55,6 +61,10 @@ def model_named(text: str) -> str | None:
     if found[:1] + found[-1:] in ("()", "[]"):
         found = found[1:-1].strip()
     return None if found.lower() in _NO_MODEL else found[:MOST_MODEL]
+
+
+def _denies(value: str) -> bool:
+    return bool(_NO.match(value) or _DENIED.search(_BRACKETS.sub("", value)))
 
 
 def by_name(name: str) -> Named | None:
@@ -112,7 +122,7 @@ def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None
     any_agent  the key is for agents: an unknown name before ":model" counts too
     """
     value = value.strip()
-    if _NO.match(value):
+    if _denies(value):
         return None
     if (kernel := _KERNEL.fullmatch(value)) and (seen := by_name(kernel["agent"])):
         return Named(seen.tool, model_named(kernel["model"]), MEDIUM)
@@ -122,23 +132,22 @@ def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None
         return Named(None, model, MEDIUM)
     if any_agent and kernel and re.search(r"[\d-]", kernel["model"]):  # "Bob:thanks" names none
         return Named(tool_named(kernel["agent"]), model_named(kernel["model"]), MEDIUM)
-    machine = _ANY.search(value) if discloses else None
-    if machine is None or _DENIED.search(value, 0, machine.start()):
-        return None
-    return Named(None, None, MEDIUM)
+    return Named(None, None, MEDIUM) if discloses and _ANY.search(value) else None
 
 
 def by_answer(value: str) -> Named | None:
     """Read what stands behind a key that asks whether, or by what, a machine helped.
 
-    "yes", a tool or a model is an answer; "no" is, too, and any other words are not.
+    "yes", a tool or a model is an answer; "no" is, too, and any other words are not. A tool may
+    stand behind what it did: "tests only, Claude".
     """
     answer = value.strip()
-    if _NO.match(answer):
-        return None
     yes = _YES.match(answer)
-    named = by_notation(answer[yes.end() :] if yes else answer, discloses=True, any_agent=False)
-    return named or (Named(None, None, MEDIUM) if yes else None)
+    if not yes and _denies(answer):
+        return None
+    parts = re.split("[,;]", answer[yes.end() :] if yes else answer, maxsplit=4)
+    named = (by_notation(part, discloses=True, any_agent=False) for part in parts)
+    return next(filter(None, named), Named(None, None, MEDIUM) if yes else None)
 
 
 def by_pair(agent: str, model: str) -> Named | None:
