@@ -1,4 +1,4 @@
-"""The reports that every format has a golden file of: plain ones, and those of a stranger."""
+"""The reports that the formats are tried with: plain ones, and those of a stranger."""
 
 from dataclasses import replace
 

@@ -249,15 +249,19 @@ def test_a_report_at_a_terminal_has_one_short_line_more_and_no_examples() -> Non
     assert "‹cents›" not in rich
 
 
-@pytest.mark.parametrize("detects", [None, "go"])
-def test_markdown_and_comment_are_the_golden_files(
-    detects: str | None, golden: Callable[[Path, str], None]
-) -> None:
-    made = known(evidence(detects=detects))
-    suffix = f"-{detects}" if detects else ""
+def test_markdown_and_comment_are_the_golden_files(golden: Callable[[Path, str], None]) -> None:
+    made = known(evidence(detects="go"))
 
-    golden(GOLDEN / f"summary{suffix}.md", markdown(made))
-    golden(GOLDEN / f"comment{suffix}.md", finding_comment(made.findings[0], made, pages()) + "\n")
+    golden(GOLDEN / "summary.md", markdown(made))
+    golden(GOLDEN / "comment.md", finding_comment(made.findings[0], made, pages()) + "\n")
+
+
+def test_a_feature_that_detects_no_language_is_not_called_a_detector() -> None:
+    made = known(KNOWN)
+
+    for out in (markdown(made), finding_comment(made.findings[0], made, pages())):
+        assert "14 of 5,210 others\n" in out
+        assert "detector" not in out
 
 
 def test_a_comment_without_evidence_has_no_examples() -> None:

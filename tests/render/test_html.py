@@ -1,4 +1,4 @@
-"""The page as text: golden, the same bytes, bounded, and strangers' text that stays text."""
+"""The page as text: a golden file, the same bytes, bounded, and strangers' text that stays text."""
 
 import base64
 import hashlib
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import LineScore, Skipped
 from reviewbot.core.gate import Status
-from reviewbot.core.report import Report
 from reviewbot.render import html_files
 from reviewbot.render.html import environment, html
 from reviewbot.render.html_reasons import sum_of
@@ -55,11 +54,32 @@ def body(page: str) -> str:
     return re.sub(r"'sha256-[^']*'", "'sha256-'", page)
 
 
-@pytest.mark.parametrize("made", [pages.rich, pages.failed, pages.empty])
-def test_the_page_is_the_golden_file(
-    made: Callable[[], Report], golden: Callable[[Path, str], None]
-) -> None:
-    golden(GOLDEN / f"{made.__name__}.html", body(html(made())))
+def test_the_page_is_the_golden_file(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "rich.html", body(html(pages.rich())))
+
+
+def test_a_line_that_was_not_read_says_so_where_it_stands_and_on_top() -> None:
+    page = html(pages.failed())
+    text = Parsed(page).text
+
+    assert "4 lines could not be scored; 3 lines passed over for a limit." in text
+    assert "not scored: src/billing/refund.py, lines 100-103: not in the head file" in text
+    assert '<b class="fail">4 failed</b>' in page
+    assert page.count('class="failed"') == page.count("<b>failed</b>") == 4
+    assert page.count('class="unread"') == page.count('<td class="r">unread</td>') == 3
+    # The reason is to be seen once, and to be heard at every line.
+    assert page.count('<span class="why-not">not read: file too large</span>') == 1
+    assert page.count('<span class="vh">not read: file too large</span>') == 2
+    assert "= 9 scored + 4 skipped (file too large 3, blank 1) + 4 failed." in text
+
+
+def test_a_change_without_added_lines_says_so() -> None:
+    text = Parsed(html(pages.empty())).text
+
+    assert "no line had to be scored" in text
+    assert "No line was scored, so there is nothing to look at first." in text
+    assert "deleted, python" in text
+    assert "no line was added from 1111111111 to 2222222222." in text
 
 
 def test_the_same_report_gives_the_same_bytes_and_all_are_ascii() -> None:

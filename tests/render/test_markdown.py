@@ -1,4 +1,4 @@
-"""The report as Markdown: golden files for people, and strangers' text that stays text."""
+"""The report as Markdown: the same bytes, bounded, and strangers' text that stays text."""
 
 import html
 import re
