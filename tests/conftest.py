@@ -1,5 +1,6 @@
 """Fixtures that several modules share: a tiny model, its encoder, and an artifact for it."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,9 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.changes import Check
+
+# torch reads it where a test imports it: the tensors are tiny, and the cores have other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,14 +31,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_bytes().decode(), f"{path} differs; see pytest --update-golden"
 
     return compare
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """Keep torch on one core: the tests' tensors are tiny, and the machine may be busy."""
-    import torch
-
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
-"""A language model small enough to make on the fly, and an artifact for it: random, seeded."""
+"""A language model small enough to make on the fly, and an artifact for it: random, seeded.
+
+torch and transformers take seconds to import; only the functions that use them do.
+"""
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from reviewbot.artifacts import ArtifactModel
 from reviewbot.core.plan import ReadingPlan
@@ -15,9 +17,11 @@ from reviewbot.core.predictor import Predictor
 from reviewbot.core.reasons import FeatureNote
 from reviewbot.core.sae import SparseCoder
 from reviewbot.encoders import EncoderSpec
-from reviewbot.encoders.hf import TransformersEncoder
 from reviewbot.encoders.tokens import load_tokenizer
 from reviewbot.train.export import artifact_files, sae_files, write_directory
+
+if TYPE_CHECKING:
+    from reviewbot.encoders.hf import TransformersEncoder
 
 LAYERS, WIDTH, HEADS, FEATURES, KEPT = 3, 32, 2, 24, 4
 LAYER = 2  # the state we read is the second block's output
@@ -64,6 +68,9 @@ def tokenizer() -> Tokenizer:
 
 def write_model(directory: Path, *, width: int = WIDTH, inner: int = 48) -> Path:
     """Write config.json, model.safetensors and tokenizer.json, as a hub checkpoint has them."""
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
     directory.mkdir(parents=True, exist_ok=True)
     words = tokenizer()
     words.save(str(directory / "tokenizer.json"))
@@ -92,8 +99,10 @@ def write_model(directory: Path, *, width: int = WIDTH, inner: int = 48) -> Path
 
 def encoder(
     directory: Path, *, layer: int = LAYER, deep: int | None = None, full: bool = False
-) -> TransformersEncoder:
+) -> "TransformersEncoder":
     """Load the tiny model, on one thread."""
+    from reviewbot.encoders.hf import TransformersEncoder
+
     spec = EncoderSpec(directory=directory, layer=layer, deep=deep, full=full, threads=1)
     return TransformersEncoder(spec, lambda: load_tokenizer(directory))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reviewbot.cli import assemble
-from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders import Encoder
 from tests import tiny
 from tests.changes import CODE
 from tests.cli.test_check import git
@@ -16,7 +16,7 @@ OTHER = "def other(a, b):\n    return [a, b]\n"
 
 
 @pytest.fixture
-def tiny_encoder(tiny_model: Path) -> TransformersEncoder:
+def tiny_encoder(tiny_model: Path) -> Encoder:
     return tiny.encoder(tiny_model)
 
 
@@ -24,7 +24,7 @@ def tiny_encoder(tiny_model: Path) -> TransformersEncoder:
 def explained(
     tmp_path: Path,
     tiny_artifact: Path,
-    tiny_encoder: TransformersEncoder,
+    tiny_encoder: Encoder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     """A repository whose working tree adds three files, and an artifact that holds evidence."""

@@ -11,8 +11,7 @@ from click.testing import CliRunner, Result
 from reviewbot.artifacts import ArtifactModel
 from reviewbot.cli import main
 from reviewbot.cli.train_options import open_reader
-from reviewbot.encoders import EncoderSpec
-from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders import Encoder, EncoderSpec
 from reviewbot.store.ready import ready
 from tests import tiny
 
@@ -76,7 +75,7 @@ def test_a_gpu_chooses_its_numbers_unless_somebody_did(
 ) -> None:
     asked: list[EncoderSpec] = []
 
-    def load(spec: EncoderSpec, _waiting: object = None) -> TransformersEncoder:
+    def load(spec: EncoderSpec, _waiting: object = None) -> Encoder:
         asked.append(spec)
         return tiny.encoder(tiny_model)
 

@@ -14,7 +14,7 @@ from reviewbot.cli import assemble
 from reviewbot.core.change import ChangedLine
 from reviewbot.core.findings import LineScore
 from reviewbot.core.reasons import Reason
-from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders import Encoder
 from reviewbot.render.explain import _sum
 from tests.cli.explained import ROOT, SCHEMAS, explain, refused, run
 from tests.cli.small import ByteEncoder, write_artifact
@@ -44,7 +44,7 @@ def test_every_line_has_the_score_that_a_check_of_the_whole_change_gives_it(
 
 
 def test_only_the_file_of_the_line_is_read(
-    explained: Path, tiny_encoder: TransformersEncoder, monkeypatch: pytest.MonkeyPatch
+    explained: Path, tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
     tokenize = tiny_encoder.tokenize
