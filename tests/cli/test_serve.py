@@ -1,7 +1,6 @@
 """`reviewbot serve` and `check` as processes of their own: the same bytes, with and without."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,9 +14,6 @@ import pytest
 
 from reviewbot.artifacts import ArtifactModel
 from reviewbot.cli.serve import DECIDING
-from reviewbot.core.models import MODELS, SMOL_CUT
-from reviewbot.store.cache import cache_dir, converted_path
-from reviewbot.store.checkpoint import checkpoint_key
 from reviewbot.store.ready import ready
 from tests import tiny
 from tests.cli.small import environ
@@ -28,9 +24,6 @@ ROOT = Path(__file__).parents[2]
 GROUPS = ("sae_max", "deep_mean", "surprisal", "surface")
 CODE = "def f{0}(x):\n    return [x, {0}]\n\n\nclass T{0}:\n    y = {0}\n"
 MAIN = "from reviewbot.cli import main\n"
-CACHED = converted_path(
-    cache_dir(None, os.environ), checkpoint_key(SMOL_CUT.sha256, SMOL_CUT.layer, head=False)
-)
 DYING = """
 import os, signal
 from reviewbot.cli import load as loading, main
@@ -243,21 +236,3 @@ def test_every_setting_that_makes_another_model_is_a_flag_of_serve(place: Place)
     text = place.run("serve", "--help")[1].decode()
 
     assert all(f"--{key}" in text for key in DECIDING)
-
-
-@pytest.mark.real_model
-@pytest.mark.skipif(not CACHED.exists(), reason="the packaged model is not converted in the cache")
-def test_the_packaged_model_gives_the_same_bytes_through_a_server(place: Place) -> None:
-    assert MODELS[SMOL_CUT.name].packaged
-    real = Place(
-        ROOT,
-        ("--artifact=tiny",),
-        place.variables | {"REVIEWBOT_CACHE": str(cache_dir(None, os.environ))},
-        ("--diff=examples/demo.diff", "--root=examples/demo"),
-    )
-    direct, _ = real.check()
-    with real.served():
-        served, said = real.check()
-
-    assert "connecting to the server" in said
-    assert served == direct

@@ -1,6 +1,5 @@
 """Characters to tokens to lines: on hand-made tokens, and on what tokenizers really give."""
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -110,23 +109,3 @@ def test_git_counts_the_same_lines(text: str) -> None:
     counted = int(done.stdout.split()[0]) if done.stdout else 0
 
     assert len(split_lines(text)) == counted
-
-
-@pytest.fixture(scope="module")
-def real() -> Callable[[str], Tokens]:
-    """The default model's own tokenizer, where the cache holds it."""
-    found = sorted(Path(os.environ.get("REVIEWBOT_CACHE", "/nowhere")).glob("**/tokenizer.json"))
-    if not found:
-        pytest.skip("REVIEWBOT_CACHE names no cache that holds a converted model")
-    loaded = load_tokenizer(found[0].parent)
-    return lambda text: tokenize(loaded, text)
-
-
-@pytest.mark.real_model
-def test_the_real_tokenizer_keeps_to_the_lines_too(real: Callable[[str], Tokens]) -> None:
-    @settings(max_examples=200, deadline=None)
-    @given(TEXTS)
-    def every_text(text: str) -> None:
-        check(real, text)
-
-    every_text()

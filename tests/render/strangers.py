@@ -8,7 +8,7 @@ from reviewbot.core.evidence import Evidence, Exemplar, Tally
 from reviewbot.core.findings import Failed, Outcome, Skipped
 from reviewbot.core.reasons import Reason
 from reviewbot.core.report import ArtifactInfo, ChangeInfo, FileReport, ModelInfo, Report
-from tests.browser import pages
+from tests.render import pages
 
 
 def hostile(text: str) -> Report:

@@ -1,4 +1,4 @@
-"""The feature browser as text; tests/browser/features opens it."""
+"""The feature browser as text; tests/slow/browser/features opens it."""
 
 import base64
 import hashlib

@@ -19,9 +19,9 @@ from reviewbot.core.gate import Status
 from reviewbot.render import html_files
 from reviewbot.render.html import environment, html
 from reviewbot.render.html_reasons import sum_of
-from tests.browser import pages
-from tests.browser.strangers import hostile
+from tests.render import pages
 from tests.render.reports import failed, report, scored, skipped
+from tests.render.strangers import hostile
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "html"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from research.screenshot import CHANGE, pictures
-from tests.browser import pages
-from tests.browser.conftest import Page, browser, show
+from tests.render import pages
+from tests.slow.browser.conftest import Page, browser, show
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("report-light.png", "report-dark.png", "report-reasons.png")

@@ -12,10 +12,9 @@ import pytest
 
 from reviewbot.core.models import MODELS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MAX_BYTES = 30_000_000
 MAX_WHEEL = 80_000_000  # the Python package index refuses files over 100 MB
-MAX_LINES = 300
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +106,3 @@ def test_the_wheel_has_both_commands_and_our_name(wheel: Path) -> None:
     assert wheel.name.startswith("reviewbot_risk-")
     assert "reviewbot = reviewbot.cli:run" in commands
     assert "reviewbot-risk = reviewbot.cli:run" in commands
-
-
-def test_no_module_has_300_lines() -> None:
-    sizes = {
-        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
-        for folder in ("reviewbot", "action", "research")
-        for path in (ROOT / folder).rglob("*.py")
-    }
-
-    assert len(sizes) > 50
-    assert {name: size for name, size in sizes.items() if size >= MAX_LINES} == {}

@@ -12,7 +12,7 @@ import pytest
 from reviewbot.core.models import DEFAULT_MODEL, MODELS
 from reviewbot.store.cache import cache_dir, official_path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEMO = ("--diff", "examples/demo.diff", "--root", "examples/demo")
 CACHE = cache_dir(None, os.environ)
 OFFICIAL = official_path(CACHE, MODELS[DEFAULT_MODEL])

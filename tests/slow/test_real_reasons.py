@@ -23,7 +23,7 @@ from reviewbot.selection import Rules
 from reviewbot.settings import Settings
 
 pytestmark = pytest.mark.real_model
-DEMO = Path(__file__).parents[1] / "examples"
+DEMO = Path(__file__).parents[2] / "examples"
 
 
 @dataclass

@@ -13,17 +13,14 @@ from transformers import AutoTokenizer
 
 from reviewbot.core.errors import ModelUnavailable
 from reviewbot.core.extras import CONVERTING
-from reviewbot.core.models import CODER_SMALL, SMOL_CUT
+from reviewbot.core.models import SMOL_CUT
 from reviewbot.encoders.tokens import load_tokenizer, tokenize
-from reviewbot.store.cache import official_path
 from reviewbot.store.checkpoint import check
 from reviewbot.store.gguf_tensors import open_reader
 from reviewbot.store.local import read_json
-from reviewbot.store.packaged import packaged_file
 from reviewbot.store.tokenizer import build, read_header, write_tokenizer
 from tests.bare import ALL, reviewbot
 from tests.store.tiny import MERGES, VOCABULARY, write_gguf
-from tests.test_real_model import CACHE, needs_model
 
 ROOT = Path(__file__).parents[2]
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "<|fim_prefix|>", "<repo_"]
@@ -50,22 +47,9 @@ class Pair(NamedTuple):
     folder: Path  # of our files; below it is one of theirs
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "qwen2",
-        "llama",
-        SMOL_CUT.name,
-        pytest.param(CODER_SMALL.name, marks=[pytest.mark.real_model, needs_model]),
-    ],
-)
+@pytest.fixture(scope="module", params=["qwen2", "llama"])
 def gguf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny files, and both official ones that are at hand."""
-    if request.param == CODER_SMALL.name:
-        return official_path(CACHE, CODER_SMALL)
-    if request.param == SMOL_CUT.name:
-        with packaged_file(SMOL_CUT) as path:
-            return path
+    """A tiny file of each kind; tests/slow/store/test_tokenizer.py has the official ones."""
     path = tmp_path_factory.mktemp(request.param) / "tiny.gguf"
     write_gguf(path, request.param)
     return path
@@ -110,7 +94,9 @@ def test_code_and_prose_have_the_same_tokens_at_the_same_places(pair: Pair) -> N
     ]
     paths = sorted([*code, *ROOT.glob("docs/*.md"), *ROOT.glob("*.md")])
     assert len(paths) > 300
-    assert_same(pair, [path.read_text(encoding="utf-8") for path in paths])
+    # Few words in a vocabulary make many tokens of a text, and of few kinds.
+    step = 10 if pair.ours.get_vocab_size() < 1_000 else 1
+    assert_same(pair, [path.read_text(encoding="utf-8") for path in paths[::step]])
 
 
 def test_odd_text_has_the_same_tokens_at_the_same_places(pair: Pair) -> None:

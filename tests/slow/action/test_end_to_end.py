@@ -17,7 +17,7 @@ from tests.cli.small import environ
 from tests.github.fake import FakeGitHub
 from tests.github.fake_parts import Pull
 from tests.github.server import serving
-from tests.test_real_model import CACHE, needs_model
+from tests.slow.test_real_model import CACHE, needs_model
 
 DEMO = ROOT / "examples" / "demo"
 

@@ -6,8 +6,8 @@ import pytest
 
 from research.chromium import window
 from reviewbot.core.report import Report
-from tests.browser import pages
-from tests.browser.conftest import Page
+from tests.render import pages
+from tests.slow.browser.conftest import Page
 
 OPEN = "document.querySelectorAll('tr.found details').forEach(e => { e.open = true })"
 

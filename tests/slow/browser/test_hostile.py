@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from reviewbot.render.escape import visible
-from tests.browser.conftest import Page
-from tests.browser.strangers import hostile
+from tests.render.strangers import hostile
+from tests.slow.browser.conftest import Page
 
 PAYLOADS = {
     "script": "<script>window.__pwned=1</script>",

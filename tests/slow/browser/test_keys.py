@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tests.browser import pages
-from tests.browser.conftest import Page
+from tests.render import pages
+from tests.slow.browser.conftest import Page
 
 Show = Callable[..., Page]
 ENTER, ESCAPE, UP, DOWN = (

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from research.chromium import command, media
-from tests.browser import pages
-from tests.browser.conftest import Page
+from tests.render import pages
+from tests.slow.browser.conftest import Page
 
 Show = Callable[..., Page]
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from reviewbot.render.html import html
-from tests.browser import pages
-from tests.browser.conftest import Page
+from tests.render import pages
+from tests.slow.browser.conftest import Page
 
 # Until the change is on the screen: script, style, layout and the next frame.
 TIMED = """

@@ -14,7 +14,7 @@ from tests.authorship.repos import Repo
 from tests.lsp.conftest import SMALL
 from tests.lsp.test_server import RISKY
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOC = ROOT / "docs" / "editors.md"
 PACKAGES = Path("/usr/share/emacs/site-lisp/elpa")  # where Debian puts Emacs' packages
 PATIENCE = 120

@@ -15,7 +15,7 @@ from tests.encoders.served import short_directory
 from tests.lsp.conftest import Start
 from tests.lsp.test_server import rows
 
-MODULE = Path(__file__).parents[2] / "examples/demo/billing/schedule.py"
+MODULE = Path(__file__).parents[3] / "examples/demo/billing/schedule.py"
 WRONG = "        if items[i] / 0 > items[i - 1]: return eval(items[i:])\n"
 CACHED = converted_path(
     cache_dir(None, os.environ), checkpoint_key(SMOL_CUT.sha256, SMOL_CUT.layer, head=False)

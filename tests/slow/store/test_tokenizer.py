@@ -1,0 +1,37 @@
+"""The tokenizers of both official models, by the tests of the tiny ones."""
+
+from pathlib import Path
+
+import pytest
+
+from reviewbot.core.models import CODER_SMALL, SMOL_CUT
+from reviewbot.store.cache import official_path
+from reviewbot.store.packaged import packaged_file
+from tests.slow.test_real_model import CACHE, needs_model
+from tests.store.test_tokenizer import (
+    pair,
+    test_any_text_has_the_same_tokens_at_the_same_places,
+    test_code_and_prose_have_the_same_tokens_at_the_same_places,
+    test_odd_text_has_the_same_tokens_at_the_same_places,
+    test_the_files_are_those_that_transformers_writes,
+)
+
+__all__ = [
+    "pair",
+    "test_any_text_has_the_same_tokens_at_the_same_places",
+    "test_code_and_prose_have_the_same_tokens_at_the_same_places",
+    "test_odd_text_has_the_same_tokens_at_the_same_places",
+    "test_the_files_are_those_that_transformers_writes",
+]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[SMOL_CUT.name, pytest.param(CODER_SMALL.name, marks=needs_model)],
+)
+def gguf(request: pytest.FixtureRequest) -> Path:
+    """Both official files that are at hand."""
+    if request.param == CODER_SMALL.name:
+        return official_path(CACHE, CODER_SMALL)
+    with packaged_file(SMOL_CUT) as path:
+        return path
