@@ -1,8 +1,11 @@
 """What a range means, what is read of the head, and what a stranger's repository cannot do."""
 
 import os
+import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -48,8 +51,14 @@ def commit(root: Path, subject: str, **files: str) -> str:
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """main: one, two. topic, checked out: one, three. One change is not committed."""
-    root = tmp_path / "repo"
-    root.mkdir()
+    return Path(shutil.copytree(_template().name, tmp_path / "repo"))
+
+
+@cache
+def _template() -> TemporaryDirectory[str]:
+    """Make what `repo` is a copy of, once per process."""
+    folder = TemporaryDirectory()
+    root = Path(folder.name)
     git(root, "init", "-q")
     git(root, "checkout", "-q", "-b", "main")
     commit(root, "one", f_py="a\n")
@@ -58,7 +67,7 @@ def repo(tmp_path: Path) -> Path:
     git(root, "checkout", "-q", "topic")
     commit(root, "three", f_py="a\nb\n")
     (root / "f.py").write_text("a\nb\nworktree\n")
-    return root
+    return folder
 
 
 def added(request: ChangeRequest) -> list[str]:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema
@@ -74,12 +77,19 @@ class Repo:
 
 def repo_at(where: Path) -> Repo:
     """Make a repository with one commit, a branch `topic` checked out on it."""
-    where.mkdir(parents=True)
-    repo = Repo(where)
+    shutil.copytree(_template().name, where)
+    return Repo(where)
+
+
+@cache
+def _template() -> TemporaryDirectory[str]:
+    """Make what `repo_at` copies, once per process: git takes ten times as long as a copy."""
+    folder = TemporaryDirectory()
+    repo = Repo(Path(folder.name))
     repo.git("init", "-q", "-b", "main")
     repo.commit("base", {"a.py": "one = 1\ntwo = 2\nthree = 3\n"})
     repo.git("checkout", "-q", "-b", "topic")
-    return repo
+    return folder
 
 
 def note_text(lines: str, **records: Any) -> str:

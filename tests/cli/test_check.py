@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema
@@ -55,14 +57,21 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     artifact = write_artifact(tmp_path / "artifact")
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
     monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
-    where = tmp_path / "repo"
-    where.mkdir()
+    where = Path(shutil.copytree(_template().name, tmp_path / "repo"))
+    monkeypatch.chdir(where)
+    return where
+
+
+@cache
+def _template() -> TemporaryDirectory[str]:
+    """Make what `repo` is a copy of, once per process."""
+    folder = TemporaryDirectory()
+    where = Path(folder.name)
     git(where, "init", "-b", "main")
     (where / "a.py").write_text("x = 1\n")
     git(where, "add", ".")
     git(where, "commit", "-m", "first")
-    monkeypatch.chdir(where)
-    return where
+    return folder
 
 
 def check(*args: str, stdin: bytes | None = None) -> Result:
