@@ -11,6 +11,7 @@ from reviewbot.authorship.identities import identities
 from reviewbot.authorship.trailers import trailers
 from reviewbot.core.authors import HIGH, LOW, MEDIUM, Attribution, Author, resolve
 from reviewbot.core.history import Commit, Identity
+from tests.cpu import cpu_seconds
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "vectors.json").read_text(encoding="utf-8")
@@ -192,13 +193,11 @@ def test_a_squash_that_lists_five_agents_is_ai_of_no_single_tool() -> None:
 
 
 def test_a_megabyte_of_message_is_read_in_no_time_and_cut() -> None:
-    import time
-
     lines = "Co-authored-by: " + "a" * 400 + " " * 400 + "<" * 400 + "\n"
     hostile = lines * 1_000 + "Assisted-by: " + ":".join("a b" for _ in range(50_000))
-    start = time.perf_counter()
+    start = cpu_seconds()
 
     found = judged(hostile)
 
-    assert time.perf_counter() - start < 1
+    assert cpu_seconds() - start < 1
     assert found.kind is Author.UNKNOWN

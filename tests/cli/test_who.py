@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from reviewbot.render.who import who_json, who_markdown, who_terminal
 from tests.authorship.claims import lines, trace
 from tests.authorship.repos import CLAUDE, DEV, SESSION, Repo, authors, kinds, note_text, repo_at
 from tests.cli.small import environ
+from tests.cpu import cpu_seconds
 
 HOSTILE = "a|b ``` <img src=x> @octocat #1 [l](http://e.vil)\n::error::x \x1b[2J\u202e \udcff"
 
@@ -152,9 +152,9 @@ def test_no_model_library_is_loaded_and_a_thousand_lines_take_less_than_a_second
     command = [sys.executable, "-c", code, str(repo.root)]
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = cpu_seconds()
         done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - start)
+        times.append(cpu_seconds() - start)
 
     assert done.stdout.splitlines()[-2:] == ["1000 added lines: 1000 AI (claude 1000)", "[]"]
     assert min(times) < 1
@@ -176,11 +176,11 @@ def test_five_thousand_lines_over_two_hundred_commits_take_less_than_three_secon
         repo.note(
             commit, note_text("src/m0.py\n  s_c9883b05a2487d::t_9f8e7d6c5b4a32 1", sessions=session)
         )
-    start = time.perf_counter()
+    start = cpu_seconds()
 
     result = call(repo, "big~200..big")
 
-    assert time.perf_counter() - start < 3
+    assert cpu_seconds() - start < 3
     assert result.stdout.splitlines()[-1].startswith("5000 added lines: 2500 AI (claude 2500), ")
 
 
