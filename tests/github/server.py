@@ -46,7 +46,8 @@ def serving(fake: FakeGitHub) -> Iterator[FakeGitHub]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     fake.url = f"http://127.0.0.1:{server.server_address[1]}{fake.prefix}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # By default it looks for the end twice a second, which each test would wait for.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield fake
