@@ -65,10 +65,20 @@ def brought(extra: str) -> set[str]:
 
 
 def test_every_command_explains_itself() -> None:
-    for name in ("", *COMMANDS, *(f"train {name}" for name in TRAIN)):
-        done = reviewbot(*name.split(), "--help")
-        assert (done.returncode, done.stderr) == (0, ""), name
-        assert done.stdout.startswith("Usage: reviewbot")
+    code = (
+        "import sys; from click.testing import CliRunner; from reviewbot.cli import main\n"
+        "for name in sys.argv[1:]:\n"
+        "    done = CliRunner().invoke(main, [*name.split(), '--help'], prog_name='reviewbot')\n"
+        "    assert (done.exit_code, done.stderr) == (0, ''), (name, done.output)\n"
+        "    assert done.stdout.startswith(f'Usage: reviewbot {name}'), name\n"
+        "    print(name)\n"
+    )
+    names = [*COMMANDS, *(f"train {name}" for name in TRAIN)]
+
+    done = python(code, *names)
+
+    assert done.stdout.splitlines() == names, done.stderr
+    assert reviewbot("--help").stdout.startswith("Usage: reviewbot [")
 
 
 def test_authors_are_found(repo: Repo, env: dict[str, str]) -> None:
