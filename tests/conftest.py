@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.changes import Check
 
 # torch reads it where a test imports it: the tensors are tiny, and the cores have other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# An example may take longer than hypothesis allows where another worker has the core.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

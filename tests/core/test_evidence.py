@@ -99,6 +99,7 @@ def test_the_file_gives_what_is_wanted_and_is_the_same_every_time() -> None:
         gzip.compress(b'{"format": "other/1"}\n'),
         gzip.compress(json.dumps({"format": "reviewbot-evidence/1"}).encode()),  # cut off
     ],
+    ids=["empty", "no gzip", "another format", "cut off"],  # gzip's bytes hold the time
 )
 def test_what_is_no_such_file_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match="evidence"):
