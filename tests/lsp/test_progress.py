@@ -9,8 +9,10 @@ SLOW = (
     SMALL
     + """
 import time
+from reviewbot.lsp import busy
+busy.PATIENCE = 0.2
 quick = warm.load_model
-warm.load_model = lambda *_: time.sleep(2.5) or quick()
+warm.load_model = lambda *_: time.sleep(1.0) or quick()
 """
 )
 
