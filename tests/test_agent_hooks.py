@@ -71,6 +71,12 @@ class Desk:
         return json.loads(done.stdout) if done.stdout else None
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for `--cache-dir`: the packaged model is converted once for all tests here."""
+    return str(tmp_path_factory.mktemp("cache"))
+
+
 def real(folder: Path) -> None:
     """Make the `reviewbot` there the real one."""
     program = folder / "reviewbot"
@@ -200,7 +206,9 @@ def test_after_an_edit_only_the_edited_file_is_told(desk: Desk) -> None:
     assert desk.said({**event, "tool_input": {"file_path": str(desk.root / "f.py")}})
 
 
-def test_files_that_git_does_not_know_are_read_and_the_index_stays(tmp_path: Path) -> None:
+def test_files_that_git_does_not_know_are_read_and_the_index_stays(
+    tmp_path: Path, cache: str
+) -> None:
     root = tmp_path / "repo"
     root.mkdir()
     git(root, "init", "-q")
@@ -212,7 +220,7 @@ def test_files_that_git_does_not_know_are_read_and_the_index_stays(tmp_path: Pat
     before = (root / ".git/index").read_bytes()
 
     done = Desk(root, folder).hook(
-        None, "--plain", "--min-risk", "0", "--artifact", "tiny", "--cache-dir", str(tmp_path / "c")
+        None, "--plain", "--min-risk", "0", "--artifact", "tiny", "--cache-dir", cache
     )
 
     assert done.returncode == 0, done.stderr

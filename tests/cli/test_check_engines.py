@@ -1,26 +1,19 @@
-"""`check` with each engine: what it imports, what it opens, and what it says where one is unfit."""
+"""`check` with the int8 engine: what it imports and opens; tests/slow/cli has torch's part."""
 
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file, save_file
 
 from reviewbot.artifacts import ArtifactModel
-from reviewbot.store.checkpoint import MANIFEST, STAMP
+from reviewbot.store.checkpoint import MANIFEST
 from reviewbot.store.ready import ready
 from tests import tiny
 from tests.cli.small import environ
-from tests.tiny import edit_json
 
 DIFF = """\
 diff --git a/a.py b/a.py
@@ -125,98 +118,6 @@ def test_where_no_line_is_kept_every_line_is_read_and_the_report_is_the_same(pla
     assert first.report == second.report == third.report
     assert "onnxruntime" in second.imported
     assert not any(name.startswith("lines") for name in second.opened)
-
-
-def test_torch_reads_what_it_reads_and_is_not_imported_for_lines_that_are_kept(
-    place: Place,
-) -> None:
-    onnx, first, second = (place.check(f"--engine={e}") for e in ("onnx", "torch", "torch"))
-
-    assert (first.code, first.dtype) == (0, "fp32"), first.said
-    assert "torch" in first.imported
-    assert second.report == first.report != onnx.report
-    assert second.imported == set()
-
-
-def unknown(model: Path) -> None:
-    path = model / "model.safetensors"
-    tensors = {name: t for name, t in load_file(path).items() if not name.endswith("bias")}
-    save_file(tensors, path, {"format": "pt"})
-    config = json.loads((model / "config.json").read_text())
-    config |= {"model_type": "mistral", "architectures": ["MistralForCausalLM"]}
-    config["head_dim"] = tiny.WIDTH // tiny.HEADS
-    del config["layer_types"]
-    (model / "config.json").write_text(json.dumps(config))
-
-
-def scaled(model: Path) -> None:
-    rope = {"rope_type": "linear", "factor": 2.0, "rope_theta": 10_000.0}
-    edit_json(model / "config.json", rope_parameters=rope)
-
-
-def half(model: Path) -> None:
-    path = model / "model.safetensors"
-    tensors = {name: t.to(torch.bfloat16) for name, t in load_file(path).items()}
-    save_file(tensors, path, {"format": "pt"})
-
-
-UNFIT: dict[str, tuple[Callable[[Path], None], str]] = {
-    "another architecture": (unknown, "the engine onnx does not know a model of type 'mistral'"),
-    "a scaled rope": (scaled, "the engine onnx does not know a scaled rotary embedding"),
-    "numbers of another format": (half, "was not converted: model.embed_tokens.weight is BF16"),
-}
-
-
-@pytest.mark.parametrize("name", UNFIT)
-def test_a_model_that_int8_does_not_know_is_read_with_torch_and_one_line_says_so(
-    name: str, place: Place
-) -> None:
-    change, why = UNFIT[name]
-    change(place.model)
-    auto, named = place.check(), place.check("--engine=onnx")
-
-    assert auto.code == 0, auto.said
-    assert auto.dtype == "fp32"
-    (line,) = auto.said
-    assert why in line
-    assert line.endswith("; reading with torch instead")
-    assert "nothing was scored" not in line
-    assert (named.code, named.report) == (4, b"")
-    assert why in named.said[-2]
-    assert named.said[-2].startswith("error: nothing was scored")
-    assert named.said[-1] == "  fix: use --engine torch"
-    assert not list((place.folder / "cache").glob("converted/*"))
-
-
-def spoil_probe(engine: Path) -> None:
-    """Let the probe say something else, and the manifest agree."""
-    from safetensors.numpy import load_file as load
-    from safetensors.numpy import save
-
-    probe: dict[str, Any] = load(engine / "probe.safetensors")
-    probe["state_2"] = np.ascontiguousarray(probe["state_2"][:, ::-1])
-    data = save(probe)
-    (engine / "probe.safetensors").write_bytes(data)
-    files = json.loads((engine / MANIFEST).read_text())["files"]
-    files["probe.safetensors"] = hashlib.sha256(data).hexdigest()
-    edit_json(engine / MANIFEST, files=files)
-    (engine / STAMP).unlink()
-
-
-def test_a_processor_that_computes_something_else_is_not_used(place: Place) -> None:
-    assert place.check("--engine=onnx", "--line-cache=0").code == 0
-    spoil_probe(place.engine)
-    auto, named = place.check(), place.check("--engine=onnx")
-    torch_alone = place.check("--engine=torch")
-
-    assert (auto.code, auto.dtype) == (0, "fp32"), auto.said
-    (line,) = auto.said
-    assert line.startswith("on this processor int8 does not compute what float32 does (state_2")
-    assert line.endswith("; reading with torch instead")
-    assert (named.code, named.report) == (4, b"")
-    assert "nothing was scored: on this processor" in named.said[-2]
-    assert torch_alone.report == auto.report
-    assert torch_alone.imported == set()  # its lines were kept under its own name
 
 
 def test_a_damaged_engine_is_no_reason_to_read_with_another(place: Place) -> None:

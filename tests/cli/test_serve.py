@@ -1,7 +1,9 @@
-"""`reviewbot serve` and `check` as processes of their own: the same bytes, with and without."""
+"""`reviewbot serve` and `check` as processes of their own: the same bytes, with and without.
+
+tests/slow/cli/test_serve.py has how servers end, and the packaged model.
+"""
 
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -24,23 +26,6 @@ ROOT = Path(__file__).parents[2]
 GROUPS = ("sae_max", "deep_mean", "surprisal", "surface")
 CODE = "def f{0}(x):\n    return [x, {0}]\n\n\nclass T{0}:\n    y = {0}\n"
 MAIN = "from reviewbot.cli import main\n"
-DYING = """
-import os, signal
-from reviewbot.cli import load as loading, main
-load = loading.load_here
-def dying(spec, clock):
-    encoder = load(spec, clock)
-    states, count = encoder.states, 0
-    def once(ids):
-        nonlocal count
-        count += 1
-        if count == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return states(ids)
-    encoder.states = once
-    return encoder
-loading.load_here = dying
-"""
 
 
 @dataclass
@@ -149,73 +134,6 @@ def test_a_served_report_has_the_same_bytes_and_the_client_loads_no_torch(
     assert "connecting to the server" in said
     assert "server" not in unserved + otherwise
     assert json.loads(other)["ledger"] == json.loads(alone)["ledger"]
-
-
-def test_a_server_killed_in_mid_read_leaves_the_same_report(place: Place, alone: bytes) -> None:
-    with place.served(code=DYING) as process:
-        served, said = place.check()
-
-        assert process.wait(10) == -signal.SIGKILL
-    assert served == alone
-    assert "the server was lost" in said
-    assert len(place.sockets) == 1  # stale: nobody could remove it
-    with place.served():
-        assert place.check()[0] == alone
-
-
-def test_a_stopped_process_is_not_waited_for_for_ever(place: Place, alone: bytes) -> None:
-    with place.served() as process:
-        process.send_signal(signal.SIGSTOP)
-        served, said = place.check()
-        process.send_signal(signal.SIGCONT)
-
-    assert served == alone
-    assert "does not fit: timed out" in said
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_server_cleanly(place: Place, number: int) -> None:
-    with place.served() as process:
-        assert len(place.sockets) == 1
-        process.send_signal(number)
-
-        assert process.wait(10) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == "ended: it was asked to\n"
-    assert place.sockets == []
-
-
-def test_a_second_server_says_that_one_is_there_and_stop_ends_it(place: Place) -> None:
-    with place.served() as process:
-        code, _, said = place.run("serve", *place.flags)
-        assert (code, said) == (0, f"already there: {place.sockets[0]}\n")
-        code, _, said = place.run("serve", "--stop")
-        assert code == 0
-        assert said.startswith("ended: ")
-        assert process.wait(10) == 0
-    assert place.sockets == []
-    assert place.run("serve", "--stop")[::2] == (0, "no server of yours was there\n")
-
-
-def test_a_second_server_that_finds_one_of_another_version_is_exit_4(place: Place) -> None:
-    other = "from reviewbot.encoders import terms\nterms.__version__ = '0.0.9'\n" + MAIN
-    with place.served(code=other):
-        code, _, said = place.run("serve", *place.flags)
-        _, why = place.check()
-
-    assert code == 4
-    assert "its reviewbot is 0.0.9" in said
-    assert len(said.splitlines()) == 2
-    assert "no server was used: " in why
-
-
-def test_a_server_that_nobody_asks_ends_with_exit_code_0(place: Place) -> None:
-    quick = "from reviewbot.cli import serve as s\ns.MINUTE = 0.5\n" + MAIN
-    with place.served("--idle=1", code=quick) as process:
-        assert process.wait(10) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == "ended: nobody asked\n"
-    assert place.sockets == []
 
 
 def test_a_directory_for_sockets_that_others_can_enter_is_exit_4(place: Place) -> None:

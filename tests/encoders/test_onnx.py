@@ -9,17 +9,14 @@ import pytest
 
 from reviewbot.core.arrays import Array
 from reviewbot.core.errors import EngineUnfit, ModelUnavailable
-from reviewbot.core.models import SMOL_CUT
-from reviewbot.core.states import SIGNALS, sinks
-from reviewbot.encoders import EncoderSpec, int8_saturates, load_encoder, onnx, promised
+from reviewbot.core.states import SIGNALS
+from reviewbot.encoders import EncoderSpec, int8_saturates, onnx, promised
 from reviewbot.encoders.hf import TransformersEncoder
 from reviewbot.encoders.onnx import OnnxEncoder
 from reviewbot.encoders.tokens import load_tokenizer
 from reviewbot.store import graph
 from reviewbot.store.engine import Source, Wanted, export
-from reviewbot.store.ready import ready
 from reviewbot.store.reference import states
-from tests import tiny
 from tests.store.trunks import (
     KINDS,
     LAYERS,
@@ -264,18 +261,3 @@ def test_a_damaged_file_is_two_lines_and_exit_4(name: str, engine: Path, tmp_pat
         encoder(tmp_path, 1)
     assert not isinstance(failure.value, EngineUnfit)  # another engine would not help
     assert (failure.value.exit_code, len(str(failure.value).splitlines())) == (4, 2)
-
-
-def test_the_packaged_model_reads_code_as_torch_does(tmp_path: Path) -> None:
-    environ = {"REVIEWBOT_CACHE": str(tmp_path)}
-    made = ready(SMOL_CUT.name, 8, taps=(8, None), environ=environ)
-    found = encoder(made.directory, 8)
-    plain = EncoderSpec(directory=ready(SMOL_CUT.name, 8, environ=environ).directory, layer=8)
-    right = load_encoder(replace(plain, threads=1))
-    tokens = found.tokenize(tiny.TEXT)
-    right_TD = right.states(tokens.ids).values_TD
-    sink_T = sinks(right_TD)
-
-    assert tokens == right.tokenize(tiny.TEXT)
-    found_TD = found.states(tokens.ids).values_TD
-    close(found_TD[~sink_T], right_TD[~sink_T], 0.95)

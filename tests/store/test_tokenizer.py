@@ -12,14 +12,10 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from reviewbot.core.errors import ModelUnavailable
-from reviewbot.core.extras import CONVERTING
-from reviewbot.core.models import SMOL_CUT
 from reviewbot.encoders.tokens import load_tokenizer, tokenize
-from reviewbot.store.checkpoint import check
 from reviewbot.store.gguf_tensors import open_reader
 from reviewbot.store.local import read_json
 from reviewbot.store.tokenizer import build, read_header, write_tokenizer
-from tests.bare import ALL, reviewbot
 from tests.store.tiny import MERGES, VOCABULARY, write_gguf
 
 ROOT = Path(__file__).parents[2]
@@ -162,14 +158,3 @@ def test_a_header_that_we_do_not_know_or_that_is_wrong_is_refused(
     with pytest.raises(ModelUnavailable, match=re.escape(why)) as caught:
         build(read_header(header(**changes)))
     assert caught.value.what.startswith("the model was not converted: ")
-
-
-def test_the_packaged_model_is_converted_without_torch_transformers_or_onnx(tmp_path: Path) -> None:
-    others = ALL - set(CONVERTING)
-    assert others >= {"torch", "transformers", "onnx", "onnxruntime"}
-
-    flags = ("--engine=torch", "--cache-dir", str(tmp_path))
-    done = reviewbot("model", "pull", SMOL_CUT.name, *flags, without=others)
-
-    assert done.returncode == 0, done.stderr
-    check(Path(done.stdout.strip()), SMOL_CUT, SMOL_CUT.layer, head=False, again=True)

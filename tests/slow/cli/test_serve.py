@@ -1,6 +1,7 @@
-"""The packaged model, as processes of their own: the same bytes, with and without a server."""
+"""`reviewbot serve` as a process: how it ends, who it answers, and with the packaged model."""
 
 import os
+import signal
 import socket
 
 import pytest
@@ -8,13 +9,97 @@ import pytest
 from reviewbot.core.models import MODELS, SMOL_CUT
 from reviewbot.store.cache import cache_dir, converted_path
 from reviewbot.store.checkpoint import checkpoint_key
-from tests.cli.test_serve import ROOT, Place, place
+from tests.cli.test_serve import MAIN, ROOT, Place, alone, place
 
-__all__ = ["place"]  # the fixture
+__all__ = ["alone", "place"]  # the fixtures
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 CACHED = converted_path(
     cache_dir(None, os.environ), checkpoint_key(SMOL_CUT.sha256, SMOL_CUT.layer, head=False)
 )
+DYING = """
+import os, signal
+from reviewbot.cli import load as loading, main
+load = loading.load_here
+def dying(spec, clock):
+    encoder = load(spec, clock)
+    states, count = encoder.states, 0
+    def once(ids):
+        nonlocal count
+        count += 1
+        if count == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return states(ids)
+    encoder.states = once
+    return encoder
+loading.load_here = dying
+"""
+
+
+def test_a_server_killed_in_mid_read_leaves_the_same_report(place: Place, alone: bytes) -> None:
+    with place.served(code=DYING) as process:
+        served, said = place.check()
+
+        assert process.wait(10) == -signal.SIGKILL
+    assert served == alone
+    assert "the server was lost" in said
+    assert len(place.sockets) == 1  # stale: nobody could remove it
+    with place.served():
+        assert place.check()[0] == alone
+
+
+def test_a_stopped_process_is_not_waited_for_for_ever(place: Place, alone: bytes) -> None:
+    with place.served() as process:
+        process.send_signal(signal.SIGSTOP)
+        served, said = place.check()
+        process.send_signal(signal.SIGCONT)
+
+    assert served == alone
+    assert "does not fit: timed out" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server_cleanly(place: Place, number: int) -> None:
+    with place.served() as process:
+        assert len(place.sockets) == 1
+        process.send_signal(number)
+
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == "ended: it was asked to\n"
+    assert place.sockets == []
+
+
+def test_a_second_server_says_that_one_is_there_and_stop_ends_it(place: Place) -> None:
+    with place.served() as process:
+        code, _, said = place.run("serve", *place.flags)
+        assert (code, said) == (0, f"already there: {place.sockets[0]}\n")
+        code, _, said = place.run("serve", "--stop")
+        assert code == 0
+        assert said.startswith("ended: ")
+        assert process.wait(10) == 0
+    assert place.sockets == []
+    assert place.run("serve", "--stop")[::2] == (0, "no server of yours was there\n")
+
+
+def test_a_second_server_that_finds_one_of_another_version_is_exit_4(place: Place) -> None:
+    other = "from reviewbot.encoders import terms\nterms.__version__ = '0.0.9'\n" + MAIN
+    with place.served(code=other):
+        code, _, said = place.run("serve", *place.flags)
+        _, why = place.check()
+
+    assert code == 4
+    assert "its reviewbot is 0.0.9" in said
+    assert len(said.splitlines()) == 2
+    assert "no server was used: " in why
+
+
+def test_a_server_that_nobody_asks_ends_with_exit_code_0(place: Place) -> None:
+    quick = "from reviewbot.cli import serve as s\ns.MINUTE = 0.5\n" + MAIN
+    with place.served("--idle=1", code=quick) as process:
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == "ended: nobody asked\n"
+    assert place.sockets == []
 
 
 @pytest.mark.real_model

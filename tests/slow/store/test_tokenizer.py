@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from reviewbot.core.extras import CONVERTING
 from reviewbot.core.models import CODER_SMALL, SMOL_CUT
 from reviewbot.store.cache import official_path
+from reviewbot.store.checkpoint import check
 from reviewbot.store.packaged import packaged_file
+from tests.bare import ALL, reviewbot
 from tests.slow.test_real_model import CACHE, needs_model
 from tests.store.test_tokenizer import (
     pair,
@@ -35,3 +38,14 @@ def gguf(request: pytest.FixtureRequest) -> Path:
         return official_path(CACHE, CODER_SMALL)
     with packaged_file(SMOL_CUT) as path:
         return path
+
+
+def test_the_packaged_model_is_converted_without_torch_transformers_or_onnx(tmp_path: Path) -> None:
+    others = ALL - set(CONVERTING)
+    assert others >= {"torch", "transformers", "onnx", "onnxruntime"}
+
+    flags = ("--engine=torch", "--cache-dir", str(tmp_path))
+    done = reviewbot("model", "pull", SMOL_CUT.name, *flags, without=others)
+
+    assert done.returncode == 0, done.stderr
+    check(Path(done.stdout.strip()), SMOL_CUT, SMOL_CUT.layer, head=False, again=True)
