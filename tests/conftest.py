@@ -18,6 +18,14 @@ settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Use every core for the whole run (None), none but this one where paths are given (0).
+
+    For a few files the workers would take longer to start than the tests to run.
+    """
+    return None if config.args_source is config.ArgsSource.TESTPATHS else 0
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the golden files be written anew: look at what changed before you commit them."""
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
