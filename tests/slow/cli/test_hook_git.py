@@ -68,4 +68,4 @@ def test_of_a_merge_only_what_was_resolved_by_hand_is_checked(place: Place) -> N
 
     assert merged.returncode == 0, merged.stderr
     assert "28 lines added = 1 scored + 27 skipped" in merged.stderr
-    assert "note: a merge is not finished" in merged.stderr
+    assert "note: unfinished merge" in merged.stderr
