@@ -188,7 +188,21 @@ def settings_for(
     used = _committed(request.root, policy or request.base, root)
     own = _readable(request.root, request.head, root)
     made, notes = tightened(settings(used), used, own)
-    return made, [*notes, *unused(root, used, own)]
+    return made, [*notes, *unused(root, used, own), *_unused_rules(request, root, policy)]
+
+
+def _unused_rules(request: "ChangeRequest", root: Path, policy: str | None) -> list[str]:
+    """Note where rules about authors in the working tree do not count: as for settings."""
+    from reviewbot.authorship.rules import RULES_FILE
+    from reviewbot.forges.heads import WorktreeFiles, commit_files
+
+    here = WorktreeFiles(root).read(RULES_FILE)
+    for commit in (policy or request.base, request.head) if here is not None else ():
+        if commit is not None:
+            with closing(commit_files(request.root, commit, paths=(RULES_FILE,))) as files:
+                if files.read(RULES_FILE) == here:
+                    return []
+    return [] if here is None else [UNUSED.format(RULES_FILE, "is")]
 
 
 def unused(root: Path, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | None) -> list[str]:

@@ -111,6 +111,12 @@ def test_settings_that_are_being_edited_count_locally_and_the_report_says_so(rep
             ["the change edits reviewbot's settings; the base's"],
         ),
         ({"pyproject.toml": "[project]\n"}, {}, []),
+        (
+            {".reviewbot-authors.toml": '[[rule]]\nauthor = "ai"\n'},
+            {},
+            [".reviewbot-authors.toml in the working tree is ignored: "],
+        ),
+        ({}, {".reviewbot-authors.toml": ""}, []),
     ],
 )
 def test_settings_that_do_not_count_for_commits_are_noted(
