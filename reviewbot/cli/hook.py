@@ -60,7 +60,8 @@ def hook() -> None:
 def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
     """Return the file of a hook. Pure.
 
-    python  the interpreter that has reviewbot; flags as for `check`, quoted here
+    python  the interpreter that has reviewbot, "" for the `reviewbot` on the PATH; flags as for
+            `check`, quoted here
     """
     quoted = "".join(f"{shlex.quote(flag)} " for flag in flags)
     return sealed(
@@ -91,7 +92,8 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
         find_artifact(settings.artifact, top)  # where git runs the hook
         folder = folder_of_hooks(top)
     path = folder.path / kind
-    data = script(kind, sys.executable or "python3", flags)
+    # husky's hooks are committed: no place for a path of this machine.
+    data = script(kind, "" if folder.husky else sys.executable or "python3", flags)
     whose = owner(path)
     before = flags_in(path, kind) if whose is Owner.OURS else ""
     if whose in (Owner.OTHER, Owner.EDITED):

@@ -182,9 +182,11 @@ def test_husky_runs_the_hook_of_a_real_push_and_its_exit_code_stops_it(repo: Pat
     assert hook("install").exit_code == 0
 
     command = ["git", "push", "./there.git", "HEAD:refs/heads/x"]
-    env = {**os.environ, "REVIEWBOT_MAX_RISK": "7"}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {**os.environ, "REVIEWBOT_MAX_RISK": "7", "PATH": path}
     done = subprocess.run(command, cwd=repo, env=env, capture_output=True, text=True)
 
+    assert sys.executable not in (hooks / "pre-push").read_text()
     assert done.returncode == 1
     assert owner(hooks / "pre-push") is Owner.OURS
     assert "reviewbot stopped this (exit 2); " in done.stderr
