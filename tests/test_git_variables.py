@@ -57,8 +57,9 @@ def test_a_relative_git_dir_counts_from_the_current_directory(
     [
         ({"GIT_WORK_TREE": "."}, "only a part of"),
         ({"GIT_WORK_TREE": ".", "GIT_DIR": "../.git"}, "only a part of"),
+        ({"GIT_WORK_TREE": "../other", "GIT_DIR": "../.git"}, "of another repository"),
         ({"GIT_INDEX_FILE": "/nonexistent"}, "git finds no file"),
-        ({"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.worktree"}, "git finds no file"),
+        ({"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.worktree"}, "only a part of"),
     ],
 )
 @pytest.mark.parametrize("staged", [False, True])
@@ -70,15 +71,13 @@ def test_a_wrong_place_where_every_file_looks_deleted_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     top = repository(tmp_path / "top")
+    repository(top / "other")
     monkeypatch.chdir(top / "sub")
     if "GIT_CONFIG_COUNT" in variables:
         git(top, "config", "core.worktree", str(top / "sub"))
         variables = {}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    if staged and not variables:
-        return  # what is staged does not depend on core.worktree
-
     with pytest.raises(UsageError, match=said):
         collect(Path(), staged=staged)
 
@@ -101,6 +100,17 @@ def test_a_base_that_is_another_branch_of_work_is_named(tmp_path: Path) -> None:
     commit(top, "three", **{"c_py": "z = 3\n"})
 
     assert collect(top).notes == ("compared with feat, the upstream of this branch",)
+
+
+def test_a_base_that_is_the_branch_itself_under_another_name_is_named(tmp_path: Path) -> None:
+    top = repository(tmp_path / "top")
+    git(tmp_path, "init", "-q", "--bare", "origin")
+    git(top, "remote", "add", "origin", str(tmp_path / "origin"))
+    git(top, "push", "-q", "origin", "main")
+    git(top, "push", "-q", "-u", "origin", "feat:alice/main")
+    commit(top, "three", **{"c_py": "z = 3\n"})
+
+    assert collect(top).notes == ("compared with origin/alice/main, the upstream of this branch",)
 
 
 def test_a_filter_that_fails_is_named_with_the_way_out(tmp_path: Path) -> None:

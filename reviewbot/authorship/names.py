@@ -45,7 +45,11 @@ _VIA = re.compile(r"(?P<model>.+?)\s+via\s+\S+", re.I)
 # Answers that deny it: "Assisted-by: none", "AI-assisted: no, typed by hand".
 _NO = re.compile(r"(?:false|n/?a|nil|0|-+)(?!\w)", re.I)  # at the start
 # Anywhere, but in brackets: "Claude was not used", "AI: none"; not "Claude Code (not the tests)".
-_DENIED = re.compile(r"\b(?:no|none|not|never|nothing|nobody|without|zero)\b|n['’]t\b", re.I)
+_DENIED = re.compile(
+    r"\b(?:no|none(?! other)|not(?! only)|never|nothing(?! but)|nobody|without|zero)\b|n['’]t\b"
+    r"|\b0\s?%",
+    re.I,
+)
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
 _YES = re.compile(
     r"(?:true|yes|y|on|partly|partially|mostly|fully|some|heavily|lightly|[1-9]\d?\s?%|100\s?%)"
@@ -60,11 +64,18 @@ def model_named(text: str) -> str | None:
     found = text.strip().strip("/: ").strip()
     if found[:1] + found[-1:] in ("()", "[]"):
         found = found[1:-1].strip()
-    return None if found.lower() in _NO_MODEL else found[:MOST_MODEL]
+    return None if found.lower() in _NO_MODEL or _DENIED.search(found) else found[:MOST_MODEL]
 
 
 def _denies(value: str) -> bool:
     return bool(_NO.match(value) or _DENIED.search(_BRACKETS.sub("", value)))
+
+
+def _affirmed(value: str) -> str:
+    """Return a value without those of its parts that deny: of "Copilot, not Claude", the first."""
+    parts = [part.strip() for part in re.split("[,;]", value, maxsplit=9)]
+    kept = [part for part in parts if not _denies(part)]
+    return value if len(kept) == len(parts) else ", ".join(kept)
 
 
 def by_name(name: str) -> Named | None:
@@ -121,9 +132,7 @@ def by_notation(value: str, *, discloses: bool, any_agent: bool) -> Named | None
     discloses  the key is for disclosing tools: words such as "LLM" count too
     any_agent  the key is for agents: an unknown name before ":model" counts too
     """
-    value = value.strip()
-    if _denies(value):
-        return None
+    value = _affirmed(value.strip())
     if (kernel := _KERNEL.fullmatch(value)) and (seen := by_name(kernel["agent"])):
         return Named(seen.tool, model_named(kernel["model"]), MEDIUM)
     if seen := by_name(value):
@@ -143,8 +152,6 @@ def by_answer(value: str) -> Named | None:
     """
     answer = value.strip()
     yes = _YES.match(answer)
-    if not yes and _denies(answer):
-        return None
     parts = re.split("[,;]", answer[yes.end() :] if yes else answer, maxsplit=4)
     named = (by_notation(part, discloses=True, any_agent=False) for part in parts)
     return next(filter(None, named), Named(None, None, MEDIUM) if yes else None)

@@ -115,8 +115,9 @@ def default_base(top: Path) -> Base:
     if base == head:
         _refuse_shallow(top)
     said = _compared(tip, base, head, name)
-    stacked = bool(ref) and ref == upstream and name.rpartition("/")[2] not in _NAMES
-    note = f"compared with {name}, the upstream of this branch" if stacked else ""
+    note = ""
+    if ref and ref == upstream and ref != (default_branch(top, remote) or ("",))[0]:
+        note = f"compared with {name}, the upstream of this branch"
     return Base(base, said, tip, head, 1 + len(more), (branch or "").removeprefix(_HEADS), note)
 
 
@@ -199,8 +200,10 @@ def _advice(top: Path) -> str:
         remote = "origin" if "origin" in remotes else remotes[0]
         code, out, _ = status(top, "config", "--get-all", f"remote.{remote}.fetch")
         if code == 0 and b"*" not in out:  # a clone of a single branch
-            ways.append(f"git remote set-branches {remote} '*' && git fetch {remote}")
-        ways.append(f"git remote set-head {remote} --auto")
+            deepen = " --unshallow" if is_shallow(top) else ""
+            ways.append(f"git remote set-branches {remote} '*' && git fetch{deepen} {remote}")
+        else:
+            ways.append(f"git remote set-head {remote} --auto")
         if is_shallow(top):
             ways.insert(0, f"fetch more history: {DEEPEN}")
     ways.append("name the branch that this one left: reviewbot check BRANCH")

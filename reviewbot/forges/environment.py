@@ -47,7 +47,7 @@ def environment(root: Path, more: Mapping[str, str] | None = None) -> dict[str, 
         if env.get(name):
             env[name] = os.path.abspath(env[name])  # noqa: PTH100 - links stay
     if tree := env.get("GIT_WORK_TREE"):
-        _refuse_part(Path(tree).resolve(), env.get("GIT_DIR"))
+        refuse_part(Path(tree).resolve(), env.get("GIT_DIR"))
     if not (given := env.get("GIT_DIR")) or "GIT_WORK_TREE" in env or not Path(given).exists():
         return env  # of one that does not exist, git says so
     if (top := _worktree(root, Path(given), env)) is not None:
@@ -69,17 +69,19 @@ def is_apart(root: Path, top: Path) -> bool:
     return nearest is not None and nearest != top and nearest.is_relative_to(top)
 
 
-def _refuse_part(tree: Path, git_dir: str | None) -> None:
+def refuse_part(tree: Path, git_dir: str | None) -> None:
     """Refuse a directory inside a checkout as its top: what is outside would look deleted.
 
     Git exports GIT_WORK_TREE=. to some hooks, which mean another directory after `cd`.
     """
     top = _nearest(tree)
-    if top in (None, tree) or (git_dir and not _leads_to(top / ".git", Path(git_dir))):
-        return
+    ours = top is not None and (not git_dir or _leads_to(top / ".git", Path(git_dir)))
+    if top is None or ours == (top == tree):
+        return  # no checkout, its top, or a place for another repository's files inside of one
+    what = f"only a part of {top}" if ours else "the checkout of another repository"
     raise UsageError(
-        f"nothing was scored: GIT_WORK_TREE names {tree}, which is only a part of {top}",
-        fix="unset GIT_WORK_TREE, or set it to the top of the checkout",
+        f"nothing was scored: GIT_WORK_TREE or core.worktree names {tree}, which is {what}",
+        fix="unset it, or set it to the top of the checkout",
     )
 
 
@@ -131,8 +133,8 @@ def _nearest(here: Path) -> Path | None:
 
 def _leads_to(entry: Path, git_dir: Path) -> bool:
     """Return True if a `.git`, a directory or a file with a path in it, means this one."""
-    if entry.is_dir():
-        return entry.samefile(git_dir)
+    if entry.is_dir() or git_dir.is_file():
+        return git_dir.exists() and entry.samefile(git_dir)
     found = _path_in(entry, entry.parent, b"gitdir: ")
     return found is not None and found.exists() and found.samefile(git_dir)
 

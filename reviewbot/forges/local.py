@@ -27,7 +27,7 @@ from reviewbot.core.match import readable
 from reviewbot.forges.attributes import attributes_of, converted
 from reviewbot.forges.bases import Base, default_base, range_base, refuse_older, since
 from reviewbot.forges.checkout import CheckoutFiles, in_index
-from reviewbot.forges.environment import APART, UNSET, is_apart
+from reviewbot.forges.environment import APART, UNSET, is_apart, refuse_part
 from reviewbot.forges.git import explain, git, status
 from reviewbot.forges.heads import MAX_BYTES, HeadFiles, commit_files, index_files
 from reviewbot.forges.merging import (
@@ -147,11 +147,13 @@ def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
     raises  UsageError if there is no repository, or no working tree where one is needed, or
             GIT_DIR names another checkout
     """
-    code, out, err = status(root, "rev-parse", "--show-toplevel")
+    code, out, err = status(root, "rev-parse", "--show-toplevel", "--absolute-git-dir")
     if code == 0:
-        top = Path(out.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+        found, _, git_dir = os.fsdecode(out.removesuffix(b"\n")).rpartition("\n")
+        top = Path(found)
         if is_apart(root, top):
             raise UsageError(APART.format(root), fix=UNSET)
+        refuse_part(top.resolve(), git_dir)
         return top
     if not needs_worktree and "must be run in a work tree" in err:
         return root

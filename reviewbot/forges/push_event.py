@@ -50,7 +50,7 @@ def pushed(top: Path, target: Target) -> Pushed:
     before = commit_at(top, target.base) if target.base else None
     tag = (target.ref or "").startswith("refs/tags/")
     if before and not tag and is_ancestor(top, before, head):
-        return Pushed(before, head, policy=before)
+        return Pushed(before, head, policy=_policy(top, target) or before)
     default = target.default_branch
     if target.ref is None or default is None:
         raise UsageError(
@@ -76,6 +76,15 @@ def pushed(top: Path, target: Target) -> Pushed:
         return Pushed(base, head, f"{kind}: {default} already has its commits", tip)
     where = f"where it left {default}" if base else f"the empty tree, unrelated to {default}"
     return Pushed(base, head, f"{kind}: compared with {where}", tip)
+
+
+def _policy(top: Path, target: Target) -> str | None:
+    """Return the default branch's commit for a push to another one: it may not choose its rules."""
+    default = target.default_branch
+    if default is None or target.ref == f"refs/heads/{default}":
+        return None
+    found = default_branch(top, names=(default,))
+    return found[1] if found else None
 
 
 def _to_default(top: Path, target: Target, before: str | None, head: str) -> Pushed:

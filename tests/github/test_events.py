@@ -224,9 +224,9 @@ def test_the_settings_of_the_default_branch_hold_for_a_push_that_does_not_come_f
     world.repo.commit("apart", {"z.py": SAFE + "\n"})
     world.repo.git("checkout", "-q", "main")
     world.repo.commit("policy", {".reviewbot.toml": "max-risk = 0.000001\n"})
-    if after == "main~0":  # an ordinary push
-        before = world.repo.git("rev-parse", "main")
+    if after == "main~0":  # an ordinary push, to a branch with settings of its own
         world.repo.git("checkout", "-q", "-B", "topic")
+        before = world.repo.commit("its own", {".reviewbot.toml": "max-risk = 0.99\n"})
         after = world.repo.commit("mine", {"m.py": SAFE + "\n"})
     oids = [x if x in (ZEROS, LOST) else world.repo.git("rev-parse", x) for x in (before, after)]
     more = {"ref": ref, "repository": {"default_branch": "main"}}
