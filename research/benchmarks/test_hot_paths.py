@@ -1,6 +1,6 @@
 """What runs once per token or line beside the model, with pytest-benchmark.
 
-    python -m pytest research/benchmarks/test_hot_paths.py
+    python -m pytest -n 0 research/benchmarks/test_hot_paths.py
 
 Sizes are those of one full window of the small preset, and of the large change. Where a path was
 made fast, the plain loop of `tests/core/plain.py` is timed beside it: both give the same bits.

@@ -30,6 +30,12 @@ def said(style: str, case: str) -> str:
     return " ".join(rendered(CASES[case], Settings(format=style)).split())
 
 
+def test_what_is_said_of_a_finding_has_at_most_a_thousand_characters() -> None:
+    said = [one.message for one in diagnostics(CASES["long"])]
+
+    assert max(map(len, said)) == 1_000
+
+
 def test_what_should_have_been_read_and_was_not_is_a_place_each() -> None:
     places = [(one.path, one.start, one.end, one.message) for one in unread(CASES["hidden"])]
 

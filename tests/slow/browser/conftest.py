@@ -71,12 +71,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
 
 @pytest.fixture
 def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
-    """Open a report, from a file, in a window of 1280 times 800."""
+    """Open a report, or a page in a file, in a window of 1280 times 800."""
     from research.chromium import command, media, window
 
-    def opened(report: Report, *, scheme: str = "light", scripts: bool = True) -> Page:
-        path = tmp_path / "report.html"
-        path.write_text(html(report), encoding="ascii")
+    def opened(made: Report | Path, *, scheme: str = "light", scripts: bool = True) -> Page:
+        path = made if isinstance(made, Path) else tmp_path / "report.html"
+        if isinstance(made, Report):
+            path.write_text(html(made), encoding="ascii")
         window(browser, 1280, 800)
         media(browser, "", scheme)
         command(browser, "Emulation.setScriptExecutionDisabled", value=not scripts)

@@ -1,6 +1,7 @@
 """axe finds nothing serious in the page, however it is looked at."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from reviewbot.core.report import Report
 from tests.render import pages
 from tests.slow.browser.conftest import Page
 
+STATS = Path(__file__).parents[2] / "golden/stats/stats.html"
 OPEN = "document.querySelectorAll('tr.found details').forEach(e => { e.open = true })"
 
 
@@ -38,6 +40,20 @@ def test_axe_finds_nothing_serious_with_reasons_and_help_open_and_on_a_phone(
     page.js("document.getElementById('help').showModal()")
 
     assert opened == narrow == axe(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_stats_has_its_style_asks_for_nothing_and_fits_a_phone(
+    show: Callable[..., Page], axe: Callable[[Page], list[str]], scheme: str
+) -> None:
+    page = show(STATS, scheme=scheme)
+    sides = page.js("return getComputedStyle(document.body).marginLeft")
+    window(page.browser, 390, 800)
+
+    assert axe(page) == []
+    assert sides != "8px"  # what a browser takes without a style
+    assert page.js("return document.documentElement.scrollWidth") <= 390
+    assert (page.said(), page.requests()) == ([], [page.url])
 
 
 def test_axe_would_see_a_serious_fault(
