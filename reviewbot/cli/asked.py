@@ -197,12 +197,13 @@ def _unused_rules(request: "ChangeRequest", root: Path, policy: str | None) -> l
     from reviewbot.forges.heads import WorktreeFiles, commit_files
 
     here = WorktreeFiles(root).read(RULES_FILE)
-    for commit in (policy or request.base, request.head) if here is not None else ():
-        if commit is not None:
-            with closing(commit_files(request.root, commit, paths=(RULES_FILE,))) as files:
-                if files.read(RULES_FILE) == here:
-                    return []
-    return [] if here is None else [UNUSED.format(RULES_FILE, "is")]
+    if here is None:
+        return []
+    for commit in filter(None, (policy or request.base, request.head)):
+        with closing(commit_files(request.root, commit, paths=(RULES_FILE,))) as files:
+            if files.read(RULES_FILE) == here:
+                return []
+    return [UNUSED.format(RULES_FILE, "is")]
 
 
 def unused(root: Path, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | None) -> list[str]:

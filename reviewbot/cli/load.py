@@ -31,7 +31,7 @@ MEBI = 1 << 20
 def artifact_for(settings: Settings) -> "Artifact":
     """Load the artifact that the settings name.
 
-    raises  UsageError where there is none of that name, ArtifactError where it is damaged
+    raises  UsageError if no artifact has that name, ArtifactError if it is damaged
     """
     from reviewbot.artifacts import load_artifact
 

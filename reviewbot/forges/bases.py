@@ -102,9 +102,10 @@ def default_base(top: Path) -> Base:
     branch = head_ref(top)
     upstream, remote, own_copy = _upstream(top, branch)
     tip = verify(top, upstream) if upstream and not own_copy else None
+    default = default_branch(top, remote)
     ref: str | None = upstream
     if tip is None or is_ancestor(top, head, tip):
-        ref, tip = default_branch(top, remote) or _configured(top) or (None, head)
+        ref, tip = default or _configured(top) or (None, head)
     if ref is None and (branch is None or is_shallow(top) or _others(top, branch)):
         raise UsageError(
             "nothing was scored: no base found: no upstream of another name, no main, no master",
@@ -116,7 +117,7 @@ def default_base(top: Path) -> Base:
         _refuse_shallow(top)
     said = _compared(tip, base, head, name)
     note = ""
-    if ref and ref == upstream and ref != (default_branch(top, remote) or ("",))[0]:
+    if ref and ref == upstream and (default is None or ref != default[0]):
         note = f"compared with {name}, the upstream of this branch"
     return Base(base, said, tip, head, 1 + len(more), (branch or "").removeprefix(_HEADS), note)
 

@@ -17,7 +17,7 @@ mistake, it is an error; an empty change says why it is empty.
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,11 +185,7 @@ def _request(top: Path, base: str | None, head: str, against: Base | None = None
         with attributes_of(top, since) as (place, env):
             diff, counts = _compared(place, since, head, env=env)
     numstat = parse_numstat(counts)
-    if (
-        head in (WORKTREE, INDEX)
-        and numstat
-        and not any(added for added, _ in filter(None, numstat.values()))
-    ):
+    if head in (WORKTREE, INDEX):
         _refuse_misplaced(top, since, numstat)
     on_disk = numstat if head == WORKTREE else {}
     untracked = b""
@@ -245,15 +241,17 @@ def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
     return found
 
 
-def _refuse_misplaced(top: Path, base: str, gone: Collection[str]) -> None:
+def _refuse_misplaced(top: Path, base: str, numstat: Mapping[str, tuple[int, int] | None]) -> None:
     """Refuse a change that deletes every file where git was told to look in another place."""
+    if not numstat or any(counts and counts[0] for counts in numstat.values()):
+        return
     told = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]
     if status(top, "config", "--get", "core.worktree")[0] == 0:
         told.append("core.worktree")
     if not told:
         return
     names = git(top, "ls-tree", "-r", "-z", "--name-only", base).split(b"\0")[:-1]
-    if {decode_path(name) for name in names} == set(gone):
+    if {decode_path(name) for name in names} == numstat.keys():
         raise UsageError(
             f"nothing was scored: git finds no file of {base[:10]} in {top}",
             fix=f"correct or unset {' and '.join(told)}, or give a range of commits: A..B",
