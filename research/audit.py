@@ -13,8 +13,8 @@ import click
 from research.audit_measures import audit as measure
 from research.command import Command
 from research.csv_figures import Row, csv_text
-from reviewbot.cli.options import PATH
 from reviewbot.cli.output import write_file
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_flags import require_places
 from reviewbot.cli.train_options import commit_of_code, counter
 from reviewbot.train.snippets import read_some

@@ -12,8 +12,8 @@ import numpy as np
 
 from research.tells import COLUMNS, TELLS, tells
 from research.transfer_measures import balanced_entry, mean_entry, pooled_entry, within_entry
-from reviewbot.core.arrays import Array, Mask
-from reviewbot.core.errors import UsageError
+from reviewbot.arrays import Array, Mask
+from reviewbot.errors import UsageError
 from reviewbot.train import metrics, pairs
 from reviewbot.train.bootstrap import SAMPLES, Resamples, resample
 from reviewbot.train.dataset import RowColumns, Scores, Table, assemble

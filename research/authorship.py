@@ -18,18 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewbot.authorship import DETECTORS, attribute
-from reviewbot.authorship.detect import Detector
-from reviewbot.core.authors import Author, Authors
-from reviewbot.core.change import Change
-from reviewbot.core.history import Commit, Material, Origin
-from reviewbot.core.match import head_lines
-from reviewbot.diffs import decode, parse
-from reviewbot.forges.commits import commits
-from reviewbot.forges.git import git
-from reviewbot.forges.heads import HeadFiles, commit_files
-from reviewbot.forges.notes import notes
-from reviewbot.forges.traces import added_traces
+from reviewbot.authorship.detectors import Detector
+from reviewbot.authorship.history import Commit, Material, Origin
+from reviewbot.authorship.model import Author, Authors
+from reviewbot.authorship.resolve import DETECTORS, attribute
+from reviewbot.diff.head_match import head_lines
+from reviewbot.diff.model import Change
+from reviewbot.diff.parser import decode, parse
+from reviewbot.git.commits import commits
+from reviewbot.git.files import HeadFiles, commit_files
+from reviewbot.git.notes import notes
+from reviewbot.git.process import git
+from reviewbot.git.traces import added_traces
 from reviewbot.train.bootstrap import interval, ratio, resample
 from reviewbot.train.dataset import Scores
 
@@ -59,7 +59,7 @@ class Seen:
 def noted_commits(root: Path, ref: str, most: int) -> list[str]:
     """Return the commits here that have a note, newest first; merges are left out.
 
-    raises  what `forges.git.git` raises
+    raises  what `git.process.git` raises
     """
     listed = git(root, "notes", f"--ref={ref}", "list").decode("ascii", "replace").splitlines()
     stdin = "".join(f"{line.split()[1]}\n" for line in listed).encode()

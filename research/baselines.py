@@ -17,11 +17,11 @@ from research.audit_measures import TRAININGS, C
 from research.components import pca_scores
 from research.embeddings import embed, token_lines
 from research.tells import COLUMNS, tells_of
-from reviewbot.cli.talk import say
+from reviewbot.app.progress import say
 from reviewbot.cli.train_options import counter
 from reviewbot.cli.train_work import Work
-from reviewbot.core.sae import SparseCoder
-from reviewbot.store.ready import ready
+from reviewbot.models.ensure import ready
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train import baseline_fit, baselines
 from reviewbot.train.baseline_fit import Baseline, Recipe, fitted
 from reviewbot.train.dataset import Table

@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 
 import click
 
+from reviewbot.app.progress import say
 from reviewbot.cli.failures import report_failure
 from reviewbot.cli.output import write_file
-from reviewbot.cli.talk import say
-from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.errors import EnvironmentFailure
 
 
 class Command(click.Command):

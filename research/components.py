@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices
+from reviewbot.arrays import Array, Indices
 from reviewbot.train.baseline_fit import Baseline, Recipe, fitted, not_fitted, told
 from reviewbot.train.dataset import Table, assign_folds
 from reviewbot.train.predictor_fit import criterion

@@ -26,7 +26,7 @@ from typing import Any
 import click
 
 from research.corpus_files import SUFFIXES, Package, choose
-from reviewbot.core.errors import EnvironmentFailure, ReviewbotError, UsageError
+from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
 
 LICENCES = ("MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0")
 

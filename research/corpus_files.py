@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.errors import EnvironmentFailure
 
 SUFFIXES = {
     "python": (".py",),

@@ -5,7 +5,8 @@
 Kept are the embedding, the first blocks, the final norm and the tokenizer. Each tensor is copied
 byte for byte, nothing is quantised again, so the states after those blocks are those of the whole
 model. The header says what was cut from what. The same input gives the same bytes (gguf 0.19.0
-wrote the file in the package); both hashes are compared with the table in reviewbot/core/models.py.
+wrote the file in the package); both hashes are compared with the table in
+reviewbot/models/registry.py.
 """
 
 import sys
@@ -14,10 +15,10 @@ from typing import Any
 
 import click
 
-from reviewbot.core.errors import ModelUnavailable, ReviewbotError
-from reviewbot.core.models import SMOL, SMOL_CUT, ModelSpec
-from reviewbot.store.cache import sha256_of
-from reviewbot.store.gguf_tensors import kept_tensors, open_reader, read_shape
+from reviewbot.errors import ModelUnavailable, ReviewbotError
+from reviewbot.models.cache import sha256_of
+from reviewbot.models.gguf_tensors import kept_tensors, open_reader, read_shape
+from reviewbot.models.registry import SMOL, SMOL_CUT, ModelSpec
 from reviewbot.train.whole import write_whole
 
 OUT = Path(__file__).parents[1] / "reviewbot" / "_models" / SMOL_CUT.filename

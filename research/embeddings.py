@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from reviewbot.core.arrays import Array, Indices
-from reviewbot.core.errors import ModelUnavailable
-from reviewbot.core.spans import Span, line_spans
-from reviewbot.core.states import layer_norm
-from reviewbot.encoders import Tokens
+from reviewbot.arrays import Array, Indices
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.spans import Span, line_spans
+from reviewbot.encoders.states import layer_norm
+from reviewbot.errors import ModelUnavailable
 from reviewbot.train.features import Snippet
 
 NAMES = ("model.embed_tokens.weight", "embed_tokens.weight")  # with and without an output head

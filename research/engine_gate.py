@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.artifacts import PRESETS, Artifact, load_artifact
-from reviewbot.core.arrays import Array
-from reviewbot.core.predictor import log_odds, risks
-from reviewbot.encoders import EncoderSpec, load_encoder
-from reviewbot.store.ready import ready
+from reviewbot.arrays import Array
+from reviewbot.encoders.encoder import EncoderSpec, load_encoder
+from reviewbot.models.ensure import ready
+from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
+from reviewbot.scoring.predictor import log_odds, risks
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
 from reviewbot.train.features import Reader

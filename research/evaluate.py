@@ -15,8 +15,8 @@ from research.baselines import BASELINES, KNOWN, sources_of
 from research.command import Command, write_plots
 from research.figures import evaluation
 from research.pttrust.peer import NAME, Peer, figures, peer
-from reviewbot.cli.options import PATH
-from reviewbot.cli.talk import say
+from reviewbot.app.progress import say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_evaluate import (
     Measured,
     fit_baselines,
@@ -29,7 +29,7 @@ from reviewbot.cli.train_evaluate import (
 from reviewbot.cli.train_flags import fitting_flags, require_places, threshold_flags
 from reviewbot.cli.train_options import reading_flags
 from reviewbot.cli.train_work import Work
-from reviewbot.core.sae import SparseCoder
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train import tables
 from reviewbot.train.baseline_fit import Baseline
 from reviewbot.train.baselines import chosen

@@ -20,8 +20,8 @@ from typing import IO
 
 import click
 
-from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
-from reviewbot.store.cache import CHUNK, cache_dir, official_path, sha256_of
+from reviewbot.models.cache import CHUNK, cache_dir, official_path, sha256_of
+from reviewbot.models.registry import DEFAULT_MODEL, MODELS, ModelSpec
 
 DOWNLOAD = ("--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "-qq")
 

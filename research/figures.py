@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from research import plots
-from reviewbot.core.arrays import Array
+from reviewbot.arrays import Array
 from reviewbot.train.dataset import Scores, Table
 from reviewbot.train.pairs import PAIRED
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Mask
+from reviewbot.arrays import Array, Mask
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores
 from reviewbot.train.tables import figure

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.languages import language_of
-from reviewbot.core.prose import prose
+from reviewbot.arrays import Array
+from reviewbot.diff.comments import prose
+from reviewbot.diff.languages import language_of
 from reviewbot.train.dataset import RowColumns
 from reviewbot.train.labels import LabelRow, row_path, scored, scored_fixed
 

@@ -13,9 +13,9 @@ from research.command import Command, write_plots
 from research.figures import matrices
 from research.transfer_measures import METRICS, csv_rows
 from research.transfer_measures import transfer as measure
-from reviewbot.cli.options import PATH
+from reviewbot.app.progress import say
 from reviewbot.cli.output import write_file
-from reviewbot.cli.talk import say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places
 from reviewbot.cli.train_options import commit_of_code, reading_flags
 from reviewbot.cli.train_work import Work

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from research.csv_figures import Row, csv_text
-from reviewbot.core.arrays import Array, Mask
-from reviewbot.core.errors import UsageError
+from reviewbot.arrays import Array, Mask
+from reviewbot.errors import UsageError
 from reviewbot.train import metrics, pairs
 from reviewbot.train.bootstrap import SAMPLES, Resamples, interval, ratio, resample
 from reviewbot.train.dataset import Scores, Table, Texts

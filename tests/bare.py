@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from reviewbot.core.extras import EXTRAS
+from reviewbot.errors import EXTRAS
 from tests.cli.small import environ
 
 ALL = {module for modules in EXTRAS.values() for module in modules}

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reviewbot import diffs, pipeline
-from reviewbot.artifacts import Artifact
-from reviewbot.core.change import Change
-from reviewbot.core.findings import Outcome
-from reviewbot.core.gate import Policy
-from reviewbot.core.report import ChangeInfo, Report
-from reviewbot.encoders import Encoder
-from reviewbot.forges.local import parse_numstat
-from reviewbot.selection import Rules
+from reviewbot.app import pipeline
+from reviewbot.app.selection import Rules
+from reviewbot.diff import parser
+from reviewbot.diff.model import Change
+from reviewbot.encoders.encoder import Encoder
+from reviewbot.git.changes import parse_numstat
+from reviewbot.report.gate import Policy
+from reviewbot.report.model import ChangeInfo, Report
+from reviewbot.scoring.artifact import Artifact
+from reviewbot.scoring.outcomes import Outcome
 from tests import tiny
 
 Files = Mapping[str, bytes]
@@ -72,7 +73,7 @@ def made(root: Path, before: Files, after: Files) -> Made:
         trees.append(git(root, "write-tree").decode().strip())
     raw = git(root, "diff", "--find-renames", *trees)
     counts = git(root, "diff", "--find-renames", "--numstat", "-z", *trees)
-    return Made(diffs.parse(diffs.decode(raw)), parse_numstat(counts), after)
+    return Made(parser.parse(parser.decode(raw)), parse_numstat(counts), after)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def tiny_artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def check(tiny_model: Path, tiny_artifact: Path) -> "Check":
     """The pipeline with the tiny model and its artifact: `tests.changes.Check`."""
-    from reviewbot.artifacts import load_artifact
+    from reviewbot.scoring.artifact import load_artifact
     from tests import tiny
     from tests.changes import Check
 

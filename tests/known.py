@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from reviewbot.artifacts import EVIDENCE
-from reviewbot.core.evidence import Evidence, Exemplar, Tally
-from reviewbot.core.evidence_file import pack_evidence
+from reviewbot.scoring.artifact import EVIDENCE
+from reviewbot.scoring.evidence_file import pack_evidence
+from reviewbot.scoring.feature_evidence import Evidence, Exemplar, Tally
 
 TALLY = Tally(41, 9, 5_210, 14, 2.8125)
 FACTS = {"corpus": {"files": 2}, "labels": []}

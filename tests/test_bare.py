@@ -10,8 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from reviewbot.cli import COMMANDS
-from reviewbot.core.errors import MissingExtra
-from reviewbot.core.extras import EXTRAS, install, require
+from reviewbot.errors import EXTRAS, MissingExtra, install, require
 from tests.authorship.repos import CLAUDE, Repo, repo_at
 from tests.bare import ALL, python, reviewbot
 from tests.cli.small import write_artifact
@@ -148,7 +147,7 @@ def run_engine(name: str, directory: Path, without: list[str]) -> subprocess.Com
     code = (
         "from pathlib import Path\n"
         "from reviewbot.cli.failures import report_failure\n"
-        "from reviewbot.encoders import EncoderSpec, load_encoder\n"
+        "from reviewbot.encoders.encoder import EncoderSpec, load_encoder\n"
         "spec = EncoderSpec(directory=Path(sys.argv[2]), engine=sys.argv[1], layer=1)\n"
         "try: load_encoder(spec)\n"
         "except Exception as exc: sys.exit(report_failure(exc))\n"

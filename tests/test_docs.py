@@ -19,7 +19,7 @@ DOCS = sorted(
     ]
 )
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?\)")
-# `research/small.sh`, `reviewbot/core/` look like paths of this repository; `reviewbot/1` is not.
+# `research/small.sh`, `reviewbot/diff/` look like paths of this repository; `reviewbot/1` is not.
 NAMED = re.compile(
     r"`((?!reviewbot/\d)(?:reviewbot|action|docs|examples|research|templates|tests|\.ci)/[\w./-]*)`"
 )
@@ -72,8 +72,8 @@ def test_every_document_that_code_and_help_name_exists() -> None:
 
 def test_a_broken_path_would_be_seen() -> None:
     assert LINK.findall("see [a](docs/x.md#y), [b](<z.md>)") == ["docs/x.md#y", "z.md"]
-    assert NAMED.findall("`reviewbot/core/x.py` `reviewbot/1` `python -m x` `docs/a.md`") == [
-        "reviewbot/core/x.py",
+    assert NAMED.findall("`reviewbot/diff/x.py` `reviewbot/1` `python -m x` `docs/a.md`") == [
+        "reviewbot/diff/x.py",
         "docs/a.md",
     ]
 

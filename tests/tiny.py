@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from reviewbot.artifacts import ArtifactModel
-from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.pooling import group_sizes
-from reviewbot.core.predictor import Predictor
-from reviewbot.core.reasons import FeatureNote
-from reviewbot.core.sae import SparseCoder
-from reviewbot.encoders import EncoderSpec
-from reviewbot.encoders.tokens import load_tokenizer
+from reviewbot.encoders.encoder import EncoderSpec
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.encoders.tokenizer import load_tokenizer
+from reviewbot.scoring.artifact import ArtifactModel
+from reviewbot.scoring.pooling import group_sizes
+from reviewbot.scoring.predictor import Predictor
+from reviewbot.scoring.reasons import FeatureNote
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.export import artifact_files, sae_files, write_directory
 
 if TYPE_CHECKING:
-    from reviewbot.encoders.hf import TransformersEncoder
+    from reviewbot.encoders.torch_encoder import TransformersEncoder
 
 LAYERS, WIDTH, HEADS, FEATURES, KEPT = 3, 32, 2, 24, 4
 LAYER = 2  # the state we read is the second block's output
@@ -101,7 +101,7 @@ def encoder(
     directory: Path, *, layer: int = LAYER, deep: int | None = None, full: bool = False
 ) -> "TransformersEncoder":
     """Load the tiny model, on one thread."""
-    from reviewbot.encoders.hf import TransformersEncoder
+    from reviewbot.encoders.torch_encoder import TransformersEncoder
 
     spec = EncoderSpec(directory=directory, layer=layer, deep=deep, full=full, threads=1)
     return TransformersEncoder(spec, lambda: load_tokenizer(directory))

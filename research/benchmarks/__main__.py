@@ -19,7 +19,7 @@ from research.benchmarks.changes import CHANGES
 from research.benchmarks.compare import compare
 from research.benchmarks.measure import ROOT, Plan, installed, measure
 from research.benchmarks.tables import compared, markdown, placed
-from reviewbot.encoders import ENCODERS
+from reviewbot.encoders.encoder import ENCODERS
 
 PAGE = ROOT / "research" / "performance.md"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.core.spans import split_lines
+from reviewbot.encoders.spans import split_lines
 
 PIECE = 60  # lines that a file gains in one place, at most
 SIZES = range(200, 801)  # lines of the files that are taken

@@ -14,7 +14,7 @@ from research.benchmarks.figures import ratios
 from research.benchmarks.machine import machine
 from research.benchmarks.measure import FIXED, ROOT, Plan, Say, make_changes
 from research.benchmarks.process import Run, environment, linked, timed
-from reviewbot.store.cache import cache_dir
+from reviewbot.models.cache import cache_dir
 
 
 def git(*args: str) -> str:

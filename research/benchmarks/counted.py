@@ -17,9 +17,9 @@ import numpy as np
 
 from research.benchmarks.arithmetic import flops, matrices, shape_of
 from research.benchmarks.process import VERDICTS
-from reviewbot.core.states import SIGNALS, HiddenStates
-from reviewbot.encoders import EncoderSpec, Tokens
-from reviewbot.encoders.tokens import load_tokenizer, tokenize
+from reviewbot.encoders.encoder import EncoderSpec, Tokens
+from reviewbot.encoders.states import SIGNALS, HiddenStates
+from reviewbot.encoders.tokenizer import load_tokenizer, tokenize
 
 
 class Counter:
@@ -66,8 +66,8 @@ class Counter:
 
 def count(arguments: Sequence[str]) -> dict[str, Any]:
     """Run one check in this process. Raises SystemExit where there is no verdict."""
-    from reviewbot import encoders
     from reviewbot.cli.check import check
+    from reviewbot.encoders import encoder as encoders
 
     made: list[Counter] = []
 

@@ -21,9 +21,9 @@ from research.benchmarks.changes import (
 from research.benchmarks.figures import ceilings, figure, joined
 from research.benchmarks.machine import machine
 from research.benchmarks.process import LINES, Run, environment, linked, timed
-from reviewbot.core.extras import EXTRAS, missing
-from reviewbot.encoders import ENCODERS
-from reviewbot.store.cache import cache_dir
+from reviewbot.encoders.encoder import ENCODERS
+from reviewbot.errors import EXTRAS, missing
+from reviewbot.models.cache import cache_dir
 
 ROOT = Path(__file__).parents[2]
 FIXED = ("--server=never",)

@@ -3,7 +3,7 @@
     python -m pytest -n 0 research/benchmarks/test_hot_paths.py
 
 Sizes are those of one full window of the small preset, and of the large change. Where a path was
-made fast, the plain loop of `tests/core/plain.py` is timed beside it: both give the same bits.
+made fast, the plain loop of `tests/scoring/plain.py` is timed beside it: both give the same bits.
 """
 
 import argparse
@@ -17,15 +17,16 @@ import numpy as np
 import pytest
 
 from research.benchmarks.changes import CHANGES, planned, standard_library, write_repository
-from reviewbot import diffs
-from reviewbot.artifacts import PRESETS, load_artifact
-from reviewbot.core import pooling, reasons, sae, spans
-from reviewbot.core.arrays import Array
-from reviewbot.core.pooling import LineTokens
-from reviewbot.core.predictor import contributions
-from reviewbot.core.spans import Span
-from reviewbot.core.states import HiddenStates
-from tests.core import plain
+from reviewbot.arrays import Array
+from reviewbot.diff import parser
+from reviewbot.encoders import spans
+from reviewbot.encoders.spans import Span
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.scoring import pooling, reasons, sae
+from reviewbot.scoring.artifact import PRESETS, load_artifact
+from reviewbot.scoring.pooling import LineTokens
+from reviewbot.scoring.predictor import contributions
+from tests.scoring import plain
 
 pytest.importorskip("pytest_benchmark")
 
@@ -110,4 +111,4 @@ def test_diff_parsing(benchmark: Benchmark, tmp_path: Path) -> None:
     write_repository(tmp_path, planned(standard_library(), CHANGES["large"]))
     command = ["git", "-C", str(tmp_path), "diff", "HEAD~1..HEAD"]
     raw = subprocess.run(command, capture_output=True, check=True).stdout
-    benchmark(diffs.parse, diffs.decode(raw))
+    benchmark(parser.parse, parser.decode(raw))

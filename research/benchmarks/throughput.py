@@ -28,11 +28,11 @@ import torch
 from tokenizers import Tokenizer, models
 from transformers import Qwen2Config, Qwen2Model
 
-from reviewbot.core.errors import ReviewbotError
-from reviewbot.encoders import EncoderSpec, default_dtype
-from reviewbot.encoders.gpu import GPU, STEP, GpuEncoder, require_gpu
-from reviewbot.encoders.loading import load_model
-from reviewbot.encoders.quantized import check_quantized
+from reviewbot.encoders.encoder import EncoderSpec, default_dtype
+from reviewbot.encoders.quantization import check_quantized
+from reviewbot.encoders.torch_batches import GPU, STEP, GpuEncoder, require_gpu
+from reviewbot.encoders.torch_loading import load_model
+from reviewbot.errors import ReviewbotError
 
 VOCABULARY = 1_024
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.arrays import Array, Indices, Mask
 from reviewbot.train.dataset import Scores
 from reviewbot.train.metrics import NAN, mean, ranked
 

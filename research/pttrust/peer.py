@@ -13,8 +13,8 @@ from research.pttrust import metrics as pttrust_metrics
 from research.pttrust.ranker import PAPER
 from research.pttrust.scores import codes
 from research.pttrust.scores import scores as ranker_scores
-from reviewbot.core.arrays import Array, Indices
-from reviewbot.core.sae import SparseCoder
+from reviewbot.arrays import Array, Indices
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.baseline_fit import Baseline
 from reviewbot.train.bootstrap import SAMPLES, ratio, resample
 from reviewbot.train.dataset import Scores, Table

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from research.pttrust.neural_ndcg import neural_ndcg
-from reviewbot.core.arrays import Array, Indices
+from reviewbot.arrays import Array, Indices
 from reviewbot.train.dataset import Scores
 
 PADDING = 60_000  # cells of padding in a step that cost as much as another pass of Sinkhorn rounds

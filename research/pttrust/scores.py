@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from research.pttrust.ranker import PAPER, Lesson, RankerConfig, predict, train
-from reviewbot.core.arrays import Array, Indices, Mask
-from reviewbot.core.errors import UsageError
-from reviewbot.core.sae import SparseCoder, encode_normed
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.errors import UsageError
+from reviewbot.scoring.sae import SparseCoder, encode_normed
 from reviewbot.train.dataset import Scores, Table
 
 CHUNK = 8192  # lines

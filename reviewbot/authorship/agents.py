@@ -6,10 +6,10 @@ since a login can be renamed.
 
 import re
 
-from reviewbot.authorship.known import Agent
-from reviewbot.authorship.known.hosted import HOSTED
-from reviewbot.authorship.known.local import LOCAL
-from reviewbot.authorship.known.more import MORE
+from reviewbot.authorship.agent_tables import Agent
+from reviewbot.authorship.agent_tables.hosted import HOSTED
+from reviewbot.authorship.agent_tables.local import LOCAL
+from reviewbot.authorship.agent_tables.more import MORE
 
 AGENTS = (*LOCAL, *MORE, *HOSTED)
 AUTOMATION_EMAILS = frozenset(

@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.asked import (
-    change_arguments,
-    folder_of,
-    intake,
-    settings_for,
-    settings_root,
-)
-from reviewbot.cli.assemble import assemble
-from reviewbot.cli.options import setting_flags
+from reviewbot.app.assemble import assemble
+from reviewbot.app.inputs import folder_of, intake, settings_for, settings_root
+from reviewbot.app.progress import say, timed
+from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.output import PLAIN, Look, deliver, emit, keep_off_terminal, write_file
-from reviewbot.cli.talk import say, timed
-from reviewbot.core.errors import ReviewbotError, UsageError
-from reviewbot.core.near import did_you_mean
-from reviewbot.render import RENDERERS
-from reviewbot.settings import (
+from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.config.settings import (
     POSTING,
     RULES,
     Settings,
@@ -35,9 +27,11 @@ from reviewbot.settings import (
     from_flags,
     settings_from,
 )
+from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
+from reviewbot.render import RENDERERS
 
 if TYPE_CHECKING:
-    from reviewbot.core.report import Report
+    from reviewbot.report.model import Report
 
 
 also_option = click.option(

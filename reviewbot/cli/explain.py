@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.asked import (
-    asked_by,
-    change_arguments,
-    folder_of,
-    intake,
-    settings_for,
-    settings_root,
-)
-from reviewbot.cli.options import PATH, setting_flags
+from reviewbot.app.explain_target import AROUND, parse_place, place_of
+from reviewbot.app.failures import asked_by
+from reviewbot.app.inputs import folder_of, intake, settings_for, settings_root
+from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.output import deliver
-from reviewbot.cli.place import AROUND, parse_place, place_of
-from reviewbot.core.errors import EXIT_INCOMPLETE, UsageError
-from reviewbot.settings import POSTING, RULES
+from reviewbot.cli.setting_flags import PATH, setting_flags
+from reviewbot.config.settings import POSTING, RULES
+from reviewbot.errors import EXIT_INCOMPLETE, UsageError
 
 if TYPE_CHECKING:
-    from reviewbot.cli.place import Place
-    from reviewbot.core.explanation import Explanation
-    from reviewbot.core.report import FileReport, LineReport, Report
-    from reviewbot.forges.request import ChangeRequest
+    from reviewbot.app.explain_target import Place
+    from reviewbot.git.request import ChangeRequest
+    from reviewbot.report.explanation import Explanation
+    from reviewbot.report.model import FileReport, LineReport, Report
 
 NO_BASE = "compared with HEAD, so that only uncommitted lines count as added: {}"
 FORMATS = ("terminal", "json")
@@ -92,7 +87,7 @@ def explain(
         with asked_by("explain"):
             folder = folder_of(range_, staged=staged, diff=diff, root=root)
             found = _from_change(str(place), folder, range_, staged, diff, flags)
-    from reviewbot.core.findings import Failed, Skipped
+    from reviewbot.scoring.outcomes import Failed, Skipped
 
     deliver(lambda look: _rendered(found, style, *look), output, os.environ)
     outcome = found.outcome
@@ -138,12 +133,12 @@ def _from_change(
 ) -> "Explanation":
     """Score the line as a check of the change would; only its file is read."""
     parse_place(text)  # before git is asked
-    from reviewbot.cli.assemble import assemble
-    from reviewbot.cli.authors import head_reader
-    from reviewbot.cli.talk import timed
-    from reviewbot.core.explanation import Explanation
-    from reviewbot.core.findings import LineScore
-    from reviewbot.diffs import parse
+    from reviewbot.app.assemble import assemble
+    from reviewbot.app.attribute import head_reader
+    from reviewbot.app.progress import timed
+    from reviewbot.diff.parser import parse
+    from reviewbot.report.explanation import Explanation
+    from reviewbot.scoring.outcomes import LineScore
 
     base_root = settings_root(folder, has_git=diff is None)
     request = _intake(folder, range_, staged, diff)
@@ -192,10 +187,10 @@ def _intake(folder: Path, range_: str | None, staged: bool, diff: str | None) ->
 
 def _reported(report: "Report", place: "Place") -> "LineReport":
     """Return what a report of the place's file alone says of its line."""
-    from reviewbot.core.authors import UNKNOWN
-    from reviewbot.core.change import ChangedLine
-    from reviewbot.core.findings import Skipped
-    from reviewbot.core.report import LineReport
+    from reviewbot.authorship.model import UNKNOWN
+    from reviewbot.diff.model import ChangedLine
+    from reviewbot.report.model import LineReport
+    from reviewbot.scoring.outcomes import Skipped
 
     if place.hidden:
         (file,) = report.files
@@ -209,7 +204,7 @@ def _reported(report: "Report", place: "Place") -> "LineReport":
 
 def _from_report(text: str, name: str) -> "Explanation":
     """Find the line in a report. Of other features than those of its findings it knows nothing."""
-    from reviewbot.core.explanation import Explanation
+    from reviewbot.report.explanation import Explanation
 
     path, number = parse_place(text)
     report = read_report(name)
@@ -244,8 +239,8 @@ def _from_report(text: str, name: str) -> "Explanation":
 
 def read_report(name: str) -> "Report":
     """Read a report file. raises UsageError where it is none"""
-    from reviewbot.cli.files import read_bounded
-    from reviewbot.reports import MAX_BYTES, parse_report
+    from reviewbot.app.files import read_bounded
+    from reviewbot.report.json_reader import MAX_BYTES, parse_report
 
     doing = "nothing was explained"
     raw = read_bounded(name, MAX_BYTES, doing=doing, what="a report.json")

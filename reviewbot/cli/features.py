@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.cli.asked import settings_root
-from reviewbot.cli.failures import worded
+from reviewbot.app.failures import worded
+from reviewbot.app.inputs import settings_root
 from reviewbot.cli.group import Group
-from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import deliver, keep_off_terminal, stdout_is_terminal, write_file
-from reviewbot.core.errors import UsageError
-from reviewbot.settings import from_environ, from_files, from_flags, settings_from
+from reviewbot.cli.setting_flags import PATH, setting_flags
+from reviewbot.config.settings import from_environ, from_files, from_flags, settings_from
+from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
-    from reviewbot.artifacts import Artifact
-    from reviewbot.core.known import Known
+    from reviewbot.scoring.artifact import Artifact
+    from reviewbot.scoring.feature_catalog import Known
 
-SORTS = ("lift", "false-fire", "density", "weight", "id")  # as `core.known.SORTS`, which needs more
+SORTS = (
+    "lift",
+    "false-fire",
+    "density",
+    "weight",
+    "id",
+)  # as `scoring.feature_catalog.SORTS`, which needs more
 TOP = 20
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,8 +80,8 @@ def list_features(
     weight: log-odds for a deviation more; at most: log-odds at its strongest; lift: how much more
     often it fires on risky lines; false: on how many of the others. docs/reasons.md says more.
     """
-    from reviewbot.core.known import order
     from reviewbot.render.features import features_json, features_terminal
+    from reviewbot.scoring.feature_catalog import order
 
     artifact, known = _known(flags)
     sort = sort or ("lift" if artifact.packed_evidence else "weight")
@@ -149,8 +155,8 @@ def explain_feature(
     root    whose settings count
     raises  UsageError for an unknown feature
     """
-    from reviewbot.core.known import near_names, resolve_name
     from reviewbot.render.features import feature_terminal, features_json
+    from reviewbot.scoring.feature_catalog import near_names, resolve_name
 
     artifact, known = _known(flags, root)
     by_name = {one.feature: one for one in known}
@@ -186,8 +192,8 @@ def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tu
 
     raises  UsageError, or ArtifactError for one that is damaged or is not there
     """
-    from reviewbot.cli.load import artifact_for
-    from reviewbot.core.known import known_features
+    from reviewbot.app.load import artifact_for
+    from reviewbot.scoring.feature_catalog import known_features
 
     files = from_files(settings_root(root, has_git=True))
     settings = settings_from(*files, from_environ(os.environ), from_flags(flags))
@@ -200,6 +206,6 @@ def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tu
 
 
 def _about(artifact: "Artifact") -> Mapping[str, Any] | None:
-    from reviewbot.core.evidence_file import evidence_facts
+    from reviewbot.scoring.evidence_file import evidence_facts
 
     return evidence_facts(artifact.packed_evidence) if artifact.packed_evidence else None

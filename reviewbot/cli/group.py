@@ -2,7 +2,7 @@
 
 import click
 
-from reviewbot.core.near import MOST_CHARS, did_you_mean
+from reviewbot.errors import MOST_CHARS, did_you_mean
 
 
 class Group(click.Group):

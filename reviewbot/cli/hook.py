@@ -8,23 +8,16 @@ from typing import Any
 
 import click
 
-from reviewbot.cli.failures import report_failure, worded
+from reviewbot.app.artifact_name import find_artifact
+from reviewbot.app.failures import worded
+from reviewbot.app.progress import say
+from reviewbot.cli.failures import report_failure
 from reviewbot.cli.group import Group
-from reviewbot.cli.named import find_artifact
-from reviewbot.cli.options import setting_flags
-from reviewbot.cli.talk import say
-from reviewbot.core.errors import UsageError
-from reviewbot.forges.hooks import (
-    KINDS,
-    Owner,
-    folder_of_hooks,
-    owner,
-    rewriter,
-    sealed,
-    write_hook,
-)
-from reviewbot.render.escape import visible
-from reviewbot.settings import POSTING, RULES, Settings, from_flags, settings_from
+from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.config.settings import POSTING, RULES, Settings, from_flags, settings_from
+from reviewbot.errors import UsageError
+from reviewbot.escape import visible
+from reviewbot.git.hooks import KINDS, Owner, folder_of_hooks, owner, rewriter, sealed, write_hook
 
 ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
 _ARGUMENTS = ("kind", "remote")
@@ -84,7 +77,7 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
 
     A hook of somebody else is never overwritten: then the line to add to it is shown.
     """
-    from reviewbot.forges.local import top_of
+    from reviewbot.git.changes import top_of
 
     settings = _checked(kind, flags)
     with worded("nothing was installed"):

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reviewbot.app.progress import say, timed
 from reviewbot.cli.failures import report_failure
 from reviewbot.cli.output import look
-from reviewbot.cli.talk import say, timed
-from reviewbot.core.errors import EXIT_PASS, UsageError
-from reviewbot.render.escape import visible
-from reviewbot.render.words import plural
+from reviewbot.errors import EXIT_PASS, UsageError
+from reviewbot.escape import visible
+from reviewbot.render.phrasing import plural
 
 if TYPE_CHECKING:
-    from reviewbot.forges.pushes import Update
-    from reviewbot.forges.request import ChangeRequest
+    from reviewbot.git.pushes import Update
+    from reviewbot.git.request import ChangeRequest
 
 MOST_INPUT = 10_000_000  # bytes of what git writes to a hook
 MOST_NAME = 200  # characters of a ref that are shown
@@ -30,8 +30,8 @@ def pushed(remote: str, flags: Flags) -> int:
 
     raises  UsageError where stdin is not what git gives a pre-push hook
     """
-    from reviewbot.cli.files import read_bounded
-    from reviewbot.forges.pushes import parse_updates
+    from reviewbot.app.files import read_bounded
+    from reviewbot.git.pushes import parse_updates
 
     raw = read_bounded("-", MOST_INPUT, doing="nothing was checked", what="what git pushes")
     if len(raw) > MOST_INPUT:
@@ -47,8 +47,8 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
 
     Each range once per branch: the branch's name may say who wrote the lines.
     """
-    from reviewbot.forges.local import between, top_of
-    from reviewbot.forges.pushes import PassedOver, outgoing
+    from reviewbot.git.changes import between, top_of
+    from reviewbot.git.pushes import PassedOver, outgoing
 
     top = top_of(Path(), needs_worktree=False)
     seen: dict[tuple[str | None, str, str], str] = {}
@@ -82,7 +82,7 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
 
 def staged(flags: Flags) -> int:
     """Check what is staged."""
-    from reviewbot.forges.local import collect
+    from reviewbot.git.changes import collect
 
     return gate(collect(Path(), staged=True), flags)
 
@@ -93,9 +93,9 @@ def named_by_framework(environ: Mapping[str, str], flags: Flags) -> int:
     When git pushes, it names one ref; for the very first push no commits. By hand with
     --from-ref and --to-ref it is that range. Otherwise it is what the working tree adds.
     """
-    from reviewbot.forges.local import collect, top_of
-    from reviewbot.forges.pushes import Update
-    from reviewbot.forges.revisions import commit_of
+    from reviewbot.git.changes import collect, top_of
+    from reviewbot.git.pushes import Update
+    from reviewbot.git.revisions import commit_of
 
     since, until = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     remote, local = environ.get("PRE_COMMIT_REMOTE_NAME"), environ.get("PRE_COMMIT_LOCAL_BRANCH")
@@ -118,8 +118,8 @@ def gate(request: "ChangeRequest", flags: Flags) -> int:
 
     raises  every kind of ReviewbotError
     """
-    from reviewbot.cli.asked import settings_for, settings_root
-    from reviewbot.cli.assemble import assemble
+    from reviewbot.app.assemble import assemble
+    from reviewbot.app.inputs import settings_for, settings_root
     from reviewbot.cli.check import rendered
 
     root = settings_root(request.root, has_git=True)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.options import setting_flags
-from reviewbot.core.errors import UsageError
-from reviewbot.core.extras import EXTRAS, require
-from reviewbot.settings import POSTING, RULES, from_environ, from_flags, settings_from
+from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.config.settings import POSTING, RULES, from_environ, from_flags, settings_from
+from reviewbot.errors import EXTRAS, UsageError, require
 
 if TYPE_CHECKING:
-    from reviewbot.lsp.desk import Desk
-    from reviewbot.lsp.values import Answer, Document
+    from reviewbot.lsp.document import Answer, Document
+    from reviewbot.lsp.document_queue import Desk
 
 SHOWING = ("format", "quiet", "top")  # what a report looks like: here the editor decides
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -32,8 +31,8 @@ def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
     require(EXTRAS["lsp"], "no editor is served", extra="lsp")
     settings_from(from_environ(os.environ), from_flags(flags))  # a wrong one is told at once
     _require_stdin()
-    from reviewbot.cli.lsp_check import Reader
-    from reviewbot.lsp.desk import Desk
+    from reviewbot.lsp.check import Reader
+    from reviewbot.lsp.document_queue import Desk
     from reviewbot.lsp.server import Server
 
     def desk(

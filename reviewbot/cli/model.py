@@ -19,22 +19,21 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from reviewbot.cli.failures import worded
+from reviewbot.app.failures import worded
+from reviewbot.app.load import engines
 from reviewbot.cli.group import Group
-from reviewbot.cli.load import engines
-from reviewbot.cli.options import PATH
-from reviewbot.core.errors import ModelUnavailable, UsageError
-from reviewbot.core.models import DEFAULT_MODEL, MODELS, ModelSpec
-from reviewbot.core.near import did_you_mean
-from reviewbot.settings import Settings
-from reviewbot.store import inventory as store_inventory
-from reviewbot.store.cache import cache_dir, converted_path, disk_errors
-from reviewbot.store.checkpoint import check, checkpoint_key
-from reviewbot.store.engine import Wanted, check_engine
-from reviewbot.store.packaged import refuse_full
-from reviewbot.store.progress import Progress as Tell
-from reviewbot.store.progress import Say
-from reviewbot.store.ready import ready
+from reviewbot.cli.setting_flags import PATH
+from reviewbot.config.settings import Settings
+from reviewbot.errors import ModelUnavailable, UsageError, did_you_mean
+from reviewbot.models import inventory as store_inventory
+from reviewbot.models.cache import cache_dir, converted_path, disk_errors
+from reviewbot.models.checkpoint import check, checkpoint_key
+from reviewbot.models.engine import Wanted, check_engine
+from reviewbot.models.ensure import ready
+from reviewbot.models.packaged import refuse_full
+from reviewbot.models.progress import Progress as Tell
+from reviewbot.models.progress import Say
+from reviewbot.models.registry import DEFAULT_MODEL, MODELS, ModelSpec
 
 F = TypeVar("F", bound=Callable[..., Any])
 _name = click.argument("name", default=DEFAULT_MODEL, metavar="[NAME]")
@@ -123,8 +122,8 @@ def _asked(name: str, artifact: str | None, *, full: bool, engine: str) -> _Aske
     asked = Settings(engine=engine)
     if artifact is None:
         return _Asked(name, _spec(name).layer, None, full, engines(asked, head=full)[0])
-    from reviewbot.artifacts import load_artifact
-    from reviewbot.cli.named import find_artifact
+    from reviewbot.app.artifact_name import find_artifact
+    from reviewbot.scoring.artifact import load_artifact
 
     with worded("nothing was done"):
         model = load_artifact(find_artifact(artifact)).model

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.errors import EnvironmentFailure, UsageError
 
 _FIX = "free some space or choose another place with --output FILE"
 _FIXES = {

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from reviewbot.cli.files import read_bounded
-from reviewbot.cli.forge import asked_target, connect
-from reviewbot.cli.options import setting_flags
-from reviewbot.cli.publish import Post, acknowledged, publish
+from reviewbot.app.files import read_bounded
+from reviewbot.app.forge import asked_target, connect
+from reviewbot.app.progress import say
+from reviewbot.app.publish import Post, acknowledged, publish
 from reviewbot.cli.review import resolve
-from reviewbot.cli.talk import say
-from reviewbot.core.errors import UsageError
+from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.config.settings import from_environ, from_flags, settings_from
+from reviewbot.errors import UsageError
 from reviewbot.render.comment import pages
-from reviewbot.settings import from_environ, from_flags, settings_from
 
 FLAGS = ("max-comments", "comment-when-clean", "resolve-threads", "bot-login", "templates")
 ORIGIN = "read in the pull request's own workflow run"
@@ -32,7 +32,7 @@ def post(report: str, number: int | None, repository: str | None, **flags: Any) 
     the event, are confirmed by the API, and the report must be about that commit. The verdict is
     shown as it was written; it gates nothing here.
     """
-    from reviewbot.reports import MAX_BYTES, parse_report
+    from reviewbot.report.json_reader import MAX_BYTES, parse_report
 
     settings = settings_from(from_environ(os.environ), from_flags(flags))
     raw = read_bounded(report, MAX_BYTES, doing="nothing was posted", what="a report.json")

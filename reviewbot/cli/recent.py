@@ -10,16 +10,16 @@ from typing import Any
 import click
 from pathspec import GitIgnoreSpec
 
-from reviewbot.cli.asked import settings_root
-from reviewbot.cli.assemble import assemble
-from reviewbot.cli.failures import worded
-from reviewbot.cli.home import kept_recent
-from reviewbot.cli.options import PATH, setting_flags
+from reviewbot.app.assemble import assemble
+from reviewbot.app.failures import worded
+from reviewbot.app.inputs import settings_root
+from reviewbot.app.progress import say, timed
+from reviewbot.app.recent import kept_recent
 from reviewbot.cli.output import write_file
-from reviewbot.cli.talk import say, timed
-from reviewbot.core.errors import UsageError
-from reviewbot.core.recent import MOST_LINES
-from reviewbot.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.cli.setting_flags import PATH, setting_flags
+from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.errors import UsageError
+from reviewbot.scoring.recent_risks import MOST_LINES
 
 EMPTY = "the empty tree"
 NOT_SKIPPED = ("-linguist-generated", "-linguist-vendored")  # what --include says of a file
@@ -71,11 +71,11 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     default branch: a change is not compared with itself. Kept in the cache, per repository and
     artifact; run it again from time to time.
     """
-    from reviewbot.cli.load import artifact_for
-    from reviewbot.core.findings import LineScore
-    from reviewbot.core.recent import recent_of, recent_to_json
-    from reviewbot.forges.lately import recent_range
-    from reviewbot.forges.local import between, top_of
+    from reviewbot.app.load import artifact_for
+    from reviewbot.git.changes import between, top_of
+    from reviewbot.git.recent_commits import recent_range
+    from reviewbot.scoring.outcomes import LineScore
+    from reviewbot.scoring.recent_risks import recent_of, recent_to_json
 
     folder = Path(root)
     with worded("nothing was kept"):
@@ -125,10 +125,10 @@ def _more(*, whole: bool, bounded: bool) -> str:
 
 def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) -> Collection[str]:
     """Return the files of a commit whose lines can be scored, as far as that shows unread."""
-    from reviewbot.core.change import FileChange, FileKind
-    from reviewbot.core.eligible import Reason, why_skipped_file
-    from reviewbot.forges.attributes import attributes
-    from reviewbot.forges.heads import commit_files
+    from reviewbot.diff.model import FileChange, FileKind
+    from reviewbot.diff.skip_rules import Reason, why_skipped_file
+    from reviewbot.git.attributes import attributes
+    from reviewbot.git.files import commit_files
 
     with closing(commit_files(top, commit)) as files:
         there = [path for path in paths if path in files.blobs]

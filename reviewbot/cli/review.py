@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.asked import intake, settings_for, settings_root, tightened, unused
-from reviewbot.cli.assemble import Assembled, assemble
-from reviewbot.cli.authors import Remote
+from reviewbot.app.assemble import Assembled, assemble
+from reviewbot.app.attribute import Remote
+from reviewbot.app.commits import commits_of
+from reviewbot.app.forge import asked_target, connect, has_token
+from reviewbot.app.inputs import intake, settings_for, settings_root, tightened, unused
+from reviewbot.app.progress import Clock, say, timed
+from reviewbot.app.publish import Post, acknowledged, carry_out, gate_steps, publish
+from reviewbot.app.templates import committed_templates, remote_templates
 from reviewbot.cli.check import also_asked, also_option, conclude
-from reviewbot.cli.commits import commits_of
-from reviewbot.cli.forge import asked_target, connect, has_token
-from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.cli.output import keep_off_terminal, write_file
-from reviewbot.cli.pages import committed_templates, remote_templates
-from reviewbot.cli.publish import Post, acknowledged, carry_out, gate_steps, publish
-from reviewbot.cli.talk import Clock, say, timed
-from reviewbot.core.acks import Ack
-from reviewbot.core.errors import ReviewbotError, UsageError
-from reviewbot.core.gate import Status
-from reviewbot.core.target import Target
+from reviewbot.cli.setting_flags import PATH, setting_flags
+from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.errors import ReviewbotError, UsageError
+from reviewbot.github.target import Target
 from reviewbot.render.comment import Pages, pages
-from reviewbot.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.report.acks import Ack
+from reviewbot.report.gate import Status
 
 if TYPE_CHECKING:
-    from reviewbot.core.report import Report
-    from reviewbot.forges.github.api import GitHubApi, Pull
+    from reviewbot.github.client import GitHubApi, Pull
+    from reviewbot.report.model import Report
 
 MOST_FETCHED = 500  # files; a token has a thousand requests an hour
 READ_ONLY = ("pull_request",)  # events whose token may only read where a fork is behind them
@@ -94,7 +94,7 @@ def review(
         else:
             done = _pull_request(folder, target, flags, clock)
     if acks is not None and done.acks is not None:
-        from reviewbot.outcomes import ack_records
+        from reviewbot.report.ack_log import ack_records
 
         write_file(Path(acks), ack_records(done.acks))
     conclude(done.report, done.settings, output, outputs, done.failure)
@@ -126,7 +126,7 @@ def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) 
             report = _let_through(assembled, *queued)
         told = settings.check_run or settings.commit_status
         if target.head and settings.post != "never" and told:
-            from reviewbot.forges.github.posting import Poster
+            from reviewbot.github.writes import Poster
 
             api = connect(settings, os.environ, target.repository)
             carry_out(gate_steps(report, target.head, None, Poster(api), settings), api)
@@ -156,7 +156,7 @@ def _let_through(assembled: Assembled, api: "GitHubApi", pull: "Pull") -> "Repor
 
 def _cleared(assembled: Assembled, acks: Collection[str], head: str) -> "Report":
     """Return the report that gates where these findings of a head are acknowledged."""
-    from reviewbot.core.review import finding_id
+    from reviewbot.report.comment_sync import finding_id
 
     if not acks:
         return assembled.report
@@ -203,7 +203,7 @@ def _conclude(
     event: str,
 ) -> Done:
     """Take acknowledgements into account, post, and return the report that gates."""
-    from reviewbot.forges.github.posting import Poster
+    from reviewbot.github.writes import Poster
 
     report = assembled.report
     try:
@@ -236,7 +236,7 @@ def resolve(api: "GitHubApi", target: Target) -> int:
 
 def _has(folder: Path, *commits: str) -> bool:
     """Tell whether the checkout holds these commits; where it is none, it does not."""
-    from reviewbot.forges.git import status
+    from reviewbot.git.process import status
 
     for commit in commits:
         code, _, _ = status(folder, "cat-file", "-e", f"{commit}^{{commit}}")
@@ -260,8 +260,8 @@ def _local(
 def _remote(
     folder: Path, api: "GitHubApi", pull: "Pull", flags: dict[str, Any], clock: Clock
 ) -> tuple[Assembled, Settings]:
-    from reviewbot.forges.github.remote import remote_request
-    from reviewbot.settings.sources import MAX_SETTINGS_BYTES
+    from reviewbot.config.load import MAX_SETTINGS_BYTES
+    from reviewbot.github.remote_diff import remote_request
 
     def base(path: str) -> bytes | None:
         return api.content(path, pull.base, MAX_SETTINGS_BYTES)

@@ -9,30 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.asked import settings_root
-from reviewbot.cli.options import setting_flags
-from reviewbot.cli.served import ask, sockets
-from reviewbot.cli.talk import Clock, say, timed
-from reviewbot.core.errors import EngineUnfit, EnvironmentFailure
-from reviewbot.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.app.inputs import settings_root
+from reviewbot.app.progress import Clock, say, timed
+from reviewbot.app.served import ask, sockets
+from reviewbot.app.warm import DECIDING
+from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.errors import EngineUnfit, EnvironmentFailure
 
 if TYPE_CHECKING:
-    from reviewbot.encoders import EncoderSpec
-    from reviewbot.encoders.remote import NotServed, RemoteEncoder
-    from reviewbot.encoders.serving import Server
+    from reviewbot.encoders.encoder import EncoderSpec
+    from reviewbot.server.client import NotServed, RemoteEncoder
+    from reviewbot.server.service import Server
 
 MINUTE = 60.0  # seconds
-DECIDING = (  # which settings make two models
-    "model",
-    "artifact",
-    "depth",
-    "engine",
-    "device",
-    "quantize",
-    "threads",
-    "dtype",
-    "cache-dir",
-)
 
 
 @click.command()
@@ -69,7 +59,7 @@ def serve(idle: int, ending: bool, **flags: Any) -> None:
 
 def _serve(settings: Settings, idle: float, clock: Clock) -> None:
     """Serve with the first engine that serves here, as a check would take it."""
-    from reviewbot.cli.load import artifact_for, specs
+    from reviewbot.app.load import artifact_for, specs
 
     ready = specs(settings, artifact_for(settings))
     spec, sha256 = next(ready)
@@ -83,10 +73,10 @@ def _serve(settings: Settings, idle: float, clock: Clock) -> None:
 def _serve_one(
     settings: Settings, spec: "EncoderSpec", sha256: str, idle: float, clock: Clock
 ) -> None:
-    from reviewbot.cli.load import load_here
-    from reviewbot.encoders.listening import alone, listening, prepare
-    from reviewbot.encoders.serving import Server
-    from reviewbot.encoders.terms import all_terms, socket_name, spec_terms
+    from reviewbot.app.load import load_here
+    from reviewbot.server.compatibility import all_terms, socket_name, spec_terms
+    from reviewbot.server.listener import alone, listening, prepare
+    from reviewbot.server.service import Server
 
     named = spec_terms(spec, sha256)
     terms = all_terms(named, os.environ)
@@ -116,7 +106,7 @@ def _heed_signals(server: "Server") -> None:
 
 def _say_already(where: Path, found: "RemoteEncoder | NotServed | None") -> None:
     """Say that another server has the lock. raises EnvironmentFailure where it is of no use"""
-    from reviewbot.encoders.remote import NotServed
+    from reviewbot.server.client import NotServed
 
     if isinstance(found, NotServed):
         raise EnvironmentFailure(
@@ -127,7 +117,7 @@ def _say_already(where: Path, found: "RemoteEncoder | NotServed | None") -> None
 
 
 def _end(settings: Settings) -> None:
-    from reviewbot.encoders.remote import stop
+    from reviewbot.server.client import stop
 
     ended = []
     for where in sorted(sockets(settings).glob("*.sock")):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from reviewbot.cli.failures import worded
-from reviewbot.cli.options import PATH
+from reviewbot.app.failures import worded
+from reviewbot.app.progress import say
 from reviewbot.cli.output import deliver, keep_off_terminal
-from reviewbot.cli.talk import say
-from reviewbot.core.errors import UsageError
+from reviewbot.cli.setting_flags import PATH
+from reviewbot.errors import UsageError
 
 MAX_NAMED = 20  # files that are named on stderr
 
@@ -31,7 +31,7 @@ def stats(directory: str, root: str | None, style: str, output: str | None) -> N
     DIR holds reports that `reviewbot check --format json` or `reviewbot review` wrote, at any
     depth. docs/stats.md says what the numbers mean.
     """
-    from reviewbot.cli.gather import gather
+    from reviewbot.app.past_reports import gather
     from reviewbot.render.stats import RENDERERS
 
     keep_off_terminal(style, output)

@@ -10,7 +10,7 @@ from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_evidence import evidence
 from reviewbot.cli.train_predictor import predictor
 from reviewbot.cli.train_sae import sae
-from reviewbot.core.extras import EXTRAS, require
+from reviewbot.errors import EXTRAS, require
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

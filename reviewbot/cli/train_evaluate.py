@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.cli.options import PATH
+from reviewbot.app.progress import say
 from reviewbot.cli.output import write_file
-from reviewbot.cli.talk import say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_flags import fitting_flags, require_places, threshold_flags
 from reviewbot.cli.train_options import commit_of_code, reading_flags
 from reviewbot.cli.train_work import Work
 
 if TYPE_CHECKING:
-    from reviewbot.core.arrays import Array
+    from reviewbot.arrays import Array
     from reviewbot.train.baseline_fit import Baseline, Recipe, Sources
     from reviewbot.train.predictor_fit import FitResult
 
@@ -215,7 +215,7 @@ def write_report(report: Mapping[str, Any], text: str, out: str, markdown: str |
 
 def _calibrated(work: Work, result: "FitResult") -> "tuple[dict[str, Array], dict[str, Any]]":
     """Return our probabilities and how they came about; nothing where no clean code is there."""
-    from reviewbot.core.errors import UsageError
+    from reviewbot.errors import UsageError
     from reviewbot.train.calibrate import calibrate, calibrated
     from reviewbot.train.suites import clean_kinds
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.options import PATH
-from reviewbot.cli.talk import say
+from reviewbot.app.progress import say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_options import commit_of_code, counter, machine_flags, open_reader
 from reviewbot.cli.train_work import label_file
 
 if TYPE_CHECKING:
-    from reviewbot.artifacts import Artifact
+    from reviewbot.scoring.artifact import Artifact
     from reviewbot.train.corpus import SourceFile
     from reviewbot.train.dataset import Table
     from reviewbot.train.features import Reader
@@ -72,9 +72,9 @@ def evidence(
     Scores do not change. Each feature gets exemplars and near misses from the corpus, its tally on
     the labelled lines, the languages it goes with, and a label where one holds on other files.
     """
-    from reviewbot.artifacts import load_artifact
-    from reviewbot.cli.named import find_artifact
-    from reviewbot.core.evidence_file import pack_evidence
+    from reviewbot.app.artifact_name import find_artifact
+    from reviewbot.scoring.artifact import load_artifact
+    from reviewbot.scoring.evidence_file import pack_evidence
     from reviewbot.train.evidence import evidence as all_evidence
     from reviewbot.train.evidence import notes
     from reviewbot.train.export import require_replaceable, with_evidence, write_directory
@@ -120,7 +120,7 @@ def evidence(
 
 def _reader(known: "Artifact", machine: dict[str, Any], *, whole: bool) -> "Reader":
     """Open the artifact's own model, as deep as is needed."""
-    from reviewbot.artifacts import check_model
+    from reviewbot.scoring.artifact import check_model
 
     flags = {key: value for key, value in machine.items() if key not in ("seed", "model")}
     reader, name = open_reader(
@@ -156,7 +156,7 @@ def _table(
 
 def _sources(corpus: Path, seed: int) -> "tuple[list[SourceFile], Origins]":
     """Return the files that may be shown, each with an origin, before any model reads."""
-    from reviewbot.render.words import plural
+    from reviewbot.render.phrasing import plural
     from reviewbot.train.corpus import files
     from reviewbot.train.provenance import provenance, require_origins
 

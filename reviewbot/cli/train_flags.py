@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reviewbot.cli.options import PATH
+from reviewbot.cli.setting_flags import PATH
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.cli.machine import check_machine
-from reviewbot.cli.talk import progress_bar, say
-from reviewbot.core.models import DEFAULT_MODEL, MODELS
+from reviewbot.app.machine import check_machine
+from reviewbot.app.progress import progress_bar, say
+from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 
 if TYPE_CHECKING:
     from reviewbot.train.features import Reader
@@ -90,9 +90,9 @@ def open_reader(
     quantize: str = "none",
 ) -> tuple["Reader", str]:
     """Make the model ready, load it, and say how it reads; the second value is its name."""
-    from reviewbot.core.plan import ReadingPlan
-    from reviewbot.encoders import EncoderSpec, default_dtype, load_encoder
-    from reviewbot.store.ready import ready
+    from reviewbot.encoders.encoder import EncoderSpec, default_dtype, load_encoder
+    from reviewbot.encoders.prompt import ReadingPlan
+    from reviewbot.models.ensure import ready
     from reviewbot.train.features import Reader
 
     check_machine(device, quantize, dtype or default_dtype(device))
@@ -123,7 +123,7 @@ def open_reader(
 
 def _own_layer(model: str) -> int:
     """Return the depth that a model is read at where nobody says another."""
-    from reviewbot.store.ready import ready
+    from reviewbot.models.ensure import ready
 
     if model in MODELS:
         return MODELS[model].layer

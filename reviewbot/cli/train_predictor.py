@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from reviewbot.cli.options import PATH
-from reviewbot.cli.talk import say
+from reviewbot.app.progress import say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_flags import fitting_flags, threshold_flags
 from reviewbot.cli.train_options import commit_of_code, reading_flags
 from reviewbot.cli.train_work import Work
@@ -31,7 +31,7 @@ def predictor(out: str, name: str, **flags: Any) -> None:
     from scores of lines that the fitted model had not seen. The manifest states the rule that set
     the thresholds, and what the same rule is worth on folds that it did not see ("nested").
     """
-    from reviewbot.artifacts import ArtifactModel
+    from reviewbot.scoring.artifact import ArtifactModel
     from reviewbot.train.calibrate import calibrate
     from reviewbot.train.export import artifact_files, require_replaceable, write_directory
     from reviewbot.train.shares import shares

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from reviewbot.cli.options import PATH
-from reviewbot.cli.talk import say
+from reviewbot.app.progress import say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_options import commit_of_code, counter, one_layer_flags, open_reader
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.talk import say
+from reviewbot.app.progress import say
 from reviewbot.cli.train_options import counter, open_reader
 
 if TYPE_CHECKING:
-    from reviewbot.core.arrays import Array
+    from reviewbot.arrays import Array
     from reviewbot.train.baseline_fit import Recipe, Sources
     from reviewbot.train.dataset import Table
     from reviewbot.train.features import Reader
@@ -27,8 +27,8 @@ class Work:
 
     def __init__(self, flags: dict[str, Any]) -> None:
         """Take the flags of `train_flags` and `train_options.reading_flags`, by their names."""
-        from reviewbot.artifacts import unread
-        from reviewbot.core.pooling import group_sizes
+        from reviewbot.scoring.artifact import unread
+        from reviewbot.scoring.pooling import group_sizes
         from reviewbot.train.export import read_sae, require_fit
         from reviewbot.train.snippets import read_some
 
@@ -97,7 +97,7 @@ class Work:
 
         Says so, and why, where that cannot be measured.
         """
-        from reviewbot.core.errors import UsageError
+        from reviewbot.errors import UsageError
         from reviewbot.train.calibrate import rule
         from reviewbot.train.calibrators import by_platt
         from reviewbot.train.nested import nested
@@ -196,7 +196,7 @@ class Work:
         """Return the summed surprisal of each line of the named sets, NaN elsewhere."""
         import numpy as np
 
-        from reviewbot.core.pooling import SURPRISAL_NAMES
+        from reviewbot.scoring.pooling import SURPRISAL_NAMES
         from reviewbot.train.prepare import prepare
 
         reader = self.reader if self.reader.full else self._open(full=True)[0]

@@ -6,20 +6,13 @@ from typing import Any
 
 import click
 
-from reviewbot.cli.asked import (
-    asked_by,
-    change_arguments,
-    files_note,
-    folder_of,
-    intake,
-    parsed,
-    settings_for,
-    settings_root,
-)
-from reviewbot.cli.authors import scopes_of
-from reviewbot.cli.options import setting_flags
+from reviewbot.app.attribute import scopes_of
+from reviewbot.app.failures import asked_by
+from reviewbot.app.inputs import files_note, folder_of, intake, parsed, settings_for, settings_root
+from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.output import deliver
-from reviewbot.core.errors import UsageError
+from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.errors import UsageError
 
 
 @click.command()
@@ -37,8 +30,8 @@ def who(
 
     RANGE is as for `reviewbot check`.
     """
-    from reviewbot.core.change import Entry
-    from reviewbot.core.who import who_report
+    from reviewbot.authorship.who import who_report
+    from reviewbot.diff.model import Entry
     from reviewbot.render.who import who_json, who_markdown, who_terminal
 
     with asked_by("who"):

@@ -18,12 +18,12 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from reviewbot import __version__
-from reviewbot.lsp.busy import Busy
-from reviewbot.lsp.desk import Desk
+from reviewbot.lsp.diagnostics import Diagnostic, Level
+from reviewbot.lsp.document import Answer, Document
+from reviewbot.lsp.document_queue import Desk
+from reviewbot.lsp.parent_watch import when_dead
+from reviewbot.lsp.progress import Busy
 from reviewbot.lsp.protocol import Protocol
-from reviewbot.lsp.values import Answer, Document
-from reviewbot.lsp.watch import when_dead
-from reviewbot.render.editor import Diagnostic, Level
 
 LAST_SECONDS = 3.0  # for what is being read when the editor says good-bye
 PAUSE = 0.7  # seconds without a key before the text is read

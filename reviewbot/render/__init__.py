@@ -2,7 +2,7 @@
 
 RENDERERS = {
     "terminal": "reviewbot.render.terminal:terminal",
-    "json": "reviewbot.render.json_v1:json_v1",
+    "json": "reviewbot.report.json_v1:json_v1",
     "markdown": "reviewbot.render.markdown:markdown",
     "sarif": "reviewbot.render.sarif:sarif",
     "html": "reviewbot.render.html:html",

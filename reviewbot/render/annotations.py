@@ -4,13 +4,13 @@ Ten warnings a step are shown; the rest would be dropped without a word, so the 
 many there are.
 """
 
-from reviewbot.core.report import Report, authors_of
-from reviewbot.render.diagnostics import about
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
+from reviewbot.render.authors import written_by
+from reviewbot.render.flat import about
 from reviewbot.render.ledger import verdict_word
-from reviewbot.render.people import written_by
+from reviewbot.render.phrasing import plural
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import plural
+from reviewbot.report.model import Report, authors_of
 
 MOST = 10
 

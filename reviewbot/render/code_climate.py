@@ -10,10 +10,10 @@ import json
 from collections import Counter
 from typing import Any
 
-from reviewbot.core.report import Report
-from reviewbot.render.diagnostics import Diagnostic, diagnostics
-from reviewbot.render.escape import valid
+from reviewbot.escape import valid
+from reviewbot.render.flat import Diagnostic, diagnostics
 from reviewbot.render.severity import Severity
+from reviewbot.report.model import Report
 
 SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}
 

@@ -7,19 +7,19 @@ a template can neither lose nor forge them.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from reviewbot.core.acks import Ack
-from reviewbot.core.authors import Attribution
-from reviewbot.core.errors import UsageError
-from reviewbot.core.evidence import MOST_EXEMPLARS
-from reviewbot.core.findings import Finding
-from reviewbot.core.report import Report, authors_of
-from reviewbot.core.review import SUMMARY_MARK, finding_id, finding_mark, review_mark
-from reviewbot.render.escape import visible
+from reviewbot.authorship.model import Attribution
+from reviewbot.errors import UsageError
+from reviewbot.escape import visible
+from reviewbot.render.authors import totals_line, written_by
 from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
-from reviewbot.render.people import totals_line, written_by
-from reviewbot.render.quote import Foreign, environment, reason_words, template
+from reviewbot.render.phrasing import in_brackets, place_words, plural, risk_words
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import in_brackets, place_words, plural, risk_words
+from reviewbot.render.untrusted import Foreign, environment, reason_words, template
+from reviewbot.report.acks import Ack
+from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, finding_mark, review_mark
+from reviewbot.report.findings import Finding
+from reviewbot.report.model import Report, authors_of
+from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS
 
 MOST_FINDING = 6_000  # characters of a comment on a line
 MARK_ROOM = 100  # of these, for the mark behind the text

@@ -7,7 +7,9 @@ out is one line without control characters, and still has to be escaped for wher
 import math
 from collections.abc import Sequence
 
-from reviewbot.core.evidence import (
+from reviewbot.escape import visible
+from reviewbot.render.phrasing import share
+from reviewbot.scoring.feature_evidence import (
     MOST_EXEMPLARS,
     MOST_LANGUAGES,
     MOST_NEAR_MISSES,
@@ -15,9 +17,7 @@ from reviewbot.core.evidence import (
     Exemplar,
     Tally,
 )
-from reviewbot.core.reasons import Reason
-from reviewbot.render.escape import visible
-from reviewbot.render.words import share
+from reviewbot.scoring.outcomes import Reason
 
 MOST_CODE = 120  # characters of an example
 MOST_WORDS = 200  # characters of a label, a path
@@ -79,7 +79,7 @@ def counts(found: Evidence) -> str:
 
 
 def _fires(found: Evidence) -> str:
-    """Say what is counted: see `core.evidence.Tally`."""
+    """Say what is counted: see `scoring.feature_evidence.Tally`."""
     return "fires on" if found.feature.startswith("sae:") else "counts in"
 
 

@@ -8,18 +8,8 @@ from typing import Any
 
 from rich.text import Text
 
-from reviewbot.core.evidence import Evidence, evidence_to_json
-from reviewbot.core.explanation import (
-    Explanation,
-    log_odds_of,
-    rest_of,
-    risk_without,
-    share_of_rise,
-)
-from reviewbot.core.findings import Failed, LineScore, Skipped
-from reviewbot.core.reasons import Reason
-from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
+from reviewbot.render.authors import written_by
 from reviewbot.render.evidence import (
     exemplars,
     facts,
@@ -28,10 +18,19 @@ from reviewbot.render.evidence import (
     reason_weight,
     where_words,
 )
-from reviewbot.render.people import author_json, written_by
+from reviewbot.render.phrasing import in_brackets, place_words, rise_words
 from reviewbot.render.severity import words_of
-from reviewbot.render.values import artifact_json, clean, number
-from reviewbot.render.words import in_brackets, place_words, rise_words
+from reviewbot.render.terminal_text import MAX_WIDTH, fitting, one_line, printed, wrapped
+from reviewbot.report.explanation import (
+    Explanation,
+    log_odds_of,
+    rest_of,
+    risk_without,
+    share_of_rise,
+)
+from reviewbot.report.json_values import artifact_json, author_json, clean, number
+from reviewbot.scoring.feature_evidence import Evidence, evidence_to_json
+from reviewbot.scoring.outcomes import Failed, LineScore, Reason, Skipped
 
 SCHEMA = "reviewbot-explain/1"
 NO_EVIDENCE = (

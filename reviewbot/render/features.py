@@ -6,19 +6,15 @@ from typing import Any
 
 from rich.text import Text
 
-from reviewbot.core.evidence import evidence_to_json
-from reviewbot.core.known import Known
-from reviewbot.core.report import ArtifactInfo
-from reviewbot.render.console import fitting, one_line, printed, wrapped
-from reviewbot.render.escape import visible
-from reviewbot.render.evidence import (
-    feature_name,
-    is_silent,
-    lift_words,
-)
+from reviewbot.escape import visible
+from reviewbot.render.evidence import feature_name, is_silent, lift_words
 from reviewbot.render.explain import evidence_lines
-from reviewbot.render.values import artifact_json, clean, number
-from reviewbot.render.words import plural, share
+from reviewbot.render.phrasing import plural, share
+from reviewbot.render.terminal_text import fitting, one_line, printed, wrapped
+from reviewbot.report.json_values import artifact_json, clean, number
+from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_evidence import evidence_to_json
+from reviewbot.scoring.outcomes import ArtifactInfo
 
 SCHEMA = "reviewbot-features/1"
 NO_EVIDENCE = (

@@ -10,10 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
-from reviewbot.core.known import Known
-from reviewbot.core.report import ArtifactInfo
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
 from reviewbot.render.evidence import (
     counts,
     facts,
@@ -24,7 +21,10 @@ from reviewbot.render.evidence import (
     place_of,
 )
 from reviewbot.render.features import NO_EVIDENCE, weight_words
-from reviewbot.render.words import share
+from reviewbot.render.phrasing import share
+from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
+from reviewbot.scoring.outcomes import ArtifactInfo
 
 STRONG, MIDDLE = 0.7, 0.35  # shares of the maximum from which a token is marked more heavily
 
@@ -34,7 +34,7 @@ def features_html(known: Sequence[Known], artifact: ArtifactInfo, *, has_evidenc
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    from reviewbot.render.quote import template
+    from reviewbot.render.untrusted import template
 
     style, script = template("features.css"), template("features.js")
     page = Environment(

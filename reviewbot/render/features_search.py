@@ -5,12 +5,12 @@ from enum import IntEnum
 
 from rich.text import Text
 
-from reviewbot.core.evidence import Exemplar
-from reviewbot.core.known import Known
-from reviewbot.render.console import fitting, printed, wrapped
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
 from reviewbot.render.evidence import exemplar_words, feature_name, language_words
-from reviewbot.render.words import plural
+from reviewbot.render.phrasing import plural
+from reviewbot.render.terminal_text import fitting, printed, wrapped
+from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_evidence import Exemplar
 
 MOST_PLACES = 3  # of a feature that a search found
 

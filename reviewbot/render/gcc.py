@@ -8,10 +8,10 @@ does with what cannot be seen; a file with such a name is then not opened.
 
 import re
 
-from reviewbot.core.report import Report
-from reviewbot.render.diagnostics import Diagnostic, diagnostics
-from reviewbot.render.escape import inert, visible
+from reviewbot.escape import inert, visible
+from reviewbot.render.flat import Diagnostic, diagnostics
 from reviewbot.render.ledger import verdict_word
+from reviewbot.report.model import Report
 
 # A colon beside a digit, before a blank, another colon or the end; what else parts a place.
 _IN_PATH = re.compile(r'(?<=[\d:]):|:(?=[\d\s:]|$)|^ +| +$|"|\|')

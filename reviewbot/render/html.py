@@ -14,13 +14,13 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reviewbot.core.report import Report
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
 from reviewbot.render.html_files import files_of
 from reviewbot.render.html_reasons import features_of, known_of
 from reviewbot.render.html_top import top
-from reviewbot.render.places import places_of
-from reviewbot.render.quote import template
+from reviewbot.render.riskiest import places_of
+from reviewbot.render.untrusted import template
+from reviewbot.report.model import Report
 
 
 def html(report: Report) -> str:

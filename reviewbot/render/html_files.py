@@ -5,10 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
-from reviewbot.core.authors import Author
-from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped
-from reviewbot.core.report import FileReport, LineReport, Report
-from reviewbot.render.escape import visible
+from reviewbot.authorship.model import Author
+from reviewbot.escape import visible
 from reviewbot.render.html_reasons import (
     LETTERS,
     NAMES,
@@ -18,9 +16,7 @@ from reviewbot.render.html_reasons import (
     why_full,
     why_short,
 )
-from reviewbot.render.places import Places
-from reviewbot.render.severity import words_of
-from reviewbot.render.words import (
+from reviewbot.render.phrasing import (
     in_brackets,
     place_words,
     plural,
@@ -28,6 +24,10 @@ from reviewbot.render.words import (
     sentence,
     short_percentile,
 )
+from reviewbot.render.riskiest import Places
+from reviewbot.render.severity import words_of
+from reviewbot.report.model import FileReport, LineReport, Report
+from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
 MOST_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
 MOST_FULL = 1_000  # lines of places to look at that show all that is known of their reasons

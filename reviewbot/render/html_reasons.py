@@ -4,14 +4,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from reviewbot.core.authors import Attribution, Author
-from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Evidence, Exemplar
-from reviewbot.core.explanation import share_of_rise
-from reviewbot.core.findings import LineScore
-from reviewbot.core.reasons import MOST_REASONS, Reason
-from reviewbot.core.report import Report
+from reviewbot.authorship.model import Attribution, Author
 from reviewbot.render.evidence import facts, pieces, place_of, tally_words
-from reviewbot.render.words import rise_words, risk_words, sentence
+from reviewbot.render.phrasing import rise_words, risk_words, sentence
+from reviewbot.report.explanation import share_of_rise
+from reviewbot.report.model import Report
+from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Evidence, Exemplar
+from reviewbot.scoring.outcomes import LineScore, Reason
+from reviewbot.scoring.reasons import MOST_REASONS
 
 MOST_FEATURES = 300
 MOST_LABEL = 120  # characters

@@ -3,20 +3,16 @@
 import math
 from typing import Any
 
-from reviewbot.core.findings import Finding, LineScore
-from reviewbot.core.gate import Status
-from reviewbot.core.report import LineReport, Report
+from reviewbot.render.authors import totals_line
 from reviewbot.render.html_files import code_of, heat_of, path_of
-from reviewbot.render.html_reasons import (
-    Known,
-    author_words,
-    reason_of,
-    short,
-)
+from reviewbot.render.html_reasons import Known, author_words, reason_of, short
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, verdict_word
-from reviewbot.render.people import totals_line
-from reviewbot.render.places import Places
-from reviewbot.render.words import in_brackets, place_words, plural, risk_words
+from reviewbot.render.phrasing import in_brackets, place_words, plural, risk_words
+from reviewbot.render.riskiest import Places
+from reviewbot.report.findings import Finding
+from reviewbot.report.gate import Status
+from reviewbot.report.model import LineReport, Report
+from reviewbot.scoring.outcomes import LineScore
 
 CONTEXT = 2  # lines shown above and below the riskiest one, where the report has them
 MOST_NEXT = 7  # places in the list that is always open

@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
-from reviewbot.core.findings import LineScore
-from reviewbot.core.gate import Status
-from reviewbot.core.report import FileReport, Report
-from reviewbot.render.diagnostics import RISKY, WHOLE, Diagnostic, diagnostics
-from reviewbot.render.escape import inert, visible
+from reviewbot.escape import inert, visible
+from reviewbot.render.flat import RISKY, WHOLE, Diagnostic, diagnostics
 from reviewbot.render.ledger import compared, ledger_line, verdict_word
+from reviewbot.render.phrasing import plural
 from reviewbot.render.severity import Severity
-from reviewbot.render.words import plural
+from reviewbot.report.gate import Status
+from reviewbot.report.model import FileReport, Report
+from reviewbot.scoring.outcomes import LineScore
 
 Node = ElementTree.Element
 KINDS = ("failure", "error", "skipped")

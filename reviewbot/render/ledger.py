@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from reviewbot.core.findings import Failed, LineScore, Skipped
-from reviewbot.core.gate import Status
-from reviewbot.core.merged import is_all_merged
-from reviewbot.core.report import FileReport, Report
-from reviewbot.render.escape import visible
-from reviewbot.render.words import plural
+from reviewbot.escape import visible
+from reviewbot.render.phrasing import plural
+from reviewbot.report.gate import Status, is_all_merged
+from reviewbot.report.model import FileReport, Report
+from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 
 _PLAIN = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
 MOST_FILES = 10  # named one by one; the rest is counted

@@ -6,14 +6,15 @@ Strangers' text travels as `quote.Foreign`.
 from collections.abc import Sequence
 from typing import Any
 
-from reviewbot.core.findings import Finding, LineScore
-from reviewbot.core.report import LineReport, Report, lines_by_path
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
+from reviewbot.render.authors import totals_line, written_by
 from reviewbot.render.ledger import files_not_read, ledger_rows, verdict_word
-from reviewbot.render.people import totals_line, written_by
-from reviewbot.render.quote import Foreign, environment, reason_words, template
+from reviewbot.render.phrasing import place_words, risk_words, short_percentile
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import place_words, risk_words, short_percentile
+from reviewbot.render.untrusted import Foreign, environment, reason_words, template
+from reviewbot.report.findings import Finding
+from reviewbot.report.model import LineReport, Report, lines_by_path
+from reviewbot.scoring.outcomes import LineScore
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB as a job summary, and throws away a longer one
 MOST_FINDINGS = 10

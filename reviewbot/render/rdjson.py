@@ -8,9 +8,9 @@ apart by what they say, so a message has to stay the same as long as the finding
 import json
 from typing import Any
 
-from reviewbot.core.report import Report
-from reviewbot.render.diagnostics import MOST_CHARS, RISKY, Diagnostic, diagnostics
-from reviewbot.render.escape import valid
+from reviewbot.escape import valid
+from reviewbot.render.flat import MOST_CHARS, RISKY, Diagnostic, diagnostics
+from reviewbot.report.model import Report
 
 ABOUT = "https://arxiv.org/abs/2504.14640"
 # No page says why a line is risky. No number in it, either: comments go by what they say.

@@ -12,16 +12,16 @@ from typing import Any
 from urllib.parse import quote
 
 from reviewbot import __version__
-from reviewbot.core.authors import Attribution
-from reviewbot.core.cquote import encode_path
-from reviewbot.core.findings import Finding
-from reviewbot.core.gate import Status
-from reviewbot.core.report import Report, authors_of
-from reviewbot.render.diagnostics import about, unread
-from reviewbot.render.escape import valid, visible
-from reviewbot.render.people import written_by
+from reviewbot.authorship.model import Attribution
+from reviewbot.diff.quoted_path import encode_path
+from reviewbot.escape import valid, visible
+from reviewbot.render.authors import written_by
+from reviewbot.render.flat import about, unread
+from reviewbot.render.phrasing import sentence
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import sentence
+from reviewbot.report.findings import Finding
+from reviewbot.report.gate import Status
+from reviewbot.report.model import Report, authors_of
 
 RULE = "risky-line"
 MOST_RESULTS = 5_000

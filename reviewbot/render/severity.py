@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from reviewbot.core.findings import Finding, LineScore, Standing
-from reviewbot.core.gate import Status, blocks
-from reviewbot.core.report import Report
+from reviewbot.report.findings import Finding, Standing
+from reviewbot.report.gate import Status, blocks
+from reviewbot.report.model import Report
+from reviewbot.scoring.outcomes import LineScore
 
 
 class Severity(StrEnum):

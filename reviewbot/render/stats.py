@@ -8,10 +8,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 
-from reviewbot.core.share import Share
-from reviewbot.core.stats import Counts, Group, Stats
-from reviewbot.render.escape import inert, visible
-from reviewbot.render.values import clean
+from reviewbot.escape import inert, visible
+from reviewbot.report.json_values import clean
+from reviewbot.report.ratio import Share
+from reviewbot.report.stats import Counts, Group, Stats
 
 HEADS = ("week", *Counts._fields)
 MAX_CHARS = 600  # of one piece of untrusted text
@@ -63,7 +63,7 @@ def stats_html(stats: Stats) -> str:
     from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
 
-    from reviewbot.render.quote import template
+    from reviewbot.render.untrusted import template
 
     css = template("stats.css")
     environment = SandboxedEnvironment(

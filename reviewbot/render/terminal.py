@@ -9,16 +9,17 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from reviewbot.core.findings import Failed, Finding, LineScore, Skipped, riskiest
-from reviewbot.core.gate import Status
-from reviewbot.core.report import FileReport, LineReport, Report, lines_by_path
-from reviewbot.render.console import MAX_WIDTH, fitting, one_line, printed, wrapped
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
+from reviewbot.render.authors import totals_line, written_by
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, verdict_word
-from reviewbot.render.people import totals_line, written_by
+from reviewbot.render.phrasing import in_brackets, place_words, plural, risk_words, short_percentile
 from reviewbot.render.severity import standing_words
-from reviewbot.render.words import in_brackets, place_words, plural, risk_words, short_percentile
+from reviewbot.render.terminal_text import MAX_WIDTH, fitting, one_line, printed, wrapped
+from reviewbot.report.findings import Finding, riskiest
+from reviewbot.report.gate import Status
+from reviewbot.report.model import FileReport, LineReport, Report, lines_by_path
+from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MOST_LINES = 12  # of one finding

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 
 from rich.text import Text
 
-from reviewbot.core.authors import Attribution, Author
-from reviewbot.core.who import Stretch, WhoReport, stretches
-from reviewbot.render.console import fitting, one_line, printed
-from reviewbot.render.escape import valid, visible
-from reviewbot.render.people import author_json, totals_json, totals_line
+from reviewbot.authorship.model import Attribution, Author
+from reviewbot.authorship.who import Stretch, WhoReport, stretches
+from reviewbot.escape import valid, visible
+from reviewbot.render.authors import totals_line
+from reviewbot.render.terminal_text import fitting, one_line, printed
+from reviewbot.report.json_values import author_json, totals_json
 
 SCHEMA = "reviewbot-who/1"
 MOST_ROWS = 500  # of the Markdown table
@@ -80,7 +81,7 @@ def _evidence(author: Attribution) -> str:
 
 def who_markdown(report: WhoReport) -> str:
     """Return the report as Markdown tables; `templates/who.md.j2` lays them out."""
-    from reviewbot.render.quote import Foreign, environment, template
+    from reviewbot.render.untrusted import Foreign, environment, template
 
     left = MOST_ROWS
     files = []

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Mask
+from reviewbot.arrays import Array, Mask
 from reviewbot.train.firings import Firings
 
 STRONGEST = 20  # activations that a label is made from

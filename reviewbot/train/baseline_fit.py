@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.errors import UsageError
+from reviewbot.arrays import Array
+from reviewbot.errors import UsageError
 from reviewbot.train.dataset import Table
 from reviewbot.train.prepare import Laid
 from reviewbot.train.stages import BlockStage, fit_stages

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train.baseline_fit import Baseline, Recipe, Sources, fitted
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.errors import UsageError
-from reviewbot.core.predictor import Predictor
+from reviewbot.arrays import Array
+from reviewbot.errors import UsageError
+from reviewbot.scoring.predictor import Predictor
 from reviewbot.train import metrics
 from reviewbot.train.calibrators import platt, sigmoid
 from reviewbot.train.dataset import Scores, Table

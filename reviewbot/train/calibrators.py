@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.arrays import Array, Indices, Mask
 from reviewbot.train.dataset import Scores
 
 # (labels, scores) of the lines to learn from -> scores -> probabilities
@@ -55,7 +55,7 @@ def _newton(design_LK: Scores, target_L: Scores, ridge_K: Scores) -> Scores:
 
 
 def sigmoid(odds_L: Scores | Array) -> Scores:
-    """Return probabilities of log-odds, as `core.predictor.risks` has them but in float64."""
+    """Return probabilities of log-odds, as `scoring.predictor.risks` has them but in float64."""
     return np.asarray(1 / (1 + np.exp(-np.clip(odds_L.astype(np.float64), -60, 60))), np.float64)
 
 

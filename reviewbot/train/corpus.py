@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.languages import language_of
+from reviewbot.diff.languages import language_of
+from reviewbot.errors import UsageError
 
 MAX_BYTES = 200_000  # longer files are mostly tables and generated code
 MAX_LINE = 1_000  # characters: longer lines are data, not code

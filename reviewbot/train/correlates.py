@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices, Mask
-from reviewbot.core.evidence import MOST_LANGUAGES
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.scoring.feature_evidence import MOST_LANGUAGES
 from reviewbot.train.firings import Line
 
 DETECTS_SHARE = 0.5  # of its firing, that one language has at least

@@ -6,16 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reviewbot.core.arrays import Array, Indices, Mask
-from reviewbot.core.errors import UsageError
-from reviewbot.train.labels import (
-    LabelRow,
-    aligned,
-    normalised,
-    scored,
-    scored_fixed,
-    split_group,
-)
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.errors import UsageError
+from reviewbot.train.labels import LabelRow, aligned, normalised, scored, scored_fixed, split_group
 
 Texts = npt.NDArray[np.str_]
 Scores = npt.NDArray[np.float64]
@@ -49,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowColumns:
-    """The columns of one label row, as `core.pooling.columns` lays them out."""
+    """The columns of one label row, as `scoring.pooling.columns` lays them out."""
 
     lines_LN: Array  # one row per line of `labels.scored`
     fixed_LN: Array | None = None  # one row per line of `labels.scored_fixed`

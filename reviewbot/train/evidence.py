@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.evidence import Evidence, Tally
-from reviewbot.core.predictor import Predictor
-from reviewbot.core.reasons import FeatureNote, places_of
-from reviewbot.core.surface import SURFACE_NAMES, surface
+from reviewbot.arrays import Array
+from reviewbot.scoring.feature_evidence import Evidence, Tally
+from reviewbot.scoring.predictor import Predictor
+from reviewbot.scoring.reasons import FeatureNote, places_of
+from reviewbot.scoring.surface import SURFACE_NAMES, surface
 from reviewbot.train.autolabel import Label, Labels
 from reviewbot.train.correlates import correlates
 from reviewbot.train.examples import Examples

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
+from reviewbot.arrays import Array
+from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
 from reviewbot.train.firings import Firings, Line
 from reviewbot.train.provenance import Origins
 

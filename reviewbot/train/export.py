@@ -1,4 +1,4 @@
-"""Write an autoencoder and an artifact, whole or not at all. `reviewbot.artifacts` reads them."""
+"""Write an autoencoder and an artifact, whole or not at all. `scoring.artifact` reads them."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
-from reviewbot.artifacts import DAMAGE, EVIDENCE, FILES, FORMAT, ArtifactModel, coder_from
-from reviewbot.core.errors import ArtifactError, EnvironmentFailure, UsageError
-from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.predictor import Predictor
-from reviewbot.core.reasons import FeatureNote
-from reviewbot.core.sae import SparseCoder
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.errors import ArtifactError, EnvironmentFailure, UsageError
+from reviewbot.scoring.artifact import DAMAGE, EVIDENCE, FILES, FORMAT, ArtifactModel, coder_from
+from reviewbot.scoring.predictor import Predictor
+from reviewbot.scoring.reasons import FeatureNote
+from reviewbot.scoring.sae import SparseCoder
 
 
 def sae_files(

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.pooling import SURPRISAL_NAMES, LineTokens, line_tokens, pool
-from reviewbot.core.sae import SparseCoder
-from reviewbot.encoders import Encoder
-from reviewbot.encoders.reading import pool_rest, read_lines
+from reviewbot.arrays import Array
+from reviewbot.encoders.encoder import Encoder
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.scoring.pooling import SURPRISAL_NAMES, LineTokens, line_tokens, pool
+from reviewbot.scoring.reading import pool_rest, read_lines
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.whole import write_whole
 
 CACHE_VERSION = 2  # raise it when reading or pooling changes what a cached file would hold

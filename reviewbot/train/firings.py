@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reviewbot.core.arrays import Array, Indices, Mask
-from reviewbot.core.errors import UsageError
-from reviewbot.core.languages import language_of
-from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.prose import prose
-from reviewbot.core.sae import SparseCoder, encode
-from reviewbot.core.spans import Span, split_lines
-from reviewbot.core.states import layer_norm, sinks
-from reviewbot.encoders import Encoder
-from reviewbot.encoders.reading import ReadLines, read_lines
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.diff.comments import prose
+from reviewbot.diff.languages import language_of
+from reviewbot.encoders.encoder import Encoder
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.encoders.spans import Span, split_lines
+from reviewbot.encoders.states import layer_norm, sinks
+from reviewbot.errors import UsageError
+from reviewbot.scoring.reading import ReadLines, read_lines
+from reviewbot.scoring.sae import SparseCoder, encode
 from reviewbot.train.corpus import SourceFile
 
 MOST_LINES = 100  # of one file: many files say more than long ones

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.errors import EnvironmentFailure, UsageError
 
 MAX_ROW_BYTES = 8 << 20
 MAX_FILE_BYTES = 2 << 30  # unpacked: a small .gz must not fill the memory

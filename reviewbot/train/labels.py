@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.languages import LANGUAGES
-from reviewbot.core.spans import Span
+from reviewbot.diff.languages import LANGUAGES
+from reviewbot.encoders.spans import Span
+from reviewbot.errors import UsageError
 from reviewbot.train.label_fields import MAX_SPEC, Fields, raw_lines, wrong
 from reviewbot.train.problems import problem
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.arrays import Array, Indices, Mask
 
 MEMORY = 10  # steps that L-BFGS remembers
 STEPS = 300

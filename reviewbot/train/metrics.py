@@ -11,7 +11,7 @@ from math import comb
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices, Mask
+from reviewbot.arrays import Array, Indices, Mask
 from reviewbot.train.dataset import Scores
 
 NAN = float("nan")

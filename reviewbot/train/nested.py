@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices, Mask
-from reviewbot.core.errors import UsageError
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.errors import UsageError
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import SAMPLES, Resamples, interval, ratio, resample
 from reviewbot.train.calibrators import Calibrator

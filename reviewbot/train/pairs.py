@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Mask
+from reviewbot.arrays import Array, Mask
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import Resamples, ratio
 from reviewbot.train.dataset import Scores, Table, Texts

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from reviewbot.core.arrays import Array, Indices, Mask
-from reviewbot.core.errors import UsageError
-from reviewbot.core.predictor import Predictor
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.errors import UsageError
+from reviewbot.scoring.predictor import Predictor
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores, Table, assign_folds, set_weights
 from reviewbot.train.logistic import Problem, solve

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Indices
-from reviewbot.core.languages import language_of
-from reviewbot.core.pooling import columns
-from reviewbot.core.prose import prose
-from reviewbot.core.sae import SparseCoder
+from reviewbot.arrays import Array, Indices
+from reviewbot.diff.comments import prose
+from reviewbot.diff.languages import language_of
+from reviewbot.scoring.pooling import columns
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.dataset import RowColumns, Table, assemble
 from reviewbot.train.features import Reader, Snippet, pooled
 from reviewbot.train.labels import LabelRow

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.languages import language_of
-from reviewbot.forges.git import git, status
+from reviewbot.diff.languages import language_of
+from reviewbot.errors import UsageError
+from reviewbot.git.process import git, status
 
 
 @dataclass(frozen=True, slots=True)

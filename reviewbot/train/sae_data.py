@@ -11,8 +11,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.errors import ArtifactError
+from reviewbot.arrays import Array
+from reviewbot.errors import ArtifactError
 from reviewbot.train.sae_model import Autoencoder, SaeConfig
 from reviewbot.train.shards import Shard, read_shard
 from reviewbot.train.whole import write_whole

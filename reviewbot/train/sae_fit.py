@@ -1,8 +1,9 @@
 """Pre-train a TopK sparse autoencoder on states of unlabelled code.
 
 Source: PtTrust (arXiv:2504.14640) for the hinge on spoilt lines, Gao et al. (arXiv:2406.04093) for
-TopK and AuxK. One training step is plain torch; what it learns is used through `core.sae.encode`,
-and a test holds the two together. `sae_model.PTTRUST` is the paper's own training.
+TopK and AuxK. One training step is plain torch; what it learns is used through
+`scoring.sae.encode`, and a test holds the two together.
+`sae_model.PTTRUST` is the paper's own training.
 """
 
 import math
@@ -12,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reviewbot.core.errors import ArtifactError
-from reviewbot.core.sae import SparseCoder
-from reviewbot.encoders import usable_cores
+from reviewbot.encoders.encoder import usable_cores
+from reviewbot.errors import ArtifactError
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.sae_data import batches, mean_state, resume, save_checkpoint, states
 from reviewbot.train.sae_measure import measure
 from reviewbot.train.sae_model import Autoencoder, SaeConfig

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.sae import SparseCoder, decode, encode_normed
+from reviewbot.arrays import Array
+from reviewbot.scoring.sae import SparseCoder, decode, encode_normed
 from reviewbot.train.shards import Shard
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.errors import UsageError
-from reviewbot.core.sae import SparseCoder
+from reviewbot.arrays import Array
+from reviewbot.errors import UsageError
+from reviewbot.scoring.sae import SparseCoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.pooling import line_tokens, pool
-from reviewbot.core.spans import split_lines
-from reviewbot.core.states import layer_norm, sinks
-from reviewbot.encoders import Encoder
-from reviewbot.encoders.reading import ReadLines, read_lines
+from reviewbot.arrays import Array
+from reviewbot.encoders.encoder import Encoder
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.encoders.spans import split_lines
+from reviewbot.encoders.states import layer_norm, sinks
+from reviewbot.scoring.pooling import line_tokens, pool
+from reviewbot.scoring.reading import ReadLines, read_lines
 from reviewbot.train.corpus import SourceFile
 from reviewbot.train.mutate import mutate
 from reviewbot.train.whole import write_whole

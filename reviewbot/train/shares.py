@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reviewbot.core.predictor import Predictor
+from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import CHUNK
 

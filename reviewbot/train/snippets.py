@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train.features import Snippet
 from reviewbot.train.labels import LabelRow, read, row_path, scored, scored_fixed
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.predictor import Predictor
+from reviewbot.errors import UsageError
+from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import CS, FitResult, fit
 

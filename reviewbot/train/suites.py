@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reviewbot.core.arrays import Mask
-from reviewbot.core.errors import UsageError
+from reviewbot.arrays import Mask
+from reviewbot.errors import UsageError
 from reviewbot.train.dataset import Table
 
 # Pooled AUROC means something only where wrong and sound lines come from like sources.

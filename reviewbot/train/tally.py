@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reviewbot.core.arrays import Array, Mask
-from reviewbot.core.evidence import Tally
-from reviewbot.core.predictor import Predictor, contributions
-from reviewbot.core.reasons import NAMED, places_of
+from reviewbot.arrays import Array, Mask
+from reviewbot.scoring.feature_evidence import Tally
+from reviewbot.scoring.predictor import Predictor, contributions
+from reviewbot.scoring.reasons import NAMED, places_of
 from reviewbot.train.dataset import Table
 
 CHUNK = 8192  # lines at once

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.errors import EnvironmentFailure
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

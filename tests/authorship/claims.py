@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from reviewbot.authorship.hashes import murmur3
-from reviewbot.cli.asked import intake
-from reviewbot.cli.authors import scopes_of
-from reviewbot.diffs import parse
-from reviewbot.settings import Settings
+from reviewbot.app.attribute import scopes_of
+from reviewbot.app.inputs import intake
+from reviewbot.authorship.line_hashes import murmur3
+from reviewbot.config.settings import Settings
+from reviewbot.diff.parser import parse
 from tests.authorship.repos import CLAUDE, Repo
 
 KEY = "s_c9883b05a2487d::t_9f8e7d6c5b4a32"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reviewbot.authorship.agents import AGENTS
-from reviewbot.core.authors import HIGH, Author
-from reviewbot.core.history import Identity
+from reviewbot.authorship.history import Identity
+from reviewbot.authorship.model import HIGH, Author
 from tests.authorship.repos import Repo, authors
 from tests.authorship.test_commits import DEV, judged
 

@@ -9,12 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.authorship.agenttrace import agenttrace
-from reviewbot.authorship.detect import Found
-from reviewbot.authorship.hashes import murmur3
-from reviewbot.core.authors import HIGH, MEDIUM, Author, Evidence
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.history import (
+from reviewbot.authorship.detectors import Found
+from reviewbot.authorship.detectors.agent_trace import agenttrace
+from reviewbot.authorship.history import (
     UNCOMMITTED,
     Commit,
     Identity,
@@ -23,6 +20,9 @@ from reviewbot.core.history import (
     PlacedLine,
     TraceFile,
 )
+from reviewbot.authorship.line_hashes import murmur3
+from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence
+from reviewbot.diff.model import ChangedLine
 from tests.cpu import cpu_seconds
 
 P, C = "0" * 40, "c" * 40

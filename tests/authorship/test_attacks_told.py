@@ -106,8 +106,8 @@ def test_rules_behind_a_link_are_refused(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_any_ci_but_githubs_own_word_leaves_nobody_trusted(repo: Repo) -> None:
-    from reviewbot.cli.authors import _is_ours
-    from reviewbot.core.history import Material
+    from reviewbot.app.attribute import _is_ours
+    from reviewbot.authorship.history import Material
 
     assert _is_ours(Material(), {})
     assert not _is_ours(Material(), {"CI": "true"})

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from reviewbot.authorship.footers import footers
-from reviewbot.authorship.identities import identities
-from reviewbot.authorship.trailers import trailers
-from reviewbot.core.authors import HIGH, LOW, MEDIUM, Attribution, Author, resolve
-from reviewbot.core.history import Commit, Identity
+from reviewbot.authorship.detectors.footers import footers
+from reviewbot.authorship.detectors.identities import identities
+from reviewbot.authorship.detectors.trailers import trailers
+from reviewbot.authorship.history import Commit, Identity
+from reviewbot.authorship.model import HIGH, LOW, MEDIUM, Attribution, Author, resolve
 from tests.cpu import cpu_seconds
 
 VECTORS: list[dict[str, Any]] = json.loads(

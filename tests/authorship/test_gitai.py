@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.authorship.gitai import MAX_BYTES, gitai, parse
-from reviewbot.authorship.ranges import LineRange, last_wins
-from reviewbot.core.authors import HIGH, MEDIUM, Author, Evidence
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.history import Commit, Identity, Material, Origin, PlacedLine
+from reviewbot.authorship.detectors.git_ai import MAX_BYTES, gitai, parse
+from reviewbot.authorship.history import Commit, Identity, Material, Origin, PlacedLine
+from reviewbot.authorship.line_ranges import LineRange, last_wins
+from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence
+from reviewbot.diff.model import ChangedLine
 from tests.authorship.repos import SESSION, note_text
 from tests.cpu import cpu_seconds
 

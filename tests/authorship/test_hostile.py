@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.forges import blame, commits
-from reviewbot.forges import notes as notes_module
-from reviewbot.forges.blame import parse_blame
-from reviewbot.forges.commits import parse_log
+from reviewbot.git import blame, commits, notes
+from reviewbot.git.blame import parse_blame
+from reviewbot.git.commits import parse_log
 from tests.authorship.repos import CLAUDE, Repo, authors, kinds, who
 from tests.authorship.test_gitai import BOMBS
 from tests.cpu import cpu_seconds
@@ -131,7 +130,7 @@ def test_messages_and_notes_over_the_bound_are_told(
     commit = repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n"})
     repo.note(commit, "x")
     monkeypatch.setattr(commits, "MAX_OUTPUT", 10)
-    monkeypatch.setattr(notes_module, "MAX_ALL", 0)
+    monkeypatch.setattr(notes, "MAX_ALL", 0)
 
     found = who(repo, "main..topic")
 

@@ -8,8 +8,9 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from reviewbot.cli import assemble, main
-from reviewbot.render.json_v1 import schema
+from reviewbot.app import assemble
+from reviewbot.cli import main
+from reviewbot.report.json_v1 import schema
 from tests.authorship.repos import CLAUDE, Repo, note_text
 from tests.cli.small import ByteEncoder, write_artifact
 

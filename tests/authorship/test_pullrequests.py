@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from reviewbot.authorship.pullrequests import signals
-from reviewbot.core.authors import LOW, Author, Level
-from reviewbot.core.history import PullRequest
-from reviewbot.forges.event import pull_request_of
+from reviewbot.authorship.detectors.pull_request import signals
+from reviewbot.authorship.history import PullRequest
+from reviewbot.authorship.model import LOW, Author, Level
+from reviewbot.github.event import pull_request_of
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.core.authors import (
+from reviewbot.authorship.model import (
     HIGH,
     LOW,
     MEDIUM,
@@ -15,7 +15,7 @@ from reviewbot.core.authors import (
     resolve,
     totals,
 )
-from reviewbot.core.scope import Scope, in_scope
+from reviewbot.authorship.scope import Scope, in_scope
 
 
 def said(

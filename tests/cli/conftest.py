@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.cli import assemble
-from reviewbot.encoders import Encoder
+from reviewbot.app import assemble
+from reviewbot.encoders.encoder import Encoder
 from tests import tiny
 from tests.changes import CODE
 from tests.cli.test_check import git

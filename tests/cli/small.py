@@ -10,10 +10,10 @@ import numpy as np
 from safetensors.numpy import save
 
 import reviewbot
-from reviewbot.core.spans import Span
-from reviewbot.core.states import HiddenStates
-from reviewbot.core.surface import SURFACE_NAMES
-from reviewbot.encoders import Tokens
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.spans import Span
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.scoring.surface import SURFACE_NAMES
 
 WIDTH, FEATURES = 4, 3
 MODEL_SHA = "ab" * 32

@@ -16,15 +16,16 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.artifacts import ArtifactModel
-from reviewbot.cli import assemble, load, main
+from reviewbot.app import assemble, load
+from reviewbot.cli import main
 from reviewbot.cli.check import rendered
 from reviewbot.cli.output import look, write_file
-from reviewbot.core.errors import EnvironmentFailure
-from reviewbot.forges import local
-from reviewbot.render.json_v1 import schema
-from reviewbot.settings import Settings
-from reviewbot.store.ready import ready
+from reviewbot.config.settings import Settings
+from reviewbot.errors import EnvironmentFailure
+from reviewbot.git import changes
+from reviewbot.models.ensure import ready
+from reviewbot.report.json_v1 import schema
+from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import ByteEncoder, environ, write_artifact
 from tests.render.reports import report, scored
@@ -365,9 +366,9 @@ def test_a_diff_that_git_itself_counts_differently_is_exit_4(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (repo / "a.py").write_text("x = 1\ny = 2\n")
-    request = local.collect(repo)
+    request = changes.collect(repo)
     torn = replace(request, numstat={"a.py": (2, 0)})
-    monkeypatch.setattr(local, "collect", lambda *_, **__: torn)
+    monkeypatch.setattr(changes, "collect", lambda *_, **__: torn)
 
     result = check()
 

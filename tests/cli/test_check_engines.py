@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.artifacts import ArtifactModel
-from reviewbot.store.checkpoint import MANIFEST
-from reviewbot.store.ready import ready
+from reviewbot.models.checkpoint import MANIFEST
+from reviewbot.models.ensure import ready
+from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ
 

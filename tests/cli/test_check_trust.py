@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from reviewbot.artifacts import load_artifact
 from reviewbot.cli import main
-from reviewbot.core.errors import ArtifactError
-from reviewbot.settings import Settings
-from reviewbot.store import ready as store
+from reviewbot.config.settings import Settings
+from reviewbot.errors import ArtifactError
+from reviewbot.models import ensure
+from reviewbot.scoring.artifact import load_artifact
 from tests.cli.test_check import LOAD_MODEL, LONG, as_json, git, repo
 
 __all__ = ["repo"]  # the fixture
@@ -174,7 +174,7 @@ def test_a_manifest_that_names_another_layer_than_its_autoencoder_is_refused(
 def test_another_official_model_is_refused_before_it_is_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store, "ready", lambda *_a, **_k: pytest.fail("it was fetched"))
+    monkeypatch.setattr(ensure, "ready", lambda *_a, **_k: pytest.fail("it was fetched"))
 
     with pytest.raises(ArtifactError, match="smollm2-135m"):
         LOAD_MODEL(Settings(model="smollm2-135m"), load_artifact(), lambda _step: None)

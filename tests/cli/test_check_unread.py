@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.cli import assemble
-from reviewbot.core.errors import UsageError
-from reviewbot.core.gate import NARROW
-from reviewbot.core.states import HiddenStates
+from reviewbot.app import assemble
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.errors import UsageError
 from reviewbot.render import RENDERERS
-from reviewbot.reports import parse_report
+from reviewbot.report.gate import NARROW
+from reviewbot.report.json_reader import parse_report
 from tests.cli.small import ByteEncoder
 from tests.cli.test_check import as_json, check, git, repo
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.core.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
-from reviewbot.forges.git import command_of
-from reviewbot.forges.heads import index_files
-from reviewbot.forges.local import collect, head_files
+from reviewbot.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
+from reviewbot.git.changes import collect, head_files
+from reviewbot.git.files import index_files
+from reviewbot.git.process import command_of
 from tests.cli.test_check import as_json, check, git, repo
 
 __all__ = ["repo"]  # the fixture

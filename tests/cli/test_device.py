@@ -8,11 +8,11 @@ from unittest.mock import patch
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.artifacts import ArtifactModel
 from reviewbot.cli import main
 from reviewbot.cli.train_options import open_reader
-from reviewbot.encoders import Encoder, EncoderSpec
-from reviewbot.store.ready import ready
+from reviewbot.encoders.encoder import Encoder, EncoderSpec
+from reviewbot.models.ensure import ready
+from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 
 DIFF = """diff --git a/a.py b/a.py
@@ -80,9 +80,9 @@ def test_a_gpu_chooses_its_numbers_unless_somebody_did(
         return tiny.encoder(tiny_model)
 
     with (
-        patch("reviewbot.encoders.load_encoder", load),
-        patch("reviewbot.encoders.gpu.require_gpu", lambda: None),
-        patch("reviewbot.encoders.quantized.check_packages", lambda _: None),
+        patch("reviewbot.encoders.encoder.load_encoder", load),
+        patch("reviewbot.encoders.torch_batches.require_gpu", lambda: None),
+        patch("reviewbot.encoders.quantization.check_packages", lambda _: None),
     ):
         assert run(*flags).exit_code == 0
         open_reader(

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.cli import assemble
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import LineScore
-from reviewbot.core.reasons import Reason
-from reviewbot.encoders import Encoder
+from reviewbot.app import assemble
+from reviewbot.diff.model import ChangedLine
+from reviewbot.encoders.encoder import Encoder
 from reviewbot.render.explain import _sum
+from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.cli.explained import ROOT, SCHEMAS, explain, refused, run
 from tests.cli.small import ByteEncoder, write_artifact
 from tests.cli.test_check import LONG, git

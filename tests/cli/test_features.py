@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
-from reviewbot.core.evidence import Tally
-from reviewbot.core.known import Known
 from reviewbot.render.features_search import search
+from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_evidence import Tally
 from tests.cli.explained import SCHEMAS
 from tests.known import add_evidence, evidence, exemplar
 

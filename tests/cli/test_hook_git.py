@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.small import environ
-from tests.test_local import _own_configuration, commit, git
+from tests.git.test_changes import _own_configuration, commit, git
 
 __all__ = ["_own_configuration"]
 CODE = "def f(a, b):\n    if a[0] > b[1] and not a.x:\n        return g(a, *b)[2:]\n"

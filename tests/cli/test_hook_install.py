@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
 from reviewbot.cli.hook import script
-from reviewbot.forges.hooks import Owner, owner, sealed
-from tests.test_local import _own_configuration, commit, git
+from reviewbot.git.hooks import Owner, owner, sealed
+from tests.git.test_changes import _own_configuration, commit, git
 
 __all__ = ["_own_configuration"]
 OTHER = "#!/bin/sh\necho mine\n"

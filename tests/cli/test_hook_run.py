@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.cli import assemble, main
-from reviewbot.core.errors import EnvironmentFailure
+from reviewbot.app import assemble
+from reviewbot.cli import main
+from reviewbot.errors import EnvironmentFailure
 from tests.cli.small import ByteEncoder, write_artifact
-from tests.test_local import _own_configuration, commit, git
+from tests.git.test_changes import _own_configuration, commit, git
 
 __all__ = ["_own_configuration"]
 ZERO = "0" * 40

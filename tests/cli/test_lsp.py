@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.artifacts import Artifact
-from reviewbot.cli import warm as module
+from reviewbot.app import warm as module
+from reviewbot.app.warm import Warm
 from reviewbot.cli.lsp import SHOWING
-from reviewbot.cli.lsp_check import Reader
-from reviewbot.cli.warm import Warm
-from reviewbot.core.states import HiddenStates
-from reviewbot.encoders.remote import RemoteEncoder
-from reviewbot.lsp.values import Document, Stale
-from reviewbot.settings import POSTING, RULES, Settings
+from reviewbot.config.settings import POSTING, RULES, Settings
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.lsp.check import Reader
+from reviewbot.lsp.document import Document, Stale
+from reviewbot.scoring.artifact import Artifact
+from reviewbot.server.client import RemoteEncoder
 from tests.authorship.repos import Repo, repo_at
 from tests.bare import reviewbot
 from tests.cli.small import ByteEncoder, environ, write_artifact

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from reviewbot import __version__
 from reviewbot.cli import COMMANDS, main
 from reviewbot.cli.failures import describe
-from reviewbot.core.errors import ArtifactError, UsageError
+from reviewbot.errors import ArtifactError, UsageError
 from tests.cli.small import environ
 from tests.cpu import cpu_seconds
 

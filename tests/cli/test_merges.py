@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reviewbot.core.eligible import Reason
-from reviewbot.core.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
+from reviewbot.diff.skip_rules import Reason
+from reviewbot.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from tests.authorship.repos import Repo, who
 from tests.cli.explained import explain
 from tests.cli.test_check import as_json, check, git, repo

@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.core.errors import UsageError
-from reviewbot.settings import from_files, settings_from
+from reviewbot.config.settings import from_files, settings_from
+from reviewbot.errors import UsageError
 from tests.cli.small import environ, write_artifact
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 RECENT = """
-from reviewbot.cli.home import recent_for
-from reviewbot.settings import Settings
+from reviewbot.app.recent import recent_for
+from reviewbot.config.settings import Settings
 import sys
 recent_for(Settings(recent=sys.argv[1]), None, None)
 """
 ARTIFACT = """
 from pathlib import Path
-from reviewbot.artifacts import load_artifact
+from reviewbot.scoring.artifact import load_artifact
 import sys
 load_artifact(Path(sys.argv[1]))
 """
 MODEL = """
 from pathlib import Path
-from reviewbot.store.local import read_json
+from reviewbot.models.local import read_json
 import sys
 read_json(Path(sys.argv[1]))
 """

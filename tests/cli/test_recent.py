@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
 from reviewbot.cli import recent as recent_cli
-from reviewbot.forges import lately
+from reviewbot.git import recent_commits
 from tests.cli.small import write_artifact
 from tests.cli.test_check import as_json, check, git, repo
 
@@ -202,7 +202,7 @@ def test_what_is_read_has_a_bound_and_a_larger_number_is_not_asked_for_then(
 ) -> None:
     add(grown, "d.py", [SHORT.format(n) for n in range(10)])
     add(grown, "big.json", ["1"] * 400)
-    monkeypatch.setattr(lately, "MOST_ADDED", 405)
+    monkeypatch.setattr(recent_commits, "MOST_ADDED", 405)
 
     done = recent()
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.artifacts import ArtifactModel
-from reviewbot.cli.serve import DECIDING
-from reviewbot.store.ready import ready
+from reviewbot.app.warm import DECIDING
+from reviewbot.models.ensure import ready
+from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ
-from tests.encoders.served import short_directory
+from tests.server.served import short_directory
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 ROOT = Path(__file__).parents[2]

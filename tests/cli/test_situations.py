@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.cli import assemble, main
+from reviewbot.app import assemble
+from reviewbot.cli import main
 from tests.cli.small import ByteEncoder, write_artifact
 from tests.cli.test_check import git
 

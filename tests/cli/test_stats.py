@@ -14,18 +14,18 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot import outcomes
-from reviewbot.cli import gather as gathering
+from reviewbot.app import past_reports
 from reviewbot.cli import main
-from reviewbot.core.errors import UsageError
-from reviewbot.core.findings import Outcome
-from reviewbot.core.report import ArtifactInfo, ChangeInfo, Report
-from reviewbot.core.review import finding_id
-from reviewbot.core.stats import Outcome as Became
-from reviewbot.core.stats import day_in_name
-from reviewbot.forges import addressed
-from reviewbot.outcomes import parse_acks
-from reviewbot.render.json_v1 import json_v1
+from reviewbot.errors import UsageError
+from reviewbot.git import addressed
+from reviewbot.report import ack_log
+from reviewbot.report.ack_log import parse_acks
+from reviewbot.report.comment_sync import finding_id
+from reviewbot.report.json_v1 import json_v1
+from reviewbot.report.model import ChangeInfo, Report
+from reviewbot.report.stats import Outcome as Became
+from reviewbot.report.stats import day_in_name
+from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
 from tests.authorship.repos import Repo
 from tests.cli.small import environ
 from tests.render.reports import failed, report, scored
@@ -165,7 +165,7 @@ def test_a_wrong_record_stops_the_count_and_its_line_is_named(folder: Path, line
 def test_records_are_no_link_and_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "outcomes.jsonl").symlink_to("/dev/null")
     assert run(folder).exit_code == 2
-    monkeypatch.setattr(outcomes, "MAX_BYTES", 10)
+    monkeypatch.setattr(ack_log, "MAX_BYTES", 10)
     with pytest.raises(UsageError, match="y is no regular file, or with the others above 20 MB"):
         parse_acks([("x", b" " * 9), ("y", b" " * 9)])
 
@@ -331,10 +331,10 @@ def test_a_directory_without_a_usable_report_is_an_error_of_two_lines(tmp_path: 
 def test_number_and_bytes_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("MAX_FILES", 1), ("MAX_TOTAL", 10)):
         with monkeypatch.context() as patch:
-            patch.setattr(gathering, name, value)
+            patch.setattr(past_reports, name, value)
             found = counted(folder)
         assert (found["not_read"], found["groups"][0]["total"]["reports"]) == (1, 1)
-    monkeypatch.setattr(gathering, "MAX_ENTRIES", 1)
+    monkeypatch.setattr(past_reports, "MAX_ENTRIES", 1)
     assert run(folder).exit_code == 2
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from reviewbot.authorship.model import Attribution, Author
+from reviewbot.authorship.who import LineAuthor, WhoFile, WhoReport, stretches
 from reviewbot.cli import main
-from reviewbot.core.authors import Attribution, Author
-from reviewbot.core.who import LineAuthor, WhoFile, WhoReport, stretches
 from reviewbot.render.who import who_json, who_markdown, who_terminal
 from tests.authorship.claims import lines, trace
 from tests.authorship.repos import CLAUDE, DEV, SESSION, Repo, authors, kinds, note_text, repo_at

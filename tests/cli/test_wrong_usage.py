@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.artifacts import PRESETS, load_artifact
-from reviewbot.cli import load, main, output
+from reviewbot.app import load
+from reviewbot.cli import main, output
 from reviewbot.cli.train_options import open_reader
-from reviewbot.core.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
-from reviewbot.settings import Settings
+from reviewbot.config.settings import Settings
+from reviewbot.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
+from reviewbot.scoring.artifact import PRESETS, load_artifact
 from tests.cli.small import environ
 from tests.cli.test_check import git, repo
 
@@ -119,7 +120,9 @@ def test_a_page_is_not_poured_onto_a_terminal(
     repo: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     monkeypatch.setattr(output, "stdout_is_terminal", lambda: True)
-    monkeypatch.setattr("reviewbot.pipeline.check", lambda *_, **__: pytest.fail("it was scored"))
+    monkeypatch.setattr(
+        "reviewbot.app.pipeline.check", lambda *_, **__: pytest.fail("it was scored")
+    )
 
     refused(reviewbot(*words.split()), "is a page, and stdout is a terminal", "add --output FILE")
 
@@ -158,8 +161,8 @@ def test_what_this_machine_cannot_compute_is_said_before_a_model_is_made_ready(
     what: str,
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    monkeypatch.setattr("reviewbot.encoders.quantized.find_spec", lambda _: None)
-    monkeypatch.setattr("reviewbot.store.ready.ready", lambda *_, **__: pytest.fail("fetched"))
+    monkeypatch.setattr("reviewbot.encoders.quantization.find_spec", lambda _: None)
+    monkeypatch.setattr("reviewbot.models.ensure.ready", lambda *_, **__: pytest.fail("fetched"))
     settings = Settings(device=device, quantize=quantize, server="never")
 
     with pytest.raises(error, match=what):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from reviewbot.core.errors import EnvironmentFailure
-from reviewbot.encoders.gpu import halving
+from reviewbot.encoders.torch_batches import halving
+from reviewbot.errors import EnvironmentFailure
 
 
 class Small:

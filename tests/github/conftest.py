@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.cli import assemble, main
-from reviewbot.forges.github import calls
+from reviewbot.app import assemble
+from reviewbot.cli import main
+from reviewbot.github import retry
 from tests.authorship.repos import Repo, repo_at
 from tests.cli.small import ByteEncoder, write_artifact
 from tests.github.fake import FakeGitHub
@@ -100,7 +101,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) 
         if name.startswith(("REVIEWBOT_", "GITHUB_")) or name in ("CI", "GH_TOKEN"):
             monkeypatch.delenv(name)
     monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
-    monkeypatch.setattr(calls, "SPACING", 0.0)
+    monkeypatch.setattr(retry, "SPACING", 0.0)
     repo = repo_at(tmp_path / "repo")
     base = repo.git("rev-parse", "main")
     github = FakeGitHub(repo.root, pulls={1: Pull(1, base, base)})

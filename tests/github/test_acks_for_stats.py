@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from reviewbot.cli import main
-from reviewbot.outcomes import parse_acks
+from reviewbot.report.ack_log import parse_acks
 from tests.github.conftest import World, risky
 from tests.github.fake_parts import Trouble
 from tests.github.test_events import ack, ids

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.target import Target, target_of
+from reviewbot.errors import UsageError
+from reviewbot.github.target import Target, target_of
 from tests.github.conftest import SAFE, World, risky, two_lines
 
 

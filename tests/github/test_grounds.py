@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from reviewbot.core.review import marked_finding
+from reviewbot.report.comment_sync import marked_finding
 from tests.github.conftest import SAFE, World, risky
 
 

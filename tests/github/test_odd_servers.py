@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reviewbot.forges.github.calls import Calls, ForgeFailure
+from reviewbot.github.retry import Calls, ForgeFailure
 from tests.github.conftest import World, risky, two_lines
 from tests.github.fake_parts import Trouble
 from tests.github.test_events import ack, stage_one, workflow_run

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from reviewbot.core.acks import acks_in
-from reviewbot.diffs import parse
-from reviewbot.forges.github.api import ListedFile
-from reviewbot.forges.github.remote import diff_of
+from reviewbot.diff.parser import parse
+from reviewbot.github.client import ListedFile
+from reviewbot.github.remote_diff import diff_of
+from reviewbot.report.acks import acks_in
 from tests.github import fake, graphql
 from tests.github.conftest import SAFE, World, risky
 from tests.github.fake_parts import Pull, Trouble

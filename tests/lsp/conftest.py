@@ -14,7 +14,8 @@ from tests.lsp.client import Editor
 
 # More than 20 letters are a finding, more than 26 are above the limit of the gate.
 SMALL = """
-from reviewbot.cli import main, warm
+from reviewbot.app import warm
+from reviewbot.cli import main
 from tests.cli.small import ByteEncoder
 warm.load_model = lambda *_: ByteEncoder()
 """

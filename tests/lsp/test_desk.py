@@ -8,9 +8,9 @@ from queue import Queue
 
 import pytest
 
-from reviewbot.lsp import desk as desk_module
-from reviewbot.lsp.desk import Desk
-from reviewbot.lsp.values import Answer, Document
+from reviewbot.lsp import document_queue
+from reviewbot.lsp.document import Answer, Document
+from reviewbot.lsp.document_queue import Desk
 
 Read = Callable[[Document], Answer]
 Told = Queue[tuple[Document, Answer]]
@@ -101,7 +101,7 @@ def test_an_answer_that_comes_too_late_is_dropped(begin: Begin) -> None:
 def test_a_document_is_read_again_when_what_its_answer_depends_on_changes(
     begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(document_queue, "LOOK_SECONDS", 0.05)
     head = tmp_path / "HEAD"
     desk, told = begin(lambda _document: Answer(moved=head.exists))
     desk.put(document("a"))
@@ -117,7 +117,7 @@ def test_a_document_is_read_again_when_what_its_answer_depends_on_changes(
 def test_a_failure_is_not_tried_again_by_itself(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(document_queue, "LOOK_SECONDS", 0.05)
     desk, told = begin(lambda _document: Answer(failure="x", moved=lambda: True))
     desk.put(document("a"))
     told.get(timeout=5)

@@ -9,8 +9,8 @@ SLOW = (
     SMALL
     + """
 import time
-from reviewbot.lsp import busy
-busy.PATIENCE = 0.2
+from reviewbot.lsp import progress
+progress.PATIENCE = 0.2
 quick = warm.load_model
 warm.load_model = lambda *_: time.sleep(1.0) or quick()
 """

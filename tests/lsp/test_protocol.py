@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reviewbot.lsp.watch import alive
+from reviewbot.lsp.parent_watch import alive
 from tests.authorship.repos import Repo
 from tests.lsp.conftest import SMALL, Start
 from tests.lsp.test_server import OLD, RISKY, rows
@@ -14,7 +14,8 @@ from tests.lsp.test_server import OLD, RISKY, rows
 INVALID_PARAMS, INVALID_REQUEST, NOT_FOUND, NOT_INITIALIZED = -32602, -32600, -32601, -32002
 HOVER = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
 IMPATIENT = SMALL + (
-    "from reviewbot.lsp import server, watch\nwatch.LOOK_SECONDS = server.LAST_SECONDS = 0.1\n"
+    "from reviewbot.lsp import parent_watch, server\n"
+    "parent_watch.LOOK_SECONDS = server.LAST_SECONDS = 0.1\n"
 )
 
 

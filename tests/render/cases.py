@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
-from reviewbot.core.gate import count, decide
-from reviewbot.core.reasons import Reason
-from reviewbot.core.report import ArtifactInfo, Report
+from reviewbot.diff.model import ChangedLine
+from reviewbot.report.findings import group
+from reviewbot.report.gate import count, decide
+from reviewbot.report.model import Report
+from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 
 BAD = (

@@ -3,21 +3,14 @@
 from dataclasses import replace
 from math import log
 
-from reviewbot.core.authors import UNKNOWN, Attribution, Author
-from reviewbot.core.change import ChangedLine, FileKind
-from reviewbot.core.evidence import Evidence, Exemplar, Tally
-from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
-from reviewbot.core.gate import Policy, count, decide
-from reviewbot.core.reasons import Reason
-from reviewbot.core.recent import RecentInfo
-from reviewbot.core.report import (
-    ArtifactInfo,
-    ChangeInfo,
-    FileReport,
-    LineReport,
-    ModelInfo,
-    Report,
-)
+from reviewbot.authorship.model import UNKNOWN, Attribution, Author
+from reviewbot.diff.model import ChangedLine, FileKind
+from reviewbot.report.findings import group
+from reviewbot.report.gate import Policy, count, decide
+from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.scoring.feature_evidence import Evidence, Exemplar, Tally
+from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
+from reviewbot.scoring.recent_risks import RecentInfo
 
 SHOW = 0.5
 AI = Attribution(Author.AI, "claude", "opus", 0.9, ("trailer Co-Authored-By",), may_be_ai=True)

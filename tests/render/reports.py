@@ -4,19 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from reviewbot.core.authors import UNKNOWN, Attribution, Author
-from reviewbot.core.change import ChangedLine, FileKind
-from reviewbot.core.findings import Failed, LineScore, Outcome, Skipped, group
-from reviewbot.core.gate import Policy, count, decide, standing_of
-from reviewbot.core.reasons import Reason
-from reviewbot.core.report import (
-    ArtifactInfo,
-    ChangeInfo,
-    FileReport,
-    LineReport,
-    ModelInfo,
-    Report,
-)
+from reviewbot.authorship.model import UNKNOWN, Attribution, Author
+from reviewbot.diff.model import ChangedLine, FileKind
+from reviewbot.report.findings import group
+from reviewbot.report.gate import Policy, count, decide, standing_of
+from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 
 BY_AI = Attribution(Author.AI, "some-tool", None, 0.9, ("trailer Co-Authored-By",))
 REASONS = (

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from reviewbot.core.authors import UNKNOWN, Attribution, Author
-from reviewbot.core.change import ChangedLine, FileKind
-from reviewbot.core.evidence import Evidence, Exemplar, Tally
-from reviewbot.core.findings import Failed, Outcome, Skipped
-from reviewbot.core.reasons import Reason
-from reviewbot.core.report import ArtifactInfo, ChangeInfo, FileReport, ModelInfo, Report
+from reviewbot.authorship.model import UNKNOWN, Attribution, Author
+from reviewbot.diff.model import ChangedLine, FileKind
+from reviewbot.report.model import ChangeInfo, FileReport, ModelInfo, Report
+from reviewbot.scoring.feature_evidence import Evidence, Exemplar, Tally
+from reviewbot.scoring.outcomes import ArtifactInfo, Failed, Outcome, Reason, Skipped
 from tests.render import pages
 
 

@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 import pytest
 
 from reviewbot.cli.check import rendered
-from reviewbot.core.report import Report
+from reviewbot.config.settings import Settings
+from reviewbot.escape import inert, visible
 from reviewbot.render.annotations import annotations
-from reviewbot.render.diagnostics import RISKY, UNREAD, diagnostics, unread
-from reviewbot.render.escape import inert, visible
+from reviewbot.render.flat import RISKY, UNREAD, diagnostics, unread
 from reviewbot.render.ledger import verdict_word
 from reviewbot.render.rdjson import MORE
 from reviewbot.render.severity import Severity
-from reviewbot.settings import Settings
+from reviewbot.report.model import Report
 from tests.render.cases import CASES, NAMES
 from tests.render.reports import report, scored
 

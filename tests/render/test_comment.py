@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.core.acks import Ack
-from reviewbot.core.authors import Attribution, Author
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.errors import UsageError
-from reviewbot.core.findings import LineScore, group
-from reviewbot.core.reasons import Reason
-from reviewbot.core.report import Report
-from reviewbot.core.review import SUMMARY_MARK, finding_id, marked_finding
+from reviewbot.authorship.model import Attribution, Author
+from reviewbot.diff.model import ChangedLine
+from reviewbot.errors import UsageError
 from reviewbot.render.annotations import annotations
 from reviewbot.render.comment import (
     MOST_FINDING,
@@ -25,6 +20,11 @@ from reviewbot.render.comment import (
     review_body,
     summary_comment,
 )
+from reviewbot.report.acks import Ack
+from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, marked_finding
+from reviewbot.report.findings import group
+from reviewbot.report.model import Report
+from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.render.reports import report
 
 HEAD = "a" * 40

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml, TestSuite
 from xmlschema import XMLSchema10
 
-from reviewbot.core.report import Report
 from reviewbot.render.code_climate import code_climate
 from reviewbot.render.junit import junit
 from reviewbot.render.rdjson import rdjson
+from reviewbot.report.model import Report
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 from tests.render.test_severity import reports

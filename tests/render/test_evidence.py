@@ -10,11 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.core.evidence import Evidence, Tally
-from reviewbot.core.explanation import share_of_rise
-from reviewbot.core.reasons import Reason
-from reviewbot.core.recent import RecentInfo
-from reviewbot.core.report import Report
 from reviewbot.render.comment import MOST_FINDING, finding_comment, pages
 from reviewbot.render.evidence import (
     clause,
@@ -33,8 +28,13 @@ from reviewbot.render.evidence import (
 )
 from reviewbot.render.html_files import heat_of
 from reviewbot.render.markdown import markdown
+from reviewbot.render.phrasing import rise_words, riskier_than, share
 from reviewbot.render.terminal import terminal
-from reviewbot.render.words import rise_words, riskier_than, share
+from reviewbot.report.explanation import share_of_rise
+from reviewbot.report.model import Report
+from reviewbot.scoring.feature_evidence import Evidence, Tally
+from reviewbot.scoring.outcomes import Reason
+from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import CENTS, RATIO, evidence, exemplar
 from tests.render.reports import report, scored
 from tests.render.test_comment import FOREIGN, outside_code

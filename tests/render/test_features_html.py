@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from reviewbot.core.evidence import Tally
-from reviewbot.core.known import Known
-from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.features_html import features_html
+from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_evidence import Tally
+from reviewbot.scoring.outcomes import ArtifactInfo
 from tests.known import evidence, exemplar
 
 BAD = "</script></style><script>x()</script><img src=x onerror=x()>\"'{{7*7}}\x1b\u202e&lt;"

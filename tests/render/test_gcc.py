@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.core.report import Report
-from reviewbot.render.diagnostics import diagnostics
+from reviewbot.render.flat import diagnostics
 from reviewbot.render.gcc import gcc
 from reviewbot.render.ledger import verdict_word
+from reviewbot.report.model import Report
 from tests.render.cases import CASES, NAMES
 from tests.render.reports import failed, report, scored
 

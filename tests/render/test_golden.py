@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.cli.check import rendered
+from reviewbot.config.settings import Settings
 from reviewbot.render import RENDERERS
-from reviewbot.render.json_v1 import json_v1
-from reviewbot.reports import parse_report
-from reviewbot.settings import Settings
+from reviewbot.report.json_reader import parse_report
+from reviewbot.report.json_v1 import json_v1
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import LineScore, Skipped
-from reviewbot.core.gate import Status
+from reviewbot.diff.model import ChangedLine
 from reviewbot.render import html_files
 from reviewbot.render.html import environment, html
 from reviewbot.render.html_reasons import sum_of
+from reviewbot.report.gate import Status
+from reviewbot.scoring.outcomes import LineScore, Skipped
 from tests.render import pages
 from tests.render.reports import failed, report, scored, skipped
 from tests.render.strangers import hostile

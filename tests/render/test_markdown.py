@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateError
 
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import LineScore
-from reviewbot.core.reasons import Reason
+from reviewbot.diff.model import ChangedLine
 from reviewbot.render.markdown import markdown
-from reviewbot.render.quote import Foreign, cell, code_span, environment, fenced
+from reviewbot.render.untrusted import Foreign, cell, code_span, environment, fenced
+from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
 

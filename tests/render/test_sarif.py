@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reviewbot.core.linehash import line_hashes
+from reviewbot.diff.line_hash import line_hashes
 from reviewbot.render.sarif import sarif
 from tests.github.conftest import World, pauses, risky, world
 from tests.render.test_comment import made

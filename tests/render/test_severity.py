@@ -6,13 +6,14 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import LineScore, Outcome, Skipped, group
-from reviewbot.core.gate import Policy, count, decide, standing_of
-from reviewbot.core.report import Report
-from reviewbot.limits import parse_limits
-from reviewbot.render.diagnostics import diagnostics
+from reviewbot.config.thresholds import parse_limits
+from reviewbot.diff.model import ChangedLine
+from reviewbot.render.flat import diagnostics
 from reviewbot.render.severity import Severity, severity_in, standing_words
+from reviewbot.report.findings import group
+from reviewbot.report.gate import Policy, count, decide, standing_of
+from reviewbot.report.model import Report
+from reviewbot.scoring.outcomes import LineScore, Outcome, Skipped
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
 

@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from reviewbot.core.change import ChangedLine
-from reviewbot.core.findings import LineScore
-from reviewbot.core.reasons import Reason
-from reviewbot.core.recent import RecentInfo
-from reviewbot.core.report import Report
+from reviewbot.diff.model import ChangedLine
 from reviewbot.render.terminal import terminal
+from reviewbot.report.model import Report
+from reviewbot.scoring.outcomes import LineScore, Reason
+from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import evidence
 from tests.render.reports import BY_AI, failed, report, scored, skipped
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from research.audit import audit as command
 from research.audit import csv_rows
 from research.audit_measures import audit, verdict
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train.dataset import Table
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.predictor_fit import FitResult, fit

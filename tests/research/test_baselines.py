@@ -9,9 +9,9 @@ import pytest
 
 from research.baselines import BASELINES, CHEAP, KNOWN, Sources, random_coder
 from research.components import pca_scores
-from reviewbot.core.sae import encode_normed
-from reviewbot.core.states import HiddenStates
-from reviewbot.encoders import Encoder, Tokens
+from reviewbot.encoders.encoder import Encoder, Tokens
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.scoring.sae import encode_normed
 from reviewbot.train import metrics
 from reviewbot.train.baseline_fit import Recipe
 from reviewbot.train.baselines import chosen

@@ -1,4 +1,5 @@
 """What the commands of research/ measure of the tiny model, and how they refuse."""
+# ruff: noqa: F811 - fixtures are named as arguments
 
 import json
 from collections.abc import Callable
@@ -22,8 +23,6 @@ from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
     sae,
     with_sae,
 )
-
-# ruff: noqa: F811 - fixtures are named as arguments
 
 OUT = EVALUATE[2:]
 Measure = Callable[..., Result]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from research import corpus, corpus_files
-from reviewbot.core.errors import EnvironmentFailure, UsageError
+from reviewbot.errors import EnvironmentFailure, UsageError
 
 LIST = Path(corpus.__file__).with_suffix(".json")
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from gguf import GGUFReader
 
 from research.cut_gguf import OUT, cut, main
-from reviewbot.core.errors import ModelUnavailable
-from reviewbot.core.models import SMOL, SMOL_CUT
-from tests.store.tiny import spec_of, write_gguf
+from reviewbot.errors import ModelUnavailable
+from reviewbot.models.registry import SMOL, SMOL_CUT
+from tests.models.tiny import spec_of, write_gguf
 
 
 @pytest.fixture

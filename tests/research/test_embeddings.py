@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import save_file
 
 from research.embeddings import embed, embedding_rows, token_lines
-from reviewbot.core.arrays import Array
-from reviewbot.core.errors import ModelUnavailable
-from reviewbot.core.spans import Span
-from reviewbot.core.states import layer_norm
-from reviewbot.encoders import Tokens
+from reviewbot.arrays import Array
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.spans import Span
+from reviewbot.encoders.states import layer_norm
+from reviewbot.errors import ModelUnavailable
 from reviewbot.train.features import Snippet
 from tests import tiny
 

@@ -9,9 +9,9 @@ from click import ClickException
 from click.testing import CliRunner
 
 from research.fetch_model import CARRIERS, Carrier, fetch, main
-from reviewbot.core.models import MODELS
-from reviewbot.store.cache import official_path
-from tests.store.tiny import spec_of
+from reviewbot.models.cache import official_path
+from reviewbot.models.registry import MODELS
+from tests.models.tiny import spec_of
 
 DATA = bytes(range(256)) * 4000  # 1 MB
 SPEC = spec_of(DATA)

@@ -10,8 +10,8 @@ import pytest
 from research.baselines import Sources
 from research.pttrust import metrics as pttrust_metrics
 from research.pttrust.peer import SHOWN, figures, line_tokens
-from reviewbot.core.spans import Span
-from reviewbot.encoders import Tokens
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.spans import Span
 from reviewbot.train.prepare import lay_out
 from tests.train.tables_made import planted
 from tests.train.test_baselines import row

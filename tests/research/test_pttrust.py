@@ -9,9 +9,9 @@ import pytest
 
 from research.pttrust.ranker import Lesson, RankerConfig, predict, train
 from research.pttrust.scores import codes, lessons, relevance, scores
-from reviewbot.core.arrays import Array, Indices
-from reviewbot.core.errors import ArtifactError, UsageError
-from reviewbot.core.sae import SparseCoder
+from reviewbot.arrays import Array, Indices
+from reviewbot.errors import ArtifactError, UsageError
+from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table, assign_folds
 from tests.train.tables_made import made

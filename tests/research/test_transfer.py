@@ -15,7 +15,7 @@ from research.transfer_measures import (
     transfer,
     unit_names,
 )
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Table

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.core.report import Report
 from reviewbot.render.gcc import gcc
+from reviewbot.report.model import Report
 from tests.render.cases import CASES
 from tests.render.test_gcc import ODD, places
 

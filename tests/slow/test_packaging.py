@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.core.models import MODELS
+from reviewbot.models.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 MAX_BYTES = 30_000_000
@@ -81,8 +81,9 @@ def test_the_installed_package_finds_its_templates_and_its_schema(
 ) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
-        "import reviewbot; from reviewbot.render import json_v1, quote\n"
-        "print(reviewbot.__file__, json_v1.schema()['title'], quote.template('summary.md.j2'))"
+        "import reviewbot; from reviewbot.render import untrusted\n"
+        "from reviewbot.report import json_v1\n"
+        "print(reviewbot.__file__, json_v1.schema()['title'], untrusted.template('summary.md.j2'))"
     )
 
     done = subprocess.run(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reviewbot.core.models import DEFAULT_MODEL, MODELS
-from reviewbot.store.cache import cache_dir, official_path
+from reviewbot.models.cache import cache_dir, official_path
+from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 
 ROOT = Path(__file__).parents[2]
 DEMO = ("--diff", "examples/demo.diff", "--root", "examples/demo")

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot import pipeline
-from reviewbot.artifacts import PRESETS, load_artifact
-from reviewbot.cli.load import load_model
-from reviewbot.core.explanation import log_odds_of, risk_without
-from reviewbot.core.findings import LineScore
-from reviewbot.core.gate import Policy
-from reviewbot.core.reasons import without
-from reviewbot.core.report import ChangeInfo
-from reviewbot.diffs import parse
-from reviewbot.forges.heads import WorktreeFiles
-from reviewbot.scoring import Groups
-from reviewbot.selection import Rules
-from reviewbot.settings import Settings
+from reviewbot.app import pipeline
+from reviewbot.app.load import load_model
+from reviewbot.app.selection import Rules
+from reviewbot.config.settings import Settings
+from reviewbot.diff.parser import parse
+from reviewbot.git.files import WorktreeFiles
+from reviewbot.report.explanation import log_odds_of, risk_without
+from reviewbot.report.gate import Policy
+from reviewbot.report.model import ChangeInfo
+from reviewbot.scoring.artifact import PRESETS, load_artifact
+from reviewbot.scoring.outcomes import LineScore
+from reviewbot.scoring.reasons import without
+from reviewbot.scoring.score import Groups
 
 pytestmark = pytest.mark.real_model
 DEMO = Path(__file__).parents[2] / "examples"

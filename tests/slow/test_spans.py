@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from reviewbot.encoders import Tokens
-from reviewbot.encoders.tokens import load_tokenizer, tokenize
-from tests.core.test_spans import TEXTS, check
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.tokenizer import load_tokenizer, tokenize
+from tests.encoders.test_spans import TEXTS, check
 
 
 @pytest.fixture(scope="module")

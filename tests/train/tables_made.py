@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reviewbot.core.arrays import Array
+from reviewbot.arrays import Array
 from reviewbot.train.dataset import Table
 
 SETS = ("szz_ai_hunks", "clean_ai_hunks", "humaneval_llm", "humaneval_pass")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train.baseline_fit import Recipe, Sources, fitted
 from reviewbot.train.baselines import BASELINES, chosen
 from reviewbot.train.dataset import Table

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.predictor import percentile, risks
+from reviewbot.errors import UsageError
+from reviewbot.scoring.predictor import percentile, risks
 from reviewbot.train import metrics
 from reviewbot.train.calibrate import calibrate, calibrated
 from reviewbot.train.calibrators import platt, recalibrated

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.artifacts import load_artifact
 from reviewbot.cli import main
-from reviewbot.core.evidence_file import evidence_facts
+from reviewbot.scoring.artifact import load_artifact
+from reviewbot.scoring.evidence_file import evidence_facts
 from reviewbot.train.provenance import Origin, provenance
 from tests import tiny
 from tests.train.test_cli_train import write_labels
@@ -22,8 +22,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command on a repository of 45 files, an artifact of random weights, and labels."""
-    from reviewbot.artifacts import ArtifactModel
-    from reviewbot.store.ready import ready
+    from reviewbot.models.ensure import ready
+    from reviewbot.scoring.artifact import ArtifactModel
 
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
     monkeypatch.chdir(tmp_path)
@@ -208,7 +208,7 @@ def test_a_file_of_no_package_is_refused_before_the_model_reads(
     file.parent.mkdir(parents=True)
     file.write_text("let x = 1;\n")
     Path("strange", "manifest.jsonl").write_text(json.dumps(ROW) + "\n")
-    monkeypatch.setattr("reviewbot.encoders.load_encoder", None)  # whoever calls it fails
+    monkeypatch.setattr("reviewbot.encoders.encoder.load_encoder", None)  # whoever calls it fails
 
     assert_refused(run("--corpus", "strange", *LABELS), f"{path!r} is of no package")
 

@@ -1,12 +1,13 @@
 """What `train evaluate` and `train predictor` say of the tiny model."""
+# ruff: noqa: F811 - fixtures are named as arguments
 
 import json
 from pathlib import Path
 
 import pytest
 
-from reviewbot.artifacts import load_artifact
 from reviewbot.cli import main
+from reviewbot.scoring.artifact import load_artifact
 from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
     EVALUATE,
     FIT,
@@ -18,8 +19,6 @@ from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
     sae,
     with_sae,
 )
-
-# ruff: noqa: F811 - fixtures are named as arguments
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.artifacts import load_artifact
 from reviewbot.cli import main
-from reviewbot.core.pooling import SURPRISAL_NAMES
+from reviewbot.scoring.artifact import load_artifact
+from reviewbot.scoring.pooling import SURPRISAL_NAMES
 from reviewbot.train.baselines import BASELINES
 from reviewbot.train.evaluate import AGAINST
 from reviewbot.train.sae_data import save_checkpoint

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train.dataset import RowColumns, assemble
 from reviewbot.train.labels import LabelRow
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train import metrics
 from reviewbot.train.baseline_fit import Recipe, fitted
 from reviewbot.train.bootstrap import resample

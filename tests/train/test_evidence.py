@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewbot.core.spans import Span
+from reviewbot.encoders.spans import Span
 from reviewbot.train.autolabel import Label, Labels
 from reviewbot.train.corpus import SourceFile
 from reviewbot.train.evidence import describe, strongest

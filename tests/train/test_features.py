@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewbot.core.plan import ReadingPlan
-from reviewbot.core.pooling import line_tokens, pool
-from reviewbot.core.states import HiddenStates
-from reviewbot.encoders import Tokens
-from reviewbot.encoders.hf import TransformersEncoder
-from reviewbot.encoders.reading import read_lines
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.scoring.pooling import line_tokens, pool
+from reviewbot.scoring.reading import read_lines
 from reviewbot.train.features import Reader, Snippet, pooled, read_snippet
 from tests import tiny
 

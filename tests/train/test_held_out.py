@@ -1,4 +1,5 @@
 """Sets held out are measured, and nothing else: no fit, no choice, no threshold knows them."""
+# ruff: noqa: F811 - fixtures are named as arguments
 
 import json
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.artifacts import load_artifact
+from reviewbot.scoring.artifact import load_artifact
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import FitResult
 from reviewbot.train.stages import BlockStage, fit_stages
@@ -23,8 +24,6 @@ from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
     write_labels,
 )
 from tests.train.test_stages import GROUPS, versions
-
-# ruff: noqa: F811 - fixtures are named as arguments
 
 THREE = (*LABELS, "--labels", "other.jsonl")
 

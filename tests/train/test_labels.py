@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reviewbot.core.errors import EnvironmentFailure, UsageError
-from reviewbot.core.languages import LANGUAGES, language_of
+from reviewbot.diff.languages import LANGUAGES, language_of
+from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.train.labels import (
     Block,
     LabelRow,

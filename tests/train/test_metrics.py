@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from reviewbot.core.arrays import Mask
+from reviewbot.arrays import Mask
 from reviewbot.train import metrics
 from reviewbot.train.metrics import POOLED, SNIPPET
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.core.arrays import Array, Mask
-from reviewbot.core.errors import UsageError
+from reviewbot.arrays import Array, Mask
+from reviewbot.errors import UsageError
 from reviewbot.train.calibrators import by_platt
 from reviewbot.train.dataset import Scores, Table, assign_folds
 from reviewbot.train.nested import nested

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.core.arrays import Array
+from reviewbot.arrays import Array
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Table
 from reviewbot.train.pairs import LEAST, PAIRED, STRATA, balanced, counts, measured, strata

@@ -8,9 +8,9 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from reviewbot.core.arrays import Array, Indices
-from reviewbot.core.errors import UsageError
-from reviewbot.core.predictor import log_odds
+from reviewbot.arrays import Array, Indices
+from reviewbot.errors import UsageError
+from reviewbot.scoring.predictor import log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table, assign_folds, set_weights
 from reviewbot.train.logistic import Problem, log_loss, solve

@@ -10,8 +10,8 @@ import torch
 from click.testing import CliRunner, Result
 
 from reviewbot.cli.train_sae import sae
-from reviewbot.core.errors import UsageError
-from reviewbot.core.sae import decode, encode_normed
+from reviewbot.errors import UsageError
+from reviewbot.scoring.sae import decode, encode_normed
 from reviewbot.train.sae_fit import _normalised_error, fit
 from reviewbot.train.sae_model import PTTRUST, Autoencoder, SaeConfig, recipe_config
 from tests.train.test_sae import paths, shard, stay_on_one_thread  # noqa: F401 - fixtures

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from reviewbot.core.errors import ArtifactError
-from reviewbot.core.sae import SparseCoder, encode, encode_normed
-from reviewbot.core.states import layer_norm
+from reviewbot.encoders.states import layer_norm
+from reviewbot.errors import ArtifactError
+from reviewbot.scoring.sae import SparseCoder, encode, encode_normed
 from reviewbot.train.sae_data import mean_state
 from reviewbot.train.sae_fit import fit
 from reviewbot.train.sae_measure import measure

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewbot.core.errors import UsageError
-from reviewbot.core.reasons import FeatureNote
-from reviewbot.core.states import HiddenStates
-from reviewbot.encoders.hf import TransformersEncoder
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.errors import UsageError
+from reviewbot.scoring.reasons import FeatureNote
 from reviewbot.train import shards
 from reviewbot.train.corpus import MAX_LINE, SourceFile, files
 from reviewbot.train.evidence import describe

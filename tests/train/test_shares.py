@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reviewbot.core.predictor import Predictor
+from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.shares import shares
 from tests.train.tables_made import planted
 

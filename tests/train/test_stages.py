@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.core.arrays import Array
-from reviewbot.core.errors import UsageError
-from reviewbot.core.predictor import log_odds
+from reviewbot.arrays import Array
+from reviewbot.errors import UsageError
+from reviewbot.scoring.predictor import log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import fit

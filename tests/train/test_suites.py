@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reviewbot.core.errors import UsageError
+from reviewbot.errors import UsageError
 from reviewbot.train.suites import CLEAN, HUNKS, chosen_suites, without
 from tests.train.tables_made import made, planted
 

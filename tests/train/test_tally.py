@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reviewbot.core.predictor import Predictor
+from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.dataset import RowColumns, Table, assemble
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.tally import tallies

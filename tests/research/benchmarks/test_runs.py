@@ -11,8 +11,8 @@ import pytest
 
 from research.benchmarks.ceiling import METHODS, MISSING, methods
 from research.benchmarks.compare import flags_for, lacking, worktree
-from reviewbot.artifacts import ArtifactModel
-from reviewbot.store.ready import ready
+from reviewbot.models.ensure import ready
+from reviewbot.scoring.artifact import ArtifactModel
 from tests.tiny import LAYER, WIDTH, tiny_artifact
 
 ROOT = Path(__file__).parents[3]

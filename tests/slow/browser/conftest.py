@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reviewbot.core.report import Report
 from reviewbot.render.html import html
+from reviewbot.report.model import Report
 from tests.chromium import axe_source, started
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from research.chromium import window
-from reviewbot.core.report import Report
+from reviewbot.report.model import Report
 from tests.render import pages
 from tests.slow.browser.conftest import Page
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reviewbot.render.escape import visible
+from reviewbot.escape import visible
 from tests.render.strangers import hostile
 from tests.slow.browser.conftest import Page
 

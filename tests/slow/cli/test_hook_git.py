@@ -1,7 +1,7 @@
 """The installed hooks, called by git itself: real pushes and commits, the packaged model."""
 
 from tests.cli.test_hook_git import CODE, TINY, Place, cache, has, place
-from tests.test_local import _own_configuration, commit, git
+from tests.git.test_changes import _own_configuration, commit, git
 
 __all__ = ["_own_configuration", "cache", "place"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.small import environ
-from tests.test_local import _own_configuration, commit, git
+from tests.git.test_changes import _own_configuration, commit, git
 
 __all__ = ["_own_configuration"]
 ROOT = Path(__file__).parents[3]

@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from reviewbot.core.models import MODELS, SMOL_CUT
-from reviewbot.store.cache import cache_dir, converted_path
-from reviewbot.store.checkpoint import checkpoint_key
+from reviewbot.models.cache import cache_dir, converted_path
+from reviewbot.models.checkpoint import checkpoint_key
+from reviewbot.models.registry import MODELS, SMOL_CUT
 from tests.cli.test_serve import MAIN, ROOT, Place, alone, place
 
 __all__ = ["alone", "place"]  # the fixtures
@@ -18,7 +18,8 @@ CACHED = converted_path(
 )
 DYING = """
 import os, signal
-from reviewbot.cli import load as loading, main
+from reviewbot.app import load as loading
+from reviewbot.cli import main
 load = loading.load_here
 def dying(spec, clock):
     encoder = load(spec, clock)
@@ -82,7 +83,9 @@ def test_a_second_server_says_that_one_is_there_and_stop_ends_it(place: Place) -
 
 
 def test_a_second_server_that_finds_one_of_another_version_is_exit_4(place: Place) -> None:
-    other = "from reviewbot.encoders import terms\nterms.__version__ = '0.0.9'\n" + MAIN
+    other = (
+        "from reviewbot.server import compatibility\ncompatibility.__version__ = '0.0.9'\n" + MAIN
+    )
     with place.served(code=other):
         code, _, said = place.run("serve", *place.flags)
         _, why = place.check()

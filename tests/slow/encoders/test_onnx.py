@@ -3,13 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from reviewbot.core.models import SMOL_CUT
-from reviewbot.core.states import sinks
-from reviewbot.encoders import EncoderSpec, load_encoder
-from reviewbot.store.ready import ready
+from reviewbot.encoders.encoder import EncoderSpec, load_encoder
+from reviewbot.encoders.states import sinks
+from reviewbot.models.ensure import ready
+from reviewbot.models.registry import SMOL_CUT
 from tests import tiny
-from tests.encoders.test_onnx import close
-from tests.store.trunks import encoder
+from tests.encoders.test_onnx_encoder import close
+from tests.models.trunks import encoder
 
 
 def test_the_packaged_model_reads_code_as_torch_does(tmp_path: Path) -> None:

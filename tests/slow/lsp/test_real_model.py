@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.core.models import SMOL_CUT
-from reviewbot.store.cache import cache_dir, converted_path
-from reviewbot.store.checkpoint import checkpoint_key
+from reviewbot.models.cache import cache_dir, converted_path
+from reviewbot.models.checkpoint import checkpoint_key
+from reviewbot.models.registry import SMOL_CUT
 from tests.authorship.repos import Repo
-from tests.encoders.served import short_directory
 from tests.lsp.conftest import Start
 from tests.lsp.test_server import rows
+from tests.server.served import short_directory
 
 MODULE = Path(__file__).parents[3] / "examples/demo/billing/schedule.py"
 WRONG = "        if items[i] / 0 > items[i - 1]: return eval(items[i:])\n"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from reviewbot.core.known import Known
-from reviewbot.core.report import ArtifactInfo
 from reviewbot.render.features_html import features_html
+from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.outcomes import ArtifactInfo
 from tests.known import evidence, exemplar
 from tests.render.test_features_html import hostile
 

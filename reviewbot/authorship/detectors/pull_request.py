@@ -1,0 +1,67 @@
+"""What a pull request says as a whole. It is never about a line, so it is the weakest evidence."""
+
+import re
+from collections.abc import Sequence
+
+from reviewbot.authorship.agents import BY_LOGIN, agent_of_branch
+from reviewbot.authorship.detectors import Found
+from reviewbot.authorship.detectors.footers import footers_in
+from reviewbot.authorship.detectors.trailers import trailers_in
+from reviewbot.authorship.history import Material, PlacedLine, PullRequest
+from reviewbot.authorship.message_text import MOST_MESSAGE, lines_of, plain, short
+from reviewbot.authorship.model import LOW, Author, Evidence, Level
+
+# A bare "ai" or "cursor" is a topic; "codex" is what Codex itself puts on its pull requests.
+_DONE = "(?:generated|assisted|authored|written|created|coded?)"
+_LABEL = re.compile(
+    rf"(?:ai|llm|agent)[ :/_-]*{_DONE}|(?:claude|copilot|cursor|devin)[ :/_-]*(?:{_DONE}|pr|agent)"
+    rf"|codex|{_DONE}[ :/_-]+(?:by|with)[ :/_-]+(?:an?[ _-])?(?:ai|llm)"
+)
+_TICKED = re.compile(r"\s*[-*+] \[[xX]\] (?P<text>.+)")
+_AI = re.compile(r"\b(?:ai|llms?|copilot|chatgpt|claude|codex|cursor|gemini)\b", re.I)
+_NOT = re.compile(r"\b(?:no|not|none|never|without|n't|neither)\b|n['’]t\b", re.I)
+
+
+def signals(pull_request: PullRequest) -> list[Evidence]:
+    """Return what the branch, the author, the labels and the description say."""
+    found = []
+
+    def say(kind: Author, words: str, tool: str | None) -> None:
+        found.append(Evidence(kind, Level.CHANGE, LOW, words, tool))
+
+    branch = pull_request.branch.removeprefix("refs/heads/")
+    if agent := agent_of_branch(branch):
+        say(Author.AI, f"branch {short(branch)}", agent.tool)
+    login = plain(pull_request.author_login).lower()
+    if agent := BY_LOGIN.get(login):
+        say(Author.AI, f"pull request by {short(login)}", agent.tool)
+    elif login and (pull_request.author_is_bot or login.endswith("[bot]")):
+        name = login.removesuffix("[bot]")
+        say(Author.AUTOMATION, f"pull request by {short(login)}", name)
+    for label in pull_request.labels[:100]:
+        if _LABEL.fullmatch(plain(label).strip().lower()[:100]):
+            say(Author.AI, f"label {short(label)}", None)
+    body = pull_request.body[:MOST_MESSAGE]
+    where = "of the pull request"
+    for evidence in (
+        *trailers_in(body, where, Level.CHANGE),
+        *footers_in(body, where, Level.CHANGE),
+    ):
+        say(evidence.kind, evidence.words, evidence.tool)
+    for line in lines_of(body):
+        ticked = _TICKED.fullmatch(line)
+        if ticked and _AI.search(ticked["text"]) and not _NOT.search(ticked["text"]):
+            say(Author.AI, f"ticked in the pull request: {short(ticked['text'])}", None)
+    return found
+
+
+def pullrequests(material: Material, lines: Sequence[PlacedLine]) -> Found:
+    """Say of every line what is known of the pull request."""
+    found = Found()
+    if material.pull_request is None:
+        return found
+    evidence = signals(material.pull_request)
+    if evidence:
+        for place in range(len(lines)):
+            found.evidence[place].extend(evidence)
+    return found

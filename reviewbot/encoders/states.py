@@ -1,0 +1,53 @@
+"""What the model saw, token by token."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reviewbot.arrays import Array, Mask
+
+SINK_RATIO = 10.0  # a token whose norm exceeds this many medians is an attention sink
+EPSILON = 1e-5  # as SAELens has it
+# Of each token, given the ones before it. The first token of a window has nothing before it: zeros.
+SIGNALS = (
+    "surprisal",  # nats: -ln p(token)
+    "entropy",  # nats, of the distribution that the token was drawn from
+    "margin",  # nats: ln p(likeliest token) - ln p(token)
+    "rank",  # ln(1 + how many tokens were likelier)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenStates:
+    """States of the residual stream, before the final norm, and what the output head said."""
+
+    values_TD: Array  # behind the decoder block that the autoencoder reads
+    deep_TD: Array | None = None  # behind a later block, where a predictor asks for it
+    signals_TS: Array | None = None  # columns of `SIGNALS`; only where the output head was run
+
+    def behind(self, count: int) -> "HiddenStates":
+        """Return what was seen of the tokens after the first `count`."""
+        return HiddenStates(
+            self.values_TD[count:],
+            None if self.deep_TD is None else self.deep_TD[count:],
+            None if self.signals_TS is None else self.signals_TS[count:],
+        )
+
+
+def sinks(values_TD: Array) -> Mask:
+    """Mark attention-sink tokens: their norm is far above the median norm.
+
+    Qwen models put norms of over 100 medians on the first token and on a few others; such a state
+    says nothing about the code and would swamp every mean (dictionary_learning, pull request 52).
+    """
+    norms_T = np.linalg.norm(values_TD, axis=1)
+    if len(norms_T) == 0:
+        return np.zeros(0, np.bool_)
+    return np.asarray(norms_T > SINK_RATIO * np.median(norms_T), np.bool_)
+
+
+def layer_norm(values_TD: Array) -> Array:
+    """Bring each state to mean 0 and unbiased deviation 1, as SAELens' "layer_norm" does."""
+    centred_TD = values_TD - values_TD.mean(axis=1, keepdims=True)
+    deviation_T1 = centred_TD.std(axis=1, ddof=1, keepdims=True)
+    return np.asarray(centred_TD / (deviation_T1 + EPSILON), np.float32)

@@ -1,0 +1,104 @@
+"""Every failure a user can act on, with its exit code, on one page.
+
+Exit codes: 0 pass, 1 the gate blocks, 2 wrong usage or configuration, 3 coverage incomplete (a line
+that should have been scored was not), 4 the environment failed (model, network, disk, memory), 70
+our bug. 1 and 3 belong to verdicts, not to errors (see `report.gate`). No failure is 0.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.util import find_spec
+
+EXIT_PASS = 0
+EXIT_BLOCK = 1
+EXIT_USAGE = 2
+EXIT_INCOMPLETE = 3
+EXIT_ENVIRONMENT = 4
+EXIT_BUG = 70
+
+
+class ReviewbotError(Exception):
+    """A failure the user can act on, printed in two lines.
+
+    what  what happened and what was therefore not done
+    fix   what to do about it
+    """
+
+    exit_code = EXIT_ENVIRONMENT
+
+    def __init__(self, what: str, *, fix: str) -> None:
+        super().__init__(f"{' '.join(what.split())}\n  fix: {' '.join(fix.split())}")
+        self.what = what
+        self.fix = fix
+
+
+class UsageError(ReviewbotError):
+    """A wrong argument, setting, revision or diff."""
+
+    exit_code = EXIT_USAGE
+
+
+class ModelUnavailable(ReviewbotError):
+    """No source could give the model's bytes, or the bytes are not the official ones."""
+
+
+class EngineUnfit(ModelUnavailable):
+    """An engine that cannot compute this model here as it should; another one may."""
+
+
+class ArtifactError(ReviewbotError):
+    """A model bundle that does not match its manifest, or the model in use."""
+
+
+class MissingExtra(ReviewbotError):
+    """An optional dependency is not installed."""
+
+
+class EnvironmentFailure(ReviewbotError):
+    """Disk, memory, permissions, or a program we need, failed."""
+
+
+CONVERTING = ("tokenizers", "gguf")  # what makes a checkpoint of a GGUF file; every engine's extra
+TORCH = ("torch", "transformers", *CONVERTING)
+EXTRAS = {  # the modules that each one brings; pyproject.toml names their distributions
+    "torch": TORCH,
+    "onnx": ("onnxruntime", "onnx", *CONVERTING),
+    "train": (*TORCH, "sklearn", "scipy"),
+    "quantize": (*TORCH, "accelerate", "bitsandbytes"),
+    "lsp": ("pygls", "lsprotocol"),
+}
+
+
+def missing(modules: Iterable[str]) -> list[str]:
+    """Return those modules that are not installed. None is imported."""
+    return [name for name in modules if find_spec(name) is None]
+
+
+def install(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install 'reviewbot-risk[{extra}]'"
+
+
+def require(modules: Iterable[str], what: str, *, extra: str) -> None:
+    """Refuse to begin where a module is not installed. None is imported: torch takes seconds.
+
+    what    what is therefore not done
+    extra   the one that brings the modules, a key of `EXTRAS`
+    raises  MissingExtra
+    """
+    if lacking := missing(modules):
+        raise MissingExtra(f"{what}: not installed: {', '.join(lacking)}", fix=install(extra))
+
+
+MOST_CHARS = 100  # of an unknown name that are looked at
+
+
+def did_you_mean(word: str, names: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return "did you mean 'NAME'? " with the name most like `word`; "" where none is like it.
+
+    Case does not count. The space at the end is for what else an error advises.
+    cutoff  share of characters in common, see `difflib.get_close_matches`
+    """
+    known = {name.lower(): name for name in names}
+    near = get_close_matches(word[:MOST_CHARS].lower(), known, n=1, cutoff=cutoff)
+    return f"did you mean {known[near[0]]!r}? " if near else ""

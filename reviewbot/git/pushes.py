@@ -1,0 +1,191 @@
+"""What a push adds, from the lines that git gives a pre-push hook.
+
+What the remote is known to have is no news, and is left out. What other remotes have is news: they
+may be a stranger's.
+
+  the ref is there       what it holds, and what the default branch there held when last fetched
+  a new ref              all branches of that remote as last fetched
+  it is there, but its   as for a new ref, and a note says so (somebody else pushed, or this is
+  commit is not here     a forced push over what was never fetched)
+  pushed to a bare URL   as for the remotes that are fetched from that URL, if there are any
+
+The base is a commit at the border of what is left: every line that it lacks is read. Of several
+(a branch that merged main) it is the one with the fewest commits to the head. Where nothing is left
+out, as in the first push of all or to what was never fetched, the base is the empty tree:
+everything is read.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.errors import UsageError
+from reviewbot.git.process import explain, git, status
+from reviewbot.git.revisions import DEEPEN, commit_at, is_shallow
+
+MOST_BORDERS = 1_000  # given to git in one call
+_DEFAULTS = ("HEAD", "main", "master")
+_BRANCHES = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A ref that a push changes. An empty hash: there is none."""
+
+    local: str  # as the user named it: a ref, HEAD~1; "(delete)"
+    local_oid: str
+    remote: str  # the ref there
+    remote_oid: str
+
+    @property
+    def branch(self) -> str:
+        """The branch that it becomes there; "" for a tag or another ref."""
+        found = self.remote.removeprefix("refs/heads/")
+        return "" if found == self.remote else found
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What has to be read of an update."""
+
+    base: str | None  # commit; None where the base is the empty tree
+    head: str  # commit
+    commits: int  # how many the others lack
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An update in which there is nothing to read, and why."""
+
+    why: str
+
+
+def parse_updates(raw: bytes) -> list[Update]:
+    """Read `<local ref> <local hash> <remote ref> <remote hash>` lines.
+
+    raises  UsageError for anything else: what is not understood is not passed
+    """
+    found = []
+    for line in raw.decode("utf-8", "surrogateescape").split("\n"):
+        if not line:
+            continue
+        fields = line.rsplit(" ", 3)  # the user's name for the local side may have spaces
+        if len(fields) != 4 or not all(_is_hash(fields[at]) for at in (1, 3)):
+            raise UsageError(
+                f"nothing was checked: {line[:100]!r} is no line of a pre-push hook",
+                fix="give it the stdin that git gives to the hook",
+            )
+        local, local_oid, remote, remote_oid = fields
+        found.append(Update(local, _or_none(local_oid), remote, _or_none(remote_oid)))
+    return found
+
+
+def outgoing(top: Path, update: Update, remote: str) -> Outgoing | PassedOver:
+    """Say what an update adds to what the remote has; see the head of this module.
+
+    remote  the remote's name, or its URL where it has none
+    raises  UsageError where a shallow clone does not reach back to what it has;
+            EnvironmentFailure where git does not have what it says it pushes
+    """
+    if not update.local_oid:
+        return PassedOver("it is deleted")
+    head = commit_at(top, update.local_oid)
+    if head is None:
+        kind = git(top, "cat-file", "-t", f"{update.local_oid}^{{}}").decode("ascii").strip()
+        return PassedOver(f"it is a {kind}, no commit")
+    note = None
+    there = commit_at(top, update.remote_oid) if update.remote_oid else None
+    if there is None and update.remote_oid:
+        note = (
+            f"{update.remote_oid[:12]}, which the remote has there now, is not in this clone; "
+            "compared with what was last fetched"
+        )
+    branches = _branches_of(top, remote)
+    known = [oid for name, oid in branches if not there or name in _DEFAULTS]
+    # On stdin: a command line is bounded, and there may be any number of branches.
+    without = "".join(f"^{oid}\n" for oid in dict.fromkeys([*known, *([there] if there else [])]))
+    listed = git(top, "rev-list", "--boundary", head, "--stdin", stdin=without.encode("ascii"))
+    lines = listed.decode("ascii").split()
+    borders = [line[1:] for line in lines if line.startswith("-")]
+    count = len(lines) - len(borders)
+    if count == 0:
+        return PassedOver("the remote has all of it already")
+    if not borders and is_shallow(top):
+        raise UsageError(
+            f"nothing was checked: the clone is shallow, and nothing in it says what {remote} has",
+            fix=DEEPEN,
+        )
+    return Outgoing(_nearest(top, borders, head), head, count, note)
+
+
+def _or_none(oid: str) -> str:
+    return oid if oid.strip("0") else ""
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) in (40, 64) and not set(text) - set("0123456789abcdef")
+
+
+def _branches_of(top: Path, remote: str) -> list[tuple[str, str]]:
+    """Return name and commit of each branch of a remote, as last fetched.
+
+    Where a branch is kept the refspecs say. One that does not fetch from refs/heads/ (pull
+    requests, say) brings what is no branch there, and may write below the branches' place.
+    """
+    rows = _configured(top)
+    names = {remote} | {name for name, key, value in rows if key == "url" and value == remote}
+    specs = []
+    for name, key, value in rows:
+        source, _, target = value.removeprefix("+").partition(":")
+        if key == "fetch" and target:
+            ours = name in names and source.startswith(_BRANCHES)
+            specs.append((target, source.removeprefix(_BRANCHES) if ours else None))
+    out = git(top, "for-each-ref", "--format=%(objectname) %(refname)")
+    found = []
+    for line in out.decode("utf-8", "surrogateescape").splitlines():
+        oid, _, ref = line.partition(" ")
+        fitting = [spec for spec in specs if _inner(ref, spec[0]) is not None]
+        nearest = max((len(target) for target, _ in fitting), default=0)
+        sources = [(target, source) for target, source in fitting if len(target) == nearest]
+        # What the user's own branches hold is no news of the remote, even in a mirror.
+        if ref.startswith(_BRANCHES) or not sources:
+            continue
+        place, named = sources[0]
+        if named is not None and all(other is not None for _, other in sources):
+            found.append((named.replace("*", _inner(ref, place) or "", 1), oid))
+    return found
+
+
+def _configured(top: Path) -> list[tuple[str, str, str]]:
+    """Return (remote, key, value) of all that is configured of remotes; keys in lower case."""
+    command = ("config", "-z", "--get-regexp", r"^remote\..*\.(url|fetch)$")
+    code, out, err = status(top, *command)
+    if code not in (0, 1):
+        raise explain(top, "config", code, err)
+    rows = []
+    for item in out.decode("utf-8", "surrogateescape").split("\0"):
+        name, _, value = item.partition("\n")
+        remote, _, key = name.removeprefix("remote.").rpartition(".")
+        rows.append((remote, key.lower(), value))
+    return rows
+
+
+def _inner(ref: str, pattern: str) -> str | None:
+    """Return what the star of a pattern stands for in a ref; None where it does not fit."""
+    start, star, end = pattern.partition("*")
+    if not star:
+        return "" if ref == pattern else None
+    if len(ref) < len(start) + len(end) or not (ref.startswith(start) and ref.endswith(end)):
+        return None
+    return ref[len(start) : len(ref) - len(end)]
+
+
+def _nearest(top: Path, borders: list[str], head: str) -> str | None:
+    if len(borders) > 1:
+        out = git(top, "merge-base", "--independent", *borders[:MOST_BORDERS])
+        borders = out.decode("ascii").split()
+    if len(borders) < 2:
+        return borders[0] if borders else None
+    return min(
+        borders, key=lambda base: int(git(top, "rev-list", "--count", f"{base}..{head}", "--"))
+    )

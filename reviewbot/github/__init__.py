@@ -1,0 +1,1 @@
+"""GitHub: events, pull requests, comments. The only importer of PyGithub."""

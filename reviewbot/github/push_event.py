@@ -1,0 +1,121 @@
+"""What a push adds, as GitHub's event tells of it.
+
+  the branch was there before     where it was, if that is an ancestor of where it is now
+  a new branch, a tag             where it left the default branch
+  a forced push                   where it left the default branch; on the default branch itself
+                                  where old and new history part
+  the first push to a repository  the empty tree: everything is read
+  a deletion                      nothing is to be checked
+
+A forced push to the default branch over a commit that is not in the clone is an error: nothing says
+what is new.
+
+The settings that count are those of the default branch where the base may be anything (an orphan's
+empty tree, an old commit), else those of the commit that the push replaced: see `Pushed.policy`.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from reviewbot.errors import UsageError
+from reviewbot.git.bases import default_branch
+from reviewbot.git.process import status
+from reviewbot.git.revisions import (
+    DEEPEN,
+    commit_at,
+    commit_of,
+    is_ancestor,
+    is_shallow,
+    merge_bases,
+)
+from reviewbot.github.target import Target
+
+
+class Pushed(NamedTuple):
+    """What to compare; `base` None is the empty tree."""
+
+    base: str | None
+    head: str
+    note: str | None = None  # where it is not what the push replaced
+    policy: str | None = None  # the commit whose settings count; None in an empty repository
+
+
+def pushed(top: Path, target: Target) -> Pushed:
+    """Return what a push adds, its head being in the clone; see the head of this module.
+
+    raises  UsageError where the clone lacks a commit that is needed, or the event does not say
+            which ref it is about
+    """
+    head = commit_of(top, str(target.head))
+    before = commit_at(top, target.base) if target.base else None
+    tag = (target.ref or "").startswith("refs/tags/")
+    if before and not tag and is_ancestor(top, before, head):
+        return Pushed(before, head, policy=_policy(top, target) or before)
+    default = target.default_branch
+    if target.ref is None or default is None:
+        raise UsageError(
+            "nothing was reviewed: the event names no earlier commit of this history, and no ref or"
+            " default branch",
+            fix=f"give a range to `reviewbot check`; in a shallow clone first: {DEEPEN}",
+        )
+    name = target.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    if target.ref == f"refs/heads/{default}":
+        return _to_default(top, target, before, head)
+    if (found := default_branch(top, names=(default,))) is None:
+        raise UsageError(
+            f"nothing was reviewed: the clone has no {default}, with which {name} is compared",
+            fix=f"git fetch origin {default}:refs/remotes/origin/{default} (in GitHub Actions:"
+            " actions/checkout with fetch-depth: 0)",
+        )
+    kind = f"a new branch, {name}"
+    if tag or target.base:
+        kind = f"the tag {name}" if tag else f"a forced push of {name}"
+    _, tip = found
+    base = _common(top, tip, head)
+    if base == head:
+        return Pushed(base, head, f"{kind}: {default} already has its commits", tip)
+    where = f"where it left {default}" if base else f"the empty tree, unrelated to {default}"
+    return Pushed(base, head, f"{kind}: compared with {where}", tip)
+
+
+def _policy(top: Path, target: Target) -> str | None:
+    """Return the default branch's commit for a push to another one: it may not choose its rules."""
+    default = target.default_branch
+    if default is None or target.ref == f"refs/heads/{default}":
+        return None
+    found = default_branch(top, names=(default,))
+    return found[1] if found else None
+
+
+def _to_default(top: Path, target: Target, before: str | None, head: str) -> Pushed:
+    if target.base and before is None:
+        fetch = f"git fetch origin {target.base} first, or give a range to `reviewbot check`"
+        raise UsageError(
+            f"nothing was reviewed: {target.base[:12]}, where {target.default_branch} was before,"
+            " is not in the clone",
+            fix=DEEPEN if is_shallow(top) else fetch,
+        )
+    if before is not None:
+        base = _common(top, before, head)
+        parted = "compared with where old and new history part"
+        if base is None:
+            parted = "compared with the empty tree, as old and new history share nothing"
+        if base == head:
+            parted = "no new commits"
+        return Pushed(base, head, f"forced push: {parted}", before)
+    if is_shallow(top):
+        raise UsageError(
+            "nothing was reviewed: this is the first push to this repository, and the clone is"
+            " shallow",
+            fix=DEEPEN,
+        )
+    note = "first push to this repository: everything was compared with the empty tree"
+    return Pushed(None, head, note)
+
+
+def _common(top: Path, one: str, other: str) -> str | None:
+    """Return the merge base; None where two whole histories have none."""
+    if is_shallow(top):
+        return merge_bases(top, one, other)[0]  # which tells what is missing
+    code, out, _ = status(top, "merge-base", one, other)
+    return out.split()[0].decode("ascii") if code == 0 and out else None

@@ -1,0 +1,261 @@
+"""What we write to GitHub: each write once, however often a call has to be repeated."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from reviewbot.github.client import GitHubApi, IssueComment
+from reviewbot.github.retry import Missing
+from reviewbot.report.comment_sync import SUMMARY_MARK, NewComment, Posted
+
+_THREADS = """
+query($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      reviewThreads(first: 100, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { id isResolved comments(first: 1) { nodes { databaseId } } }
+      }
+    }
+  }
+}
+"""
+
+
+class CheckRun(NamedTuple):
+    """A check run of ours, and how many annotations it has."""
+
+    id: int
+    annotations: int
+
+
+class Poster:
+    """Writes to one repository."""
+
+    def __init__(self, api: GitHubApi) -> None:
+        self.api = api
+
+    def create_review(
+        self, number: int, head: str, body: str, comments: Sequence[NewComment]
+    ) -> None:
+        """Post a review of a commit, once: before a repetition we look whether it is there.
+
+        raises  Rejected, and nothing is posted, if GitHub takes one of the anchors for wrong
+        """
+        wanted = [_review_comment(comment) for comment in comments]
+        self.api.calls.write(
+            f"a review with {len(comments)} comments",
+            lambda: bool(
+                self.api.api_pull(number).create_review(
+                    commit=self.api.repo.get_commit(head),
+                    body=body,
+                    event="COMMENT",
+                    comments=wanted,  # type: ignore[arg-type]
+                )
+            ),
+            again=lambda: True if head in self.api.reviewed(number) else None,
+        )
+
+    def edit_comment(self, comment: Posted, body: str) -> None:
+        """Change the text of a comment on a line; what somebody has deleted stays deleted."""
+        try:
+            self._send(
+                f"edit of the comment on {comment.path[:200]!r}",
+                "PATCH",
+                f"pulls/comments/{comment.id}",
+                {"body": body},
+            )
+        except Missing:
+            return
+
+    def delete_comment(self, comment: Posted) -> None:
+        """Take a comment on a line away; gone already is gone."""
+        try:
+            self._send(
+                f"removal of the comment on {comment.path[:200]!r}",
+                "DELETE",
+                f"pulls/comments/{comment.id}",
+                None,
+            )
+        except Missing:
+            return
+
+    def fold(self, comment: Posted, body: str) -> None:
+        """Minimise a comment that somebody has answered, as outdated, and say so in its text."""
+        self._mutate(
+            f"folding of the comment on {comment.path[:200]!r}",
+            "minimizeComment",
+            {"subjectId": comment.node_id, "classifier": "OUTDATED"},
+            "minimizedComment { isMinimized }",
+        )
+        self.edit_comment(comment, body)
+
+    def put_summary(self, number: int, body: str) -> None:
+        """Edit our summary, or post it where there is none."""
+        mine = self._summary(number)
+        if mine is None:
+            self.api.calls.write(
+                "the summary",
+                lambda: self.api.api_pull(number).create_issue_comment(body).id,
+                again=lambda: found.id if (found := self._summary(number)) else None,
+            )
+        elif mine.body.strip() != body.strip():
+            self._send("edit of the summary", "PATCH", f"issues/comments/{mine.id}", {"body": body})
+
+    def has_summary(self, number: int) -> bool:
+        """Tell whether our summary stands under the pull request."""
+        return self._summary(number) is not None
+
+    def _summary(self, number: int) -> IssueComment | None:
+        return next(
+            (
+                comment
+                for comment in self.api.comments(number)
+                if self.api.is_ours(comment.login) and comment.body.rstrip().endswith(SUMMARY_MARK)
+            ),
+            None,
+        )
+
+    def unfold(self, comment: Posted) -> None:
+        """Show a comment again that we had minimised: its finding is back."""
+        self._mutate(
+            f"unfolding of the comment on {comment.path[:200]!r}",
+            "unminimizeComment",
+            {"subjectId": comment.node_id},
+            "unminimizedComment { isMinimized }",
+        )
+
+    def resolve(self, number: int, comments: Sequence[Posted], *, resolved: bool = True) -> None:
+        """Resolve the threads of these comments, or open them again; needs contents: write."""
+        wanted, after = {comment.id for comment in comments}, None
+        mutation = "resolveReviewThread" if resolved else "unresolveReviewThread"
+        while True:
+            threads, after = self._threads(number, after)
+            for name, ids, is_resolved in threads:
+                if ids & wanted and is_resolved != resolved:
+                    what = {"threadId": name}
+                    self._mutate("a review thread", mutation, what, "thread { isResolved }")
+            if after is None:
+                return
+
+    def _threads(
+        self, number: int, after: str | None
+    ) -> tuple[list[tuple[str, set[int], bool]], str | None]:
+        """Return a page of review threads (id, its first comment, resolved), and where to go on."""
+        owner, _, name = self.api.repository.partition("/")
+        variables = {"owner": owner, "name": name, "number": number, "after": after}
+
+        def call() -> tuple[list[tuple[str, set[int], bool]], str | None]:
+            _, value = self.api.github.requester.graphql_query(_THREADS, variables)
+            threads = value["data"]["repository"]["pullRequest"]["reviewThreads"]
+            found = [
+                (
+                    str(thread["id"]),
+                    {int(one["databaseId"]) for one in thread["comments"]["nodes"] if one},
+                    bool(thread["isResolved"]),
+                )
+                for thread in threads["nodes"]
+                if thread
+            ]
+            page = threads["pageInfo"]
+            return found, str(page["endCursor"]) if page["hasNextPage"] else None
+
+        return self.api.calls.read("the review threads", call)
+
+    def create_check_run(self, value: Mapping[str, Any]) -> CheckRun:
+        """Create a check run, or return the newest of ours where it says the same.
+
+        value  its `external_id` names what it says
+        """
+
+        def call() -> CheckRun:
+            _, answer = self.api.github.requester.requestJsonAndCheck(
+                "POST", f"/repos/{self.api.repository}/check-runs", input=dict(value)
+            )
+            return CheckRun(int(answer["id"]), len(value["output"]["annotations"]))
+
+        def there() -> CheckRun | None:
+            return self._check_run(value)
+
+        found = self.api.calls.read("the check runs", there)
+        return found or self.api.calls.write("the check run", call, again=there)
+
+    def _check_run(self, value: Mapping[str, Any]) -> CheckRun | None:
+        """Return the newest of our check runs of a commit if it says what `value` does."""
+        place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
+        _, answer = self.api.github.requester.requestJsonAndCheck(
+            "GET", place, parameters={"check_name": value["name"]}
+        )
+        ours = [
+            (int(run["id"]), str(run["external_id"]), int(run["output"]["annotations_count"]))
+            for run in answer["check_runs"]
+            if str(run.get("external_id") or "").startswith("reviewbot:")
+        ]
+        name, says, count = max(ours, default=(0, "", 0))
+        return CheckRun(name, count) if says == value["external_id"] else None
+
+    def extend_check_run(
+        self, first: Mapping[str, Any], run: int, at: int, value: Mapping[str, Any]
+    ) -> None:
+        """Add annotations to a check run that has `at` of them: GitHub adds, it replaces nothing.
+
+        first  what the check run was created with
+        """
+
+        def there() -> bool | None:
+            found = self._check_run(first)
+            return True if found and found.annotations > at else None
+
+        place = f"/repos/{self.api.repository}/check-runs/{run}"
+        self.api.calls.write(
+            "annotations of the check run",
+            lambda: bool(
+                self.api.github.requester.requestJsonAndCheck("PATCH", place, input=dict(value))
+            ),
+            again=there,
+        )
+
+    def set_status(self, commit: str, value: Mapping[str, Any]) -> None:
+        """Set a commit status; the newest of a context counts."""
+        self._send("the commit status", "POST", f"statuses/{commit}", dict(value))
+
+    def set_label(self, number: int, label: str, *, wanted: bool) -> None:
+        """Put a label on the pull request, or take it off; off already is off."""
+        if wanted:
+            self._send("the label", "POST", f"issues/{number}/labels", {"labels": [label]})
+            return
+        try:
+            place = f"issues/{number}/labels/{quote(label, safe='')}"
+            self._send("removal of the label", "DELETE", place, None)
+        except Missing:
+            return
+
+    def _mutate(self, what: str, name: str, value: dict[str, Any], answer: str) -> None:
+        """Carry out a GraphQL mutation that may be repeated as it is."""
+        self.api.calls.write(
+            what,
+            lambda: self.api.github.requester.graphql_named_mutation(name, value, answer),
+            again=None,
+        )
+
+    def _send(self, what: str, verb: str, place: str, value: dict[str, Any] | None) -> None:
+        """Send a write that may be repeated as it is."""
+        self.api.calls.write(
+            what,
+            lambda: self.api.github.requester.requestJsonAndCheck(
+                verb, f"/repos/{self.api.repository}/{place}", input=value
+            ),
+            again=None,
+        )
+
+
+def _review_comment(comment: NewComment) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "path": comment.anchor.path,
+        "body": comment.body,
+        "line": comment.anchor.line,
+        "side": "RIGHT",
+    }
+    if comment.anchor.start_line is not None:
+        found |= {"start_line": comment.anchor.start_line, "start_side": "RIGHT"}
+    return found

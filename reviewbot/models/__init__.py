@@ -1,0 +1,1 @@
+"""Language models on disk: registry, download, verification, conversion. Imports no torch."""

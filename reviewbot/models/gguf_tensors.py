@@ -1,0 +1,185 @@
+"""Reads the few tensors we keep out of a GGUF file: names, transposes and number formats as tables.
+
+`transformers` can load GGUF too, but only the whole model, and it takes ten times as long. A test
+compares both, tensor by tensor. Imports of gguf stay inside the functions: they are slow.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewbot.errors import ModelUnavailable
+
+Array = NDArray[Any]
+
+BLOCK_TENSORS = {  # GGUF name inside "blk.N." -> transformers name inside "layers.N."
+    "attn_norm.weight": "input_layernorm.weight",
+    "attn_q.weight": "self_attn.q_proj.weight",
+    "attn_q.bias": "self_attn.q_proj.bias",
+    "attn_k.weight": "self_attn.k_proj.weight",
+    "attn_k.bias": "self_attn.k_proj.bias",
+    "attn_v.weight": "self_attn.v_proj.weight",
+    "attn_v.bias": "self_attn.v_proj.bias",
+    "attn_output.weight": "self_attn.o_proj.weight",
+    "ffn_norm.weight": "post_attention_layernorm.weight",
+    "ffn_gate.weight": "mlp.gate_proj.weight",
+    "ffn_up.weight": "mlp.up_proj.weight",
+    "ffn_down.weight": "mlp.down_proj.weight",
+}
+OUTER_TENSORS = {"token_embd.weight": "embed_tokens.weight", "output_norm.weight": "norm.weight"}
+HEAD = "output.weight"  # absent where the head is the transposed embedding
+PERMUTED = {"llama"}  # llama.cpp stores the rows of q and k of these in pairs for its rope
+ARCHITECTURES = {  # GGUF architecture -> transformers classes without and with the output head
+    "qwen2": ("Qwen2Model", "Qwen2ForCausalLM"),
+    "llama": ("LlamaModel", "LlamaForCausalLM"),
+}
+ROWS = 8192  # dequantised at once, so that a large embedding never stands in memory as float32
+
+
+class Shape(NamedTuple):
+    """What the header of a GGUF file says about the model."""
+
+    architecture: str
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    tied: bool  # the output head is the embedding
+    config: dict[str, Any]  # a transformers config.json of the whole model
+
+
+def read_shape(reader: Any) -> Shape:
+    """Read the model's shape from an open `gguf.GGUFReader`.
+
+    raises  ModelUnavailable if the architecture is none of `ARCHITECTURES` or a field is missing
+    """
+
+    def field(name: str, default: Any = None) -> Any:
+        found = reader.fields.get(name)
+        if found is None and default is None:
+            raise ModelUnavailable(
+                f"the model was not converted: its GGUF header has no field {name!r}",
+                fix="use a GGUF file written by a current llama.cpp, or a safetensors directory",
+            )
+        return default if found is None else found.contents()
+
+    name = str(field("general.architecture"))
+    if name not in ARCHITECTURES:
+        raise ModelUnavailable(
+            f"the model was not converted: architecture {name!r} is not one we can read from GGUF",
+            fix=f"use one of {', '.join(ARCHITECTURES)}, or pass a safetensors directory",
+        )
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+    layers, width = int(field(f"{name}.block_count")), int(field(f"{name}.embedding_length"))
+    heads = int(field(f"{name}.attention.head_count"))
+    kv_heads = int(field(f"{name}.attention.head_count_kv", heads))
+    tied = HEAD not in tensors
+    config: dict[str, Any] = {
+        "model_type": name,
+        "vocab_size": int(tensors["token_embd.weight"].shape[1]),
+        "hidden_size": width,
+        "intermediate_size": int(field(f"{name}.feed_forward_length")),
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "max_position_embeddings": int(field(f"{name}.context_length")),
+        "rms_norm_eps": float(field(f"{name}.attention.layer_norm_rms_epsilon")),
+        "rope_parameters": {
+            "rope_theta": float(field(f"{name}.rope.freq_base", 10000.0)),
+            "rope_type": "default",
+        },
+        "hidden_act": "silu",
+        "tie_word_embeddings": tied,
+        "bos_token_id": None,  # we never generate
+        "eos_token_id": None,
+        "use_cache": False,  # one forward pass: a key-value cache would only cost memory
+    }
+    if name == "llama":
+        config["head_dim"] = int(field("llama.rope.dimension_count", width // heads))
+    return Shape(name, layers, width, heads, kv_heads, tied, config)
+
+
+def open_reader(path: Path) -> Any:
+    """Open a GGUF file, memory-mapped. Raises ModelUnavailable if it is not one."""
+    from gguf import GGUFReader
+
+    try:
+        return GGUFReader(str(path))
+    except (ValueError, IndexError, KeyError, UnicodeDecodeError) as exc:
+        raise ModelUnavailable(
+            f"the model was not converted: {path} is not a GGUF file ({exc})",
+            fix="run `reviewbot model pull` again",
+        ) from exc
+
+
+def kept_tensors(shape: Shape, layers: int, *, head: bool) -> dict[str, str]:
+    """Map GGUF names to checkpoint names for the first `layers` blocks, and the head if wanted.
+
+    With the head the names carry the prefix of a causal model ("model."), without it of a bare one.
+    """
+    prefix = "model." if head else ""
+    names = {gguf: prefix + ours for gguf, ours in OUTER_TENSORS.items()}
+    for block in range(layers):
+        for gguf, ours in BLOCK_TENSORS.items():
+            names[f"blk.{block}.{gguf}"] = f"{prefix}layers.{block}.{ours}"
+    if head and not shape.tied:
+        names[HEAD] = "lm_head.weight"
+    return names
+
+
+class Planned(NamedTuple):
+    """One tensor of the checkpoint that is still to be written."""
+
+    name: str  # in the checkpoint
+    shape: tuple[int, ...]  # as torch counts: rows first
+    source: Any  # the reader's tensor
+
+
+def planned(reader: Any, names: dict[str, str]) -> list[Planned]:
+    """List the tensors to write, in the order of the file.
+
+    Names that the file does not hold are passed over: biases are a matter of architecture.
+    """
+    return [
+        Planned(names[tensor.name], tuple(int(n) for n in reversed(tensor.shape)), tensor)
+        for tensor in reader.tensors
+        if tensor.name in names
+    ]
+
+
+def pieces(shape: Shape, tensor: Planned) -> Iterator[Array]:
+    """Yield the tensor's rows as float32, exactly as the file means them, a few thousand at a time.
+
+    raises  ModelUnavailable if a value is not finite
+    """
+    from gguf.quants import dequantize
+
+    source = tensor.source
+    heads = 0
+    if shape.architecture in PERMUTED and len(tensor.shape) == 2:
+        heads = shape.heads * (".attn_q." in source.name) + shape.kv_heads * (
+            ".attn_k." in source.name
+        )
+    rows = len(source.data) if heads or len(tensor.shape) == 1 else ROWS
+    for start in range(0, len(source.data), rows):
+        array = dequantize(source.data[start : start + rows], source.tensor_type)
+        array = np.ascontiguousarray(array, dtype="<f4")
+        if not np.isfinite(array).all():
+            raise ModelUnavailable(
+                f"the model was not converted: {source.name!r} holds infinite values",
+                fix="run `reviewbot model verify`, then `reviewbot model pull` again",
+            )
+        yield unpermute(array, heads) if heads else array
+
+
+def unpermute(weight: Array, heads: int) -> Array:
+    """Undo llama.cpp's pairing: rows 0, 1, 2, 3... of a head were 0, half, 1, half+1...
+
+    source  llama.cpp, convert_hf_to_gguf.py, LlamaModel.permute
+    """
+    half = weight.shape[0] // heads // 2
+    paired = weight.reshape(heads, half, 2, *weight.shape[1:])
+    return np.ascontiguousarray(paired.swapaxes(2, 1).reshape(weight.shape))

@@ -1,0 +1,78 @@
+"""The same arithmetic in float32 and plain numpy: what the int8 engine is held against.
+
+It is slow and short on purpose. When a model is converted, it reads the probe once; what it saw is
+kept beside the graph, so that every start can tell whether this processor computes the same.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from reviewbot.arrays import Array
+from reviewbot.models.shapes import TrunkShape
+
+Get = Callable[[str], Array]
+
+
+def states(
+    shape: TrunkShape, get: Get, embedded_TD: Array, taps: tuple[int, ...], *, head: bool
+) -> dict[str, Array]:
+    """Read one window; name -> (T, D), as `onnx_graph.trunk` names its outputs."""
+    count = len(embedded_TD)
+    cos_TH, sin_TH = (part[:count] for part in shape.rotation())
+    mask_TT = np.triu(np.full((count, count), -np.inf, np.float32), 1)
+    x_TD, found = embedded_TD, {}
+    for block in range(shape.layers if head else max(taps)):
+        own = f"layers.{block}."
+        x_TD = x_TD + _attention(
+            shape,
+            get,
+            f"{own}self_attn.",
+            _norm(x_TD, own, get, shape, 0),
+            (cos_TH, sin_TH, mask_TT),
+        )
+        n_TD = _norm(x_TD, own, get, shape, 1)
+        gate_TF = n_TD @ get(f"{own}mlp.gate_proj.weight").T
+        up_TF = n_TD @ get(f"{own}mlp.up_proj.weight").T
+        silu_TF = gate_TF / (1 + np.exp(-gate_TF))
+        x_TD = x_TD + (silu_TF * up_TF) @ get(f"{own}mlp.down_proj.weight").T
+        if block + 1 in taps:
+            found[f"state_{block + 1}"] = x_TD
+    if head:
+        found["final"] = _rms(x_TD, shape) * get("norm.weight")
+    return found
+
+
+def _rms(x_TD: Array, shape: TrunkShape) -> Array:
+    mean_T1 = np.mean(x_TD * x_TD, axis=1, keepdims=True)
+    return np.asarray(x_TD / np.sqrt(mean_T1 + np.float32(shape.epsilon)), np.float32)
+
+
+def _norm(x_TD: Array, own: str, get: Get, shape: TrunkShape, which: int) -> Array:
+    name = ("input_layernorm", "post_attention_layernorm")[which]
+    return np.asarray(_rms(x_TD, shape) * get(f"{own}{name}.weight"), np.float32)
+
+
+def _attention(shape: TrunkShape, get: Get, own: str, x_TD: Array, fixed: Any) -> Array:
+    cos_TH, sin_TH, mask_TT = fixed
+    parts = {}
+    for part, heads in (("q", shape.heads), ("k", shape.kv_heads), ("v", shape.kv_heads)):
+        y = x_TD @ get(f"{own}{part}_proj.weight").T
+        if shape.biased:
+            y = y + get(f"{own}{part}_proj.bias")
+        y = y.reshape(len(x_TD), heads, shape.head_width).swapaxes(0, 1)
+        parts[part] = y if part == "v" else _rotate(y, cos_TH, sin_TH)
+    group = shape.heads // shape.kv_heads
+    k, v = (np.repeat(parts[part], group, axis=0) for part in "kv")
+    scores = parts["q"] @ k.swapaxes(1, 2) / np.float32(np.sqrt(shape.head_width)) + mask_TT
+    weights = np.exp(scores - scores.max(axis=2, keepdims=True))
+    seen = (weights / weights.sum(axis=2, keepdims=True)) @ v
+    joined_TD = seen.swapaxes(0, 1).reshape(len(x_TD), -1)
+    return np.asarray(joined_TD @ get(f"{own}o_proj.weight").T, np.float32)
+
+
+def _rotate(y: Any, cos_TH: Array, sin_TH: Array) -> Any:
+    first, second = np.split(y, 2, axis=2)
+    turned = (first * cos_TH - second * sin_TH, second * cos_TH + first * sin_TH)
+    return np.concatenate(turned, axis=2)

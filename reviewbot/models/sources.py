@@ -1,0 +1,101 @@
+"""Where an int8 engine is made from: an official GGUF file, or a directory of safetensors."""
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reviewbot.arrays import Array
+from reviewbot.errors import EngineUnfit
+from reviewbot.models import gguf_tensors
+from reviewbot.models.engine import Source
+from reviewbot.models.gguf_tokenizer import write_tokenizer
+from reviewbot.models.local import read_json
+from reviewbot.models.registry import ModelSpec
+from reviewbot.models.shapes import TrunkShape
+
+EMBEDDING, HEAD = "embed_tokens.weight", "lm_head.weight"
+
+
+def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
+    """Return what an official file holds; its hash was just compared with `spec.sha256`.
+
+    raises  ModelUnavailable if it is no GGUF file, EngineUnfit if its arithmetic is not ours
+    """
+    reader = gguf_tensors.open_reader(gguf)
+    shape = gguf_tensors.read_shape(reader)
+    names = gguf_tensors.kept_tensors(shape, shape.layers, head=False)
+    names[gguf_tensors.HEAD] = HEAD
+    tensors = {tensor.name: tensor for tensor in gguf_tensors.planned(reader, names)}
+
+    def get(name: str) -> Array:
+        name = EMBEDDING if name == HEAD and HEAD not in tensors else name
+        tensor = _found(tensors, name, spec.name)
+        # One array that is filled row by row: an output head has half a gigabyte.
+        whole, row = np.empty(tensor.shape, np.float32), 0
+        for piece in gguf_tensors.pieces(shape, tensor):
+            whole[row : row + len(piece)] = piece
+            row += len(piece)
+        return whole
+
+    return Source(
+        name=spec.name,
+        sha256=spec.sha256,
+        shape=TrunkShape.from_config(shape.config),
+        get=get,
+        write_tokenizer=lambda directory: write_tokenizer(reader, directory),
+    )
+
+
+def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack) -> Source:
+    """Return what a checkpoint directory holds, as `local.inspect` let it pass.
+
+    opened  closes its files
+    raises  EngineUnfit if its arithmetic or its number format is not ours
+    """
+    from safetensors import SafetensorError, safe_open
+
+    config = read_json(directory / "config.json")
+    shape = TrunkShape.from_config(config)
+    tied = bool(config.get("tie_word_embeddings"))  # as transformers has it: what is tied wins
+    holders: dict[str, Any] = {}
+    for path in sorted(directory.glob("*.safetensors")):
+        try:
+            file = opened.enter_context(safe_open(path, framework="numpy"))
+        except SafetensorError as exc:
+            raise _unreadable(name, f"{path.name}: {exc}") from exc
+        holders |= {key.removeprefix("model."): (file, key) for key in file.keys()}  # noqa: SIM118
+
+    def find(wanted: str) -> tuple[Any, str]:
+        file, key = _found(holders, EMBEDDING if wanted == HEAD and tied else wanted, name)
+        if (kind := str(file.get_slice(key).get_dtype())) not in ("F32", "F16"):
+            raise _unreadable(name, f"{key} is {kind}")
+        return file, key
+
+    def get(wanted: str) -> Array:
+        file, key = find(wanted)
+        values = np.asarray(file.get_tensor(key), np.float32)
+        if not np.isfinite(values).all():
+            raise _unreadable(name, f"{key} holds infinite values")
+        return values
+
+    find(EMBEDDING)  # what is stored in another format is mostly so from the first on
+
+    def copy_tokenizer(target: Path) -> None:
+        shutil.copyfile(directory / "tokenizer.json", target / "tokenizer.json")
+
+    return Source(name=name, sha256=sha256, shape=shape, get=get, write_tokenizer=copy_tokenizer)
+
+
+def _found(tensors: dict[str, Any], wanted: str, name: str) -> Any:
+    if wanted not in tensors:
+        raise _unreadable(name, f"it lacks {wanted!r}")
+    return tensors[wanted]
+
+
+def _unreadable(name: str, why: str) -> EngineUnfit:
+    return EngineUnfit(
+        f"nothing was scored: {name} was not converted: {why}", fix="use --engine torch"
+    )

@@ -1,0 +1,57 @@
+"""`outcomes.jsonl`: acknowledgements beside the reports, a JSON object a line. Strict, bounded.
+
+`review --acks FILE` writes it, `stats` reads it; docs/formats.md says what a record means.
+"""
+
+import json
+from collections.abc import Iterable
+from importlib import resources
+
+from reviewbot.errors import UsageError
+from reviewbot.report.acks import Ack
+
+MAX_BYTES = 20_000_000  # of all files together
+MAX_BY = 100  # characters of a login
+
+
+def ack_records(acks: Iterable[Ack]) -> str:
+    """Return acknowledgements as records, a line each, sorted; ASCII only."""
+    rows = sorted({(ack.finding, ack.login, ack.reason) for ack in acks})
+    return "".join(
+        json.dumps({"record": "ack", "finding": finding, "by": by[:MAX_BY], "reason": reason})
+        + "\n"
+        for finding, by, reason in rows
+    )
+
+
+def parse_acks(files: Iterable[tuple[str, bytes | None]]) -> frozenset[str]:
+    """Return the identifiers of acknowledged findings.
+
+    files   names, and their bytes; None of a file that cannot be read
+    raises  UsageError for the first record that is wrong, and over 20 MB in all
+    """
+    from jsonschema import Draft202012Validator
+
+    schema = resources.files("reviewbot") / "schemas" / "outcomes_v1.json"
+    validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+    found, total = set(), 0
+    for name, raw in files:
+        if raw is None or (total := total + len(raw)) > MAX_BYTES:
+            raise _wrong(f"{name} is no regular file, or with the others above 20 MB")
+        for number, line in enumerate(raw.split(b"\n"), start=1):
+            try:
+                value = json.loads(line) if line.strip() else None
+            except (ValueError, RecursionError) as exc:
+                raise _wrong(f"line {number} of {name} is not JSON") from exc
+            if line.strip() and not validator.is_valid(value):
+                raise _wrong(f"line {number} of {name} does not keep the schema")
+            if value:
+                found.add(value["finding"])
+    return frozenset(found)
+
+
+def _wrong(what: str) -> UsageError:
+    return UsageError(
+        f"nothing was counted: {what}",
+        fix="remove or correct it; docs/formats.md says what a record looks like",
+    )

@@ -1,0 +1,251 @@
+"""A report file, read again. It may come from a stranger: strict schema, bounded, made consistent.
+
+`post` runs with a token, on a report that a job without one has written, perhaps for a pull request
+from a fork. So nothing in the file is believed that can be computed from the rest of it.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from reviewbot.authorship.model import Attribution, Author
+from reviewbot.authorship.scope import Scope
+from reviewbot.diff.model import ChangedLine, FileKind
+from reviewbot.diff.skip_rules import Reason as SkipReason
+from reviewbot.errors import UsageError
+from reviewbot.report.explanation import log_odds_of, sigmoid
+from reviewbot.report.findings import Finding, Standing, riskiest_first
+from reviewbot.report.gate import Ledger, Policy, Status, Verdict, count, judge
+from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.scoring.feature_evidence import Evidence, evidence_from_json
+from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
+from reviewbot.scoring.recent_risks import RecentInfo
+
+MAX_BYTES = 50_000_000
+MOST_LINES = 500_000
+MOST_FINDINGS = 10_000
+MOST_LOG_ODDS = 1e6  # of a part of a sum: there, its rounding is still that of its digits
+SLACK = 2e-6  # of a risk and a limit that were rounded to six digits
+MOST_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
+_FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
+
+
+def parse_report(raw: bytes) -> Report:
+    """Read a report.
+
+    raises  UsageError for anything that is none, that contradicts itself, or that is too large
+    """
+    if len(raw) > MAX_BYTES:
+        raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_short)
+    except (ValueError, RecursionError) as exc:
+        raise _wrong("it is not JSON") from exc
+    _validate(value)
+    if sum(len(file["lines"]) for file in value["files"]) > MOST_LINES:
+        raise _wrong(f"it has more than {MOST_LINES} lines")
+    if len(value["findings"]) > MOST_FINDINGS:
+        raise _wrong(f"it has more than {MOST_FINDINGS} findings")
+    files = tuple(_file(file) for file in value["files"])
+    outcomes = [line.outcome for file in files for line in file.lines]
+    ledger = count(outcomes, value["ledger"]["unread_files"])
+    claimed = {key: value["ledger"][key] for key in ("added", "scored", "skipped", "failed")}
+    if claimed != {key: getattr(ledger, key) for key in claimed}:
+        raise _wrong("its ledger does not fit its lines")
+    policy = _policy(value["policy"])
+    verdict = value["verdict"]
+    verdict = Verdict(Status(verdict["status"]), verdict["exit_code"], tuple(verdict["reasons"]))
+    _agree(verdict, policy, ledger, files)
+    return Report(
+        model=ModelInfo(**value["model"]),
+        artifact=ArtifactInfo(**value["artifact"]),
+        change=ChangeInfo(**value["change"]),
+        policy=policy,
+        show_above=_share(value["policy"]["show_above"]),
+        verdict=verdict,
+        ledger=ledger,
+        files=files,
+        findings=_findings(value["findings"], files),
+        notes=tuple(value["notes"]),
+        features=_features(value.get("features", [])),
+        recent=RecentInfo(**recent) if (recent := value.get("recent")) else None,
+    )
+
+
+def _policy(value: Mapping[str, Any]) -> Policy:
+    return Policy(
+        max_risk=_share(value["max_risk"]),
+        max_lines_over=value["max_lines_over"],
+        min_coverage=value["min_coverage"],
+        min_lines=value["min_lines"],
+        max_risk_for=tuple(value["max_risk_for"]),
+        informational=value["informational"],
+        scope=Scope(value["scope"]),
+        gate_scope=Scope(value["gate_scope"]),
+    )
+
+
+def _agree(verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileReport, ...]) -> None:
+    """Refuse a verdict that the gate would not give on these lines; older reports do not say.
+
+    Limits by path and author are not applied here: a stranger's patterns may take for ever.
+    """
+    lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
+    if lines and all(line.standing is None for line in lines):
+        return
+    over = sum(line.standing is Standing.ABOVE for line in lines)
+    fits = (verdict.status, verdict.exit_code) == judge(policy, ledger, over)
+    if not fits or not all(_stands(line, policy) for line in lines):
+        raise _wrong("its verdict does not fit its lines")
+
+
+def _stands(line: LineReport, policy: Policy) -> bool:
+    """Tell whether a line can stand as it says; its risk and the limit have been rounded."""
+    risk = line.outcome.risk if isinstance(line.outcome, LineScore) else 0.0
+    if line.standing is None:
+        return False
+    if policy.max_risk_for or math.isnan(policy.max_risk):
+        return True
+    if line.standing is Standing.BELOW:
+        return risk <= policy.max_risk + SLACK
+    return not risk < policy.max_risk - SLACK  # NaN is above
+
+
+@cache
+def _schema() -> Any:
+    file = resources.files("reviewbot") / "schemas" / "report_v1.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _validate(value: object) -> None:
+    from jsonschema import Draft202012Validator
+
+    error = next(iter(Draft202012Validator(_schema()).iter_errors(value)), None)
+    if error is not None:
+        place = "/".join(str(part) for part in error.absolute_path)[:100] or "its top"
+        raise _wrong(f"it does not keep the schema at {place}")
+
+
+def _features(values: list[Any]) -> tuple[Evidence, ...]:
+    try:
+        return tuple(map(evidence_from_json, values))
+    except (ArithmeticError, ValueError) as exc:
+        raise _wrong("what it knows of a feature contradicts itself") from exc
+
+
+def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding, ...]:
+    scores = {
+        (file.path, line.outcome.line.number): line.outcome
+        for file in files
+        for line in file.lines
+        if isinstance(line.outcome, LineScore)
+    }
+    found = []
+    for value in values:
+        path = value["path"]
+        lines = tuple(scores[path, n] for n in value["lines"] if (path, n) in scores)
+        numbers = [score.line.number for score in lines]
+        fits = numbers and numbers == value["lines"] == sorted(set(numbers))
+        if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
+            raise _wrong("a finding does not fit its lines")
+        made = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
+        found.append(replace(made, risk=made.worst.risk))
+    return tuple(sorted(found, key=riskiest_first))
+
+
+def _file(value: Mapping[str, Any]) -> FileReport:
+    path = value["path"]
+    return FileReport(
+        path,
+        value["base_path"],
+        FileKind(value["kind"]),
+        value["language"],
+        value["note"],
+        value["removed"],
+        tuple(
+            LineReport(_outcome(path, line), _author(line["author"]), _standing(line))
+            for line in value["lines"]
+        ),
+    )
+
+
+def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
+    line = ChangedLine(path, int(value["number"]), value["text"])  # 1.0 is an integer in JSON
+    match value["status"]:
+        case "scored":
+            reasons = tuple(
+                Reason(r["feature"], r["label"], _share(r["contribution"]), r["activation"])
+                for r in value["reasons"]
+            )
+            risk, percentile = _share(value["risk"]), _share(value["percentile"])
+            more = (value["surprisal"], value.get("rest"), value.get("recent"))
+            score = LineScore(line, risk, percentile, reasons, *more)
+            if not _adds_up(score):
+                raise _wrong(f"what adds up to a risk does not give it, in line {line.number}")
+            return score
+        case "skipped":
+            return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)
+        case _:
+            return Failed(line, value["why"])
+
+
+def _adds_up(score: LineScore) -> bool:
+    """Whether rest and contributions give the risk, as far as their digits in a report tell.
+
+    A score without a rest (of an older report) says nothing that could be wrong, but for its size.
+    """
+    parts = [reason.contribution for reason in score.reasons]
+    if any(abs(part) > MOST_LOG_ODDS for part in parts):
+        return False
+    if score.rest is None:
+        return True
+    total, slack = log_odds_of(score), 6e-5 * (len(parts) + 1)  # each is rounded to 4 digits
+    low, high = sigmoid(total - slack) - 6e-7, sigmoid(total + slack) + 6e-7  # the risk to 6
+    return abs(score.rest) <= MOST_LOG_ODDS and low <= score.risk <= high  # NaN is not
+
+
+UNREAD = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
+
+
+def _standing(line: Mapping[str, Any]) -> Standing | None:
+    value = line.get("standing")
+    return None if value is None else Standing(value)
+
+
+def _author(value: Mapping[str, Any]) -> Attribution:
+    return Attribution(
+        Author(value["kind"]),
+        value["tool"],
+        value["model"],
+        value["confidence"],
+        tuple(value["evidence"]),
+    )
+
+
+def _share(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _short(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("so long a number")
+    return int(digits)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _wrong(what: str) -> UsageError:
+    return UsageError(f"nothing was posted: the report cannot be used: {what}", fix=_FIX)

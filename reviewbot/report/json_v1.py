@@ -1,0 +1,167 @@
+"""The report for other programs: "reviewbot/1". Our fields may change, this format may not.
+
+`schemas/report_v1.json` says what stands where, docs/formats.md what it means.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from typing import Any, assert_never
+
+from reviewbot.report.findings import Finding
+from reviewbot.report.gate import Ledger, Policy
+from reviewbot.report.json_values import artifact_json, author_json, clean, number, totals_json
+from reviewbot.report.model import FileReport, LineReport, Report
+from reviewbot.scoring.feature_evidence import evidence_to_json
+from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Reason, Skipped
+
+SCHEMA = "reviewbot/1"
+MOST_CHARS = 10_000  # of one line's text; the rest is cut off
+MOST_NOTES, MOST_NOTE, MOST_LABEL = 1_000, 20_000, 1_000  # as in the schema
+
+
+def json_v1(report: Report) -> str:
+    """Return the report as JSON: ASCII only, same report, same bytes, one newline at the end.
+
+    Every key is always there, null where it says nothing. Numbers are rounded; one that is not
+    finite is null. Bytes of the change that were not UTF-8 stand as U+FFFD.
+    """
+    value = {
+        "schema": SCHEMA,
+        "model": asdict(report.model),
+        "artifact": artifact_json(report.artifact),
+        "change": asdict(report.change),
+        "policy": _policy(report.policy, report.show_above),
+        "verdict": {
+            "status": report.verdict.status.value,
+            "exit_code": report.verdict.exit_code,
+            "reasons": report.verdict.reasons,
+        },
+        "ledger": _ledger(report.ledger),
+        "authors": totals_json(line.author for file in report.files for line in file.lines),
+        "files": [_file(file) for file in report.files],
+        "findings": [_finding(finding) for finding in report.findings],
+        "notes": _notes(report.notes),
+        "features": [evidence_to_json(found) for found in report.features],
+        "recent": None if report.recent is None else asdict(report.recent),
+    }
+    return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of what `json_v1` writes."""
+    file = resources.files("reviewbot") / "schemas" / "report_v1.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
+    return {
+        "max_risk": number(policy.max_risk, 6),
+        "max_risk_for": policy.max_risk_for,
+        "max_lines_over": policy.max_lines_over,
+        "min_coverage": policy.min_coverage,  # not rounded: the verdict is checked against it
+        "min_lines": policy.min_lines,
+        "informational": policy.informational,
+        "scope": policy.scope.value,
+        "gate_scope": policy.gate_scope.value,
+        "show_above": number(show_above, 6),
+    }
+
+
+def _ledger(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "added": ledger.added,
+        "scored": ledger.scored,
+        "skipped": ledger.skipped,
+        "failed": ledger.failed,
+        "unread": ledger.unread,
+        "unread_files": ledger.unread_files,
+        "coverage": number(ledger.coverage, 6),
+        "by_reason": dict(sorted(ledger.by_reason.items())),
+    }
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "base_path": file.base_path,
+        "kind": file.kind.value,
+        "language": file.language,
+        "note": file.note,
+        "removed": file.removed,
+        "lines": [_line(line) for line in file.lines],
+    }
+
+
+def _line(line: LineReport) -> dict[str, Any]:
+    outcome = line.outcome
+    return {
+        "number": outcome.line.number,
+        "text": outcome.line.text[:MOST_CHARS],
+        **_outcome(outcome),
+        "author": author_json(line.author),
+        "standing": None if line.standing is None else line.standing.value,
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case LineScore() as score:
+            return {
+                "status": "scored",
+                "why": None,
+                "risk": number(score.risk, 6),
+                "percentile": number(score.percentile, 2),
+                "surprisal": number(score.surprisal, 4),
+                "reasons": [_reason(reason) for reason in score.reasons],
+                "rest": number(score.rest, 4),
+                "recent": number(score.recent, 2),
+            }
+        case Skipped(why=why):
+            return _unscored("skipped", why)
+        case Failed(why=why):
+            return _unscored("failed", why)
+        case _:
+            assert_never(outcome)
+
+
+def _unscored(status: str, why: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "why": why,
+        "risk": None,
+        "percentile": None,
+        "surprisal": None,
+        "reasons": [],
+        "rest": None,
+        "recent": None,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "feature": reason.feature,
+        "label": reason.label[:MOST_LABEL],
+        "contribution": number(reason.contribution, 4),
+        "activation": number(reason.activation, 4),
+    }
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    """Return the notes, bounded: of a large change there is one for each commit, and more."""
+    kept = notes if len(notes) <= MOST_NOTES else notes[: MOST_NOTES - 1]
+    more = [f"{len(notes) - len(kept)} more notes"] if len(kept) < len(notes) else []
+    return [*(note[:MOST_NOTE] for note in kept), *more]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "path": finding.path,
+        "start": finding.start,
+        "end": finding.end,
+        "risk": number(finding.risk, 6),
+        "fingerprint": finding.fingerprint,
+        "lines": [score.line.number for score in finding.lines],
+    }

@@ -1,0 +1,64 @@
+"""Values as every JSON that we write has them."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from reviewbot.authorship.model import Attribution, Author, totals
+from reviewbot.escape import valid
+from reviewbot.scoring.outcomes import ArtifactInfo
+
+MOST_NAME, MOST_WORDS = 1_000, 20_000  # characters, as in the schemas
+
+
+def number(value: float | None, digits: int) -> float | None:
+    """Return a number rounded; None for one that is not finite."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0  # + 0.0: no "-0.0"
+
+
+def artifact_json(artifact: ArtifactInfo) -> dict[str, Any]:
+    """Return what scored the lines, as every JSON report has it."""
+    average = number(artifact.average, 4)
+    return {"name": artifact.name, "sha256": artifact.sha256, "average": average}
+
+
+def clean(value: Any) -> Any:
+    """Return a value that is JSON: texts can be written as UTF-8, what is not finite is None."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case str():
+            return valid(value)
+        case dict():
+            return {valid(key): clean(part) for key, part in value.items()}
+        case list() | tuple():
+            return [clean(part) for part in value]
+        case _:
+            return value
+
+
+def author_json(author: Attribution) -> dict[str, Any]:
+    """Return an attribution as every JSON report has it."""
+    return {
+        "kind": author.kind.value,
+        "tool": author.tool and valid(author.tool)[:MOST_NAME],
+        "model": author.model and valid(author.model)[:MOST_NAME],
+        "confidence": round(author.confidence, 4),
+        "evidence": [valid(words)[:MOST_WORDS] for words in author.evidence],
+    }
+
+
+def totals_json(attributions: Iterable[Attribution]) -> dict[str, Any]:
+    """Return how many lines each kind of author has, and of these how many each tool."""
+    counts = totals(attributions)
+    return {
+        kind.value: {
+            "lines": sum(counts.get(kind, {}).values()),
+            "tools": {
+                valid(tool): count for tool, count in sorted(counts.get(kind, {}).items()) if tool
+            },
+        }
+        for kind in Author
+    }

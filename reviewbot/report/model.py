@@ -1,0 +1,101 @@
+"""The one value that every renderer gets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reviewbot.authorship.model import Attribution
+from reviewbot.diff.model import FileKind
+from reviewbot.report.findings import Finding, Standing
+from reviewbot.report.gate import Ledger, Policy, Verdict
+from reviewbot.scoring.feature_evidence import Evidence
+from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
+from reviewbot.scoring.recent_risks import RecentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model read the code."""
+
+    name: str
+    sha256: str  # of the official file, or of the local directory's files
+    layer: int  # decoder blocks below the state that was read
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInfo:
+    """What was compared with what."""
+
+    base: str | None  # commit, or None where only a diff was given
+    head: str  # commit, "index", "worktree" or "files"
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """One added line: what became of it, who wrote it, and what the gate makes of it."""
+
+    outcome: Outcome
+    author: Attribution
+    standing: Standing | None = None  # None: not scored, or an older report does not say
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file of the change, its added lines in order."""
+
+    path: str
+    base_path: str | None
+    kind: FileKind
+    language: str | None
+    note: str | None  # why the file as a whole was not read
+    removed: int
+    lines: tuple[LineReport, ...]
+
+    def standing(self, of: Callable[[LineScore], Standing]) -> "FileReport":
+        """Return the same with the standings that the gate gives."""
+        lines = (
+            replace(one, standing=of(one.outcome)) if isinstance(one.outcome, LineScore) else one
+            for one in self.lines
+        )
+        return replace(self, lines=tuple(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a reader may want. No time, no path of this machine: same input, same report."""
+
+    model: ModelInfo
+    artifact: ArtifactInfo
+    change: ChangeInfo
+    policy: Policy
+    show_above: float  # risk above which a line is shown as a finding
+    verdict: Verdict
+    ledger: Ledger
+    files: tuple[FileReport, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()  # for the reader: untracked files and the like
+    features: tuple[Evidence, ...] = ()  # what is known of those that the findings name
+    recent: RecentInfo | None = None  # what `LineScore.recent` compares with
+
+    def evidence_for(self, feature: str) -> Evidence | None:
+        """Return what is known of a feature that a reason names."""
+        return next((found for found in self.features if found.feature == feature), None)
+
+
+def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
+    """Return the lines of each path; one may stand twice in a report that is a stranger's."""
+    found: dict[str, tuple[LineReport, ...]] = {}
+    for file in report.files:
+        found[file.path] = found.get(file.path, ()) + file.lines
+    return found
+
+
+def authors_of(report: Report) -> Callable[[Finding], Attribution | None]:
+    """Return what tells who wrote the riskiest line of a finding."""
+    worst = {(finding.path, finding.worst.line.number) for finding in report.findings}
+    found: dict[tuple[str, int], Attribution] = {}
+    for file in report.files:  # a path may stand twice in a stranger's: the first counts
+        for line in file.lines:
+            if (place := (file.path, line.outcome.line.number)) in worst:
+                found.setdefault(place, line.author)
+    return lambda finding: found.get((finding.path, finding.worst.line.number))

@@ -1,0 +1,1 @@
+"""Hidden states in, the risk of each line with reasons out. Knows no forge and no gate."""

@@ -1,0 +1,57 @@
+"""What became of an added line: scored, skipped or failed."""
+
+from dataclasses import dataclass
+
+from reviewbot.diff.model import ChangedLine
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One feature that raised the risk of a line."""
+
+    feature: str  # "sae:417", "surface:line length", "state"
+    label: str
+    contribution: float  # log-odds it adds against an average line
+    activation: float | None  # share of the feature's maximum; None where it has none
+
+
+@dataclass(frozen=True, slots=True)
+class LineScore:
+    """A line that was read and scored."""
+
+    line: ChangedLine
+    risk: float  # in [0, 1]
+    percentile: float  # in [0, 100], among real changed lines
+    reasons: tuple[Reason, ...]
+    surprisal: float | None = None  # nats, summed over the line; only at full depth
+    rest: float | None = None  # log-odds of all but the reasons: with theirs, those of the risk
+    recent: float | None = None  # percentile among this repository's recent lines, if known
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A line that was not read on purpose."""
+
+    line: ChangedLine
+    why: str
+    counts_as_unread: bool = False  # it was passed over for our limits, not for its nature
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A line that should have been scored and was not."""
+
+    line: ChangedLine
+    why: str
+
+
+Outcome = LineScore | Skipped | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactInfo:
+    """Which trained weights scored it."""
+
+    name: str
+    sha256: str  # of its manifest, which holds the hashes of its other files
+    average: float | None = None  # log-odds of a line whose every column is average, if known

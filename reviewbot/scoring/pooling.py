@@ -1,0 +1,180 @@
+"""Token features -> line features. The same functions serve training and scoring."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reviewbot.arrays import Array, Indices
+from reviewbot.encoders.spans import Span
+from reviewbot.encoders.states import SIGNALS, HiddenStates, layer_norm, sinks
+from reviewbot.scoring.sae import SparseCoder, encode_normed
+from reviewbot.scoring.surface import SURFACE_NAMES, surface
+
+SURPRISAL_NAMES = (
+    "surprisal, sum",
+    *(f"{signal}, {how}" for signal in SIGNALS for how in ("mean", "greatest")),
+)
+
+STATE_GROUPS = ("state_mean", "state_last", "sae_max", "sae_mean")  # what `pool` makes
+
+BLOCK_NAMES = tuple(f"{signal} of the block, mean" for signal in SIGNALS)
+
+
+def group_sizes(width: int, features: int) -> dict[str, int]:
+    """Name every group of line features with its number of columns.
+
+    width     D of the states
+    features  F of the autoencoder
+    """
+    return {
+        "sae_max": features,  # did it fire anywhere in the line, and how strongly
+        "sae_mean": features,
+        "state_mean": width,  # of the layer-normed states of the line's tokens
+        "state_last": width,  # the token that holds the line's end: the paper's choice
+        "deep_mean": width,  # the same of the later block
+        "deep_max": width,
+        "deep_last": width,
+        "block_end": width,  # the deep state of the last token of the block the line stands in
+        "block": len(BLOCK_NAMES),
+        "surface": len(SURFACE_NAMES),
+        "surprisal": len(SURPRISAL_NAMES),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LineTokens:
+    """The tokens of some lines, layer-normed, attention sinks left out."""
+
+    normed_TD: Array  # the lines' tokens, line after line
+    counts_L: Indices  # how many belong to each line; 0 where a line holds sinks only
+
+
+def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens:
+    """Gather the states of some lines of a window.
+
+    hidden       states of the window's T tokens
+    token_spans  L spans in tokens of the window
+    """
+    sink_T = sinks(hidden.values_TD)
+    kept = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
+    tokens_T = np.array([t for tokens in kept for t in tokens], np.intp)
+    return LineTokens(
+        layer_norm(hidden.values_TD[tokens_T]), np.array([len(tokens) for tokens in kept], np.intp)
+    )
+
+
+def pool(
+    tokens: LineTokens, coder: SparseCoder | None, names: Collection[str] = STATE_GROUPS
+) -> dict[str, Array]:
+    """Pool the tokens of L lines into line features.
+
+    coder    None leaves the "sae_" groups out
+    names    groups to make, all by default; what is no group of `STATE_GROUPS` is passed over
+    returns  group name -> (L, columns); a line without tokens pools to zeros
+    """
+    groups = {}
+    if not {"state_mean", "state_last"}.isdisjoint(names):
+        groups["state_mean"], _, groups["state_last"] = _dense(tokens)
+    if coder is not None and not {"sae_max", "sae_mean"}.isdisjoint(names):
+        groups |= _pool_sparse(coder, tokens, names)
+    return {name: part for name, part in groups.items() if name in names}
+
+
+def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Array]:
+    """Pool the states of the later block over L lines, attention sinks left out.
+
+    raises  ValueError where no later block was kept
+    """
+    if hidden.deep_TD is None:
+        raise ValueError("no deep state was kept")
+    mean_LD, max_LD, last_LD = _dense(line_tokens(HiddenStates(hidden.deep_TD), token_spans))
+    return {"deep_mean": mean_LD, "deep_max": max_LD, "deep_last": last_LD}
+
+
+def pool_blocks(
+    hidden: HiddenStates, block_spans: Sequence[Span], block_of: Sequence[int]
+) -> dict[str, Array]:
+    """Give each of L lines what the model makes of the block that it stands in.
+
+    block_spans  E spans in tokens of the window
+    block_of     the block of each line
+    raises       ValueError where no deep state was kept
+    """
+    if hidden.deep_TD is None:
+        raise ValueError("no deep state was kept")
+    ends = [span.end - 1 for span in block_spans]
+    groups = {"block_end": layer_norm(hidden.deep_TD[ends])}
+    if hidden.signals_TS is not None:
+        means = [hidden.signals_TS[slice(*span)].mean(axis=0) for span in block_spans]
+        groups["block"] = _stack(means).astype(np.float32)
+    return {name: part[list(block_of)] for name, part in groups.items()}
+
+
+def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
+    """Sum up what the output head said of L lines, (L, len(SURPRISAL_NAMES)); no span is empty.
+
+    raises  ValueError where the output head was not run
+    """
+    if hidden.signals_TS is None:
+        raise ValueError("the states were read without the output head")
+    rows = []
+    for span in token_spans:
+        part_TS = hidden.signals_TS[slice(*span)]
+        both = np.stack([part_TS.mean(axis=0), part_TS.max(axis=0)], axis=1)
+        rows.append(np.append(part_TS[:, 0].sum(), both).astype(np.float32))
+    return _stack(rows)
+
+
+def columns(
+    groups: Mapping[str, Array], names: Sequence[str], lines: Sequence[str], prose: Sequence[bool]
+) -> Array:
+    """Lay the groups in `names` side by side, in that order; "surface" is made from `lines`.
+
+    prose    whether each line is nothing but comment or docstring (`diff.comments.prose`)
+    returns  (L, N)
+    """
+    parts = [surface(lines, prose) if name == "surface" else groups[name] for name in names]
+    return np.concatenate(parts, axis=1)
+
+
+def _dense(tokens: LineTokens) -> tuple[Array, Array, Array]:
+    """Return mean, maximum and last state of each line, (L, D); zeros where it has no token."""
+    none_1D = np.zeros((1, tokens.normed_TD.shape[1]), np.float32)
+    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
+    per_line = [x_TD if len(x_TD) else none_1D for x_TD in per_line]
+    return (
+        _stack([x_TD.mean(axis=0) for x_TD in per_line]),
+        _stack([x_TD.max(axis=0) for x_TD in per_line]),
+        _stack([x_TD[-1] for x_TD in per_line]),
+    )
+
+
+def _line_ranges(counts_L: Indices) -> list[Span]:
+    ends = np.cumsum(counts_L)
+    return [Span(int(end - n), int(end)) for end, n in zip(ends, counts_L, strict=True)]
+
+
+def _pool_sparse(
+    coder: SparseCoder, tokens: LineTokens, names: Collection[str]
+) -> dict[str, Array]:
+    sparse = encode_normed(coder, tokens.normed_TD)
+    lines, features = len(tokens.counts_L), coder.features
+    # Where each kept feature goes in all lines laid end to end: numpy is fast with one plain index.
+    line_T1 = np.repeat(np.arange(lines), tokens.counts_L)[:, None]
+    place_N = (line_T1 * features + sparse.indices_TK).ravel()
+    value_N = sparse.values_TK.ravel()
+    groups = {}
+    if "sae_max" in names:
+        groups["sae_max"] = max_LF = np.zeros((lines, features), np.float32)
+        with np.errstate(invalid="ignore"):  # what is no number stays none, and fails its line
+            np.maximum.at(max_LF.reshape(-1), place_N, value_N)
+    if "sae_mean" in names:
+        groups["sae_mean"] = mean_LF = np.zeros((lines, features), np.float32)
+        np.add.at(mean_LF.reshape(-1), place_N, value_N)
+        mean_LF /= np.maximum(tokens.counts_L, 1).astype(np.float32)[:, None]
+    return groups
+
+
+def _stack(rows: Sequence[Array]) -> Array:
+    return np.stack(rows) if rows else np.zeros((0, 0), np.float32)

@@ -1,0 +1,298 @@
+"""Settings: five sources, one value, and every mistake told."""
+
+import math
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from reviewbot.authorship.model import Author
+from reviewbot.config.settings import (
+    FORMATS,
+    RULES,
+    Given,
+    Settings,
+    describe,
+    from_environ,
+    from_files,
+    from_flags,
+    settings_from,
+)
+from reviewbot.errors import UsageError
+from reviewbot.render import RENDERERS
+from reviewbot.scoring.artifact import PRESETS
+
+
+def test_every_field_has_a_rule_and_its_default_keeps_it() -> None:
+    names = [field.name.replace("_", "-") for field in fields(Settings) if field.name != "origins"]
+
+    assert names == list(RULES)
+    for key, rule in RULES.items():
+        default = getattr(Settings(), key.replace("-", "_"))
+        assert default is None or rule.check(default) == default
+
+
+def test_the_formats_a_setting_may_name_are_the_renderers() -> None:
+    assert list(FORMATS) == list(RENDERERS)
+
+
+def test_later_sources_win_and_each_value_says_where_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.reviewbot]\nmin-lines = 1\ntop = 1\nmax-risk = 0.1\nmax-lines-over = 1\n"
+    )
+    (tmp_path / ".reviewbot.toml").write_text("top = 2\nmax-risk = 0.2\nmax-lines-over = 2\n")
+
+    settings = settings_from(
+        *from_files(tmp_path),
+        from_environ({"REVIEWBOT_MAX_RISK": "0.3", "REVIEWBOT_MAX_LINES_OVER": "3"}),
+        from_flags({"max_lines_over": "4", "depth": None, "exclude": ()}),
+    )
+
+    found = (settings.min_lines, settings.top, settings.max_risk, settings.max_lines_over)
+    assert found == (1, 2, 0.3, 4)
+    assert settings.origins["depth"] == "default"
+    assert settings.origins["min-lines"] == "pyproject.toml [tool.reviewbot]"
+    assert settings.origins["top"] == ".reviewbot.toml"
+    assert settings.origins["max-risk"] == "environment variable REVIEWBOT_MAX_RISK"
+    assert settings.origins["max-lines-over"] == "flag --max-lines-over"
+
+
+def test_without_any_source_all_is_default(tmp_path: Path) -> None:
+    assert settings_from(*from_files(tmp_path), from_environ({}), from_flags({})) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max-risk", math.nan),
+        ("max-risk", math.inf),
+        ("max-risk", 1.5),
+        ("max-risk", "0.5"),
+        ("max-risk", True),
+        ("min-coverage", -0.1),
+        ("max-lines-over", -1),
+        ("max-lines-over", 1.0),
+        ("top", True),
+        ("max-file-bytes", 0),
+        ("informational", 1),
+        ("informational", "true"),
+        ("depth", "deep"),
+        ("depth", ["trunk"]),
+        ("dtype", "int8"),
+        ("model", ""),
+        ("model", "a\nb"),
+        ("cache-dir", 7),
+        ("exclude", "*.md"),
+        ("exclude", [""]),
+        ("exclude", ["# a comment matches nothing"]),
+        ("exclude", ["!"]),
+        ("include", [1]),
+    ],
+)
+def test_a_value_of_the_wrong_kind_or_out_of_range_is_refused(key: str, value: object) -> None:
+    with pytest.raises(UsageError, match=rf"{key} cannot be .*\(somewhere\)") as caught:
+        settings_from({key: Given(value, "somewhere")})
+
+    assert RULES[key].says in caught.value.fix
+
+
+def test_a_wrong_value_is_refused_even_where_a_later_source_overrules_it() -> None:
+    with pytest.raises(UsageError, match="top"):
+        settings_from({"top": Given(-1, "first")}, {"top": Given(3, "second")})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0", 0.0), ("1", 1.0), ("0.25", 0.25), ("1e-2", 0.01)]
+)
+def test_a_number_is_read_from_text(text: str, value: float) -> None:
+    assert settings_from(from_flags({"max_risk": text})).max_risk == value
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "half", "0,5", "2", "-0.1"])
+def test_what_is_no_share_is_refused_as_text(text: str) -> None:
+    with pytest.raises(UsageError, match="max-risk"):
+        settings_from(from_flags({"max_risk": text}))
+
+
+def test_the_environment_gives_switches_and_lists() -> None:
+    settings = settings_from(
+        from_environ(
+            {
+                "REVIEWBOT_INFORMATIONAL": "Yes",
+                "REVIEWBOT_INLINE_SUPPRESSIONS": "0",
+                "REVIEWBOT_EXCLUDE": "docs/\n*.md, a b.py",
+                "REVIEWBOT_TOP": "",
+            }
+        )
+    )
+
+    assert settings.informational is True
+    assert settings.inline_suppressions is False
+    assert settings.exclude == ("docs/", "*.md", "a b.py")
+    assert settings.top == 10
+
+
+def test_a_switch_that_says_maybe_is_refused() -> None:
+    with pytest.raises(UsageError, match="informational cannot be 'maybe'"):
+        from_environ({"REVIEWBOT_INFORMATIONAL": "maybe"})
+
+
+def test_a_limit_for_a_kind_of_author_that_is_none_is_refused_and_the_kinds_are_named() -> None:
+    flags = from_flags({"max_risk_for": ("author:alien=0.1",)})
+
+    with pytest.raises(UsageError, match=r"cannot be 'author:alien=0\.1' ") as caught:
+        settings_from(flags)
+
+    assert {kind.value for kind in Author} <= set(re.findall("[a-z]+", caught.value.fix))
+
+
+@pytest.mark.parametrize("name", ["REVIEWBOT_CACHE", "REVIEWBOT_MODEL_PATH"])
+def test_variables_of_the_model_store_are_no_settings_and_no_error(name: str) -> None:
+    assert settings_from(from_environ({name: "/x", "PATH": "/bin"})) == Settings()
+
+
+def test_an_unknown_key_in_a_file_is_an_error_with_a_suggestion(tmp_path: Path) -> None:
+    (tmp_path / ".reviewbot.toml").write_text("max_risk = 0.5\n")
+
+    with pytest.raises(UsageError, match=r"'max_risk' \(\.reviewbot\.toml\)") as caught:
+        settings_from(*from_files(tmp_path))
+
+    assert caught.value.fix == "did you mean 'max-risk'?"
+
+
+def test_an_unknown_variable_is_an_error_with_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="REVIEWBOT_MAXRISK") as caught:
+        from_environ({"REVIEWBOT_MAXRISK": "0.5"})
+
+    assert "REVIEWBOT_MAX_RISK" in caught.value.fix
+
+
+def test_a_key_like_no_other_gets_the_list_of_all() -> None:
+    with pytest.raises(UsageError) as caught:
+        settings_from({"zzz\x1b[2J": Given(1, "a file")})
+
+    assert "max-risk" in caught.value.fix
+    assert "\x1b" not in caught.value.what
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", ".reviewbot.toml"])
+def test_bad_toml_is_an_error_that_names_file_and_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("# fine\n[tool.reviewbot\n")
+
+    with pytest.raises(UsageError, match=rf"{name}.*line 2"):
+        from_files(tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_an_error_that_names_the_line(tmp_path: Path) -> None:
+    (tmp_path / ".reviewbot.toml").write_bytes(b"top = 1\nmodel = '\xff'\n")
+
+    with pytest.raises(UsageError, match=r"\.reviewbot\.toml:2: not UTF-8"):
+        from_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["tool = 1", "[tool]\nreviewbot = 3", "[[tool.reviewbot]]\ntop = 1"]
+)
+def test_a_section_that_is_no_table_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    with pytest.raises(UsageError, match="is not a table"):
+        from_files(tmp_path)
+
+
+def test_other_tools_sections_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.other]\nmax-rsik = 1\n")
+
+    assert settings_from(*from_files(tmp_path)) == Settings()
+
+
+def test_a_link_that_leaves_the_root_is_refused_and_one_that_stays_is_followed(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.toml").write_text("top = 3\n")
+    (root / "inside.toml").write_text("top = 4\n")
+    (root / ".reviewbot.toml").symlink_to("../secret.toml")
+
+    with pytest.raises(UsageError, match="a link that leaves"):
+        from_files(root)
+
+    (root / ".reviewbot.toml").unlink()
+    (root / ".reviewbot.toml").symlink_to("inside.toml")
+    assert settings_from(*from_files(root)).top == 4
+
+
+def test_a_dangling_link_a_directory_and_a_pipe_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / ".reviewbot.toml"
+    path.symlink_to("nowhere.toml")
+    with pytest.raises(UsageError, match="no settings were read"):
+        from_files(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match="no regular file"):
+        from_files(tmp_path)
+    path.rmdir()
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="no regular file"):
+        from_files(tmp_path)
+
+
+def test_a_relative_path_in_a_file_counts_from_that_file(tmp_path: Path) -> None:
+    (tmp_path / ".reviewbot.toml").write_text(
+        "artifact = 'weights'\nmodel = './coder'\ncache-dir = '/var/cache/rb'\n"
+    )
+
+    settings = settings_from(*from_files(tmp_path))
+
+    assert settings.artifact == str(tmp_path / "weights")
+    assert settings.model == str(tmp_path / "coder")
+    assert settings.cache_dir == "/var/cache/rb"
+
+
+def test_a_hub_id_and_the_word_default_are_no_relative_paths(tmp_path: Path) -> None:
+    (tmp_path / ".reviewbot.toml").write_text("artifact = 'default'\nmodel = 'org/name'\n")
+
+    settings = settings_from(*from_files(tmp_path))
+
+    assert (settings.artifact, settings.model) == ("default", "org/name")
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_the_name_of_a_preset_is_no_relative_path(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".reviewbot.toml").write_text(f"artifact = '{name}'\n")
+
+    assert settings_from(*from_files(tmp_path)).artifact == name
+
+
+def test_what_is_printed_is_toml_that_reads_back_to_the_same_settings(tmp_path: Path) -> None:
+    settings = settings_from(
+        from_flags({"exclude": ('a"\\b', "ü/"), "max_risk": "0.5", "informational": True})
+    )
+
+    (tmp_path / ".reviewbot.toml").write_text(describe(settings), encoding="utf-8")
+
+    assert settings_from(*from_files(tmp_path)) == settings
+    assert "max-risk = 0.5" in describe(settings)
+    assert "# flag --max-risk" in describe(settings)
+    assert "# cache-dir is not set" in describe(settings)
+
+
+def test_the_documentation_names_every_setting_with_its_default_and_its_words() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    printed = [line.split("  # ")[0].strip() for line in describe(Settings()).splitlines()]
+    defaults = [f"`{line.partition(' = ')[2]}`" if " = " in line else "unset" for line in printed]
+
+    assert [line for line in text.splitlines() if line.startswith("| `")] == [
+        f"| `{key}` | {default} | {rule.says} | {rule.help} |"
+        for (key, rule), default in zip(RULES.items(), defaults, strict=True)
+    ]
+
+
+def test_the_example_in_the_documentation_can_be_used(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    (tmp_path / ".reviewbot.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+
+    assert settings_from(*from_files(tmp_path)).max_lines_over == 2

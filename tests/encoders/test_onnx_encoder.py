@@ -1,0 +1,264 @@
+"""The int8 engine: close to float32, the same in pieces, and not spoiled by an attention sink."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reviewbot.arrays import Array
+from reviewbot.encoders import onnx_encoder
+from reviewbot.encoders.encoder import EncoderSpec, int8_saturates, promised
+from reviewbot.encoders.onnx_encoder import OnnxEncoder
+from reviewbot.encoders.states import SIGNALS
+from reviewbot.encoders.tokenizer import load_tokenizer
+from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.errors import EngineUnfit, ModelUnavailable
+from reviewbot.models import onnx_graph
+from reviewbot.models.engine import Source, Wanted, export
+from reviewbot.models.reference import states
+from tests.models.trunks import (
+    KINDS,
+    LAYERS,
+    cosines,
+    encoder,
+    opened,
+    some_ids,
+    write_engine,
+    write_trunk,
+)
+
+QWEN = "qwen2 with a head of its own"
+SINK = 7  # where in the window it stands
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_trunk(tmp_path_factory.mktemp("onnx") / "model", QWEN)
+
+
+@pytest.fixture(scope="module")
+def engine(model: Path) -> Path:
+    """States behind the first and the last block, and the output head."""
+    return write_engine(model, model.parent / "engine", 1, LAYERS, head=True)
+
+
+@pytest.fixture(scope="module")
+def loaded(engine: Path) -> OnnxEncoder:
+    return encoder(engine, 1, LAYERS, full=True)
+
+
+def right_states(directory: Path, ids: list[int], *taps: int) -> dict[str, Array]:
+    with opened(directory) as source:
+        embedded_TD = source.get("embed_tokens.weight")[ids]
+        return states(source.shape, source.get, embedded_TD, taps, head=False)
+
+
+def close(found_TD: Array, right_TD: Array, least: float) -> None:
+    """Every token's cosine is `least` at worst, and five times as near to 1 in the mean."""
+    cosine_T = cosines(found_TD, right_TD)
+    assert cosine_T.min() > least
+    assert cosine_T.mean() > 1 - (1 - least) / 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_states_of_every_token_are_close_to_float32(kind: str, tmp_path: Path) -> None:
+    directory, ids = write_trunk(tmp_path / "model", kind), some_ids(300)
+    right = right_states(directory, ids, 1, LAYERS)
+    found = encoder(write_engine(directory, tmp_path / "e", 1, LAYERS), 1, LAYERS).states(ids)
+
+    assert found.values_TD.dtype == np.float32
+    assert found.deep_TD is not None
+    assert found.signals_TS is None
+    close(found.values_TD, right["state_1"], 0.99)
+    close(found.deep_TD, right[f"state_{LAYERS}"], 0.95)
+
+
+def test_a_layer_is_not_a_deeper_one(model: Path, loaded: OnnxEncoder) -> None:
+    ids = some_ids(300)
+    right = right_states(model, ids, LAYERS)
+
+    assert cosines(loaded.states(ids).values_TD, right[f"state_{LAYERS}"]).min() < 0.9
+
+
+def test_products_that_cannot_saturate_give_the_same_states(
+    engine: Path, loaded: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = some_ids(300)
+    monkeypatch.setattr(onnx_encoder, "int8_saturates", lambda: True)
+    other = encoder(engine, 1, LAYERS, full=True).states(ids)
+
+    np.testing.assert_allclose(other.values_TD, loaded.states(ids).values_TD, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("processor", "saturates"),
+    [
+        ("x86_64+avx2", True),
+        ("x86_64+avx2+avx512f", True),
+        ("x86_64+avx2+avx_vnni", False),
+        ("x86_64+avx2+avx512f+avx512_vnni", False),
+        ("x86_64+avx2+avx512f+amx_int8", False),
+        ("AMD64", True),  # a system that does not say more
+        ("x86_64", True),
+        ("aarch64", False),
+    ],
+)
+def test_int8_sums_saturate_on_x86_without_vnni_and_amx(
+    processor: str, saturates: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewbot.encoders.encoder.isa", lambda: processor)
+
+    assert int8_saturates() is saturates
+
+
+@pytest.mark.parametrize("count", [1, 256, 257, 700])
+def test_a_window_in_pieces_is_the_window_in_one(
+    count: int, loaded: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = some_ids(count)
+    pieces = loaded.states(ids)
+    monkeypatch.setattr(onnx_encoder, "PIECE", 10_000)
+    whole = loaded.states(ids)
+
+    assert pieces.values_TD.shape == (count, 64)
+    assert pieces.deep_TD is not None
+    assert whole.deep_TD is not None
+    assert cosines(pieces.values_TD, whole.values_TD).min() > 0.9999
+    assert cosines(pieces.deep_TD, whole.deep_TD).min() > 0.999
+
+
+def test_a_token_s_state_does_not_depend_on_what_follows(loaded: OnnxEncoder) -> None:
+    ids = some_ids(600)
+    whole = loaded.states(ids).values_TD
+    other = loaded.states([*ids[:300], *some_ids(300, seed=9)]).values_TD
+
+    assert cosines(loaded.states(ids[:300]).values_TD, whole[:300]).min() > 0.9999
+    assert cosines(other[:300], whole[:300]).min() > 0.9999
+    assert cosines(other[300:], whole[300:]).min() < 0.9
+
+
+def test_it_does_depend_on_what_went_before_in_another_piece(loaded: OnnxEncoder) -> None:
+    ids = some_ids(300)
+    other = loaded.states([*some_ids(256, seed=9), *ids[256:]])
+    found = loaded.states(ids)
+
+    assert found.deep_TD is not None
+    assert other.deep_TD is not None
+    assert cosines(found.deep_TD[256:], other.deep_TD[256:]).max() < 0.9999
+
+
+def with_sink(source: Source, token: int) -> Source:
+    """Make one token a sink: an embedding 100 times as long, to which the first block answers."""
+
+    def get(name: str) -> Array:
+        values = source.get(name).copy()
+        if name == "embed_tokens.weight":
+            values[:, 0] = 0
+            values[token] = 0
+            values[token, 0] = 100 * np.linalg.norm(values, axis=1).mean()
+        if name.endswith(("gate_proj.weight", "up_proj.weight")):
+            values[:, 0] = np.abs(values[:, 0]) * 10
+        return values
+
+    return replace(source, get=get)
+
+
+def per_tensor(self: onnx_graph._Graph, x: str) -> tuple[str, str]:
+    """One scale for all tokens, as ONNX Runtime's dynamic quantisation has it."""
+    low = self.op("Neg", self.op("ReduceMin", x, keepdims=1))
+    peak = self.op("Max", self.op("ReduceMax", x, keepdims=1), low, "least")
+    steps = self.op("Mul", x, self.op("Div", "levels", peak))
+    return self.op("QuantizeLinear", steps, "one", "zero"), self.op("Div", peak, "levels")
+
+
+def test_an_attention_sink_spoils_nobody_and_with_one_scale_for_all_it_would(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = some_ids(60)
+    with opened(model) as plain:
+        source = with_sink(plain, ids[SINK])
+        embedded_TD = source.get("embed_tokens.weight")[ids]
+        right_TD = states(source.shape, source.get, embedded_TD, (1,), head=False)["state_1"]
+
+        def worst(name: str) -> float:
+            export(source, Wanted(taps=(1,), head=False), tmp_path / name)
+            monkeypatch.setattr(OnnxEncoder, "_check", lambda *_: None)
+            found_TD = encoder(tmp_path / name, 1).states(ids).values_TD
+            others = [n for n, one in enumerate(ids) if one != ids[SINK]]
+            return float(cosines(found_TD[others], right_TD[others]).min())
+
+        per_token = worst("per-token")
+        monkeypatch.setattr(onnx_graph._Graph, "quantised", per_tensor)
+        for_all = worst("per-tensor")
+
+    length_T = np.linalg.norm(right_TD, axis=1)
+    assert length_T[SINK] > 100 * np.median(length_T)
+    assert per_token > 0.99
+    assert for_all < 0.9
+
+
+def test_the_head_says_what_transformers_says_of_each_next_token(
+    model: Path, loaded: OnnxEncoder
+) -> None:
+    ids = some_ids(150)  # more than the head takes at once
+    spec = EncoderSpec(directory=model, layer=1, full=True, threads=1)
+    right_TS = TransformersEncoder(spec, lambda: load_tokenizer(model)).states(ids).signals_TS
+    found_TS = loaded.states(ids).signals_TS
+
+    assert right_TS is not None
+    assert found_TS is not None
+    assert found_TS.shape == (150, len(SIGNALS))
+    assert not found_TS[0].any()
+    for column, signal in enumerate(SIGNALS):
+        difference_T = np.abs(found_TS[:, column] - right_TS[:, column])
+        assert difference_T.mean() < 0.1 * right_TS[:, column].std(), signal
+        assert np.corrcoef(found_TS[:, column], right_TS[:, column])[0, 1] > 0.98, signal
+
+
+def test_what_the_head_says_of_a_token_does_not_depend_on_how_many_are_asked_at_once(
+    loaded: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = some_ids(150)
+    some = loaded.states(ids).signals_TS
+    monkeypatch.setattr(onnx_encoder, "HEAD_ROWS", 7)
+    fewer = loaded.states(ids).signals_TS
+
+    assert some is not None
+    assert fewer is not None
+    np.testing.assert_allclose(some, fewer, atol=1e-4)
+
+
+def test_the_engine_that_is_promised_is_the_one_that_is_loaded(loaded: OnnxEncoder) -> None:
+    spec = EncoderSpec(directory=Path("nowhere"), engine="onnx", layer=1, threads=1)
+
+    assert promised(spec) == (loaded.dtype, loaded.engine)
+    assert promised(replace(spec, threads=2)) != (loaded.dtype, loaded.engine)
+
+
+Damage = Callable[[bytes], bytes]
+DAMAGES: dict[str, tuple[str, Damage]] = {
+    "a graph cut short": ("trunk.onnx", lambda data: data[: len(data) // 2]),
+    "a graph that is none": ("trunk.onnx", lambda _data: b"no graph"),
+    "an embedding cut short": ("embedding.safetensors", lambda data: data[:-9]),
+    "an embedding without a header": ("embedding.safetensors", lambda _data: b""),
+    "an embedding of other numbers": (
+        "embedding.safetensors",
+        lambda data: data.replace(b'"F16"', b'"I16"'),
+    ),
+    "a probe that is none": ("probe.safetensors", lambda data: data[:20]),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_file_is_two_lines_and_exit_4(name: str, engine: Path, tmp_path: Path) -> None:
+    file, damage = DAMAGES[name]
+    for path in engine.iterdir():
+        data = path.read_bytes()
+        (tmp_path / path.name).write_bytes(damage(data) if path.name == file else data)
+
+    with pytest.raises(ModelUnavailable, match=file) as failure:
+        encoder(tmp_path, 1)
+    assert not isinstance(failure.value, EngineUnfit)  # another engine would not help
+    assert (failure.value.exit_code, len(str(failure.value).splitlines())) == (4, 2)

@@ -1,0 +1,417 @@
+"""What a range means, what is read of the head, and what a stranger's repository cannot do."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from reviewbot.app.pipeline import _agree
+from reviewbot.diff import parser
+from reviewbot.diff.head_match import first_mismatch, head_lines
+from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
+from reviewbot.git import files as heads
+from reviewbot.git import process
+from reviewbot.git.changes import collect, head_files, parse_numstat
+from reviewbot.git.files import WorktreeFiles, commit_files, index_files
+from reviewbot.git.process import start
+from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
+
+
+@pytest.fixture(autouse=True)
+def _own_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text("[user]\nname = n\nemail = e@x\n[init]\ndefaultBranch = main\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))  # git before 2.32 reads ~/.gitconfig instead
+    (tmp_path / ".gitconfig").write_text(config.read_text())
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def git(root: Path, *args: str) -> str:
+    done = subprocess.run(["git", *args], cwd=root, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def commit(root: Path, subject: str, **files: str) -> str:
+    """Write files (f_py means f.py), commit them and return the hash."""
+    for name, text in files.items():
+        (root / name.replace("_", ".")).write_text(text)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", subject)
+    return git(root, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """main: one, two. topic, checked out: one, three. One change is not committed."""
+    return Path(shutil.copytree(_template().name, tmp_path / "repo"))
+
+
+@cache
+def _template() -> TemporaryDirectory[str]:
+    """Make what `repo` is a copy of, once per process."""
+    folder = TemporaryDirectory()
+    root = Path(folder.name)
+    git(root, "init", "-q")
+    git(root, "checkout", "-q", "-b", "main")
+    commit(root, "one", f_py="a\n")
+    git(root, "branch", "topic")
+    commit(root, "two", main_py="on main\n")
+    git(root, "checkout", "-q", "topic")
+    commit(root, "three", f_py="a\nb\n")
+    (root / "f.py").write_text("a\nb\nworktree\n")
+    return folder
+
+
+def added(request: ChangeRequest) -> list[str]:
+    """Return the added lines, after checking them against numstat and the head files."""
+    change = parser.parse(request.diff)
+    assert {f.path: (len(f.added), f.removed) for f in change.files} == request.numstat
+    reader = head_files(request)
+    for file in change.files:
+        head = reader.read(file.path)
+        assert head is not None
+        assert first_mismatch(file, head_lines(head)) is None
+    reader.close()
+    return [line.text for file in change.files for line in file.added]
+
+
+def refused(root: Path, range_: str | None = None, *, staged: bool = False) -> ReviewbotError:
+    with pytest.raises(ReviewbotError) as caught:
+        collect(root, range_, staged=staged)
+    assert str(caught.value).startswith("nothing was scored: ")
+    assert str(caught.value).count("\n") == 1
+    return caught.value
+
+
+def test_the_default_is_the_working_tree_since_the_default_branch(repo: Path) -> None:
+    request = collect(repo)
+
+    assert added(request) == ["b", "worktree"]
+    assert request.base == git(repo, "merge-base", "main", "topic")
+    assert (request.head, request.subjects, request.title) == (WORKTREE, ("three",), "three")
+
+
+def test_an_upstream_comes_before_the_default_branch(repo: Path) -> None:
+    git(repo, "branch", "up")
+    git(repo, "branch", "--set-upstream-to=up")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "four")
+
+    assert added(collect(repo)) == ["worktree"]
+
+
+def test_the_remote_default_branch_comes_before_the_local_one(repo: Path) -> None:
+    git(repo, "update-ref", "refs/remotes/origin/main", "HEAD")
+
+    assert added(collect(repo)) == ["worktree"]
+
+
+def test_on_the_default_branch_the_working_tree_is_compared_with_head(repo: Path) -> None:
+    git(repo, "commit", "-qam", "four")
+    git(repo, "checkout", "-q", "main")
+    (repo / "main.py").write_text("on main\nmore\n")
+
+    assert added(collect(repo)) == ["more"]
+
+
+def test_a_revision_means_its_merge_base_to_the_working_tree(repo: Path) -> None:
+    assert added(collect(repo, "main")) == ["b", "worktree"]
+    assert added(collect(repo, "HEAD")) == ["worktree"]
+
+
+@pytest.mark.parametrize("range_", ["main..topic", "main...topic", "main..", "main...HEAD"])
+def test_a_range_ends_at_a_commit(repo: Path, range_: str) -> None:
+    request = collect(repo, range_)
+
+    assert added(request) == ["b"]
+    assert request.head == git(repo, "rev-parse", "topic")
+    assert request.untracked == ()
+
+
+def test_an_empty_left_side_means_head(repo: Path) -> None:
+    assert added(collect(repo, "..main")) == ["on main"]
+
+
+def test_staged_means_the_index_and_not_the_working_tree(repo: Path) -> None:
+    git(repo, "add", "f.py")
+    (repo / "f.py").write_text("changed again\n")
+    request = collect(repo, staged=True)
+
+    assert added(request) == ["worktree"]
+    assert request.head == INDEX
+
+
+def test_before_the_first_commit_everything_is_new(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "new")
+    root = tmp_path / "new"
+    (root / "f.py").write_text("a\n")
+    assert collect(root).untracked == ("f.py",)
+    git(root, "add", "f.py")
+
+    assert added(collect(root)) == added(collect(root, staged=True)) == ["a"]
+    assert collect(root).base is None
+
+
+def test_a_subdirectory_shows_the_whole_change(repo: Path) -> None:
+    (repo / "sub").mkdir()
+
+    assert added(collect(repo / "sub")) == ["b", "worktree"]
+
+
+def test_untracked_files_are_named_and_ignored_ones_are_not(repo: Path) -> None:
+    (repo / ".gitignore").write_text("*.log\n")
+    (repo / "x.log").write_text("")
+    (repo / "né\nw.py").write_text("")
+
+    assert collect(repo).untracked == (".gitignore", "né\nw.py")
+
+
+def test_the_users_configuration_does_not_change_the_diff(repo: Path) -> None:
+    plain = collect(repo)
+    git(repo, "config", "diff.external", "false")
+    for key, value in [
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.suppressBlankEmpty", "true"),
+        ("diff.context", "0"),
+        ("diff.interHunkContext", "9"),
+        ("diff.renames", "false"),
+        ("diff.algorithm", "patience"),
+        ("diff.orderFile", "/nonexistent"),
+        ("diff.relative", "true"),
+        ("diff.submodule", "log"),
+        ("color.ui", "always"),
+        ("core.pager", "false"),
+        ("core.quotePath", "true"),
+        ("log.showSignature", "true"),
+        ("core.fsmonitor", "touch ran-fsmonitor"),
+    ]:
+        git(repo, "config", key, value)
+
+    assert collect(repo) == plain
+    assert not (repo / "ran-fsmonitor").exists()
+
+
+def test_text_conversion_and_external_diffs_do_not_run(repo: Path) -> None:
+    (repo / ".gitattributes").write_text("*.py diff=evil\n")
+    git(repo, "config", "diff.evil.textconv", "touch ran-textconv; cat")
+    git(repo, "config", "diff.evil.command", "touch ran-command")
+
+    assert "b" in added(collect(repo))
+    assert not list(repo.glob("ran-*"))
+
+
+def test_a_file_that_is_not_utf8_is_collected_and_matches(repo: Path) -> None:
+    (repo / "f.py").write_bytes(b"a\nna\xefve \xff\n")
+    with (repo / os.fsdecode(b"caf\xe9.py")).open("wb") as file:
+        file.write(b"x\n")
+    git(repo, "add", "-A")
+
+    for request in (collect(repo), collect(repo, staged=True)):
+        assert "na\ufffdve \ufffd" in added(request)
+        assert "caf\\xe9.py" in request.numstat
+
+
+def test_binary_files_and_renames_are_in_numstat(repo: Path) -> None:
+    lines = [f"{n}\n" for n in range(20)]
+    commit(repo, "long", f_py="".join(lines))
+    (repo / "f.py").write_text("".join([*lines, "more\n"]))
+    (repo / "b.bin").write_bytes(b"\0")
+    git(repo, "mv", "f.py", 'new "name".py')
+    git(repo, "add", "-A")
+
+    assert collect(repo, "HEAD").numstat == {"b.bin": None, 'new "name".py': (1, 0)}
+
+
+def test_what_is_not_numstat_is_refused() -> None:
+    with pytest.raises(ValueError, match="numstat"):
+        parse_numstat(b"hello\0")
+
+
+def test_no_repository_is_an_error(tmp_path: Path) -> None:
+    assert "not in a git repository" in refused(tmp_path).what
+    assert "not a directory" in refused(tmp_path / "none").what
+
+
+@pytest.mark.parametrize(
+    "range_", ["nowhere", "nowhere..HEAD", "HEAD..nowhere", "", "^HEAD", "a b"]
+)
+def test_an_unknown_revision_is_an_error(repo: Path, range_: str) -> None:
+    error = refused(repo, range_)
+
+    assert isinstance(error, UsageError)
+    assert "git knows no commit" in error.what
+
+
+@pytest.mark.parametrize("range_", ["--output=x", "HEAD..--output=x", "-1..HEAD", "HEAD...-p"])
+def test_an_option_is_not_a_revision(repo: Path, range_: str) -> None:
+    assert "is not a revision" in refused(repo, range_).what
+    assert not (repo / "x").exists()
+
+
+def test_a_range_and_staged_exclude_each_other(repo: Path) -> None:
+    with pytest.raises(UsageError, match="exclude each other"):
+        collect(repo, "main", staged=True)
+
+
+def test_a_shallow_clone_without_the_merge_base_says_how_to_deepen(
+    repo: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", f"file://{repo}", "shallow")
+    shallow = tmp_path / "shallow"
+
+    error = refused(shallow, "origin/main")
+    assert "shallow" in error.what
+    assert "--unshallow" in error.fix
+    assert "fetch-depth: 0" in refused(shallow, "HEAD~1").fix
+
+
+def test_unrelated_histories_have_no_merge_base(repo: Path) -> None:
+    git(repo, "checkout", "-q", "-f", "--orphan", "other")
+    commit(repo, "root", other_py="x\n")
+
+    assert "no common ancestor" in refused(repo, "main").what
+
+
+def test_a_detached_head_without_a_default_branch_is_an_error_and_not_an_empty_change(
+    repo: Path,
+) -> None:
+    git(repo, "checkout", "-q", "-f", "--detach")
+    git(repo, "branch", "-qm", "main", "x")
+    git(repo, "branch", "-qm", "topic", "y")
+
+    assert "no base found: no upstream" in refused(repo).what
+
+
+def test_a_bare_repository_has_commits_but_no_working_tree(repo: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare")
+    bare = tmp_path / "bare"
+
+    assert "no working tree" in refused(bare).what
+    assert "no working tree" in refused(bare, staged=True).what
+    assert added(collect(bare, "main..topic")) == ["b"]
+
+
+def test_unresolved_conflicts_are_an_error(repo: Path) -> None:
+    git(repo, "commit", "-qam", "four")
+    git(repo, "checkout", "-q", "-b", "other", "main")
+    commit(repo, "five", f_py="different\n")
+    subprocess.run(["git", "merge", "-q", "topic"], cwd=repo, capture_output=True, check=False)
+
+    assert "unresolved conflicts" in refused(repo).what
+    assert "unresolved conflicts" in refused(repo, staged=True).what
+    assert added(collect(repo, "main..topic")) == ["b", "worktree"]
+
+
+def fake_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    folder.mkdir()
+    (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin{os.pathsep}/usr/bin")
+
+
+def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    error = refused(tmp_path)
+    assert isinstance(error, EnvironmentFailure)
+    assert "not installed" in error.what
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("echo 'fatal: detected dubious ownership in repository' >&2; exit 128", "another user"),
+        ("echo 'fatal: bad \033[31mobject' >&2; exit 128", r"exit code 128\): fatal: bad \?\["),
+        ("kill -9 $$", "signal 9"),
+        ("sleep 5", "did not end within"),
+        ("yes", "prints more than"),
+    ],
+)
+def test_a_git_that_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, what: str
+) -> None:
+    fake_git(tmp_path / "bin", monkeypatch, f"exec {script}" if script == "sleep 5" else script)
+
+    with pytest.raises(ReviewbotError, match=what):
+        process.git(tmp_path, "status", timeout=0.3 if "sleep" in script else 9, limit=5000)
+
+
+def test_the_working_tree_reader_stays_inside_and_opens_only_regular_files(
+    repo: Path,
+) -> None:
+    os.mkfifo(repo / "fifo")
+    (repo.parent / "secret").write_text("s")
+    (repo / "link").symlink_to("f.py")
+    (repo / "dir").symlink_to(".")
+    (repo / "folder.py").mkdir()
+    reader = WorktreeFiles(repo, limit=4)
+
+    for path in ("../secret", f"{repo}/f.py", "link", "dir/f.py", "fifo", ".", "", ".git/config"):
+        assert reader.read(path) is None, path
+    assert reader.read("folder.py") is None
+    for path in ("none", "f.py/x", "a\0b", ".GIT/config", "x" * 5000, "./f.py", "a//b"):
+        assert reader.read(path) is None, path
+    assert reader.read("f.py") == b"a\nb\nw"  # one byte over the limit says: too large
+
+
+def test_index_and_commit_are_read_by_path_whatever_is_in_it(repo: Path) -> None:
+    (repo / "odd\nname.py").write_text("odd\n")
+    (repo / "link").symlink_to("f.py")
+    (repo / "empty.py").write_text("")
+    git(repo, "add", "-A")
+    (repo / "f.py").write_text("later\n")
+
+    with index_files(repo, limit=7) as index:
+        assert index.read("f.py") == b"a\nb\nwork"
+        assert index.read("odd\nname.py") == b"odd\n"
+        assert index.read("empty.py") == b""
+        assert index.read("link") is None
+        assert index.read("none") is None
+        assert index.read("../x") is None
+    with commit_files(repo, git(repo, "rev-parse", "HEAD")) as head:
+        assert head.read("f.py") == b"a\nb\n"
+        assert head.read("odd\nname.py") is None
+
+
+def test_a_binary_that_becomes_a_link_is_no_contradiction(repo: Path) -> None:
+    (repo / "b.py").write_bytes(b"x\0y\n")
+    (repo / "l.py").symlink_to("q")
+    first = commit(repo, "one", c_py="c = 1\n")
+    for name in ("b.py", "l.py"):
+        (repo / name).unlink()
+    (repo / "b.py").symlink_to("c.py")
+    (repo / "l.py").write_bytes(b"x\0\n")
+    commit(repo, "two", c_py="c = 1\nd = 2\n")
+
+    request = collect(repo, f"{first}..HEAD")
+
+    assert request.numstat == {"b.py": None, "l.py": None, "c.py": (1, 0)}
+    _agree(parser.parse(request.diff), request.numstat)
+
+
+def test_a_missing_blob_does_not_end_the_process_that_reads_the_next(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = commit_files(repo, "HEAD").blobs
+    started: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> "subprocess.Popen[bytes]":
+        started.append(1)
+        return start(*args, **kwargs)
+
+    monkeypatch.setattr(heads, "start", counted)
+    with heads.BlobFiles(repo, {"gone": "9" * 40, **listed}) as files:
+        for _ in range(2):
+            with pytest.raises(EnvironmentFailure, match="gave no content for 'gone'"):
+                files.read("gone")
+        assert files.read("f.py")
+
+    assert started == [1]

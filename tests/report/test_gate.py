@@ -1,0 +1,206 @@
+"""May it merge? Every row of the truth table."""
+
+from collections.abc import Sequence
+from itertools import product
+
+import pytest
+
+from reviewbot.authorship.scope import Scope
+from reviewbot.diff.model import ChangedLine
+from reviewbot.errors import ReviewbotError, UsageError
+from reviewbot.report.gate import NARROW, Policy, Status, count, decide
+from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
+
+LINE = ChangedLine("a.py", 1, "x")
+SAFE, RISKY = LineScore(LINE, 0.1, 10.0, ()), LineScore(LINE, 0.95, 99.0, ())
+NAN = LineScore(LINE, float("nan"), 0.0, ())
+BLANK, UNREAD = Skipped(LINE, "blank"), Skipped(LINE, "too large", counts_as_unread=True)
+FAILED = Failed(LINE, "no head")
+OUT, EXCLUDED = Skipped(LINE, "author out of scope"), Skipped(LINE, "excluded")
+PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLETE, 3)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "policy", "answer"),
+    [
+        ([], {}, PASS),
+        ([BLANK], {}, PASS),
+        ([SAFE], {}, PASS),
+        ([SAFE, RISKY], {}, BLOCK),
+        ([SAFE, NAN], {}, BLOCK),
+        ([RISKY], {"max_risk": 0.95}, PASS),
+        ([RISKY], {"max_risk": float("nan")}, BLOCK),
+        ([RISKY, RISKY], {"max_lines_over": 2}, PASS),
+        ([RISKY, RISKY], {"max_lines_over": 1}, BLOCK),
+        ([RISKY], {"informational": True}, (Status.BLOCK, 0)),
+        ([RISKY, SAFE], {"min_lines": 3}, PASS),
+        ([RISKY, SAFE], {"min_lines": 2}, BLOCK),
+        ([SAFE, FAILED], {}, INCOMPLETE),
+        ([SAFE, UNREAD], {}, INCOMPLETE),
+        ([RISKY, FAILED], {}, INCOMPLETE),
+        ([FAILED], {"informational": True}, INCOMPLETE),
+        ([RISKY, FAILED], {"informational": True, "min_lines": 9}, INCOMPLETE),
+        ([SAFE, FAILED], {"min_coverage": 0.5}, PASS),
+        ([SAFE, FAILED, FAILED], {"min_coverage": 0.5}, INCOMPLETE),
+        ([RISKY, FAILED], {"min_coverage": 0.5}, BLOCK),
+        ([SAFE], {"min_coverage": float("nan")}, INCOMPLETE),
+        ([EXCLUDED, BLANK, OUT], {}, INCOMPLETE),
+        ([EXCLUDED], {"min_coverage": 0.01, "informational": True}, INCOMPLETE),
+        ([EXCLUDED], {"min_coverage": 0.0}, PASS),
+        ([EXCLUDED, SAFE], {}, PASS),
+        ([EXCLUDED, RISKY], {}, BLOCK),
+        ([BLANK, OUT], {}, PASS),
+    ],
+)
+def test_the_gate_answers(
+    outcomes: Sequence[Outcome], policy: dict[str, float], answer: tuple[Status, int]
+) -> None:
+    verdict = decide(Policy(**{"max_risk": 0.9, **policy}), outcomes)  # type: ignore[arg-type]
+
+    assert (verdict.status, verdict.exit_code) == answer
+    assert verdict.reasons
+
+
+@pytest.mark.parametrize(
+    "chosen", list(product((SAFE, RISKY, NAN), (BLANK, UNREAD, FAILED), (False, True), (0, 5)))
+)
+def test_whatever_else_holds_an_unread_line_is_never_green(
+    chosen: tuple[Outcome, Outcome, bool, int],
+) -> None:
+    scored, other, informational, min_lines = chosen
+    policy = Policy(max_risk=0.9, informational=informational, min_lines=min_lines)
+    verdict = decide(policy, [scored, other])
+
+    assert (verdict.status is Status.INCOMPLETE) == (other is not BLANK)
+    assert (verdict.exit_code == 0) <= (other is BLANK)
+
+
+def test_a_code_file_that_git_calls_binary_makes_it_incomplete_unless_no_coverage_is_asked() -> (
+    None
+):
+    asked = decide(Policy(max_risk=0.9, min_coverage=0.01), [SAFE], unread_files=1)
+    not_asked = decide(Policy(max_risk=0.9, min_coverage=0.0), [SAFE], unread_files=1)
+
+    assert (asked.status, asked.exit_code) == INCOMPLETE
+    assert (not_asked.status, not_asked.exit_code) == PASS
+
+
+def test_incomplete_still_says_that_lines_were_risky() -> None:
+    said = decide(Policy(max_risk=0.9), [RISKY, FAILED]).reasons
+
+    assert [("should have been read" in text, "above the risk" in text) for text in said] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_policy_that_asks_for_no_coverage_is_told_that_nothing_was_read() -> None:
+    verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), [FAILED, UNREAD, BLANK])
+
+    assert verdict.reasons == (
+        "0 of 3 added lines were read (1 blank, 1 no head, 1 too large)",
+        "the policy asks for no coverage",
+    )
+
+
+def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
+    verdict = decide(Policy(max_risk=0.9), [EXCLUDED, EXCLUDED, BLANK])
+
+    assert verdict.reasons == ("0 of 3 added lines were read (2 excluded, 1 blank)", NARROW)
+    assert count([EXCLUDED, BLANK]).coverage == 0.0
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "files", "said"),
+    [
+        ([], 0, ("no line had to be scored",)),
+        ([BLANK, BLANK], 0, ("0 of 2 added lines were read (all skipped: blank)",)),
+        ([OUT], 0, ("0 of 1 added lines were read (outside the scope)",)),
+        ([OUT, BLANK, OUT], 0, ("0 of 3 added lines were read (2 outside the scope, 1 blank)",)),
+        (
+            [EXCLUDED, EXCLUDED],
+            0,
+            (
+                "0 of 2 added lines were read (all excluded)",
+                "the policy asks for no coverage",
+            ),
+        ),
+        (
+            [BLANK],
+            1,
+            (
+                "0 of 1 added lines were read (all skipped: blank)",
+                "1 file of code was not read, which the policy allows",
+            ),
+        ),
+        ([], 6, ("6 files of code were not read, which the policy allows",)),
+        (
+            [FAILED],
+            2,
+            (
+                "0 of 1 added lines were read (all failed: no head)",
+                "the policy asks for no coverage",
+                "2 files of code were not read, which the policy allows",
+            ),
+        ),
+    ],
+)
+def test_where_nothing_was_read_it_is_said_what_should_have_been(
+    outcomes: Sequence[Outcome], files: int, said: tuple[str, ...]
+) -> None:
+    verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), outcomes, files)
+
+    assert (verdict.status, verdict.exit_code) == PASS
+    assert verdict.reasons == said
+
+
+@pytest.mark.parametrize(
+    ("scope", "acknowledged", "why"),
+    [
+        (Scope.ALL, True, "acknowledged"),
+        (Scope.AI, False, "of authors outside the gate's scope"),
+        (Scope.AI, True, "acknowledged, or of authors outside the gate's scope"),
+    ],
+)
+def test_why_a_line_is_not_counted_is_only_what_can_be(
+    scope: Scope, acknowledged: bool, why: str
+) -> None:
+    policy = Policy(max_risk=0.9, gate_scope=scope)
+
+    verdict = decide(policy, [RISKY], counts=lambda _: False, acknowledged=acknowledged)
+
+    said = f"no line that counts is above the risk of 0.9 (1 not counted: {why})"
+    assert verdict.reasons == (said,)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("author:ai=0.9",), ""),
+        (("author:ai=0.5",), ""),
+        (("author:ai=0.4",), " (or author:ai=0.4)"),
+        (("auth/**=0.9", "author:ai=0.8"), " (or auth/**=0.9, author:ai=0.8)"),
+        (("auth/**=0.3", "author:ai=0.8"), " (or auth/**=0.3)"),
+    ],
+)
+def test_a_limit_that_can_have_no_effect_is_not_named(limits: tuple[str, ...], said: str) -> None:
+    policy = Policy(max_risk=0.5, max_risk_for=limits)
+
+    assert decide(policy, [SAFE]).reasons == (f"no line is above the risk of 0.5{said}",)
+    assert decide(policy, [RISKY]).reasons[0].startswith(f"1 line is above the risk of 0.5{said},")
+
+
+def test_the_ledger_counts_every_line_once() -> None:
+    ledger = count([SAFE, RISKY, BLANK, UNREAD, FAILED, FAILED])
+
+    assert (ledger.added, ledger.scored, ledger.skipped, ledger.failed) == (6, 2, 2, 2)
+    assert ledger.added == ledger.scored + ledger.skipped + ledger.failed
+    assert ledger.by_reason == {"blank": 1, "no head": 2, "too large": 1}
+    assert ledger.coverage == 2 / 5
+
+
+def test_an_error_is_two_lines_whatever_is_put_into_it() -> None:
+    error = UsageError("no\nsuch  file\r\n", fix="name\nanother")
+
+    assert str(error) == "no such file\n  fix: name another"
+    assert (error.exit_code, ReviewbotError.exit_code) == (2, 4)

@@ -1,0 +1,267 @@
+"""Line features on disk: every bit as it was or not there, within a bound, and never an error."""
+
+import errno
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from reviewbot.arrays import Array
+from reviewbot.scoring import feature_cache
+from reviewbot.scoring.feature_cache import DIGEST, FRESH, STALE, LineCache, kept_before
+
+MOST = 1 << 20
+SOME: Mapping[str, Array] = {
+    "sae_max": np.eye(3, 50, dtype=np.float32),
+    "state_mean": np.arange(12, dtype=np.float32).reshape(3, 4) - 5,
+}
+# Any 32 bits are a number: NaNs with a payload, -0.0, subnormals. Zeros often, as features are.
+ODD = [1, 1 << 31, 0x7F800000, 0x7FC00001, 0xFF800001]
+BITS = st.one_of(st.just(0), st.sampled_from(ODD), st.integers(0, 2**32 - 1))
+PARTS = arrays(np.uint32, array_shapes(min_dims=1, min_side=0, max_side=9), elements=BITS)
+SHARED = [HealthCheck.function_scoped_fixture]  # the directory may be the same for all examples
+
+
+def same(found: Mapping[str, Array] | None, right: Mapping[str, Array]) -> bool:
+    assert found is not None
+    assert found.keys() == right.keys()
+    return all(
+        (found[name].dtype, found[name].shape, found[name].tobytes())
+        == (np.dtype(np.float32), part.shape, part.tobytes())
+        for name, part in right.items()
+    )
+
+
+def entries(cache: Path) -> list[Path]:
+    return [path for path in (cache / "lines").rglob("*") if path.is_file() and path.name[0] != "."]
+
+
+def aged(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> LineCache:
+    return LineCache(tmp_path, "scope", MOST)
+
+
+@given(groups=st.dictionaries(st.text(max_size=9), PARTS, max_size=4), name=st.text())
+@settings(max_examples=150, deadline=None, suppress_health_check=SHARED)
+def test_every_bit_comes_back(tmp_path: Path, groups: dict[str, Array], name: str) -> None:
+    cache = LineCache(tmp_path, "scope", MOST)
+    right = {group: part.view(np.float32) for group, part in groups.items()}
+    cache.put(name, right)
+
+    assert same(cache.get(name), right)
+
+
+@pytest.mark.parametrize("name", ["a/shape", "a/places", "/whole", "", "__metadata__", "é\n\0"])
+def test_a_group_may_have_any_name(cache: LineCache, name: str) -> None:
+    right = {name: SOME["sae_max"], f"{name}/whole": SOME["state_mean"], "a": SOME["sae_max"]}
+    cache.put("window", right)
+
+    assert same(cache.get("window"), right)
+
+
+def test_zeros_take_no_place(cache: LineCache, tmp_path: Path) -> None:
+    cache.put("sparse", {"sae_max": np.eye(64, 4096, dtype=np.float32)})
+
+    assert sum(path.stat().st_size for path in entries(tmp_path)) < 2_000
+
+
+def test_nothing_is_made_before_something_is_kept(cache: LineCache, tmp_path: Path) -> None:
+    assert not kept_before(tmp_path)
+    assert cache.get("window") is None
+    cache.close()
+    assert list(tmp_path.iterdir()) == []
+    cache.put("window", SOME)
+    assert kept_before(tmp_path)
+    assert (cache.hits, cache.misses) == (0, 1)
+
+
+def test_another_scope_and_another_name_never_hit(tmp_path: Path) -> None:
+    LineCache(tmp_path, "a", MOST).put("b", SOME)
+
+    assert same(LineCache(tmp_path, "a", MOST).get("b"), SOME)
+    for scope, name in (("a", "c"), ("b", "b"), ("ab", ""), ("", "ab"), ("b", "a"), ("a\0b", "")):
+        assert LineCache(tmp_path, scope, MOST).get(name) is None
+
+
+def test_whatever_is_damaged_counts_as_not_there(cache: LineCache, tmp_path: Path) -> None:
+    cache.put("window", SOME)
+    (path,) = entries(tmp_path)
+    data = path.read_bytes()
+    for at in range(0, len(data), 7):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+        assert cache.get("window") is None
+        path.write_bytes(data[:at])
+        assert cache.get("window") is None
+    path.write_bytes(data)
+    assert same(cache.get("window"), SOME)
+
+
+def test_an_entry_with_a_right_hash_that_is_none_counts_as_not_there(
+    cache: LineCache, tmp_path: Path
+) -> None:
+    from hashlib import sha256
+
+    from safetensors.numpy import save
+
+    cache.put("window", SOME)
+    (path,) = entries(tmp_path)
+    shape, one = np.array([2, 2]), np.ones(1, np.float32)
+    for tensors in (
+        {"state_mean": one},  # as an earlier version wrote it
+        {"a/shape": shape},
+        {"a/shape": shape, "a/places": np.array([9], np.uint32), "a/values": one},
+        {"a/shape": -shape, "a/places": np.array([0], np.uint32), "a/values": one},
+    ):
+        payload = save(tensors)
+        path.write_bytes(sha256(payload).digest() + payload)
+        assert cache.get("window") is None
+    payload = b"no safetensors"
+    path.write_bytes(sha256(payload).digest() + payload)
+    assert cache.get("window") is None
+    assert cache.hits == 0
+
+
+def test_a_directory_where_an_entry_should_be_counts_as_not_there(
+    cache: LineCache, tmp_path: Path
+) -> None:
+    cache.put("window", SOME)
+    (path,) = entries(tmp_path)
+    path.unlink()
+    path.mkdir()
+    cache.put("window", SOME)
+
+    assert cache.get("window") is None
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_bound_is_kept_and_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
+    part = {"a": np.random.default_rng(0).normal(size=1_000).astype(np.float32)}
+    cache = LineCache(tmp_path, "scope", 10 * 4_200)
+    for number in range(10):
+        cache.put(str(number), part)
+        aged(cache._path(str(number)), 10_000 - number)
+    cache.close()
+    assert len(entries(tmp_path)) == 10
+    assert same(cache.get("0"), part)  # used just now
+    cache.put("10", part)
+    cache.close()
+
+    assert sum(path.stat().st_size for path in entries(tmp_path)) <= 0.8 * 42_000 + 1
+    left = [number for number in range(11) if cache.get(str(number)) is not None]
+    assert left == [0, *range(11 - len(left) + 1, 11)]
+    assert 6 <= len(left) <= 8
+
+
+def test_what_other_scopes_kept_counts_too(tmp_path: Path) -> None:
+    part = {"a": np.random.default_rng(0).normal(size=1_000).astype(np.float32)}
+    old = LineCache(tmp_path, "old", MOST)
+    for number in range(10):
+        old.put(str(number), part)
+        aged(old._path(str(number)), 10_000)
+    new = LineCache(tmp_path, "new", 9_000)
+    new.put("window", part)
+    new.close()
+
+    assert same(new.get("window"), part)
+    assert len(entries(tmp_path)) == 1
+
+
+def test_an_entry_larger_than_the_bound_is_not_kept(tmp_path: Path) -> None:
+    cache = LineCache(tmp_path, "scope", 1_000)
+    cache.put("window", {"a": np.ones(1_000, np.float32)})
+
+    assert not entries(tmp_path)
+
+
+def test_what_a_crash_left_goes_and_what_another_writes_stays(
+    cache: LineCache, tmp_path: Path
+) -> None:
+    cache.put("window", SOME)
+    (path,) = entries(tmp_path)
+    crashed, writing = (path.with_name(f".{path.name}.{n}.1") for n in (1, 2))
+    for left in (crashed, writing):
+        left.write_bytes(b"half")
+    aged(crashed, STALE + 60)
+    cache.close()
+
+    assert (crashed.exists(), writing.exists(), path.exists()) == (False, True, True)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def test_a_cache_that_may_only_be_read_still_hits(
+    cache: LineCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.put("window", SOME)
+    aged(cache._path("window"), 10 * FRESH)  # so that its time of use should be written
+    for name in ("utime", "mkdir", "unlink", "replace"):
+        monkeypatch.setattr(os, name, refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+
+    assert same(cache.get("window"), SOME)
+    cache.put("other", SOME)
+    cache.close()
+    assert cache.get("other") is None
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_a_full_disk_costs_nothing_but_the_entry(
+    code: int, cache: LineCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(self: Path, _data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(b"half")
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", half)
+        cache.put("window", SOME)
+    cache.close()
+
+    assert not [path for path in (tmp_path / "lines").rglob("*") if path.is_file()]
+    cache.put("window", SOME)
+    assert same(cache.get("window"), SOME)
+
+
+def test_a_cache_that_is_a_file_costs_nothing_but_time(tmp_path: Path) -> None:
+    (tmp_path / "lines").write_text("a file where a directory should be")
+    cache = LineCache(tmp_path, "scope", MOST)
+    cache.put("window", SOME)
+    cache.close()
+
+    assert cache.get("window") is None
+
+
+def test_an_entry_is_its_hash_and_then_safetensors(cache: LineCache, tmp_path: Path) -> None:
+    from safetensors.numpy import load
+
+    cache.put("window", {"a": np.ones((1, 2), np.float32)})
+    (path,) = entries(tmp_path)
+
+    assert path.parent.name == path.name[:2]
+    assert path.relative_to(tmp_path).parts[:2] == ("lines", f"v{feature_cache.VERSION}")
+    assert load(path.read_bytes()[DIGEST:])["a/whole"].tolist() == [[1, 1]]
+
+
+def test_a_pipe_where_an_entry_should_be_is_not_waited_for(
+    cache: LineCache, tmp_path: Path
+) -> None:
+    cache.put("a", {"g": np.ones((1, 1), np.float32)})
+    (path,) = (tmp_path / "lines").glob("v*/??/*")
+    path.unlink()
+    os.mkfifo(path)
+
+    assert cache.get("a") is None

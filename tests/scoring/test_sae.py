@@ -1,0 +1,83 @@
+"""The sparse autoencoder's encoder, on weights that one can read."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewbot.errors import ArtifactError
+from reviewbot.scoring.sae import SparseCoder, decode, encode, encode_normed
+from tests import tiny
+
+
+def identity(width: int, k: int) -> SparseCoder:
+    eye, zeros = np.eye(width, dtype=np.float32), np.zeros(width, np.float32)
+    return SparseCoder(enc_DF=eye, dec_FD=eye, bias_F=zeros, bias_D=zeros, k=k)
+
+
+def test_an_identity_coder_reports_the_strongest_coordinates_first() -> None:
+    features = encode_normed(identity(3, 2), np.array([[0.0, 2.0, 5.0]], np.float32))
+
+    assert features.indices_TK.tolist() == [[2, 1]]
+    assert features.values_TK.tolist() == [[5.0, 2.0]]
+
+
+def test_a_feature_below_0_counts_as_0() -> None:
+    features = encode_normed(identity(3, 2), np.array([[-3.0, 4.0, -1.0]], np.float32))
+
+    assert features.values_TK.tolist() == [[4.0, 0.0]]
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=40, max_size=40), min_size=1, max_size=5))
+def test_of_equal_features_the_first_ones_are_kept(rows: list[list[int]]) -> None:
+    values_TD = np.array(rows, np.float32)
+
+    kept = encode_normed(identity(40, 5), values_TD).indices_TK
+
+    assert kept.tolist() == np.argsort(-values_TD, axis=1, kind="stable")[:, :5].tolist()
+
+
+def test_every_token_keeps_exactly_k_features_none_below_0_strongest_first() -> None:
+    values_TD = np.random.default_rng(0).normal(size=(50, tiny.WIDTH)).astype(np.float32)
+
+    features = encode(tiny.coder(), values_TD)
+
+    assert features.indices_TK.shape == features.values_TK.shape == (50, tiny.KEPT)
+    assert (features.values_TK >= 0).all()
+    assert (np.diff(features.values_TK, axis=1) <= 0).all()
+    assert all(len(set(row)) == tiny.KEPT for row in features.indices_TK.tolist())
+
+
+def test_the_scale_of_a_state_does_not_change_its_features() -> None:
+    values_TD = np.random.default_rng(0).normal(size=(20, tiny.WIDTH)).astype(np.float32)
+    one, other = encode(tiny.coder(), values_TD), encode(tiny.coder(), values_TD * 7.5)
+
+    assert one.indices_TK.tolist() == other.indices_TK.tolist()
+    np.testing.assert_allclose(one.values_TK, other.values_TK, atol=1e-4)
+
+
+def test_the_bias_is_taken_off_before_and_added_behind() -> None:
+    bias_D = np.array([1.0, 2.0, 3.0], np.float32)
+    plain = identity(3, 3)
+    coder = SparseCoder(plain.enc_DF, plain.dec_FD, plain.bias_F, bias_D, 3)
+    values_TD = np.array([[2.0, 4.0, 3.5]], np.float32)
+    features = encode_normed(coder, values_TD)
+
+    assert features.values_TK.tolist() == [[2.0, 1.0, 0.5]]
+    assert decode(coder, features).tolist() == values_TD.tolist()
+
+
+@pytest.mark.parametrize("shape", [(4, tiny.WIDTH + 1), (tiny.WIDTH,)])
+def test_states_of_another_width_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ArtifactError, match="width 32"):
+        encode_normed(tiny.coder(), np.zeros(shape, np.float32))
+
+
+def test_no_tokens_have_no_features() -> None:
+    assert encode(tiny.coder(), np.zeros((0, tiny.WIDTH), np.float32)).values_TK.shape == (0, 4)
+
+
+def test_a_state_that_is_no_number_stays_visible() -> None:
+    values_TD = np.full((1, tiny.WIDTH), np.nan, np.float32)
+
+    assert np.isnan(encode(tiny.coder(), values_TD).values_TK).all()

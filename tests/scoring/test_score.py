@@ -1,0 +1,287 @@
+"""What was read before is not read again, in any order, and the report does not show it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reviewbot.arrays import Array
+from reviewbot.encoders.encoder import Encoder, Tokens, batches
+from reviewbot.encoders.lazy_encoder import LazyEncoder
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.encoders.states import HiddenStates
+from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.report.json_v1 import json_v1
+from reviewbot.report.model import Report
+from reviewbot.scoring.artifact import ArtifactModel, load_artifact
+from reviewbot.scoring.feature_cache import LineCache
+from tests import tiny
+from tests.changes import CODE, Check, Files, made, never
+
+LONG = b"".join(b"value_%d = other(%d, thing)\n" % (n, n) for n in range(60))
+FILES: dict[str, bytes] = {
+    "a.py": CODE,
+    "b.py": LONG,
+    "c.py": b"x = f(1)\ny = g(x)\n",
+    "d.py": b"z = 2\n",
+}
+GROUPS = ("sae_max", "sae_mean", "state_mean", "deep_mean", "surprisal", "block_end", "surface")
+
+
+@dataclass
+class Counting:
+    """The tiny model; remembers the windows that it was given."""
+
+    inner: TransformersEncoder
+    engine: str = "counting"
+    width: int = tiny.WIDTH
+    dtype: str = "fp32"
+    seen: list[Sequence[int]] = field(default_factory=list)
+
+    def tokenize(self, text: str) -> Tokens:
+        return self.inner.tokenize(text)
+
+    def states(self, ids: Sequence[int]) -> HiddenStates:
+        self.seen.append(ids)
+        return self.inner.states(ids)
+
+
+@dataclass
+class Batching(Counting):
+    """The same, several windows at once."""
+
+    batch_tokens: int = 250
+    calls: list[list[int]] = field(default_factory=list)  # the lengths of each call's windows
+
+    def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
+        self.calls.append([len(ids) for ids in windows])
+        return [self.states(ids) for ids in windows]
+
+
+class Remembering:
+    """Keeps line features in a dict, and remembers the names it was told."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Mapping[str, Array]] = {}
+
+    def get(self, name: str) -> Mapping[str, Array] | None:
+        return self.kept.get(name)
+
+    def put(self, name: str, groups: Mapping[str, Array]) -> None:
+        self.kept[name] = groups
+
+
+@pytest.fixture(scope="module")
+def real(tiny_model: Path) -> TransformersEncoder:
+    return tiny.encoder(tiny_model, deep=3, full=True)
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory: pytest.TempPathFactory, real: TransformersEncoder) -> Check:
+    """Every kind of feature, and windows so short that a file has several."""
+    model = ArtifactModel("tiny", tiny.MODEL_SHA, tiny.LAYER, tiny.WIDTH, deep=3, full=True)
+    where = tmp_path_factory.mktemp("scoring") / "artifact"
+    plan = ReadingPlan(context=160, overlap=32)
+    tiny.tiny_artifact(where, groups=GROUPS, model=model, plan=plan)
+    return Check(real, load_artifact(where))
+
+
+def cache(where: Path) -> LineCache:
+    return LineCache(where / "cache", "scope", 1 << 24)
+
+
+def report_of(check: Check, where: Path, encoder: Encoder, files: Files = FILES) -> Report:
+    """Check a change with the lines that the directory keeps."""
+    kept = cache(where)
+    where.joinpath("repo").mkdir(exist_ok=True)
+    found = check(made(where / "repo", {}, files), encoder=lambda: encoder, kept=kept)
+    kept.close()
+    return found
+
+
+def test_a_second_run_reads_nothing_loads_nothing_and_gives_the_same_bytes(
+    tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
+) -> None:
+    first = Counting(real)
+    before = json_v1(report_of(check, tmp_path, first))
+    lazy = LazyEncoder(tiny_model, lambda _: never(), dtype="fp32", engine="counting", ahead=False)
+    after = json_v1(report_of(check, tmp_path, lazy))
+    plain = json_v1(check(made(tmp_path / "repo", {}, FILES)))
+
+    assert len(first.seen) > 6
+    assert after == before == plain
+    assert '"surprisal"' in before
+
+
+def test_lines_that_only_look_at_the_text_are_kept_too(
+    tmp_path: Path, tiny_model: Path, check: Check
+) -> None:
+    where = tiny.tiny_artifact(tmp_path / "artifact", groups=("surface",))
+    shallow = tiny.encoder(tiny_model)
+    surface = Check(shallow, load_artifact(where))
+    first, second = Counting(shallow), Counting(shallow)
+
+    assert report_of(surface, tmp_path, first) == report_of(surface, tmp_path, second)
+    assert (len(first.seen) > 0, second.seen) == (True, [])
+
+
+def test_a_changed_line_is_read_again_and_no_other_window_or_file(
+    tmp_path: Path, check: Check, real: TransformersEncoder
+) -> None:
+    first, second, third = Counting(real), Counting(real), Counting(real)
+    report_of(check, tmp_path, first)
+    windows_of_b = len(first.seen) - 3
+    last = FILES | {"b.py": LONG.replace(b"value_59", b"value_58")}
+    report = report_of(check, tmp_path, second, last)
+    report_of(
+        check, tmp_path, third, FILES | {"c.py": b"x = f(2)\ny = g(x)\n", "new.py": b"q = 1\n"}
+    )
+
+    assert windows_of_b > 3
+    assert len(second.seen) == 1
+    assert len(third.seen) == 2
+    assert report == check(made(tmp_path / "repo", {}, last))
+
+
+def test_another_engine_or_path_or_block_is_another_reading(
+    tmp_path: Path, check: Check, real: TransformersEncoder
+) -> None:
+    files = {"a.py": b"x = f(1)\ny = g(x)\nz = h(y)\n"}
+    report_of(check, tmp_path, Counting(real), files)
+    other = Counting(real, engine="other")
+    report_of(check, tmp_path, other, files)
+    moved = Counting(real)
+    report_of(check, tmp_path, moved, {"b.py": files["a.py"]})
+    (tmp_path / "two").mkdir()
+    blocks = Counting(real)  # the same lines, but the one between was there before
+    check(
+        made(tmp_path / "two", {"a.py": b"y = g(x)\n"}, files),
+        encoder=lambda: blocks,
+        kept=cache(tmp_path),
+    )
+
+    assert [len(each.seen) for each in (other, moved, blocks)] == [1, 1, 1]
+
+
+def test_entries_that_are_damaged_are_read_again(
+    tmp_path: Path, check: Check, real: TransformersEncoder
+) -> None:
+    before = report_of(check, tmp_path, Counting(real))
+    for path in (tmp_path / "cache" / "lines").glob("v*/??/*"):
+        path.write_bytes(path.read_bytes()[:-1])
+    again = Counting(real)
+
+    assert report_of(check, tmp_path, again) == before
+    assert len(again.seen) > 6
+
+
+def test_a_batch_gets_about_as_many_tokens_as_it_takes_longest_window_first(
+    tmp_path: Path, check: Check, real: TransformersEncoder
+) -> None:
+    batching, single = Batching(real), Counting(real)
+    together = report_of(check, tmp_path / "a", _made(tmp_path / "a", batching))
+    alone = report_of(check, tmp_path / "b", _made(tmp_path / "b", single))
+
+    assert batches(batching)
+    assert not batches(single)
+    assert json_v1(together) == json_v1(alone)
+    assert sorted(map(tuple, batching.seen)) == sorted(map(tuple, single.seen))
+    assert len(batching.calls) > 1
+    for call in batching.calls:
+        assert call == sorted(call, reverse=True)
+        assert len(call) > 1
+        assert sum(call) - 160 < batching.batch_tokens  # without its last window not yet enough
+    lengths = [len(ids) for ids in single.seen]
+    assert sum(len(ids) for ids in batching.seen) == sum(lengths)
+
+
+def _made(where: Path, encoder: Counting) -> Counting:
+    where.mkdir()
+    return encoder
+
+
+def test_a_batch_leaves_out_what_is_kept(
+    tmp_path: Path, check: Check, real: TransformersEncoder
+) -> None:
+    report_of(check, tmp_path, Counting(real))
+    batching = Batching(real)
+    files = FILES | {"c.py": b"x = f(2)\ny = g(x)\n"}
+    report = report_of(check, tmp_path, batching, files)
+
+    assert (len(batching.seen), batching.calls) == (1, [])
+    assert report == check(made(tmp_path / "repo", {}, files))
+
+
+def test_where_another_engine_had_to_read_the_lines_are_kept_under_its_name_only(
+    tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
+) -> None:
+    def keep(encoder: Encoder) -> Remembering:
+        kept = Remembering()
+        check(case, encoder=lambda: encoder, kept=kept)
+        return kept
+
+    case = made(tmp_path, {}, FILES)
+    other = Counting(real, engine="torch", dtype="fp32")
+    lazy = LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
+    fallen = keep(lazy)
+
+    assert fallen.kept.keys() == keep(replace(other, seen=[])).kept.keys()
+    assert fallen.kept.keys().isdisjoint(keep(Counting(real, engine="onnx")).kept)
+    assert check(case, encoder=lambda: lazy, kept=fallen).model.dtype == "fp32"
+
+
+def test_a_second_run_after_that_reads_one_window_to_find_out(
+    tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
+) -> None:
+    case, kept = made(tmp_path, {}, FILES), Remembering()
+    runs = []
+    for _ in range(2):
+        runs.append(Counting(real, engine="torch"))
+        lazy = LazyEncoder(tiny_model, lambda _: runs[-1], dtype="int8", engine="onnx", ahead=False)
+        check(case, encoder=[lazy].pop, kept=kept)
+
+    assert len(runs[0].seen) > 6
+    assert len(runs[1].seen) == 1
+
+
+def test_a_report_never_mixes_two_engines(
+    tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
+) -> None:
+    class Other(Counting):
+        def states(self, ids: Sequence[int]) -> HiddenStates:
+            return super().states([5, *ids[1:]])  # not what the other engine sees
+
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    some, case = made(tmp_path / "a", {}, {"a.py": CODE}), made(tmp_path / "b", {}, FILES)
+    kept = Remembering()
+    check(some, encoder=lambda: Counting(real, engine="onnx"), kept=kept)
+    other = Other(real, engine="torch")
+    lazy = LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
+
+    assert check(case, encoder=lambda: lazy, kept=kept) == check(case, encoder=lambda: other)
+
+
+@pytest.mark.parametrize("change", ["rows", "columns", "group", "numbers", "kind"])
+def test_entries_that_do_not_fit_are_read_again(
+    tmp_path: Path, check: Check, real: TransformersEncoder, change: str
+) -> None:
+    case, kept = made(tmp_path, {}, FILES), Remembering()
+    before = check(case, encoder=lambda: Counting(real), kept=kept)
+    for name, groups in kept.kept.items():
+        first, part = next(iter(groups.items()))
+        others = {key: value for key, value in groups.items() if key != first}
+        odd: dict[str, Any] = {
+            "rows": part[:-1],
+            "columns": part[:, :-1],
+            "numbers": part * np.float32("nan"),
+            "kind": part.astype(np.int64),
+        }
+        kept.kept[name] = others if change == "group" else {**others, first: odd[change]}
+    again = Counting(real)
+
+    assert check(case, encoder=lambda: again, kept=kept) == before
+    assert len(again.seen) > 6

@@ -1,0 +1,51 @@
+"""The tokenizers of both official models, by the tests of the tiny ones."""
+
+from pathlib import Path
+
+import pytest
+
+from reviewbot.errors import CONVERTING
+from reviewbot.models.cache import official_path
+from reviewbot.models.checkpoint import check
+from reviewbot.models.packaged import packaged_file
+from reviewbot.models.registry import CODER_SMALL, SMOL_CUT
+from tests.bare import ALL, reviewbot
+from tests.models.test_gguf_tokenizer import (
+    pair,
+    test_any_text_has_the_same_tokens_at_the_same_places,
+    test_code_and_prose_have_the_same_tokens_at_the_same_places,
+    test_odd_text_has_the_same_tokens_at_the_same_places,
+    test_the_files_are_those_that_transformers_writes,
+)
+from tests.slow.test_real_model import CACHE, needs_model
+
+__all__ = [
+    "pair",
+    "test_any_text_has_the_same_tokens_at_the_same_places",
+    "test_code_and_prose_have_the_same_tokens_at_the_same_places",
+    "test_odd_text_has_the_same_tokens_at_the_same_places",
+    "test_the_files_are_those_that_transformers_writes",
+]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[SMOL_CUT.name, pytest.param(CODER_SMALL.name, marks=needs_model)],
+)
+def gguf(request: pytest.FixtureRequest) -> Path:
+    """Both official files that are at hand."""
+    if request.param == CODER_SMALL.name:
+        return official_path(CACHE, CODER_SMALL)
+    with packaged_file(SMOL_CUT) as path:
+        return path
+
+
+def test_the_packaged_model_is_converted_without_torch_transformers_or_onnx(tmp_path: Path) -> None:
+    others = ALL - set(CONVERTING)
+    assert others >= {"torch", "transformers", "onnx", "onnxruntime"}
+
+    flags = ("--engine=torch", "--cache-dir", str(tmp_path))
+    done = reviewbot("model", "pull", SMOL_CUT.name, *flags, without=others)
+
+    assert done.returncode == 0, done.stderr
+    check(Path(done.stdout.strip()), SMOL_CUT, SMOL_CUT.layer, head=False, again=True)
