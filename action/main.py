@@ -22,7 +22,7 @@ ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annot
 OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif", "outcomes")
 TOKEN, REPORT, BUG = "github-token", "post-report", 70
 FAILED = (2, 4)  # wrong usage, environment: there may be a report all the same
-MOST_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
+MAX_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
 
 
 def argv(inputs: Mapping[str, str]) -> list[str]:
@@ -100,7 +100,7 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
         values |= {} if failed else {"verdict": report["verdict"]["status"]}
         values |= {"coverage": report["ledger"]["coverage"], "sarif": folder / ALSO["sarif"]}
         values |= {"outcomes": outcomes} if outcomes.exists() else {}
-    append(environ.get("GITHUB_STEP_SUMMARY"), text.encode()[:MOST_SUMMARY].decode(errors="ignore"))
+    append(environ.get("GITHUB_STEP_SUMMARY"), text.encode()[:MAX_SUMMARY].decode(errors="ignore"))
     for name, value in values.items():
         append(environ.get("GITHUB_OUTPUT"), f"{name}<<{mark}\n{value}\n{mark}\n")
     return code

@@ -26,7 +26,7 @@ from reviewbot.diff.head_match import head_lines
 from reviewbot.diff.model import Change
 from reviewbot.diff.parser import decode, parse
 from reviewbot.git.commits import commits
-from reviewbot.git.files import HeadFiles, commit_files
+from reviewbot.git.files import FileReader, commit_files
 from reviewbot.git.notes import notes
 from reviewbot.git.process import git
 from reviewbot.git.traces import added_traces
@@ -86,7 +86,7 @@ def replay(root: Path, ref: str, names: Sequence[str]) -> Iterator[Seen]:
 
 
 def _material(
-    name: str, change: Change, head: HeadFiles, commit: Commit, texts: tuple[bytes, ...]
+    name: str, change: Change, head: FileReader, commit: Commit, texts: tuple[bytes, ...]
 ) -> Material:
     return Material(
         origins={

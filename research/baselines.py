@@ -20,7 +20,7 @@ from research.tells import COLUMNS, tells_of
 from reviewbot.app.progress import say
 from reviewbot.cli.train_options import counter
 from reviewbot.cli.train_work import Work
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train import baseline_fit, baselines
 from reviewbot.train.baseline_fit import Baseline, Recipe, fitted
@@ -63,7 +63,7 @@ def sources_of(work: Work, surprisal_sets: set[str]) -> Sources:
 def _checkpoint(work: Work) -> Path:
     depth = max(work.reader.layer, work.reader.deep or 0)  # the checkpoint that is read
     full = work.reader.full
-    return ready(work.model, depth, full=full, environ=os.environ, say=say).directory
+    return ensure_model(work.model, depth, full=full, environ=os.environ, say=say).directory
 
 
 def position(sources: Sources, recipe: Recipe) -> Baseline:

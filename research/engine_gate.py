@@ -22,7 +22,7 @@ import numpy as np
 
 from reviewbot.arrays import Array
 from reviewbot.encoders.encoder import EncoderSpec, load_encoder
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
 from reviewbot.scoring.predictor import log_odds, risks
 from reviewbot.train import metrics
@@ -42,7 +42,7 @@ SETS = (
     "fixwin",
     "condefects",
 )
-MOST_AUROC, MOST_PAIRED = 0.005, 0.01  # that may be lost
+MAX_AUROC, MAX_PAIRED = 0.005, 0.01  # that may be lost
 RESAMPLES = 1_000
 
 
@@ -51,7 +51,9 @@ def scored(artifact: Artifact, laid: Laid, engine: str, work: Path, threads: int
     model = artifact.model
     taps = (model.layer, model.deep) if engine == "onnx" else None
     layers = max(model.layer, model.deep or 0)
-    found = ready(model.name, layers, full=model.full, taps=taps, environ=os.environ, say=print)
+    found = ensure_model(
+        model.name, layers, full=model.full, taps=taps, environ=os.environ, say=print
+    )
     spec = EncoderSpec(
         directory=found.directory,
         engine=engine,
@@ -144,7 +146,10 @@ def compare(artifact: Artifact, tables: dict[str, Table]) -> dict[str, Any]:
         "rank correlation": round(float(np.corrcoef(torch_rank_L, onnx_rank_L)[0, 1]), 5),
         "lines that cross a threshold": {
             name: int(((risk["torch"] > level) != (risk["onnx"] > level)).sum())
-            for name, level in (("show", artifact.show_above), ("gate", artifact.gate_above))
+            for name, level in (
+                ("show", artifact.report_threshold),
+                ("gate", artifact.block_threshold),
+            )
         },
         "figures": {name: figures(table, part) for name, part in odds.items()},
         "lost": losses(table, odds["torch"], odds["onnx"]),
@@ -171,7 +176,7 @@ def main() -> None:
     result = compare(artifact, tables)
     print(json.dumps(result, indent=1))
     lost = result["lost"]
-    kept = lost["auroc"][0] < MOST_AUROC and lost.get("paired", [0.0])[0] < MOST_PAIRED
+    kept = lost["auroc"][0] < MAX_AUROC and lost.get("paired", [0.0])[0] < MAX_PAIRED
     print("kept" if kept else "missed")
     sys.exit(0 if kept else 1)
 

@@ -90,7 +90,7 @@ def require(modules: Iterable[str], what: str, *, extra: str) -> None:
         raise MissingExtra(f"{what}: not installed: {', '.join(lacking)}", fix=install(extra))
 
 
-MOST_CHARS = 100  # of an unknown name that are looked at
+MAX_CHARS = 100  # of an unknown name that are looked at
 
 
 def did_you_mean(word: str, names: Iterable[str], cutoff: float = 0.6) -> str:
@@ -100,5 +100,5 @@ def did_you_mean(word: str, names: Iterable[str], cutoff: float = 0.6) -> str:
     cutoff  share of characters in common, see `difflib.get_close_matches`
     """
     known = {name.lower(): name for name in names}
-    near = get_close_matches(word[:MOST_CHARS].lower(), known, n=1, cutoff=cutoff)
+    near = get_close_matches(word[:MAX_CHARS].lower(), known, n=1, cutoff=cutoff)
     return f"did you mean {known[near[0]]!r}? " if near else ""

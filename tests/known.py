@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reviewbot.scoring.artifact import EVIDENCE
 from reviewbot.scoring.evidence_file import pack_evidence
-from reviewbot.scoring.feature_evidence import Evidence, Exemplar, Tally
+from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 
 TALLY = Tally(41, 9, 5_210, 14, 2.8125)
 FACTS = {"corpus": {"files": 2}, "labels": []}
@@ -34,9 +34,9 @@ def evidence(
     label: str = "divides",
     detects: str | None = None,
     tally: Tally | None = TALLY,
-) -> Evidence:
+) -> FeatureEvidence:
     """All that can be known of a feature."""
-    return Evidence(
+    return FeatureEvidence(
         feature=feature,
         label=label,
         label_score=0.83 if label else None,
@@ -51,7 +51,7 @@ def evidence(
     )
 
 
-def add_evidence(artifact: Path, found: Iterable[Evidence]) -> Path:
+def add_evidence(artifact: Path, found: Iterable[FeatureEvidence]) -> Path:
     """Put evidence into the directory of an artifact."""
     packed = pack_evidence(FACTS, found)
     (artifact / EVIDENCE).write_bytes(packed)

@@ -147,8 +147,8 @@ def tiny_artifact(
     groups: tuple[str, ...] = GROUPS,
     plan: ReadingPlan = PLAN,
     model: ArtifactModel | None = None,
-    show_above: float = 0.5,
-    gate_above: float = 0.9,
+    report_threshold: float = 0.5,
+    block_threshold: float = 0.9,
 ) -> Path:
     """Write a valid artifact of random weights for the tiny model; return its directory."""
     notes = {n: FeatureNote(f"fires on `{n}`" if n % 2 else "", 4.0, 0.1) for n in range(FEATURES)}
@@ -159,8 +159,8 @@ def tiny_artifact(
         name="tiny",
         model=model or ArtifactModel("tiny", MODEL_SHA, LAYER, WIDTH),
         plan=plan,
-        show_above=show_above,
-        gate_above=gate_above,
+        report_threshold=report_threshold,
+        block_threshold=block_threshold,
         facts={"metrics": {}},
     )
     write_directory(directory, files)

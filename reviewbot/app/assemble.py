@@ -41,7 +41,7 @@ class Assembled:
 
     def without(self, lines: Collection[tuple[str, int]]) -> "Report":
         """Return the report with the verdict that holds where these lines cannot block."""
-        from reviewbot.report.gate import decide, standing_of
+        from reviewbot.report.gate import decide, gate_status
 
         report, rules = self.report, self.rules
 
@@ -50,14 +50,14 @@ class Assembled:
 
         outcomes = [line.outcome for file in report.files for line in file.lines]
         unread_files = report.ledger.unread_files
-        standing = partial(standing_of, policy=report.policy, counts=can_block, limit=rules.limit)
+        standing = partial(gate_status, policy=report.policy, counts=can_block, limit=rules.limit)
         verdict = decide(
             report.policy, outcomes, unread_files, can_block, rules.limit, acknowledged=bool(lines)
         )
         return replace(
             report,
             verdict=verdict,
-            files=tuple(file.standing(standing) for file in report.files),
+            files=tuple(file.gate_status(standing) for file in report.files),
         )
 
 
@@ -104,7 +104,7 @@ def assemble(
     artifact = warm.artifact(settings) if warm else artifact_for(settings)
     clock("loading the artifact")
     paths = [file.path for file in change.files]
-    max_risk = artifact.gate_above if settings.max_risk is None else settings.max_risk
+    max_risk = artifact.block_threshold if settings.max_risk is None else settings.max_risk
     rules = Rules(
         max_bytes=settings.max_file_bytes,
         max_lines=settings.max_file_lines,
@@ -152,7 +152,7 @@ def assemble(
                     "untracked files are not part of the change",
                 ),
             ],
-            kept=kept,
+            cache=kept,
             recent=recent_for(settings, None if remote or apart else request.root, artifact),
             progress=reading,
         )

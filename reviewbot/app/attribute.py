@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reviewbot.authorship.detectors.repo_rules import Rule
     from reviewbot.authorship.history import Material, PullRequest
     from reviewbot.diff.model import Change, ChangedLine
-    from reviewbot.git.files import HeadFiles
+    from reviewbot.git.files import FileReader
     from reviewbot.git.request import ChangeRequest
 
 
@@ -46,11 +46,11 @@ class Scopes:
     limits: Limits
 
     def reads(self, line: "ChangedLine") -> bool:
-        """Tell whether the line is to be read and scored."""
+        """Return True if the line is to be read and scored."""
         return self._holds(self.settings.scope, line)
 
     def counts(self, line: "ChangedLine") -> bool:
-        """Tell whether the line can block."""
+        """Return True if the line can block."""
         return self._holds(self.settings.gate_scope, line)
 
     @property
@@ -104,7 +104,7 @@ def scopes_of(
 
 
 def _is_ours(material: "Material", environ: Mapping[str, str]) -> bool:
-    """Tell whether nobody but the team can have pushed the change, as far as can be known.
+    """Return True if nobody but the team can have pushed the change, as far as can be known.
 
     In CI only GitHub's event can say so; on a developer's machine it is his own word.
     """
@@ -249,7 +249,7 @@ class _RemoteFiles:
         """Nothing is kept open."""
 
 
-def head_reader(request: "ChangeRequest", limit: int, remote: Remote | None = None) -> "HeadFiles":
+def head_reader(request: "ChangeRequest", limit: int, remote: Remote | None = None) -> "FileReader":
     """Return what reads the head files; of a file above `limit` bytes it says that it is larger."""
     if remote is not None:
         return _RemoteFiles(remote.head)

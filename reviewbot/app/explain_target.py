@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reviewbot.app.pipeline import Numstat
     from reviewbot.diff.model import Change, FileChange
 
-MOST_DIGITS = 9
+MAX_DIGITS = 9
 AROUND = 2  # lines above and below
 WHOLE = "line {} is not part of the change: its file was read as if all of it were added"
 HIDDEN = "the change holds the file, but git shows no line of it: it was not read"
@@ -47,7 +47,7 @@ class Place:
 def parse_place(text: str) -> tuple[str, int]:
     """Split at the last ":": a path may hold others. raises UsageError where there is no line."""
     path, _, digits = text.rpartition(":")
-    plain = digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS
+    plain = digits.isascii() and digits.isdecimal() and len(digits) <= MAX_DIGITS
     number = int(digits) if plain else 0
     if not path or number < 1:
         raise UsageError(

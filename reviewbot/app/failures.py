@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from reviewbot.errors import EXIT_BUG, EXIT_ENVIRONMENT, ReviewbotError
 from reviewbot.escape import inert, visible
 
-MOST_CHARS = 2_000  # of one line of an error: it may quote a stranger
+MAX_CHARS = 2_000  # of one line of an error: it may quote a stranger
 
 _OUT_OF_MEMORY = (
     "not enough memory",
@@ -91,4 +91,4 @@ def two_lines(what: str, fix: str) -> str:
 
 def _line(text: str) -> str:
     shown = inert(visible(" ".join(text.split())))
-    return shown if len(shown) <= MOST_CHARS else shown[:MOST_CHARS] + "..."
+    return shown if len(shown) <= MAX_CHARS else shown[:MAX_CHARS] + "..."

@@ -41,7 +41,7 @@ def connect(settings: Settings, environ: Mapping[str, str], repository: str) -> 
 
 
 def has_token(environ: Mapping[str, str]) -> bool:
-    """Tell whether there is a token to reach GitHub with."""
+    """Return True if there is a token to reach GitHub with."""
     return bool(environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN"))
 
 

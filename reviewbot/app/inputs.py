@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
 EMPTY = "nothing to check: the diff is empty"
-MOST_NAMES = 5  # of files in a note
+MAX_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
 
 
@@ -200,6 +200,6 @@ def files_note(paths: Sequence[str], one: str, many: str) -> list[str]:
     """Say what holds of some files, with the first names; nothing of none."""
     if not paths:
         return []
-    names = ", ".join(sorted(paths)[:MOST_NAMES])
-    more = f" and {len(paths) - MOST_NAMES} more" if len(paths) > MOST_NAMES else ""
+    names = ", ".join(sorted(paths)[:MAX_NAMES])
+    more = f" and {len(paths) - MAX_NAMES} more" if len(paths) > MAX_NAMES else ""
     return [f"{len(paths)} {one if len(paths) == 1 else many}: {names}{more}"]

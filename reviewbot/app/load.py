@@ -131,7 +131,7 @@ def model_name(settings: Settings, artifact: "Artifact") -> str:
 
 
 def reads_head(settings: Settings, artifact: "Artifact") -> bool:
-    """Tell whether the whole model is run, with its output head."""
+    """Return True if the whole model is run, with its output head."""
     return artifact.model.full or settings.depth == "full"
 
 
@@ -174,11 +174,11 @@ def dtype_of(settings: Settings) -> str:
 
 def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
     from reviewbot.encoders.encoder import EncoderSpec
-    from reviewbot.models.ensure import ready
+    from reviewbot.models.ensure import ensure_model
     from reviewbot.scoring.artifact import check_model
 
     wanted = artifact.model
-    model = ready(
+    model = ensure_model(
         model_name(settings, artifact),
         max(wanted.layer, wanted.deep or 0),
         full=reads_head(settings, artifact),
@@ -224,7 +224,7 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
 
 
 def _keeps(settings: Settings) -> bool:
-    """Tell whether lines were kept, so that perhaps none has to be read."""
+    """Return True if lines were kept, so that perhaps none has to be read."""
     from reviewbot.models.cache import cache_dir
     from reviewbot.scoring.feature_cache import kept_before
 

@@ -26,5 +26,5 @@ def check_machine(device: str, quantize: str, dtype: str) -> None:
 
 
 def may_be_served(settings: Settings) -> bool:
-    """Tell whether a server listens that may have the model: then torch need not be imported."""
+    """Return True if a server listens that may have the model: then torch need not be imported."""
     return settings.server != "never" and any(sockets(settings).glob("*.sock"))

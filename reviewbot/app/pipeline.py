@@ -7,30 +7,30 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
-from reviewbot.app.selection import HeadFiles, Rules, Selection, select
+from reviewbot.app.selection import FileReader, Rules, Selection, select
 from reviewbot.authorship.model import Authors
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import Change, ChangedLine, Entry
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.report.findings import Finding, group, riskiest
-from reviewbot.report.gate import Policy, count, decide, standing_of
+from reviewbot.report.gate import Policy, count, decide, gate_status
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.artifact import Artifact
-from reviewbot.scoring.feature_evidence import Evidence
+from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome
 from reviewbot.scoring.recent_risks import Recent
-from reviewbot.scoring.score import CodeFile, Forgetful, Kept, score
+from reviewbot.scoring.score import CodeFile, FeatureCache, NullCache, score
 
 NOBODY = Authors()
-MOST_FEATURES = 300  # of which a report says what is known
+MAX_FEATURES = 300  # of which a report says what is known
 Numstat = Mapping[str, tuple[int, int] | None]
 
 
 def check(
     change: Change,
     *,
-    head: HeadFiles,
+    head: FileReader,
     attributes: Mapping[str, Collection[str]],
     numstat: Numstat | None,
     artifact: Artifact,
@@ -41,7 +41,7 @@ def check(
     authors: Authors = NOBODY,
     description: str = "",
     notes: Sequence[str] = (),
-    kept: Kept | None = None,
+    cache: FeatureCache | None = None,
     recent: Recent | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Report:
@@ -53,7 +53,7 @@ def check(
     authors     who wrote the lines; what `rules` say of scopes is already decided with them
     description what the change is said to do; only artifacts whose plan asks for it show it to the
                 model
-    kept        line features that were read before; None keeps none
+    cache       line features that were read before; None caches none
     recent      what this repository's lines are compared with, too
     progress    called with lines done and lines wanted
     raises      EnvironmentFailure where diff and numstat disagree; what the encoder raises
@@ -66,12 +66,12 @@ def check(
     read: dict[tuple[str, int], Outcome] = {}
     if loaded is not None:
         wanted = [_code(entry) for entry in selected if entry.wanted]
-        kept = kept or Forgetful()
-        for one in score(wanted, artifact, loaded, kept=kept, description=description):
+        cache = cache or NullCache()
+        for one in score(wanted, artifact, loaded, cache=cache, description=description):
             read[one.line.path, one.line.number] = _at_home(one, recent)
             progress(len(read), total)
     files, scores = [], []
-    standing = partial(standing_of, policy=policy, counts=rules.can_block, limit=rules.limit)
+    standing = partial(gate_status, policy=policy, counts=rules.can_block, limit=rules.limit)
     for entry in selected:
         outcomes = dict(entry.decided)
         for line in entry.wanted:
@@ -80,14 +80,14 @@ def check(
             outcomes.setdefault(line.number, Failed(line, "no token of the model touches the line"))
         ordered = [outcomes[line.number] for line in entry.file.added]
         scores += [outcome for outcome in ordered if isinstance(outcome, LineScore)]
-        files.append(_file_report(entry, ordered, authors).standing(standing))
+        files.append(_file_report(entry, ordered, authors).gate_status(standing))
     everything = [line.outcome for file in files for line in file.lines]
     # What blocks is always shown.
-    show_above = min(artifact.show_above, policy.max_risk, rules.least_limit)
+    report_threshold = min(artifact.report_threshold, policy.max_risk, rules.least_limit)
     unread_files = sum(entry.unread for entry in selected) + rules.unlisted
     if not scores:  # then leaving code out is no longer beside the point
         unread_files += sum(entry.hidden_by_exclude for entry in selected)
-    findings = group(scores, show_above, _line_hashes(selected), standing)
+    findings = group(scores, report_threshold, _line_hashes(selected), standing)
     return Report(
         model=ModelInfo(
             artifact.model.name,
@@ -98,7 +98,7 @@ def check(
         artifact=artifact.info,
         change=info,
         policy=policy,
-        show_above=show_above,
+        report_threshold=report_threshold,
         verdict=decide(policy, everything, unread_files, rules.can_block, rules.limit),
         ledger=count(everything, unread_files),
         files=tuple(files),
@@ -115,11 +115,11 @@ def _at_home(outcome: LineScore | Failed, recent: Recent | None) -> Outcome:
     return replace(outcome, recent=recent.percentile(outcome.risk))
 
 
-def _evidence(artifact: Artifact, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+def _evidence(artifact: Artifact, findings: Sequence[Finding]) -> tuple[FeatureEvidence, ...]:
     """Return what is known of the features that these findings name, in the order of naming."""
     scores = (score for finding in findings for score in (finding.worst, *finding.lines))
     named = dict.fromkeys(reason.feature for score in scores for reason in score.reasons)
-    wanted = list(named)[:MOST_FEATURES]
+    wanted = list(named)[:MAX_FEATURES]
     found = artifact.evidence(wanted) if wanted else {}
     return tuple(found[name] for name in wanted if name in found)
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from reviewbot.report.model import Report
 
 BATCH = 50  # annotations that GitHub takes in one request
-MOST_ANNOTATIONS = 200
-MOST_TEXT = 60_000  # characters of a check run's summary
+MAX_ANNOTATIONS = 200
+MAX_TEXT = 60_000  # characters of a check run's summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +257,10 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
     standing, author = standing_words(report), authors_of(report)
     notes = [
         _annotation(finding, standing(finding), author(finding))
-        for finding in report.findings[:MOST_ANNOTATIONS]
+        for finding in report.findings[:MAX_ANNOTATIONS]
     ]
     title = f"{verdict_word(report)}: {'; '.join(report.verdict.reasons)}"[:255]
-    output = {"title": title, "summary": markdown(report, MOST_TEXT)[:MOST_TEXT]}
+    output = {"title": title, "summary": markdown(report, MAX_TEXT)[:MAX_TEXT]}
     first = {
         "name": name,
         "head_sha": head,

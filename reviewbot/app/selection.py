@@ -7,12 +7,11 @@ from typing import Protocol
 from reviewbot.diff.head_match import first_mismatch, head_lines
 from reviewbot.diff.languages import Language, language_of
 from reviewbot.diff.model import ChangedLine, Entry, FileChange
-from reviewbot.diff.skip_rules import Reason as SkipReason
-from reviewbot.diff.skip_rules import why_skipped_file, why_skipped_line
+from reviewbot.diff.skip_rules import SkipReason, why_skipped_file, why_skipped_line
 from reviewbot.scoring.outcomes import Failed, Outcome, Skipped
 
 
-class HeadFiles(Protocol):
+class FileReader(Protocol):
     """Where the head version of a file comes from."""
 
     def read(self, path: str) -> bytes | None:
@@ -55,7 +54,7 @@ class Selection:
 
 
 def select(
-    file: FileChange, head: HeadFiles, attributes: Mapping[str, Collection[str]], rules: Rules
+    file: FileChange, head: FileReader, attributes: Mapping[str, Collection[str]], rules: Rules
 ) -> Selection:
     """Decide which added lines of a file are wanted. The head file is read only if it matters."""
     if rules.own is None:
@@ -71,7 +70,7 @@ def select(
 
 
 def _decided(
-    file: FileChange, head: HeadFiles, attributes: Mapping[str, Collection[str]], rules: Rules
+    file: FileChange, head: FileReader, attributes: Mapping[str, Collection[str]], rules: Rules
 ) -> Selection:
     marks = set(attributes.get(file.path, ()))
     if rules.included(file.path):

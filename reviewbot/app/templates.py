@@ -13,7 +13,7 @@ from reviewbot.errors import UsageError
 if TYPE_CHECKING:
     from reviewbot.github.client import GitHubApi
 
-MOST_TEMPLATE = 65_536  # bytes
+MAX_TEMPLATE = 65_536  # bytes
 ReadTemplate = Callable[[str], bytes | None] | None  # by file name; None: our own are not asked for
 
 
@@ -44,7 +44,7 @@ def committed_templates(folder: Path, settings: Settings, base: str) -> ReadTemp
 
     def read(name: str) -> bytes | None:
         path = f"{place}/{name}"
-        with closing(commit_files(root, base, MOST_TEMPLATE, paths=[path])) as files:
+        with closing(commit_files(root, base, MAX_TEMPLATE, paths=[path])) as files:
             return files.read(path)
 
     return read if place else None
@@ -53,4 +53,4 @@ def committed_templates(folder: Path, settings: Settings, base: str) -> ReadTemp
 def remote_templates(api: "GitHubApi", folder: Path, settings: Settings, base: str) -> ReadTemplate:
     """Return the same, asked of GitHub."""
     place = _templates_place(settings, folder)
-    return (lambda name: api.content(f"{place}/{name}", base, MOST_TEMPLATE)) if place else None
+    return (lambda name: api.content(f"{place}/{name}", base, MAX_TEMPLATE)) if place else None

@@ -7,7 +7,7 @@ from reviewbot.authorship.agent_tables.models import model_in
 from reviewbot.authorship.agents import BY_TOOL, NAMES, NAMES_BESIDE, WEAK_NAMES, fits, tool_named
 from reviewbot.authorship.model import LOW, MEDIUM
 
-MOST_MODEL = 250  # characters, as Agent Trace allows for a model's id
+MAX_MODEL = 250  # characters, as Agent Trace allows for a model's id
 
 
 class Named(NamedTuple):
@@ -57,7 +57,7 @@ def model_named(text: str) -> str | None:
     found = text.strip().strip("/: ").strip()
     if found[:1] + found[-1:] in ("()", "[]"):
         found = found[1:-1].strip()
-    return None if found.lower() in _NO_MODEL or _DENIED.search(found) else found[:MOST_MODEL]
+    return None if found.lower() in _NO_MODEL or _DENIED.search(found) else found[:MAX_MODEL]
 
 
 def _denies(value: str) -> bool:

@@ -25,7 +25,7 @@ AUTOMATION_EMAILS = frozenset(
         "hosted@weblate.org",
     )
 )
-MOST_NAME = 64
+MAX_NAME = 64
 
 
 def _plain(name: str) -> str:
@@ -75,7 +75,7 @@ def tool_named(name: str) -> str | None:
         return None
     if plain.startswith(("chatgpt", "gpt")):
         return "chatgpt"
-    return _BY_NAME.get(_plain(name), plain[:MOST_NAME])
+    return _BY_NAME.get(_plain(name), plain[:MAX_NAME])
 
 
 def agent_of(email: str) -> Agent | None:
@@ -112,6 +112,6 @@ def fits(email: str, agent: Agent) -> bool:
 
 
 def is_automation(email: str) -> bool:
-    """Tell whether the address is a bot's that writes no code of its own, as far as we know."""
+    """Return True if the address is a bot's that writes no code of its own, as far as we know."""
     match = _GITHUB.fullmatch(email)
     return email in AUTOMATION_EMAILS or (match is not None and match[2].lower().endswith("[bot]"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from reviewbot.authorship.line_ranges import LineRange
 
-MOST_HASHED = 16_000_000  # characters hashed for a change
+MAX_HASHED = 16_000_000  # characters hashed for a change
 OVERHEAD = 100  # of one range, in characters
 CUT = 16  # digits that some writers keep of a longer hash
 LEAST_DIGITS = 8  # hexadecimal, 32 bits: below, hits by chance are too many
@@ -59,7 +59,7 @@ class Finder:
 
     def __init__(self, lines_of: Callable[[str], Sequence[str]]) -> None:
         self.lines_of = lines_of
-        self.left = MOST_HASHED
+        self.left = MAX_HASHED
         self.tired = False  # a range was not looked for: too much to hash
         self._index: dict[tuple[str, int, str], dict[str, list[tuple[str, int]]]] = {}
 

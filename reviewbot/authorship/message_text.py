@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-MOST_MESSAGE = 65_536  # characters of a text that are looked at
-MOST_LINE = 1_000  # characters of one of its lines
-MOST_WORDS = 80  # characters of a stranger that we quote as evidence
+MAX_MESSAGE = 65_536  # characters of a text that are looked at
+MAX_LINE = 1_000  # characters of one of its lines
+MAX_WORDS = 80  # characters of a stranger that we quote as evidence
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _ADDRESS = re.compile(r"[^\s<>@]{1,100}@[^\s<>@:]{1,200}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
@@ -40,7 +40,7 @@ def lines_of(message: str) -> list[str]:
     text = plain(message).replace("\r\n", "\n")
     if text.lstrip().startswith('Revert "'):
         return []
-    return [line[:MOST_LINE] for line in text.split("\n") if not line.startswith(">")]
+    return [line[:MAX_LINE] for line in text.split("\n") if not line.startswith(">")]
 
 
 def trailers_of(lines: Iterable[str]) -> Iterator[Trailer]:
@@ -51,7 +51,7 @@ def trailers_of(lines: Iterable[str]) -> Iterator[Trailer]:
     key, value = "", ""
     for line in lines:
         if key and line[:1] in (" ", "\t") and ":" not in line.partition("<")[0]:
-            value = f"{value} {line.strip()}".strip()[:MOST_LINE]
+            value = f"{value} {line.strip()}".strip()[:MAX_LINE]
             continue
         if key and value:
             yield Trailer(key, value)
@@ -80,4 +80,4 @@ def names_and_emails(value: str) -> list[tuple[str, str]]:
 def short(text: str) -> str:
     """Cut a stranger's words to what we quote."""
     text = " ".join(text.split())
-    return text if len(text) <= MOST_WORDS else text[:MOST_WORDS] + "..."
+    return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "..."

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 
-MOST_EVIDENCE = 8  # pieces of evidence that are kept of one line
+MAX_EVIDENCE = 8  # pieces of evidence that are kept of one line
 
 
 class Author(StrEnum):
@@ -86,7 +86,7 @@ def resolve(evidence: tuple[Evidence, ...], doubts: tuple[str, ...] = ()) -> Att
         tool,
         model,
         max(e.confidence for e in deciding),
-        (*words[:MOST_EVIDENCE], *doubts[:1]),
+        (*words[:MAX_EVIDENCE], *doubts[:1]),
         may_be_ai=bool(doubts) or any(e.kind in (Author.AI, Author.MIXED) for e in evidence),
     )
 

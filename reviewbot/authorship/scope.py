@@ -21,7 +21,7 @@ class Scope(StrEnum):
 def in_scope(
     scope: Scope, attribution: Attribution, *, unknown_as_ai: bool = False, trusted: bool = False
 ) -> bool:
-    """Tell whether a line belongs to the scope.
+    """Return True if a line belongs to the scope.
 
     unknown_as_ai  on this path a line of unknown author counts as AI
     trusted        nobody who could forge evidence wrote this change: an attested human or a known

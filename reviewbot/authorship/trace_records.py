@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reviewbot.authorship.agent_names import MOST_MODEL, model_named
+from reviewbot.authorship.agent_names import MAX_MODEL, model_named
 from reviewbot.authorship.agents import tool_named
 from reviewbot.authorship.history import TraceFile
 from reviewbot.authorship.line_ranges import LineRange
 from reviewbot.authorship.message_text import plain
 from reviewbot.authorship.model import Author
 
-MOST_RECORD = 1_000_000  # bytes of one record
-MOST_CLAIMS = 100_000  # ranges of a change
-MOST_LINE = 1_000_000_000
+MAX_RECORD = 1_000_000  # bytes of one record
+MAX_CLAIMS = 100_000  # ranges of a change
+MAX_LINE = 1_000_000_000
 _NO_FILES = frozenset((".sessions", ".shell-history", ".unknown"))  # events, not files
 _KINDS = {kind.value: kind for kind in (Author.AI, Author.HUMAN, Author.MIXED)}
 
@@ -47,7 +47,7 @@ def claims_in(file: TraceFile, notes: list[str]) -> Iterator[Claim]:
     bad = 0
     for raw in _records(file):
         try:
-            record = json.loads(raw) if len(raw) <= MOST_RECORD else None
+            record = json.loads(raw) if len(raw) <= MAX_RECORD else None
         except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
@@ -65,7 +65,7 @@ def _records(file: TraceFile) -> list[bytes]:
     lines = [line for line in file.content.split(b"\n") if line.strip()]
     if not file.missing and not file.name.endswith(".jsonl"):
         try:
-            whole = json.loads(file.content) if len(file.content) <= MOST_RECORD else None
+            whole = json.loads(file.content) if len(file.content) <= MAX_RECORD else None
         except (ValueError, RecursionError):
             whole = None
         if isinstance(whole, dict):
@@ -97,7 +97,7 @@ def _range(
     if place is None or type(first) is not int or type(last) is not int:
         return
     kind, model = _contributor(part.get("contributor", contributor))
-    if kind is not None and 1 <= first <= last <= MOST_LINE:
+    if kind is not None and 1 <= first <= last <= MAX_LINE:
         digest = part.get("content_hash")
         found = digest.lower()[:200] if isinstance(digest, str) else None
         yield Claim(*place, LineRange(first, last), found, shared[0], kind, shared[1], model)
@@ -132,4 +132,4 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return plain(value)[: 4 * MOST_MODEL] if isinstance(value, str) else ""
+    return plain(value)[: 4 * MAX_MODEL] if isinstance(value, str) else ""

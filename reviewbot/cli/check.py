@@ -160,7 +160,7 @@ def _claim(taken: set[str], file: str, said: str) -> None:
 
 
 def _is_stdout(place: str) -> bool:
-    """Tell whether stdout goes to this file: writing it anew would lose what is printed."""
+    """Return True if stdout goes to this file: writing it anew would lose what is printed."""
     try:
         mine, other = os.fstat(1), os.stat(place)  # noqa: PTH116 - beside a descriptor
     except OSError:

@@ -155,7 +155,7 @@ def _from_change(
     return Explanation(
         outcome=line.outcome,
         author=line.author,
-        standing=line.standing if place.added else None,
+        gate_status=line.gate_status if place.added else None,
         around=place.around,
         evidence=done.artifact.evidence(named),
         has_evidence=bool(done.artifact.packed_evidence),
@@ -225,7 +225,7 @@ def _from_report(text: str, name: str) -> "Explanation":
     return Explanation(
         outcome=line.outcome,
         author=line.author,
-        standing=line.standing,
+        gate_status=line.gate_status,
         around=tuple(sorted(near.items())),
         evidence={found.feature: found for found in report.features},
         has_evidence=bool(report.features),

@@ -17,7 +17,7 @@ from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
-    from reviewbot.scoring.feature_catalog import Known
+    from reviewbot.scoring.feature_catalog import FeatureInfo
 
 SORTS = (
     "lift",
@@ -187,7 +187,9 @@ def _most(top: int | None, style: str, output: str | None) -> int | None:
     return TOP if top is None and style != "json" and watched else top
 
 
-def _known(flags: Mapping[str, Any], root: Path = Path()) -> "tuple[Artifact, tuple[Known, ...]]":
+def _known(
+    flags: Mapping[str, Any], root: Path = Path()
+) -> "tuple[Artifact, tuple[FeatureInfo, ...]]":
     """Load the artifact that flags, environment and settings files name, and what it knows.
 
     raises  UsageError, or ArtifactError for one that is damaged or is not there

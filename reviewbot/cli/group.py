@@ -2,7 +2,7 @@
 
 import click
 
-from reviewbot.errors import MOST_CHARS, did_you_mean
+from reviewbot.errors import MAX_CHARS, did_you_mean
 
 
 class Group(click.Group):
@@ -16,7 +16,7 @@ class Group(click.Group):
         if not name.startswith("-") and not ctx.resilient_parsing:  # no option, no completion
             known = self.list_commands(ctx)
             if name not in known:
-                shown = name if len(name) <= MOST_CHARS else name[:MOST_CHARS] + "..."
+                shown = name if len(name) <= MAX_CHARS else name[:MAX_CHARS] + "..."
                 hint = did_you_mean(name, known).capitalize()
                 raise click.UsageError(f"No such command {shown!r}. {hint}".rstrip(), ctx)
         return super().resolve_command(ctx, args)

@@ -21,7 +21,7 @@ from reviewbot.git.hooks import KINDS, Owner, folder_of_hooks, owner, rewriter, 
 
 ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
 _ARGUMENTS = ("kind", "remote")
-MOST_FLAGS = 10_000  # characters
+MAX_FLAGS = 10_000  # characters
 # The folder that git runs a hook in is a stranger's: -P keeps Python from importing out of it, and
 # so does an environment without PYTHONPATH, of which an empty entry, too, is that folder. What can
 # be imported has to say so: a foreign module could just end with 0. husky runs it with `sh -e`.
@@ -122,7 +122,7 @@ def flags_in(path: Path, kind: str) -> str:
     except OSError:
         return ""
     _, _, rest = text.partition("\nset -- hook run ")
-    return visible(" ".join(rest.partition(f'-- {kind} "$@"')[0][:MOST_FLAGS].split()))
+    return visible(" ".join(rest.partition(f'-- {kind} "$@"')[0][:MAX_FLAGS].split()))
 
 
 @hook.command(name="run")
@@ -157,7 +157,7 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
 
 def _checked(kind: str, flags: tuple[str, ...]) -> Settings:
     """Return what the flags set; refuse now what would only fail at the first push."""
-    if sum(map(len, flags)) > MOST_FLAGS:
+    if sum(map(len, flags)) > MAX_FLAGS:
         raise UsageError("nothing was installed: the flags are too long", fix="use a settings file")
     group = click.get_current_context().parent  # an error names the whole command
     with run_hook.make_context("run", [*flags, "--", kind], parent=group) as context:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from reviewbot.git.pushes import Update
     from reviewbot.git.request import ChangeRequest
 
-MOST_INPUT = 10_000_000  # bytes of what git writes to a hook
-MOST_NAME = 200  # characters of a ref that are shown
+MAX_INPUT = 10_000_000  # bytes of what git writes to a hook
+MAX_NAME = 200  # characters of a ref that are shown
 Flags = Mapping[str, Any]
 
 
@@ -33,8 +33,8 @@ def pushed(remote: str, flags: Flags) -> int:
     from reviewbot.app.files import read_bounded
     from reviewbot.git.pushes import parse_updates
 
-    raw = read_bounded("-", MOST_INPUT, doing="nothing was checked", what="what git pushes")
-    if len(raw) > MOST_INPUT:
+    raw = read_bounded("-", MAX_INPUT, doing="nothing was checked", what="what git pushes")
+    if len(raw) > MAX_INPUT:
         raise UsageError("nothing was checked: too many refs", fix="push fewer at a time")
     updates = parse_updates(raw)
     if not updates:  # also where another hook has read stdin before us
@@ -54,7 +54,7 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
     seen: dict[tuple[str | None, str, str], str] = {}
     worst = EXIT_PASS
     for update in updates:
-        name = visible(update.remote or update.local)[:MOST_NAME]
+        name = visible(update.remote or update.local)[:MAX_NAME]
         try:
             found = outgoing(top, update, remote)
             if isinstance(found, PassedOver):

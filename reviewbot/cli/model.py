@@ -29,7 +29,7 @@ from reviewbot.models import inventory as store_inventory
 from reviewbot.models.cache import cache_dir, converted_path, disk_errors
 from reviewbot.models.checkpoint import check, checkpoint_key
 from reviewbot.models.engine import Wanted, check_engine
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.models.packaged import refuse_full
 from reviewbot.models.progress import Progress as Tell
 from reviewbot.models.progress import Say
@@ -184,7 +184,7 @@ def pull(
     with reporting() as (progress, say):
         if spec.packaged:
             say(f"{name} lies inside the package: nothing needs fetching")
-        found = ready(
+        found = ensure_model(
             name,
             asked.layers,
             full=asked.full,

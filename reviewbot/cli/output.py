@@ -42,7 +42,7 @@ def keep_off_terminal(style: str, output: str | None) -> None:
 
 
 def stdout_is_terminal() -> bool:
-    """Tell whether stdout is a terminal, which somebody reads."""
+    """Return True if stdout is a terminal, which somebody reads."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 

@@ -19,7 +19,7 @@ from reviewbot.cli.output import write_file
 from reviewbot.cli.setting_flags import PATH, setting_flags
 from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
 from reviewbot.errors import UsageError
-from reviewbot.scoring.recent_risks import MOST_LINES
+from reviewbot.scoring.recent_risks import MAX_LINES
 
 EMPTY = "the empty tree"
 NOT_SKIPPED = ("-linguist-generated", "-linguist-vendored")  # what --include says of a file
@@ -51,7 +51,7 @@ READING = (
 )
 @click.option(
     "--lines",
-    type=click.IntRange(LEAST, MOST_LINES),
+    type=click.IntRange(LEAST, MAX_LINES),
     default=3_000,
     show_default=True,
     help="Go back until this many lines of code were added.",
@@ -99,7 +99,7 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
             f"nothing was kept: only {len(risks)} lines were scored, a comparison needs {LEAST}",
             fix=_more(whole=base is None, bounded=added < lines),
         )
-    every = -(-len(risks) // MOST_LINES)
+    every = -(-len(risks) // MAX_LINES)
     if every > 1:
         say(f"{len(risks)} lines were scored; evenly over all files, one in {every} is kept")
     artifact = artifact_for(settings)
@@ -126,7 +126,7 @@ def _more(*, whole: bool, bounded: bool) -> str:
 def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) -> Collection[str]:
     """Return the files of a commit whose lines can be scored, as far as that shows unread."""
     from reviewbot.diff.model import FileChange, FileKind
-    from reviewbot.diff.skip_rules import Reason, why_skipped_file
+    from reviewbot.diff.skip_rules import SkipReason, why_skipped_file
     from reviewbot.git.attributes import attributes
     from reviewbot.git.files import commit_files
 
@@ -142,7 +142,7 @@ def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) ->
             head=None,
             excluded=excluded,
         )
-        script = why is Reason.NOT_CODE and "." not in path.rpartition("/")[2]  # it may be one
+        script = why is SkipReason.NOT_CODE and "." not in path.rpartition("/")[2]  # it may be one
         if why is None or (script and not excluded(path)):
             kept.append(path)
     return kept

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reviewbot.github.client import GitHubApi, Pull
     from reviewbot.report.model import Report
 
-MOST_FETCHED = 500  # files; a token has a thousand requests an hour
+MAX_FETCHED = 500  # files; a token has a thousand requests an hour
 READ_ONLY = ("pull_request",)  # events whose token may only read where a fork is behind them
 NOT_ASKED = "no token: marks and acknowledgements of the queued pull request were not read"
 NOT_FROM_FORKS = (
@@ -235,7 +235,7 @@ def resolve(api: "GitHubApi", target: Target) -> int:
 
 
 def _has(folder: Path, *commits: str) -> bool:
-    """Tell whether the checkout holds these commits; where it is none, it does not."""
+    """Return True if the checkout holds these commits; where it is none, it does not."""
     from reviewbot.git.process import status
 
     for commit in commits:
@@ -283,10 +283,10 @@ def _remote(
         notes.append(f"GitHub does not list {unlisted} files of this pull request")
     clock("asking GitHub for the diff")
 
-    @lru_cache(maxsize=MOST_FETCHED)
+    @lru_cache(maxsize=MAX_FETCHED)
     def head(path: str) -> bytes | None:
         """Fetch a file once; beyond the bound none: its lines then count as not read."""
-        if head.cache_info().currsize >= MOST_FETCHED:
+        if head.cache_info().currsize >= MAX_FETCHED:
             return None
         return api.content(path, pull.head, settings.max_file_bytes)
 

@@ -92,13 +92,15 @@ def open_reader(
     """Make the model ready, load it, and say how it reads; the second value is its name."""
     from reviewbot.encoders.encoder import EncoderSpec, default_dtype, load_encoder
     from reviewbot.encoders.prompt import ReadingPlan
-    from reviewbot.models.ensure import ready
+    from reviewbot.models.ensure import ensure_model
     from reviewbot.train.features import Reader
 
     check_machine(device, quantize, dtype or default_dtype(device))
     depth = layer or _own_layer(model)
     most = max(depth, deep or 0)
-    found = ready(model, most, full=full, environ=os.environ, progress=progress_bar(), say=say)
+    found = ensure_model(
+        model, most, full=full, environ=os.environ, progress=progress_bar(), say=say
+    )
     spec = EncoderSpec(
         directory=found.directory,
         layer=depth,
@@ -123,12 +125,12 @@ def open_reader(
 
 def _own_layer(model: str) -> int:
     """Return the depth that a model is read at where nobody says another."""
-    from reviewbot.models.ensure import ready
+    from reviewbot.models.ensure import ensure_model
 
     if model in MODELS:
         return MODELS[model].layer
     # Neither `full` nor a later block may enter: the store would take their depth for the model's.
-    return ready(model, environ=os.environ, progress=progress_bar(), say=say).layers
+    return ensure_model(model, environ=os.environ, progress=progress_bar(), say=say).layers
 
 
 def counter(label: str) -> Callable[[int, int], None]:

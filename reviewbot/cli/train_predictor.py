@@ -69,8 +69,8 @@ def predictor(out: str, name: str, **flags: Any) -> None:
             full=reader.full,
         ),
         plan=reader.plan,
-        show_above=points["show"],
-        gate_above=points["gate"],
+        report_threshold=points["show"],
+        block_threshold=points["gate"],
         facts=facts,
     )
     write_directory(Path(out), files)

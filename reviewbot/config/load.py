@@ -103,7 +103,7 @@ def _from_root(root: Path, key: str, value: str) -> str:
 
 
 def _leaves(root: Path, value: str) -> bool:
-    """Tell whether a path leads out of `root`: who wrote the file may not be who runs us."""
+    """Return True if a path leads out of `root`: who wrote the file may not be who runs us."""
     try:
         return not Path(value).resolve().is_relative_to(root.resolve())
     except (OSError, ValueError):  # a NUL, a ring of links

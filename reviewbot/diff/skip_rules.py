@@ -16,7 +16,7 @@ MAX_BYTES = 1_000_000
 MAX_LINES = 20_000
 
 
-class Reason(StrEnum):
+class SkipReason(StrEnum):
     """Why an added line was not scored."""
 
     GENERATED = "generated"
@@ -38,7 +38,7 @@ class Reason(StrEnum):
     @property
     def counts_as_unread(self) -> bool:
         """Whether such lines should have been read, so that they lower the coverage."""
-        return self in (Reason.TOO_LARGE, Reason.HIDDEN)
+        return self in (SkipReason.TOO_LARGE, SkipReason.HIDDEN)
 
 
 _LOCK_FILES = frozenset(
@@ -125,7 +125,7 @@ def why_skipped_file(
     excluded: Callable[[str], bool] = lambda path: False,  # noqa: ARG005
     max_bytes: int = MAX_BYTES,
     max_lines: int = MAX_LINES,
-) -> Reason | None:
+) -> SkipReason | None:
     """Return why no line of the file is scored, or None where its lines are looked at one by one.
 
     attributes  "linguist-generated" and so on where set, "-linguist-generated" where set to false;
@@ -137,11 +137,11 @@ def why_skipped_file(
     max_bytes   above it, or above max_lines lines, the file is too large
     """
     if file.kind is FileKind.DELETED:
-        return Reason.DELETED
+        return SkipReason.DELETED
     if file.entry is Entry.SUBMODULE:
-        return Reason.SUBMODULE
+        return SkipReason.SUBMODULE
     if file.entry is Entry.SYMLINK:
-        return Reason.SYMLINK
+        return SkipReason.SYMLINK
     reason = _by_origin(file.path, attributes, head or b"")
     moved = file.base_path is not None and _by_origin(file.base_path, (), b"") is None
     # Moving code that was read to vendor/, or renaming it to look generated, does not hide it.
@@ -149,21 +149,21 @@ def why_skipped_file(
         return reason
     code = language_of(file.path, _first(head)) is not None
     if not code and file.entry is Entry.BINARY:
-        return Reason.BINARY
+        return SkipReason.BINARY
     if not code or ("linguist-documentation" in attributes and file.entry is not Entry.BINARY):
-        return Reason.NOT_CODE
+        return SkipReason.NOT_CODE
     if excluded(file.path):
-        return Reason.EXCLUDED
+        return SkipReason.EXCLUDED
     if file.entry is Entry.BINARY:
-        return Reason.HIDDEN
+        return SkipReason.HIDDEN
     if head is not None and (len(head) > max_bytes or _line_count(head) > max_lines):
-        return Reason.TOO_LARGE
+        return SkipReason.TOO_LARGE
     return None
 
 
 def why_skipped_line(
     text: str, language: Language, *, inline_suppressions: bool = False
-) -> Reason | None:
+) -> SkipReason | None:
     """Return why an added line is not scored, or None.
 
     text                 without its line end
@@ -174,21 +174,21 @@ def why_skipped_line(
     without any letter or digit, of any script, is not.
     """
     if not any(map(str.isalnum, text)):
-        return Reason.BLANK
+        return SkipReason.BLANK
     if inline_suppressions and "\r" not in text.strip():  # several lines to an editor
         _, *comments = text.split(language.prefix)
         if any(_IGNORE.match(comment) for comment in comments):
-            return Reason.SUPPRESSED
+            return SkipReason.SUPPRESSED
     return None
 
 
-def _by_origin(path: str, attributes: Collection[str], head: bytes) -> Reason | None:
+def _by_origin(path: str, attributes: Collection[str], head: bytes) -> SkipReason | None:
     *folders, name = path.lower().split("/")
     if name in _LOCK_FILES:
-        return Reason.LOCK_FILE
+        return SkipReason.LOCK_FILE
     vendored = "linguist-vendored" in attributes or not _VENDORED.isdisjoint(folders)
     if vendored and "-linguist-vendored" not in attributes:
-        return Reason.VENDORED
+        return SkipReason.VENDORED
     generated = (
         "linguist-generated" in attributes
         or "__snapshots__" in folders
@@ -196,7 +196,7 @@ def _by_origin(path: str, attributes: Collection[str], head: bytes) -> Reason | 
         or _says_generated(head)
     )
     if generated and "-linguist-generated" not in attributes:
-        return Reason.GENERATED
+        return SkipReason.GENERATED
     return None
 
 

@@ -65,7 +65,7 @@ def int8_saturates() -> bool:
 
 
 def is_x86() -> bool:
-    """Tell whether this is a processor whose instructions differ as `FLAGS` say."""
+    """Return True if this is a processor whose instructions differ as `FLAGS` say."""
     return isa().lower().startswith(("x86", "amd64", "i386", "i686"))
 
 
@@ -129,7 +129,7 @@ class BatchEncoder(Encoder, Protocol):
 
 
 def batches(encoder: Encoder) -> TypeGuard[BatchEncoder]:
-    """Tell whether an encoder takes several windows at once. Loads nothing.
+    """Return True if an encoder takes several windows at once. Loads nothing.
 
     isinstance would ask the encoder for its width, which makes one that is lazy load its model.
     """

@@ -21,8 +21,8 @@ from reviewbot.errors import ReviewbotError
 from reviewbot.git.process import complaint, git, status
 
 MAX_OUTPUT = 64_000_000  # bytes, of one file
-MOST_SECONDS = 60.0  # for all files together
-MOST_RANGES = 200  # given to git for one file; above, it reads the whole file
+MAX_SECONDS = 60.0  # for all files together
+MAX_RANGES = 200  # given to git for one file; above, it reads the whole file
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) (\d+) (\d+)(?: \d+)?")
 # The file that says which commits to pass over lies in the tree, where the change could write it.
 # An empty name forgets the files named before; in the configuration it would sort before them.
@@ -61,7 +61,7 @@ def blamed(
         for path, numbers in added.items():
             found.origins[path] = {number: Origin(only, path, number) for number in numbers}
         return found
-    deadline = monotonic() + MOST_SECONDS
+    deadline = monotonic() + MAX_SECONDS
 
     def ask(path: str) -> tuple[dict[int, Origin], dict[int, Origin]] | str:
         try:
@@ -111,7 +111,7 @@ def _file(
 ) -> dict[int, Origin]:
     seconds = deadline - monotonic()
     if seconds <= 0:
-        raise NotTold(f"all files together took more than {MOST_SECONDS:.0f} seconds")
+        raise NotTold(f"all files together took more than {MAX_SECONDS:.0f} seconds")
     revisions = [f"^{base}"] if head is None else [f"{base}..{head}"]
     wanted = set(numbers)
     given = [] if content is None else ["--contents=-"]
@@ -158,7 +158,7 @@ def line_ranges(numbers: Sequence[int]) -> list[str]:
     """Return `-L` options that cover the lines; none, for the whole file, where there are many."""
     starts = [b for a, b in pairwise([-1, *numbers]) if b != a + 1]
     ends = [a for a, b in pairwise([*numbers, -1]) if b != a + 1]
-    if len(starts) > MOST_RANGES:
+    if len(starts) > MAX_RANGES:
         return []
     return [f"-L{first},{last}" for first, last in zip(starts, ends, strict=True)]
 

@@ -28,7 +28,7 @@ from reviewbot.git.attributes import attributes_of, converted
 from reviewbot.git.bases import Base, default_base, range_base, refuse_older, since
 from reviewbot.git.checkout import CheckoutFiles, in_index
 from reviewbot.git.environment import APART, UNSET, is_apart, refuse_part
-from reviewbot.git.files import MAX_BYTES, HeadFiles, commit_files, index_files
+from reviewbot.git.files import MAX_BYTES, FileReader, commit_files, index_files
 from reviewbot.git.merges import criss_cross_note, merge_note, merge_nothing, other_parents
 from reviewbot.git.process import explain, git, status
 from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
@@ -117,10 +117,10 @@ def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeR
     return _told(request, Base(base, nothing, head=head))
 
 
-def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> HeadFiles:
+def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> FileReader:
     """Return the reader of the request's head version; close it after use.
 
-    limit  bytes; of a larger file come limit + 1 (see `HeadFiles`). Not below the size above which
+    limit  bytes; of a larger file come limit + 1 (see `FileReader`). Not below the size above which
            `diff.skip_rules` calls a file too large.
     """
     if request.head == WORKTREE:

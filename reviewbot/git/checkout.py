@@ -14,7 +14,7 @@ from reviewbot.git.files import MAX_BYTES, REGULAR, BlobFiles, WorktreeFiles
 from reviewbot.git.process import git
 from reviewbot.git.revisions import empty_tree
 
-MOST_CHARS = 10_000  # of paths in one command line; some systems take 32,767 bytes at most
+MAX_CHARS = 10_000  # of paths in one command line; some systems take 32,767 bytes at most
 WIDEST = 4  # bytes on disk for one in git: ASCII in UTF-32
 
 
@@ -34,7 +34,7 @@ def _listed(top: Path, paths: Iterable[str]) -> Iterator[bytes]:
     """Yield the index entries of these paths. Of a large index, listing all takes its time."""
     chunk: list[str] = []
     for path in (*paths, None):
-        if chunk and (path is None or sum(map(len, chunk)) > MOST_CHARS):
+        if chunk and (path is None or sum(map(len, chunk)) > MAX_CHARS):
             yield from git(top, "ls-files", "-v", "--stage", "-z", "--", *chunk).split(b"\0")
             chunk = []
         if path is not None:
@@ -46,7 +46,7 @@ def _literal(path: str) -> str:
 
 
 class CheckoutFiles:
-    """Reads a working tree as `git diff` does, see `HeadFiles`."""
+    """Reads a working tree as `git diff` does, see `FileReader`."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class CheckoutFiles:
         self._index = BlobFiles(top, indexed, limit)
 
     def read(self, path: str) -> bytes | None:
-        """See `HeadFiles`. raises EnvironmentFailure if git fails"""
+        """See `FileReader`. raises EnvironmentFailure if git fails"""
         if path in self._index.blobs:
             return self._index.read(path)
         if path not in self.converted:

@@ -9,10 +9,10 @@ from reviewbot.errors import ReviewbotError
 from reviewbot.git.process import git
 
 MAX_OUTPUT = 64_000_000  # bytes, all messages together
-MOST_MESSAGE = 65_536  # characters of a message
-HALF = MOST_MESSAGE // 2
+MAX_MESSAGE = 65_536  # characters of a message
+HALF = MAX_MESSAGE // 2
 CUT = "\n\n[reviewbot left the middle of this message out]\n\n"
-MOST_NAME = 500  # characters of a name or an address
+MAX_NAME = 500  # characters of a name or an address
 _FIELDS = ("%H", "%P", "%an", "%ae", "%cn", "%ce", "%B")  # as written: no .mailmap, see below
 _HASH = re.compile("[0-9a-f]{40,64}")
 
@@ -60,12 +60,12 @@ def parse_log(raw: bytes) -> dict[str, Commit]:
     found = {}
     for at in range(0, len(fields), len(_FIELDS)):
         name, parents, *people, message = fields[at : at + len(_FIELDS)]
-        author, author_mail, committer, committer_mail = (text[:MOST_NAME] for text in people)
+        author, author_mail, committer, committer_mail = (text[:MAX_NAME] for text in people)
         found[name] = Commit(
             name,
             tuple(parents.split()),
             Identity(author, author_mail),
             Identity(committer, committer_mail),
-            message if len(message) <= MOST_MESSAGE else f"{message[:HALF]}{CUT}{message[-HALF:]}",
+            message if len(message) <= MAX_MESSAGE else f"{message[:HALF]}{CUT}{message[-HALF:]}",
         )
     return found

@@ -29,7 +29,7 @@ MAX_BYTES = 2_000_000
 REGULAR = (b"100644", b"100755", b"100664")
 
 
-class HeadFiles(Protocol):
+class FileReader(Protocol):
     """Reads files of the head version. Close it, or use it in a `with` statement."""
 
     def read(self, path: str) -> bytes | None:
@@ -51,7 +51,7 @@ class WorktreeFiles:
         self.limit = limit
 
     def read(self, path: str) -> bytes | None:
-        """See `HeadFiles`. None also for "..", absolute paths, .git, and paths through links."""
+        """See `FileReader`. None also for "..", absolute paths, .git, and paths through links."""
         raw = encode_path(path)
         parts = raw.split(b"/")
         if b"\0" in raw or any(p in (b"", b".", b"..") or p.lower() == b".git" for p in parts):
@@ -89,7 +89,7 @@ class BufferFiles:
         self.limit = limit
 
     def read(self, path: str) -> bytes | None:
-        """See `HeadFiles`."""
+        """See `FileReader`."""
         content = self.files.get(path)
         return None if content is None else content[: self.limit + 1]
 
@@ -112,7 +112,7 @@ class BlobFiles:
         self._in_step = False  # whether git, having no content, waits for the next question
 
     def read(self, path: str) -> bytes | None:
-        """See `HeadFiles`.
+        """See `FileReader`.
 
         raises  EnvironmentFailure if git ends, gives no answer, or does not have the content
         """
@@ -201,7 +201,7 @@ def commit_files(
 
 
 def is_link(root: Path, commit: str, name: str) -> bool:
-    """Tell whether a commit has a symbolic link of this name at its top."""
+    """Return True if a commit has a symbolic link of this name at its top."""
     return git(root, "ls-tree", "-z", "--full-tree", commit, "--", name).startswith(b"120000 ")
 
 

@@ -17,7 +17,7 @@ from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.git.process import explain, git, status
 
 KINDS = ("pre-push", "pre-commit")
-MOST_BYTES = 1_000_000  # of a hook that is looked at; a larger one is not ours
+MAX_BYTES = 1_000_000  # of a hook that is looked at; a larger one is not ours
 _SHEBANG = b"#!/bin/sh\n"
 _MARK = b"# reviewbot hook 1, "
 # Words in a hook that a program rewrites -> that program, and where its hooks are configured.
@@ -92,7 +92,7 @@ def owner(path: Path) -> Owner:
     except OSError:
         return Owner.OTHER
     head, _, body = data.removeprefix(_SHEBANG).partition(b"\n")
-    if not data.startswith(_SHEBANG + _MARK) or len(data) > MOST_BYTES:
+    if not data.startswith(_SHEBANG + _MARK) or len(data) > MAX_BYTES:
         return Owner.OTHER
     whole = head.removeprefix(_MARK) == hashlib.sha256(body).hexdigest().encode()
     return Owner.OURS if whole else Owner.EDITED
@@ -111,7 +111,7 @@ def _content(path: Path) -> bytes:
     if not stat.S_ISREG(path.lstat().st_mode):
         return b""
     with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+        return file.read(MAX_BYTES + 1)
 
 
 def write_hook(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ from reviewbot.git.process import status
 
 MAIN_REF = "refs/notes/ai"
 _REMOTE_REFS = "refs/notes/ai-remote/"
-MOST_REFS = 8
+MAX_REFS = 8
 MAX_NOTE = 8_000_000  # bytes of one note; one byte more is read, so that a reader sees it
 MAX_ALL = 32_000_000  # bytes of all notes together
 CHUNK = 500  # commits asked for in one listing
@@ -71,9 +71,9 @@ def _refs(root: Path, lost: list[str]) -> tuple[str, ...]:
     names = [name for name in out.decode("utf-8", "surrogateescape").split("\n") if name]
     names = [name for name in names if name == MAIN_REF or name.startswith(_REMOTE_REFS)]
     names.sort(key=lambda name: (name != MAIN_REF, name))
-    if len(names) > MOST_REFS:
-        lost.append(f"more than {MOST_REFS} refs hold git-ai notes: the rest was not read")
-    return tuple(names[:MOST_REFS])
+    if len(names) > MAX_REFS:
+        lost.append(f"more than {MAX_REFS} refs hold git-ai notes: the rest was not read")
+    return tuple(names[:MAX_REFS])
 
 
 def _entries(root: Path, ref: str, commits: Sequence[str], lost: list[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from reviewbot.errors import UsageError
 from reviewbot.git.process import explain, git, status
 from reviewbot.git.revisions import DEEPEN, commit_at, is_shallow
 
-MOST_BORDERS = 1_000  # given to git in one call
+MAX_BORDERS = 1_000  # given to git in one call
 _DEFAULTS = ("HEAD", "main", "master")
 _BRANCHES = "refs/heads/"
 
@@ -182,7 +182,7 @@ def _inner(ref: str, pattern: str) -> str | None:
 
 def _nearest(top: Path, borders: list[str], head: str) -> str | None:
     if len(borders) > 1:
-        out = git(top, "merge-base", "--independent", *borders[:MOST_BORDERS])
+        out = git(top, "merge-base", "--independent", *borders[:MAX_BORDERS])
         borders = out.decode("ascii").split()
     if len(borders) < 2:
         return borders[0] if borders else None

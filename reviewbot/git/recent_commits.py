@@ -11,12 +11,12 @@ from reviewbot.errors import UsageError
 from reviewbot.git.bases import settled
 from reviewbot.git.process import git
 
-MOST_COMMITS = 2_000
-MOST_ADDED = 500_000  # lines of whatever kind: the diff of all of them has to be held
+MAX_COMMITS = 2_000
+MAX_ADDED = 500_000  # lines of whatever kind: the diff of all of them has to be held
 Choose = Callable[[str, Collection[str]], Collection[str]]  # a commit, paths -> those that count
 
 
-class Lately(NamedTuple):
+class CommitRange(NamedTuple):
     """The newest commits that together have added enough lines."""
 
     base: str | None  # None, the empty tree, where the history has fewer lines
@@ -24,7 +24,7 @@ class Lately(NamedTuple):
     added: int  # lines that count, commit by commit; fewer of them may still stand in the head
 
 
-def recent_range(top: Path, lines: int, choose: Choose) -> Lately:
+def recent_range(top: Path, lines: int, choose: Choose) -> CommitRange:
     """Return the newest commits that together have added `lines` lines to files that count.
 
     Back from where the branch left the default one: what is under review is no history to compare
@@ -41,7 +41,7 @@ def recent_range(top: Path, lines: int, choose: Choose) -> Lately:
         "-m",
         "--numstat",
         "--no-renames",
-        f"--max-count={MOST_COMMITS}",
+        f"--max-count={MAX_COMMITS}",
         "--format=commit %H %P",
         tip,
     )
@@ -51,7 +51,7 @@ def recent_range(top: Path, lines: int, choose: Choose) -> Lately:
     added, read, base = 0, 0, ""
     for commit in commits:
         whole = sum(commit.added.values())
-        if added >= lines or (added and read + whole > MOST_ADDED):
+        if added >= lines or (added and read + whole > MAX_ADDED):
             break
         read, base = read + whole, commit.parent
         added += sum(count for path, count in commit.added.items() if path in counting)
@@ -60,7 +60,7 @@ def recent_range(top: Path, lines: int, choose: Choose) -> Lately:
             "nothing was scored: no line of code that the newest commits have added still stands",
             fix="come back when there is some",
         )
-    return Lately(base or None, tip, added)
+    return CommitRange(base or None, tip, added)
 
 
 class _Commit(NamedTuple):

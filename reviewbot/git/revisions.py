@@ -66,7 +66,7 @@ def _path_error(text: str) -> UsageError:
 
 
 def is_ancestor(top: Path, one: str, other: str) -> bool:
-    """Tell whether a commit is part of another one, as far as a shallow clone shows."""
+    """Return True if a commit is part of another one, as far as a shallow clone shows."""
     code, _, _ = status(top, "merge-base", "--is-ancestor", one, other)
     return code == 0
 
@@ -127,5 +127,5 @@ def verify(top: Path, revision: str) -> str | None:
 
 
 def is_shallow(top: Path) -> bool:
-    """Tell whether the history was cut off when it was fetched."""
+    """Return True if the history was cut off when it was fetched."""
     return git(top, "rev-parse", "--is-shallow-repository").strip() == b"true"

@@ -15,7 +15,7 @@ from reviewbot.diff.model import Change, Entry, FileChange, FileKind
 FOLDER = ".agent-trace"
 SUFFIXES = (".jsonl", ".json")
 MAX_BYTES = 16_000_000  # of all files together, newest records first
-MOST_FILES = 1_000
+MAX_FILES = 1_000
 NEWEST = "too large, only its newest part was read"
 NOT_A_FILE = "not read, because it is no regular file, or a link"
 
@@ -69,13 +69,13 @@ def traces_on_disk(root: Path) -> tuple[TraceFile, ...]:
     found = []
     left = MAX_BYTES
     paths = _files(folder)
-    for path in paths[:MOST_FILES]:
+    for path in paths[:MAX_FILES]:
         content, missing = _tail(path, max(left, 0))
         left -= len(content)
         name = path.relative_to(root).as_posix()
         found.append(TraceFile(name.encode("utf-8", "replace").decode(), content, missing))
-    if len(paths) > MOST_FILES:
-        found.append(TraceFile(FOLDER, b"", f"only {MOST_FILES} of its files were read"))
+    if len(paths) > MAX_FILES:
+        found.append(TraceFile(FOLDER, b"", f"only {MAX_FILES} of its files were read"))
     return tuple(found)
 
 
@@ -84,7 +84,7 @@ def _files(folder: Path) -> list[Path]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         found += [Path(place) / name for name in sorted(names) if name.endswith(SUFFIXES)]
-        if len(found) > MOST_FILES:
+        if len(found) > MAX_FILES:
             break
     return found
 

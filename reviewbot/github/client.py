@@ -15,7 +15,7 @@ from reviewbot.report.comment_sync import Posted, marked_finding, marked_review
 
 API = "https://api.github.com"
 PER_PAGE = 100
-MOST_PAGES = 100
+MAX_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class GitHubApi:
         PyGithub's own objects would ask for each item again as soon as an optional key is missing.
         """
         found: list[dict[str, Any]] = []
-        for page in range(1, MOST_PAGES + 1):
+        for page in range(1, MAX_PAGES + 1):
             headers, value = self.github.requester.requestJsonAndCheck(
                 "GET",
                 f"/repos/{self.repository}/{path}",
@@ -171,7 +171,7 @@ class GitHubApi:
         )
 
     def may_write(self, login: str) -> bool:
-        """Tell whether a person may push to the repository."""
+        """Return True if a person may push to the repository."""
 
         def call() -> str:
             return self.repo.get_collaborator_permission(login)
@@ -223,7 +223,7 @@ class GitHubApi:
         return self.calls.read("the reviews", call)
 
     def is_ours(self, login: str) -> bool:
-        """Tell whether this is who the token writes as; GitHub takes no notice of case."""
+        """Return True if this is who the token writes as; GitHub takes no notice of case."""
         return login.casefold() == self.login.casefold()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from reviewbot.authorship.history import PullRequest
 
 MAX_BYTES = 25_000_000  # GitHub's own limit for a payload
-MOST_TEXT = 65_536  # characters
+MAX_TEXT = 65_536  # characters
 
 
 def read_event(environ: Mapping[str, str]) -> tuple[object, str | None]:
@@ -63,4 +63,4 @@ def _dict(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value[:MOST_TEXT] if isinstance(value, str) else ""
+    return value[:MAX_TEXT] if isinstance(value, str) else ""

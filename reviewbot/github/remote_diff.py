@@ -15,8 +15,8 @@ NO_FILE = "/dev/null"
 EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"  # git's name of a file without content
 COMPARED = ("modified", "changed", "renamed", "copied")  # those may only have a new mode or name
 CONTENT = ("added", *COMPARED)
-MOST_COMPARED = 200  # files of which we ask whether their content has changed
-MOST_BYTES = 1_000_000  # above that GitHub sends no content
+MAX_COMPARED = 200  # files of which we ask whether their content has changed
+MAX_BYTES = 1_000_000  # above that GitHub sends no content
 
 
 def diff_of(files: Sequence[ListedFile], same: Collection[str] = ()) -> str:
@@ -89,11 +89,11 @@ def _same(api: GitHubApi, files: Sequence[ListedFile], base: str, head: str) -> 
     """
     bare = [file for file in files if not (file.patch or file.added or file.removed)]
     same = {file.path for file in bare if file.blob == EMPTY}
-    for file in [f for f in bare if f.status in COMPARED and f.path not in same][:MOST_COMPARED]:
-        there = api.content(file.base_path or file.path, base, MOST_BYTES)
-        if there is None or len(there) > MOST_BYTES:
+    for file in [f for f in bare if f.status in COMPARED and f.path not in same][:MAX_COMPARED]:
+        there = api.content(file.base_path or file.path, base, MAX_BYTES)
+        if there is None or len(there) > MAX_BYTES:
             continue
-        if there == api.content(file.path, head, MOST_BYTES):
+        if there == api.content(file.path, head, MAX_BYTES):
             same.add(file.path)
     return same
 

@@ -18,7 +18,7 @@ from reviewbot.errors import ReviewbotError
 T = TypeVar("T")
 SPACING = 1.0  # seconds between two writes, as GitHub asks for
 DEADLINE = 300.0  # seconds for everything together
-MOST_TRIES = 6
+MAX_TRIES = 6
 _NO_HINT = 60.0  # seconds to wait for a secondary limit that says nothing, as GitHub asks for
 # What reading an answer of another form than GitHub's raises, in PyGithub or here.
 ODD = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RuntimeError)
@@ -80,7 +80,7 @@ class Calls:
 
     def _try(self, what: str, call: Callable[[], T], again: Callable[[], T | None] | None) -> T:
         unsure = False  # a write may have been carried out although its answer was lost
-        for attempt in range(MOST_TRIES):
+        for attempt in range(MAX_TRIES):
             begin = self.clock()
             try:
                 if attempt and again is not None and (there := again()) is not None:
@@ -102,10 +102,10 @@ class Calls:
                 ) from exc
             finally:
                 self._spent += self.clock() - begin
-            if attempt + 1 < MOST_TRIES:
+            if attempt + 1 < MAX_TRIES:
                 self._pause(wait, what)
         raise ForgeFailure(
-            f"GitHub did not answer {MOST_TRIES} times: {what}: {_words(last)}"
+            f"GitHub did not answer {MAX_TRIES} times: {what}: {_words(last)}"
             f"{MAYBE if again is not None and unsure else ''}",
             fix="run the job again later; what was done is not done twice",
         )

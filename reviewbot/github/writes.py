@@ -103,7 +103,7 @@ class Poster:
             self._send("edit of the summary", "PATCH", f"issues/comments/{mine.id}", {"body": body})
 
     def has_summary(self, number: int) -> bool:
-        """Tell whether our summary stands under the pull request."""
+        """Return True if our summary stands under the pull request."""
         return self._summary(number) is not None
 
     def _summary(self, number: int) -> IssueComment | None:

@@ -26,7 +26,7 @@ from reviewbot.git.request import WORKTREE, ChangeRequest
 from reviewbot.git.revisions import branch_of, head_commit
 
 MAX_BASE = 20_000_000  # bytes of the file as HEAD has it
-MOST_GONE = 20  # deleted files among which the former name of a new one is looked for
+MAX_GONE = 20  # deleted files among which the former name of a new one is looked for
 _BUFFER = ("--src-prefix=", "--dst-prefix=", "--ignore-cr-at-eol", "--no-index")
 _ENCODINGS = ("utf-8", "cp1252", "latin-1")
 
@@ -166,7 +166,7 @@ def _former(place: Place, commit: str, head: bytes) -> bytes:
     listed += git(place.top, "ls-files", "--deleted", "-z")
     ending = Path(place.path).suffix
     gone = [decode_path(raw) for raw in listed.split(b"\0") if raw]
-    gone = [path for path in gone if Path(path).suffix == ending][:MOST_GONE]
+    gone = [path for path in gone if Path(path).suffix == ending][:MAX_GONE]
     if not gone:
         return b""
     found = _blobs(place.top, commit, gone)

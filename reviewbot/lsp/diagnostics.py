@@ -14,14 +14,14 @@ from reviewbot.render.authors import written_by
 from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
 from reviewbot.render.sarif import RULE
 from reviewbot.render.severity import ABOVE_LIMIT, standing_words
-from reviewbot.render.untrusted import MOST_CHARS, Foreign, code_span, reason_words
+from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span, reason_words
 from reviewbot.report.findings import Finding
 from reviewbot.report.model import Report, authors_of
 from reviewbot.scoring.outcomes import Failed, Skipped
 
 NOT_READ = "not-read"
 MOST = 200  # findings of one document
-MOST_REASONS = 3
+MAX_REASONS = 3
 
 
 class Level(StrEnum):
@@ -82,8 +82,8 @@ def unread_words(report: Report) -> str:
 
 
 def _first_line(code: str, message: str) -> Diagnostic:
-    message = message[: 2 * MOST_CHARS]
-    return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(Foreign(message)))
+    message = message[: 2 * MAX_CHARS]
+    return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(UntrustedText(message)))
 
 
 def _risky(
@@ -95,16 +95,16 @@ def _risky(
     by = written_by(author)
     reasons = [
         reason_words(reason, report.evidence_for(reason.feature))
-        for reason in worst.reasons[:MOST_REASONS]
+        for reason in worst.reasons[:MAX_REASONS]
     ]
     message = f"risk {risk}{in_brackets(standing)}, {place}" + (
-        f"; written by {by[:MOST_CHARS]}" if by else ""
+        f"; written by {by[:MAX_CHARS]}" if by else ""
     )
     details = f"**risk {risk}**{in_brackets(standing)}, {place}" + (
-        f"; written by {code_span(Foreign(by))}" if by else ""
+        f"; written by {code_span(UntrustedText(by))}" if by else ""
     )
     for words in reasons:
-        label = visible(" ".join(words["label"].text.split()))[:MOST_CHARS]
+        label = visible(" ".join(words["label"].text.split()))[:MAX_CHARS]
         message += f"\nbecause: {label} ({words['weight']})"
     if reasons:
         details += "\n\n" + "\n".join(map(_detail, reasons))

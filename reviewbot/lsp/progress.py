@@ -9,7 +9,7 @@ from reviewbot.escape import visible
 from reviewbot.lsp.document import Document
 
 PATIENCE = 1.0  # seconds: what takes less would only flicker
-MOST_CHARS = 100  # of a file's name
+MAX_CHARS = 100  # of a file's name
 
 
 class Busy:
@@ -46,7 +46,7 @@ class Busy:
     def _begin(self, token: str, document: Document) -> None:
         if token != f"reviewbot-{self._count}":
             return
-        name = visible(document.file.name)[:MOST_CHARS]
+        name = visible(document.file.name)[:MAX_CHARS]
         words = lsp.WorkDoneProgressBegin(title="reviewbot", message=f"reading {name}")
         self._server.work_done_progress.begin(token, words)
         self._shown = token

@@ -14,7 +14,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol
 
-MOST_CHARS = 200  # of an editor's own words in an answer
+MAX_CHARS = 200  # of an editor's own words in an answer
 _INITIALIZE, _EXIT = "initialize", "exit"
 
 
@@ -58,7 +58,7 @@ class Protocol(LanguageServerProtocol):
 
     def _refuse(self, message: dict[str, Any], why: JsonRpcException) -> None:
         if not isinstance(why, JsonRpcInvalidRequest | JsonRpcServerNotInitialized):
-            why = JsonRpcInvalidParams(f"wrong parameters for {message['method'][:MOST_CHARS]}")
+            why = JsonRpcInvalidParams(f"wrong parameters for {message['method'][:MAX_CHARS]}")
         asked = message["id"] if type(message["id"]) in (str, int) else None
         error = {"code": why.code, "message": why.message}
         self._send_data({"jsonrpc": self.VERSION, "id": asked, "error": error})

@@ -43,7 +43,7 @@ class ReadyModel:
     engine: str = "torch"  # whose files lie in the directory: of `encoders.ENCODERS`
 
 
-def ready(
+def ensure_model(
     model: str,
     layers: int | None = None,
     *,
@@ -186,7 +186,7 @@ def _to_make(
     prepare: Callable[[], None],
     say: Say,
 ) -> Iterator[bool]:
-    """Tell whether a directory has still to be made; where it has, the model's lock is held.
+    """Return True if a directory has still to be made; where it has, the model's lock is held.
 
     prepare  what has to be done before, without the lock: only where nothing is there yet
     """

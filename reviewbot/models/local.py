@@ -11,7 +11,7 @@ from typing import Any
 from reviewbot.errors import ModelUnavailable, UsageError
 from reviewbot.models.cache import sha256_of, write_json
 
-LARGEST_JSON = 64 << 20  # bytes; the largest tokenizer.json we know has 34 MB
+MAX_JSON = 64 << 20  # bytes; the largest tokenizer.json we know has 34 MB
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 DEPTH = ("num_hidden_layers", "n_layer", "num_layers")  # architectures name it differently
 WIDTH = ("hidden_size", "n_embd", "d_model")
@@ -27,7 +27,7 @@ class LocalModel:
     files: tuple[str, ...]  # those that decide what the model computes, sorted
 
 
-def read_json(path: Path, limit: int = LARGEST_JSON) -> dict[str, Any]:
+def read_json(path: Path, limit: int = MAX_JSON) -> dict[str, Any]:
     """Read a JSON object of at most `limit` bytes. Raises OSError or ValueError."""
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe may never end
         raise ValueError("no regular file")

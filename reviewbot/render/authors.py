@@ -7,7 +7,7 @@ from reviewbot.escape import visible
 from reviewbot.render.phrasing import plural
 
 _WORDS = {Author.AI: "AI"}
-MOST_TOOLS = 8
+MAX_TOOLS = 8
 
 
 def totals_line(attributions: Iterable[Attribution]) -> str:
@@ -16,8 +16,8 @@ def totals_line(attributions: Iterable[Attribution]) -> str:
     parts = []
     for kind, tools in counts.items():
         named = sorted((item for item in tools.items() if item[0]), key=lambda i: (-i[1], i[0]))
-        shown = [f"{visible(tool)} {count}" for tool, count in named[:MOST_TOOLS]]
-        rest = sum(tools.values()) - sum(count for _, count in named[:MOST_TOOLS])
+        shown = [f"{visible(tool)} {count}" for tool, count in named[:MAX_TOOLS]]
+        rest = sum(tools.values()) - sum(count for _, count in named[:MAX_TOOLS])
         if shown and rest:
             shown.append(f"other {rest}")
         inside = f" ({', '.join(shown)})" if shown else ""

@@ -14,18 +14,18 @@ from reviewbot.render.authors import totals_line, written_by
 from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
 from reviewbot.render.phrasing import in_brackets, place_words, plural, risk_words
 from reviewbot.render.severity import standing_words
-from reviewbot.render.untrusted import Foreign, environment, reason_words, template
+from reviewbot.render.untrusted import UntrustedText, environment, reason_words, template
 from reviewbot.report.acks import Ack
 from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, finding_mark, review_mark
 from reviewbot.report.findings import Finding
 from reviewbot.report.model import Report, authors_of
-from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS
 
-MOST_FINDING = 6_000  # characters of a comment on a line
+MAX_FINDING = 6_000  # characters of a comment on a line
 MARK_ROOM = 100  # of these, for the mark behind the text
-MOST_SUMMARY = 60_000  # characters; GitHub takes 65,536
-MOST_ROWS = 100
-MOST_ASIDES = 20
+MAX_SUMMARY = 60_000  # characters; GitHub takes 65,536
+MAX_ROWS = 100
+MAX_ASIDES = 20
 NAMES = ("finding.md.j2", "comment.md.j2")
 
 
@@ -61,11 +61,11 @@ def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
     Of the examples as many are shown as there is room for: a cut must not fall among them.
     """
     by = written_by(authors_of(report)(finding))
-    for most in (MOST_EXEMPLARS, 2, 0):
+    for most in (MAX_EXEMPLARS, 2, 0):
         text = _finding_text(finding, by, report, pages_, most)
-        if len(text) + MARK_ROOM <= MOST_FINDING:
+        if len(text) + MARK_ROOM <= MAX_FINDING:
             break
-    return _ending(text, finding_mark(finding.fingerprint), MOST_FINDING)
+    return _ending(text, finding_mark(finding.fingerprint), MAX_FINDING)
 
 
 def _finding_text(finding: Finding, by: str, report: Report, pages_: Pages, most: int) -> str:
@@ -74,7 +74,7 @@ def _finding_text(finding: Finding, by: str, report: Report, pages_: Pages, most
         "finding.md.j2",
         risk=risk_words(finding.risk),
         percentile=place_words(worst, report.recent),
-        author=Foreign(by) if by else None,
+        author=UntrustedText(by) if by else None,
         reasons=[
             reason_words(reason, report.evidence_for(reason.feature), most)
             for reason in worst.reasons[:3]
@@ -106,7 +106,7 @@ def summary_comment(
     author, standing = authors_of(report), standing_words(report)
     shown = [
         _row(finding, author(finding), standing(finding), head, inline, acks)
-        for finding in report.findings[:MOST_ROWS]
+        for finding in report.findings[:MAX_ROWS]
     ]
     count = len(report.findings)
     asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
@@ -115,28 +115,28 @@ def summary_comment(
         text = pages_.render(
             "comment.md.j2",
             verdict=verdict_word(report).upper(),
-            reasons=[Foreign(reason) for reason in report.verdict.reasons[:MOST_ASIDES]],
-            ledger=Foreign(ledger_line(report)),
-            authors=Foreign(authors) if report.ledger.added else None,
+            reasons=[UntrustedText(reason) for reason in report.verdict.reasons[:MAX_ASIDES]],
+            ledger=UntrustedText(ledger_line(report)),
+            authors=UntrustedText(authors) if report.ledger.added else None,
             rows=shown,
             count=count,
             hidden=count - len(shown),
             can_ack=any(finding_id(head, finding) not in acks for finding in report.findings),
-            asides=[Foreign(aside) for aside in asides[:MOST_ASIDES]],
+            asides=[UntrustedText(aside) for aside in asides[:MAX_ASIDES]],
             head=head[:10],
-            model=Foreign(report.model.name),
-            artifact=Foreign(report.artifact.name),
+            model=UntrustedText(report.model.name),
+            artifact=UntrustedText(report.artifact.name),
             origin=origin,
         )
-        if len(text) + len(SUMMARY_MARK) + 2 <= MOST_SUMMARY or not shown:
-            return _ending(text, SUMMARY_MARK, MOST_SUMMARY)
+        if len(text) + len(SUMMARY_MARK) + 2 <= MAX_SUMMARY or not shown:
+            return _ending(text, SUMMARY_MARK, MAX_SUMMARY)
         shown = shown[: len(shown) // 2]
 
 
 def _row(
     finding: Finding,
     author: Attribution | None,
-    standing: str,
+    gate_status: str,
     head: str,
     inline: frozenset[tuple[str, str]],
     acks: Mapping[str, Ack],
@@ -149,10 +149,10 @@ def _row(
         state = f"acknowledged by {ack.login}: {ack.reason}"
     return {
         "id": name,
-        "where": Foreign(f"{visible(finding.path)}:{where}"),
-        "risk": f"{risk}{in_brackets(standing)}",
-        "author": Foreign(written_by(author) or "unknown"),
-        "state": Foreign(state),
+        "where": UntrustedText(f"{visible(finding.path)}:{where}"),
+        "risk": f"{risk}{in_brackets(gate_status)}",
+        "author": UntrustedText(written_by(author) or "unknown"),
+        "state": UntrustedText(state),
     }
 
 

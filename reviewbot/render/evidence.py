@@ -10,20 +10,20 @@ from collections.abc import Sequence
 from reviewbot.escape import visible
 from reviewbot.render.phrasing import share
 from reviewbot.scoring.feature_evidence import (
-    MOST_EXEMPLARS,
-    MOST_LANGUAGES,
-    MOST_NEAR_MISSES,
-    Evidence,
+    MAX_EXEMPLARS,
+    MAX_LANGUAGES,
+    MAX_NEAR_MISSES,
     Exemplar,
+    FeatureEvidence,
     Tally,
 )
 from reviewbot.scoring.outcomes import Reason
 
-MOST_CODE = 120  # characters of an example
-MOST_WORDS = 200  # characters of a label, a path
+MAX_CODE = 120  # characters of an example
+MAX_WORDS = 200  # characters of a label, a path
 OPEN, CLOSE = "‹", "›"  # around what fires, where there is no other way to mark it
 LINE_END = "⏎"  # a token that is nothing but the line's end
-MOST_LIFT = 999  # above it a lift only says that nothing was expected
+MAX_LIFT = 999  # above it a lift only says that nothing was expected
 SLIGHT = 0.1  # correlation with indentation below which it is not worth a word
 NONE = "no evidence is known of it"
 
@@ -41,7 +41,7 @@ def reason_weight(reason: Reason) -> str:
     return f"{strength}{reason.contribution:+.2f} log-odds"
 
 
-def tally_words(found: Evidence) -> str:
+def tally_words(found: FeatureEvidence) -> str:
     """Return the counts with lift and false-fire rate, in a sentence without a subject; or ""."""
     tally = found.tally
     if tally is None:
@@ -58,7 +58,7 @@ def tally_words(found: Evidence) -> str:
     return f"{words} (false-fire rate {share(tally.false_fire)})"
 
 
-def clause(found: Evidence) -> str:
+def clause(found: FeatureEvidence) -> str:
     """Return the shortest that lets somebody judge a reason; "" where nothing is known.
 
     "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; little more than a detector of go"
@@ -66,7 +66,7 @@ def clause(found: Evidence) -> str:
     return "; ".join([*([counts(found)] if found.tally else []), *detector_words(found)])
 
 
-def counts(found: Evidence) -> str:
+def counts(found: FeatureEvidence) -> str:
     """Return the counts in short, or ""; nothing of a stranger's is in it."""
     tally = found.tally
     if tally is None:
@@ -78,17 +78,17 @@ def counts(found: Evidence) -> str:
     return f"{lift}{_fires(found)} {risky}, {tally.fired_sound:,} of {tally.sound:,} others"
 
 
-def _fires(found: Evidence) -> str:
+def _fires(found: FeatureEvidence) -> str:
     """Say what is counted: see `scoring.feature_evidence.Tally`."""
     return "fires on" if found.feature.startswith("sae:") else "counts in"
 
 
 def is_silent(tally: Tally) -> bool:
-    """Tell whether a feature was counted on no line at all: its rates would say nothing."""
+    """Return True if a feature was counted on no line at all: its rates would say nothing."""
     return not (tally.fired_risky or tally.fired_sound)
 
 
-def _never(found: Evidence) -> str:
+def _never(found: FeatureEvidence) -> str:
     if found.feature.startswith("sae:"):
         return "fires on none of the labelled lines"
     return "never raises the risk of a labelled line"
@@ -96,21 +96,21 @@ def _never(found: Evidence) -> str:
 
 def lift_words(lift: float) -> str:
     """Return a lift with two figures that count, such as "3.2", "0.41" or "120"."""
-    if lift > MOST_LIFT:
-        return f"over {MOST_LIFT}"
+    if lift > MAX_LIFT:
+        return f"over {MAX_LIFT}"
     if lift >= 10:
         return f"{lift:,.0f}"
     return f"{lift:.1f}" if lift >= 1 else f"{lift:.2f}"
 
 
-def detector_words(found: Evidence) -> list[str]:
+def detector_words(found: FeatureEvidence) -> list[str]:
     """Return the mark of a feature that merely detects a language, nothing for another one."""
     return [f"little more than a detector of {_short(found.detects)}"] if found.detects else []
 
 
-def language_words(found: Evidence) -> str:
+def language_words(found: FeatureEvidence) -> str:
     """Return "mostly go, 81 %; rust 10 %", or "" where it is not known."""
-    known = [(_short(name), part) for name, part in found.languages[:MOST_LANGUAGES] if part > 0]
+    known = [(_short(name), part) for name, part in found.languages[:MAX_LANGUAGES] if part > 0]
     if not known:
         return ""
     (first, most), *others = known
@@ -118,7 +118,7 @@ def language_words(found: Evidence) -> str:
     return "; ".join([start, *(f"{name} {share(part)}" for name, part in others)])
 
 
-def indentation_words(found: Evidence) -> str:
+def indentation_words(found: FeatureEvidence) -> str:
     """Say how firing goes with indentation; "" where it does not, or nobody knows."""
     if found.indentation is None or abs(found.indentation) < SLIGHT:
         return ""
@@ -127,7 +127,7 @@ def indentation_words(found: Evidence) -> str:
     return f"{strong} {more} often where code is indented (correlation {found.indentation:+.2f})"
 
 
-def label_words(found: Evidence) -> str:
+def label_words(found: FeatureEvidence) -> str:
     """Say how far the label can be trusted."""
     if not found.label:
         return "without a reliable label"
@@ -137,7 +137,7 @@ def label_words(found: Evidence) -> str:
     return f"the label tells where it fires with balanced accuracy {score} (.50 is a coin)"
 
 
-def facts(found: Evidence) -> list[str]:
+def facts(found: FeatureEvidence) -> list[str]:
     """Return all that is known of a feature but its examples, a line each."""
     lines = [tally_words(found)] if found.tally else []
     if found.tally and not found.feature.startswith("sae:") and not is_silent(found.tally):
@@ -156,7 +156,7 @@ def facts(found: Evidence) -> list[str]:
     return lines
 
 
-def where_words(found: Evidence) -> str:
+def where_words(found: FeatureEvidence) -> str:
     """Return what the exemplars are, for a title; nothing of a stranger's is in it."""
     marked = any(max(one.activations, default=0) > 0 for one in found.exemplars)
     if marked:
@@ -164,14 +164,14 @@ def where_words(found: Evidence) -> str:
     return "fires on" if found.feature.startswith("sae:") else "raises the risk of lines such as"
 
 
-def exemplars(found: Evidence) -> list[str]:
+def exemplars(found: FeatureEvidence) -> list[str]:
     """Return the examples where it fires, a line each."""
-    return [exemplar_words(one) for one in found.exemplars[:MOST_EXEMPLARS]]
+    return [exemplar_words(one) for one in found.exemplars[:MAX_EXEMPLARS]]
 
 
-def near_misses(found: Evidence) -> list[str]:
+def near_misses(found: FeatureEvidence) -> list[str]:
     """Return the most similar lines where it does not fire."""
-    return [exemplar_words(one) for one in found.near_misses[:MOST_NEAR_MISSES]]
+    return [exemplar_words(one) for one in found.near_misses[:MAX_NEAR_MISSES]]
 
 
 def exemplar_words(one: Exemplar) -> str:
@@ -192,7 +192,7 @@ def marked(one: Exemplar) -> str:
     return text.strip() or LINE_END
 
 
-def pieces(one: Exemplar, most: int = MOST_CODE) -> list[tuple[str, float]]:
+def pieces(one: Exemplar, most: int = MAX_CODE) -> list[tuple[str, float]]:
     """Return the code of an example in parts: text to be shown, and how strongly it fires.
 
     Neighbours that both fire are one part, with the stronger share; blanks in front of what fires
@@ -256,8 +256,8 @@ def _code(token: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = visible(" ".join(text[: 4 * MOST_WORDS].split()))
-    return text if len(text) <= MOST_WORDS else text[:MOST_WORDS] + "…"
+    text = visible(" ".join(text[: 4 * MAX_WORDS].split()))
+    return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "…"
 
 
 def strongest(one: Exemplar) -> float:

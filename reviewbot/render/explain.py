@@ -29,7 +29,7 @@ from reviewbot.report.explanation import (
     share_of_rise,
 )
 from reviewbot.report.json_values import artifact_json, author_json, clean, number
-from reviewbot.scoring.feature_evidence import Evidence, evidence_to_json
+from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_to_json
 from reviewbot.scoring.outcomes import Failed, LineScore, Reason, Skipped
 
 SCHEMA = "reviewbot-explain/1"
@@ -77,7 +77,7 @@ def _code(found: Explanation, width: int) -> Iterable[Text]:
 
 def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
     than = place_words(score, found.recent)
-    yield Text(f"risk {_risk(score.risk)}{in_brackets(words_of(found.standing))}, {than}")
+    yield Text(f"risk {_risk(score.risk)}{in_brackets(words_of(found.gate_status))}, {than}")
     yield from _author(found, width)
     for place, reason in enumerate(score.reasons):
         yield Text()
@@ -114,7 +114,7 @@ def _reason(
         yield from wrapped(NOT_THIS.format(shown.removeprefix("sae:")), width, 2, "dim")
 
 
-def evidence_lines(known: Evidence, width: int) -> Iterable[Text]:
+def evidence_lines(known: FeatureEvidence, width: int) -> Iterable[Text]:
     """Yield all that is known of a feature, indented."""
     for fact in facts(known):
         yield from wrapped(fact, width, 2)
@@ -171,7 +171,7 @@ def explain_json(found: Explanation) -> str:
             "log_odds": number(log_odds_of(score), 4) if score else None,
             "rest": number(rest_of(score), 4) if score else None,
             "author": author_json(found.author),
-            "standing": found.standing and found.standing.value,
+            "standing": found.gate_status and found.gate_status.value,
         },
         "around": [{"number": at, "text": text[:10_000]} for at, text in found.around],
         "reasons": [_reason_json(found, score, n) for n in range(len(score.reasons))]

@@ -12,7 +12,7 @@ from reviewbot.render.explain import evidence_lines
 from reviewbot.render.phrasing import plural, share
 from reviewbot.render.terminal_text import fitting, one_line, printed, wrapped
 from reviewbot.report.json_values import artifact_json, clean, number
-from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_catalog import FeatureInfo
 from reviewbot.scoring.feature_evidence import evidence_to_json
 from reviewbot.scoring.outcomes import ArtifactInfo
 
@@ -25,7 +25,7 @@ HEAD = ("feature", "weight", "at most", "lift", "false", "density", "language")
 
 
 def features_terminal(
-    shown: Sequence[Known], *, hidden: int, has_evidence: bool, width: int, color: bool
+    shown: Sequence[FeatureInfo], *, hidden: int, has_evidence: bool, width: int, color: bool
 ) -> str:
     """Return a table, a row each.
 
@@ -35,7 +35,9 @@ def features_terminal(
     return printed(_table(shown, hidden, has_evidence, fitting(width)), width=width, color=color)
 
 
-def _table(shown: Sequence[Known], hidden: int, has_evidence: bool, width: int) -> Iterable[Text]:
+def _table(
+    shown: Sequence[FeatureInfo], hidden: int, has_evidence: bool, width: int
+) -> Iterable[Text]:
     rows = [_cells(one) for one in shown]
     wide = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
     yield one_line(Text(f"{_joined(HEAD, wide)}  label", "bold"), width)
@@ -58,7 +60,7 @@ def _joined(cells: Sequence[str], wide: Sequence[int]) -> str:
     )
 
 
-def _cells(one: Known) -> tuple[str, ...]:
+def _cells(one: FeatureInfo) -> tuple[str, ...]:
     found, tally = one.evidence, one.evidence.tally
     language = f"only {visible(found.detects)}" if found.detects else ""
     if not language and found.languages:
@@ -75,12 +77,12 @@ def _cells(one: Known) -> tuple[str, ...]:
     )
 
 
-def feature_terminal(one: Known, *, has_evidence: bool, width: int, color: bool) -> str:
+def feature_terminal(one: FeatureInfo, *, has_evidence: bool, width: int, color: bool) -> str:
     """Return everything that is known of one feature."""
     return printed(_one(one, has_evidence, fitting(width)), width=width, color=color)
 
 
-def _one(one: Known, has_evidence: bool, width: int) -> Iterable[Text]:
+def _one(one: FeatureInfo, has_evidence: bool, width: int) -> Iterable[Text]:
     name = feature_name(one.feature, one.evidence.label)
     yield from wrapped(f"{visible(one.feature)}: {name}", width, 0, "bold")
     for words in weight_words(one):
@@ -90,7 +92,7 @@ def _one(one: Known, has_evidence: bool, width: int) -> Iterable[Text]:
         yield from wrapped(NO_EVIDENCE, width, 0)
 
 
-def weight_words(one: Known) -> list[str]:
+def weight_words(one: FeatureInfo) -> list[str]:
     """Say what the predictor makes of a feature."""
     found = []
     if one.weight is not None:
@@ -105,7 +107,7 @@ def weight_words(one: Known) -> list[str]:
 def features_json(
     artifact: ArtifactInfo,
     about: Mapping[str, Any] | None,
-    shown: Sequence[tuple[Known, list[str]]],
+    shown: Sequence[tuple[FeatureInfo, list[str]]],
 ) -> str:
     """Return features as JSON, ASCII only; docs/formats.md says what stands where.
 

@@ -22,14 +22,16 @@ from reviewbot.render.evidence import (
 )
 from reviewbot.render.features import NO_EVIDENCE, weight_words
 from reviewbot.render.phrasing import share
-from reviewbot.scoring.feature_catalog import Known
-from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
+from reviewbot.scoring.feature_catalog import FeatureInfo
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES, Exemplar
 from reviewbot.scoring.outcomes import ArtifactInfo
 
 STRONG, MIDDLE = 0.7, 0.35  # shares of the maximum from which a token is marked more heavily
 
 
-def features_html(known: Sequence[Known], artifact: ArtifactInfo, *, has_evidence: bool) -> str:
+def features_html(
+    known: Sequence[FeatureInfo], artifact: ArtifactInfo, *, has_evidence: bool
+) -> str:
     """Return the page: same artifact, same bytes; it asks nobody for anything."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -57,7 +59,7 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _feature(place: int, one: Known) -> Mapping[str, Any]:
+def _feature(place: int, one: FeatureInfo) -> Mapping[str, Any]:
     found, tally = one.evidence, one.evidence.tally
     lift = tally.lift if tally else None
     return {
@@ -67,8 +69,8 @@ def _feature(place: int, one: Known) -> Mapping[str, Any]:
         "label": feature_name(one.feature, found.label) if found.label else None,
         "numbers": _numbers(one),
         "facts": [*weight_words(one), *facts(found)],
-        "exemplars": [_example(example) for example in found.exemplars[:MOST_EXEMPLARS]],
-        "near_misses": [_example(example) for example in found.near_misses[:MOST_NEAR_MISSES]],
+        "exemplars": [_example(example) for example in found.exemplars[:MAX_EXEMPLARS]],
+        "near_misses": [_example(example) for example in found.near_misses[:MAX_NEAR_MISSES]],
         # What the page sorts and filters by; -1 stands last.
         "lift": -1 if lift is None else round(lift, 4),
         "false_fire": -1 if tally is None or is_silent(tally) else round(tally.false_fire, 6),
@@ -78,7 +80,7 @@ def _feature(place: int, one: Known) -> Mapping[str, Any]:
     }
 
 
-def _numbers(one: Known) -> list[str]:
+def _numbers(one: FeatureInfo) -> list[str]:
     found, tally = one.evidence, one.evidence.tally
     shown = []
     if tally and tally.lift is not None:

@@ -9,10 +9,10 @@ from reviewbot.escape import visible
 from reviewbot.render.evidence import exemplar_words, feature_name, language_words
 from reviewbot.render.phrasing import plural
 from reviewbot.render.terminal_text import fitting, printed, wrapped
-from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_catalog import FeatureInfo
 from reviewbot.scoring.feature_evidence import Exemplar
 
-MOST_PLACES = 3  # of a feature that a search found
+MAX_PLACES = 3  # of a feature that a search found
 
 
 class Rank(IntEnum):
@@ -25,7 +25,7 @@ class Rank(IntEnum):
     PATH = 4  # or the source: of many lines by chance
 
 
-def search(known: Sequence[Known], text: str) -> list[tuple[Known, list[str]]]:
+def search(known: Sequence[FeatureInfo], text: str) -> list[tuple[FeatureInfo, list[str]]]:
     """Return the features whose label, examples, languages or paths hold a text, with where.
 
     Case does not count. In the order of the best place of each, and there by lift.
@@ -37,12 +37,12 @@ def search(known: Sequence[Known], text: str) -> list[tuple[Known, list[str]]]:
     return [(one, [words for _, words in places]) for _, _, one, places in hits]
 
 
-def _lift(one: Known) -> float:
+def _lift(one: FeatureInfo) -> float:
     lift = one.evidence.tally.lift if one.evidence.tally else None
     return -1.0 if lift is None else lift
 
 
-def _places(one: Known, wanted: str) -> Iterator[tuple[Rank, str]]:
+def _places(one: FeatureInfo, wanted: str) -> Iterator[tuple[Rank, str]]:
     known = one.evidence
     if wanted in " ".join(known.label.casefold().split()):
         yield Rank.LABEL, "in its label"
@@ -59,7 +59,7 @@ def _places(one: Known, wanted: str) -> Iterator[tuple[Rank, str]]:
 
 
 def _fires_on(example: Exemplar, wanted: str) -> bool | None:
-    """Tell whether a token that is part of the text fires; None where the line lacks the text."""
+    """Return True if a token that is part of the text fires; None where the line lacks the text."""
     chars: list[str] = []
     fired: list[bool] = []
     for token, strength in zip(example.tokens, example.activations, strict=True):
@@ -79,20 +79,22 @@ def _fires_on(example: Exemplar, wanted: str) -> bool | None:
 
 
 def search_terminal(
-    shown: Sequence[tuple[Known, list[str]]], *, hidden: int, width: int, color: bool
+    shown: Sequence[tuple[FeatureInfo, list[str]]], *, hidden: int, width: int, color: bool
 ) -> str:
     """Return what a search found, and where. hidden: how many more there are."""
     return printed(_found(shown, hidden, fitting(width)), width=width, color=color)
 
 
-def _found(shown: Sequence[tuple[Known, list[str]]], hidden: int, width: int) -> Iterable[Text]:
+def _found(
+    shown: Sequence[tuple[FeatureInfo, list[str]]], hidden: int, width: int
+) -> Iterable[Text]:
     for one, places in shown:
         name = feature_name(one.feature, one.evidence.label)
         yield from wrapped(f"{visible(one.feature)}: {name}", width, 0, "bold")
-        for place in places[:MOST_PLACES]:
+        for place in places[:MAX_PLACES]:
             yield from wrapped(place, width, 2)
-        if len(places) > MOST_PLACES:
-            yield Text(f"  and {len(places) - MOST_PLACES} more", "dim")
+        if len(places) > MAX_PLACES:
+            yield Text(f"  and {len(places) - MAX_PLACES} more", "dim")
     if hidden > 0:
         yield Text(
             f"{plural(hidden, 'more feature')}: --top {len(shown) + hidden} shows all", "dim"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from reviewbot.diff.skip_rules import Reason as SkipReason
+from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.escape import inert, visible
 from reviewbot.render.authors import written_by
 from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
@@ -19,7 +19,7 @@ from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
 RISKY = "risky-line"
 UNREAD = "not-read"
-MOST_CHARS = 1_000  # of one message
+MAX_CHARS = 1_000  # of one message
 WHOLE = "."  # the path of what belongs to no file that we know
 _HIDING = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
 
@@ -34,7 +34,7 @@ class Diagnostic:
     worst: int | None  # the line that the message is about
     rule: str  # RISKY or UNREAD
     severity: Severity
-    message: str  # one line, safe to look at, at most MOST_CHARS
+    message: str  # one line, safe to look at, at most MAX_CHARS
     key: str  # with path and rule it names the place, also when lines above change
 
 
@@ -73,7 +73,7 @@ def unread(report: Report) -> tuple[Diagnostic, ...]:
     for file in report.files:
         for why, start, end in _gaps(file, excluded):
             hidden += start is None
-            message = inert(f"not read: {visible(why)}")[:MOST_CHARS]
+            message = inert(f"not read: {visible(why)}")[:MAX_CHARS]
             found.append(Diagnostic(file.path, start, end, start, UNREAD, severity, message, why))
     if (more := report.ledger.unread_files - hidden) > 0:
         message = f"not read: {plural(more, 'file')} of the change without a name in the report"
@@ -115,4 +115,4 @@ def about(finding: Finding, standing: str, by: str) -> str:
     labels = [visible(reason.label) for reason in finding.worst.reasons[:3] if reason.label]
     if labels:
         parts.append(f"because: {', '.join(labels)}")
-    return inert("; ".join(parts))[:MOST_CHARS]
+    return inert("; ".join(parts))[:MAX_CHARS]

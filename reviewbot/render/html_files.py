@@ -29,11 +29,11 @@ from reviewbot.render.severity import words_of
 from reviewbot.report.model import FileReport, LineReport, Report
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
-MOST_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
-MOST_FULL = 1_000  # lines of places to look at that show all that is known of their reasons
-MOST_CODE = 1_000  # characters of a line
-MOST_CHARS = 5_000_000  # of all code
-MOST_PATH = 300
+MAX_ROWS = 20_000  # lines in the page; of more, the riskiest and what failed
+MAX_FULL = 1_000  # lines of places to look at that show all that is known of their reasons
+MAX_CODE = 1_000  # characters of a line
+MAX_CHARS = 5_000_000  # of all code
+MAX_PATH = 300
 PIECE = 100  # lines of a table: the browser lays out only the tables in sight
 STEPS = 20  # of a bar
 SHADES = (80.0, 95.0, 99.0)  # as the terminal's
@@ -42,8 +42,8 @@ SHADES = (80.0, 95.0, 99.0)  # as the terminal's
 def files_of(report: Report, places: Places, known: Known) -> dict[str, Any]:
     """Return the files, and what the filters offer, by the names the template uses."""
     total = sum(len(file.lines) for file in report.files)
-    kept = _kept(report, places) if total > MOST_ROWS else None
-    width = max(80, min(MOST_CODE, MOST_CHARS // max(1, min(total, MOST_ROWS))))
+    kept = _kept(report, places) if total > MAX_ROWS else None
+    width = max(80, min(MAX_CODE, MAX_CHARS // max(1, min(total, MAX_ROWS))))
     rows = _Rows(report, places, known, width)
     files, start = [], 1
     for number, file in enumerate(report.files, start=1):
@@ -78,10 +78,10 @@ def heat_of(score: LineScore) -> dict[str, Any]:
 
 def path_of(path: str) -> str:
     """Return a path, cut in the middle where it is long: its end says more than what is between."""
-    return path if len(path) <= MOST_PATH else f"{path[:80]}\N{HORIZONTAL ELLIPSIS}{path[-200:]}"
+    return path if len(path) <= MAX_PATH else f"{path[:80]}\N{HORIZONTAL ELLIPSIS}{path[-200:]}"
 
 
-def code_of(text: str, most: int = MOST_CODE) -> tuple[str, int]:
+def code_of(text: str, most: int = MAX_CODE) -> tuple[str, int]:
     """Return a line as it is shown, and how many characters are not."""
     code = text.removesuffix("\r")
     shown = visible(code[:most].expandtabs(4))[: 2 * most]
@@ -96,7 +96,7 @@ def _kept(report: Report, places: Places) -> frozenset[int]:
         for line in file.lines:
             number += 1
             weights.append((-_weight(line.outcome, places), number))
-    return frozenset(number for _, number in sorted(weights)[:MOST_ROWS])
+    return frozenset(number for _, number in sorted(weights)[:MAX_ROWS])
 
 
 def _weight(outcome: Outcome, places: Places) -> float:
@@ -143,7 +143,7 @@ def _file(
 
 
 def _passed_over(line: LineReport) -> bool:
-    """Tell whether a line was passed over for its nature: nobody misses it."""
+    """Return True if a line was passed over for its nature: nobody misses it."""
     return isinstance(line.outcome, Skipped) and not line.outcome.counts_as_unread
 
 
@@ -163,7 +163,7 @@ class _Rows:
     def __init__(self, report: Report, places: Places, known: Known, width: int) -> None:
         self._report, self._places, self._known, self._width = report, places, known, width
         others = (p for p in places.rank if p not in places.worst)
-        self._full = frozenset([*places.worst, *others][:MOST_FULL])
+        self._full = frozenset([*places.worst, *others][:MAX_FULL])
 
     def of(self, lines: Sequence[tuple[int, LineReport]]) -> Iterator[dict[str, Any]]:
         """Yield a row per line, and one per gap between lines that do not follow each other."""
@@ -213,7 +213,7 @@ class _Rows:
             "full": None,
         }
         words = place_words(score, self._report.recent)
-        stands = in_brackets(words_of(line.standing))
+        stands = in_brackets(words_of(line.gate_status))
         if place not in self._full:
             return found | {"words": f"{why_short(score)}{stands}, {words}."}
         full = why_full(score, line.author, self._known, self._report.artifact.average)

@@ -9,12 +9,17 @@ from reviewbot.render.evidence import facts, pieces, place_of, tally_words
 from reviewbot.render.phrasing import rise_words, risk_words, sentence
 from reviewbot.report.explanation import share_of_rise
 from reviewbot.report.model import Report
-from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Evidence, Exemplar
+from reviewbot.scoring.feature_evidence import (
+    MAX_EXEMPLARS,
+    MAX_NEAR_MISSES,
+    Exemplar,
+    FeatureEvidence,
+)
 from reviewbot.scoring.outcomes import LineScore, Reason
-from reviewbot.scoring.reasons import MOST_REASONS
+from reviewbot.scoring.reasons import MAX_REASONS
 
-MOST_FEATURES = 300
-MOST_LABEL = 120  # characters
+MAX_FEATURES = 300
+MAX_LABEL = 120  # characters
 SHADES = (0.66, 0.33)  # shares of a feature's maximum from which a token is marked more strongly
 LETTERS = {
     Author.AI: "A",
@@ -23,7 +28,9 @@ LETTERS = {
     Author.AUTOMATION: "B",
     Author.UNKNOWN: "?",
 }
-Known = Mapping[str, tuple[int, Evidence]]  # feature -> its number in the page, and what is known
+Known = Mapping[
+    str, tuple[int, FeatureEvidence]
+]  # feature -> its number in the page, and what is known
 NAMES = {Author.AI: "AI", Author.AUTOMATION: "bot"}
 
 
@@ -37,7 +44,7 @@ def author_words(author: Attribution | None) -> str:
 
 def why_short(score: LineScore) -> str:
     """Return the reasons and their sum as one sentence."""
-    named = ", ".join(f"{_name(r)} {_signed(r.contribution)}" for r in score.reasons[:MOST_REASONS])
+    named = ", ".join(f"{_name(r)} {_signed(r.contribution)}" for r in score.reasons[:MAX_REASONS])
     total = sum_of(score)
     if total is None:
         return f"Raised by {named or 'nothing known'}; risk {risk_words(score.risk)}"
@@ -53,7 +60,7 @@ def sum_of(score: LineScore) -> dict[str, Any] | None:
     """
     if score.rest is None or not 0 < score.risk < 1:
         return None
-    parts = [round(reason.contribution, 2) for reason in score.reasons[:MOST_REASONS]]
+    parts = [round(reason.contribution, 2) for reason in score.reasons[:MAX_REASONS]]
     total = round(math.log(score.risk / (1 - score.risk)), 2)
     return {
         "parts": [_signed(part) for part in parts],
@@ -70,9 +77,9 @@ def why_full(
 
     average  as `ArtifactInfo.average`
     """
-    rise = rise_words(share_of_rise(score, average), average, len(score.reasons[:MOST_REASONS]))
+    rise = rise_words(share_of_rise(score, average), average, len(score.reasons[:MAX_REASONS]))
     return {
-        "reasons": [reason_of(reason, known) for reason in score.reasons[:MOST_REASONS]],
+        "reasons": [reason_of(reason, known) for reason in score.reasons[:MAX_REASONS]],
         "sum": sum_of(score),
         "rise": sentence(rise.replace("-", "\N{MINUS SIGN}")) if rise else "",
         "author": author_words(author).removesuffix(" author"),
@@ -96,8 +103,8 @@ def reason_of(reason: Reason, known: Known) -> dict[str, Any]:
 
 def known_of(report: Report) -> Known:
     """Number the features of which something is known, from 1."""
-    found: dict[str, tuple[int, Evidence]] = {}
-    for evidence in report.features[:MOST_FEATURES]:
+    found: dict[str, tuple[int, FeatureEvidence]] = {}
+    for evidence in report.features[:MAX_FEATURES]:
         found.setdefault(evidence.feature, (len(found) + 1, evidence))
     return found
 
@@ -107,7 +114,7 @@ def features_of(known: Known) -> list[dict[str, Any]]:
     return [_feature(number, evidence) for number, evidence in known.values()]
 
 
-def _feature(number: int, found: Evidence) -> dict[str, Any]:
+def _feature(number: int, found: FeatureEvidence) -> dict[str, Any]:
     tally = tally_words(found)
     return {
         "number": number,
@@ -116,8 +123,8 @@ def _feature(number: int, found: Evidence) -> dict[str, Any]:
         "detects": short(found.detects or ""),
         "tally": sentence(tally) if tally else "",
         "facts": [fact for fact in facts(found) if fact != tally],
-        "exemplars": [_exemplar(one) for one in found.exemplars[:MOST_EXEMPLARS]],
-        "near_misses": [_exemplar(one) for one in found.near_misses[:MOST_NEAR_MISSES]],
+        "exemplars": [_exemplar(one) for one in found.exemplars[:MAX_EXEMPLARS]],
+        "near_misses": [_exemplar(one) for one in found.near_misses[:MAX_NEAR_MISSES]],
     }
 
 
@@ -143,7 +150,7 @@ def _signed(value: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}") if float(text) else "0.00"
 
 
-def short(text: str, most: int = MOST_LABEL) -> str:
+def short(text: str, most: int = MAX_LABEL) -> str:
     """Return a bounded piece of foreign text as one line."""
     text = " ".join(text[: 4 * most].split())
     return text if len(text) <= most else text[:most] + "\N{HORIZONTAL ELLIPSIS}"

@@ -15,10 +15,10 @@ from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
 
 CONTEXT = 2  # lines shown above and below the riskiest one, where the report has them
-MOST_NEXT = 7  # places in the list that is always open
-MOST_LISTED = 200  # in both lists
-MOST_TEXTS = 50  # reasons, notes, remarks
-MOST_CODE = 160  # characters of a line in a list
+MAX_NEXT = 7  # places in the list that is always open
+MAX_LISTED = 200  # in both lists
+MAX_TEXTS = 50  # reasons, notes, remarks
+MAX_CODE = 160  # characters of a line in a list
 MARKS = {"pass": "\u2713", "block": "\u2715", "incomplete": "!"}
 
 
@@ -38,7 +38,7 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
             # Green is for a change of which everything was read, whatever the policy allows.
             "looks": Status.INCOMPLETE.value if gaps and passed else word,
             "exit_code": verdict.exit_code,
-            "reasons": [short(reason, 500) for reason in verdict.reasons[:MOST_TEXTS]],
+            "reasons": [short(reason, 500) for reason in verdict.reasons[:MAX_TEXTS]],
         },
         "compared": short(compared(report)),
         "coverage": _coverage(report),
@@ -46,17 +46,17 @@ def top(report: Report, places: Places, known: Known) -> dict[str, Any]:
         "ledger": short(ledger_line(report), 1_000),
         "authors": short(totals_line(authors), 500) if ledger.added else "",
         "unread": [short(text, 500) for text in files_not_read(report.files)],
-        "notes": [short(text, 500) for text in report.notes[:MOST_TEXTS]],
-        "more_notes": max(0, len(report.notes) - MOST_TEXTS),
+        "notes": [short(text, 500) for text in report.notes[:MAX_TEXTS]],
+        "more_notes": max(0, len(report.notes) - MAX_TEXTS),
         "model": short(f"{report.model.name} (layer {report.model.layer}, {report.model.dtype})"),
         "artifact": short(report.artifact.name),
         "findings": places.findings,
-        "show_above": risk_words(report.show_above),
+        "show_above": risk_words(report.report_threshold),
         "count": len(places.found),
         "first": _first(places.found[0], report, places, known) if places.found else None,
-        "next": listed[1 : 1 + MOST_NEXT],
-        "later": listed[1 + MOST_NEXT : MOST_LISTED],
-        "unlisted": max(0, len(listed) - MOST_LISTED),
+        "next": listed[1 : 1 + MAX_NEXT],
+        "later": listed[1 + MAX_NEXT : MAX_LISTED],
+        "unlisted": max(0, len(listed) - MAX_LISTED),
     }
 
 
@@ -95,7 +95,7 @@ def _first(finding: Finding, report: Report, places: Places, known: Known) -> di
     reasons = [reason_of(reason, known) for reason in worst.reasons[:1]]
     return {
         **_listed(1, finding, places),
-        "risk": f"{risk_words(worst.risk)}{in_brackets(places.standing(finding))}",
+        "risk": f"{risk_words(worst.risk)}{in_brackets(places.gate_status(finding))}",
         "place": place_words(worst, report.recent),
         "by": author_words(author),
         "reason": reasons[0] if reasons else None,
@@ -124,11 +124,11 @@ def _listed(rank: int, finding: Finding, places: Places) -> dict[str, Any]:
         "below": rank == places.findings + 1 > 1,
         "author": author_words(places.line[place].author),
         "odds": risk_words(worst.risk),
-        "standing": places.standing(finding),
+        "standing": places.gate_status(finding),
         **heat_of(worst),
     }
 
 
 def short_code(text: str) -> str:
     """Return a line of code for a list."""
-    return code_of(text, MOST_CODE)[0]
+    return code_of(text, MAX_CODE)[0]

@@ -11,8 +11,8 @@ from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 
 _PLAIN = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
-MOST_FILES = 10  # named one by one; the rest is counted
-MOST_RANGES = 8  # of one file
+MAX_FILES = 10  # named one by one; the rest is counted
+MAX_RANGES = 8  # of one file
 
 
 def verdict_word(report: Report) -> str:
@@ -81,8 +81,8 @@ def files_not_read(files: Sequence[FileReport]) -> list[str]:
 
 
 def _bounded(texts: list[str]) -> list[str]:
-    hidden = len(texts) - MOST_FILES
-    return texts if hidden <= 0 else [*texts[:MOST_FILES], f"  and {hidden} more of these"]
+    hidden = len(texts) - MAX_FILES
+    return texts if hidden <= 0 else [*texts[:MAX_FILES], f"  and {hidden} more of these"]
 
 
 def _reasons(
@@ -105,4 +105,4 @@ def _ranges(numbers: list[int]) -> str:
         for _, group in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
     ]
     texts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    return ", ".join(texts[:MOST_RANGES]) + (", ..." if len(texts) > MOST_RANGES else "")
+    return ", ".join(texts[:MAX_RANGES]) + (", ..." if len(texts) > MAX_RANGES else "")

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from reviewbot.escape import valid
-from reviewbot.render.flat import MOST_CHARS, RISKY, Diagnostic, diagnostics
+from reviewbot.render.flat import MAX_CHARS, RISKY, Diagnostic, diagnostics
 from reviewbot.report.model import Report
 
 ABOUT = "https://arxiv.org/abs/2504.14640"
@@ -43,4 +43,4 @@ def _diagnostic(one: Diagnostic) -> dict[str, Any]:
 
 
 def _message(one: Diagnostic) -> str:
-    return one.message[: MOST_CHARS - len(MORE)] + MORE if one.rule == RISKY else one.message
+    return one.message[: MAX_CHARS - len(MORE)] + MORE if one.rule == RISKY else one.message

@@ -8,7 +8,7 @@ from reviewbot.report.findings import Finding, riskiest
 from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
 
-MOST_BELOW = 8  # findings, and other places where there are fewer
+MAX_BELOW = 8  # findings, and other places where there are fewer
 
 Place = tuple[str, int]  # path and line number
 
@@ -23,7 +23,7 @@ class Places:
     worst: Mapping[Place, int]  # the same of the riskiest line of each
     row: Mapping[Place, int]  # of each line: its number in the page, from 1
     line: Mapping[Place, LineReport]
-    standing: Callable[[Finding], str]  # in words
+    gate_status: Callable[[Finding], str]  # in words
 
 
 def places_of(report: Report) -> Places:
@@ -40,7 +40,7 @@ def places_of(report: Report) -> Places:
     scores = [o for one in line.values() if isinstance(o := one.outcome, LineScore)]
     taken = {(f.path, score.line.number) for f in report.findings for score in f.lines}
     below = [score for score in scores if (score.line.path, score.line.number) not in taken]
-    room = max(0, MOST_BELOW - len(report.findings))
+    room = max(0, MAX_BELOW - len(report.findings))
     found = (*report.findings, *riskiest(below)[:room])
     rank = {
         (finding.path, score.line.number): place
@@ -52,5 +52,5 @@ def places_of(report: Report) -> Places:
 
 
 def _only_scored(one: LineReport, other: LineReport) -> bool:
-    """Tell whether only the other is scored: a path may stand twice in a stranger's report."""
+    """Return True if only the other is scored: a path may stand twice in a stranger's report."""
     return isinstance(other.outcome, LineScore) and not isinstance(one.outcome, LineScore)

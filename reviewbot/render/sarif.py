@@ -24,8 +24,8 @@ from reviewbot.report.gate import Status
 from reviewbot.report.model import Report, authors_of
 
 RULE = "risky-line"
-MOST_RESULTS = 5_000
-MOST_CHARS = 1_000  # of one message
+MAX_RESULTS = 5_000
+MAX_CHARS = 1_000  # of one message
 ABOUT = "https://arxiv.org/abs/2504.14640"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -44,7 +44,7 @@ def sarif(report: Report) -> str:
                 "invocations": [_invocation(report)],
                 "results": [
                     _result(finding, standing(finding), author(finding))
-                    for finding in report.findings[:MOST_RESULTS]
+                    for finding in report.findings[:MAX_RESULTS]
                 ],
                 "properties": {
                     "verdict": report.verdict.status.value,
@@ -63,14 +63,14 @@ def _invocation(report: Report) -> dict[str, Any]:
     return {
         "executionSuccessful": verdict.status is not Status.INCOMPLETE,
         "exitCode": verdict.exit_code,
-        "exitCodeDescription": "; ".join(map(visible, verdict.reasons))[:MOST_CHARS],
+        "exitCodeDescription": "; ".join(map(visible, verdict.reasons))[:MAX_CHARS],
         "toolExecutionNotifications": [
             {
                 "level": one.severity.value,
                 "message": {"text": f"{one.message}."},
                 "locations": [_location(one.path, one.start, one.end)],
             }
-            for one in unread(report)[:MOST_RESULTS]
+            for one in unread(report)[:MAX_RESULTS]
         ],
     }
 
@@ -115,7 +115,7 @@ def _result(finding: Finding, standing: str, author: Attribution | None) -> dict
         "ruleId": RULE,
         "ruleIndex": 0,
         "level": "warning",
-        "message": {"text": sentence(text[: MOST_CHARS - 1])},
+        "message": {"text": sentence(text[: MAX_CHARS - 1])},
         "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
         "rank": round(min(100.0, max(0.0, 100 * risk)), 2),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from reviewbot.report.findings import Finding, Standing
+from reviewbot.report.findings import Finding, GateStatus
 from reviewbot.report.gate import Status, blocks
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
@@ -17,10 +17,10 @@ class Severity(StrEnum):
 
 
 ABOVE_LIMIT = "above the limit"
-_COUNTS = (Standing.ABOVE, None)  # what is unknown may be above
-_WORDS: dict[Standing | None, str] = {
-    Standing.ABOVE: ABOVE_LIMIT,
-    Standing.NOT_COUNTED: "above the limit, not counted",
+_COUNTS = (GateStatus.ABOVE, None)  # what is unknown may be above
+_WORDS: dict[GateStatus | None, str] = {
+    GateStatus.ABOVE: ABOVE_LIMIT,
+    GateStatus.NOT_COUNTED: "above the limit, not counted",
 }
 
 
@@ -30,7 +30,7 @@ def standing_words(report: Report) -> Callable[[Finding], str]:
     return lambda finding: words_of(standing(finding))
 
 
-def words_of(standing: Standing | None) -> str:
+def words_of(standing: GateStatus | None) -> str:
     """Say where a line stands to its limit; "" where it is not above it, or nobody knows."""
     return _WORDS.get(standing, "")
 
@@ -45,7 +45,7 @@ def severity_in(report: Report) -> Callable[[Finding], Severity]:
     and there are more such lines than the policy lets through.
     """
     over = sum(
-        line.standing in _COUNTS
+        line.gate_status in _COUNTS
         for file in report.files
         for line in file.lines
         if isinstance(line.outcome, LineScore)
@@ -69,22 +69,22 @@ def unread_severity(report: Report) -> Severity:
     return Severity.ERROR if incomplete else Severity.WARNING
 
 
-def _standing_in(report: Report) -> Callable[[Finding], Standing | None]:
+def _standing_in(report: Report) -> Callable[[Finding], GateStatus | None]:
     """Return what tells a finding's standing: the worst among those of its lines.
 
     None where one is unknown, and none is above.
     """
     named = {(f.path, score.line.number) for f in report.findings for score in f.lines}
-    found: dict[tuple[str, int], set[Standing | None]] = {}
+    found: dict[tuple[str, int], set[GateStatus | None]] = {}
     for file in report.files:  # a path may stand twice in a stranger's
         for line in file.lines:
             if (place := (file.path, line.outcome.line.number)) in named:
-                found.setdefault(place, set()).add(line.standing)
+                found.setdefault(place, set()).add(line.gate_status)
 
-    def standing(finding: Finding) -> Standing | None:
+    def standing(finding: Finding) -> GateStatus | None:
         places = ((finding.path, score.line.number) for score in finding.lines)
         own = {one for place in places for one in found.get(place, {None})}
-        order = (Standing.ABOVE, None, Standing.NOT_COUNTED, Standing.BELOW)
+        order = (GateStatus.ABOVE, None, GateStatus.NOT_COUNTED, GateStatus.BELOW)
         return next(one for one in order if one in own)
 
     return standing

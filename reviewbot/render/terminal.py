@@ -22,9 +22,9 @@ from reviewbot.report.model import FileReport, LineReport, Report, lines_by_path
 from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
-MOST_LINES = 12  # of one finding
+MAX_LINES = 12  # of one finding
 BAR = 10  # cells
-MOST_BELOW = 3  # places shown that are no findings, only the riskiest of the change
+MAX_BELOW = 3  # places shown that are no findings, only the riskiest of the change
 SHADES = (
     (99.0, "white on color(88)"),
     (95.0, "black on color(208)"),
@@ -76,10 +76,10 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
     lines = lines_by_path(report)
     shown = report.findings[:top]
     if not report.findings:
-        shown = riskiest(_scores(report.files))[: min(top, MOST_BELOW)]
+        shown = riskiest(_scores(report.files))[: min(top, MAX_BELOW)]
         if shown:
             yield Text(
-                f"no line is above the risk of a finding ({report.show_above:.2f}); look first at:"
+                f"no line is above the threshold of {report.report_threshold:.2f}; look first at:"
             )
     standing = standing_words(report)
     for place, finding in enumerate(shown, start=1):
@@ -113,7 +113,7 @@ def _scores(files: Sequence[FileReport]) -> list[LineScore]:
 def _finding(
     place: int,
     finding: Finding,
-    standing: str,
+    gate_status: str,
     report: Report,
     lines: tuple[LineReport, ...],
     width: int,
@@ -123,7 +123,7 @@ def _finding(
     author = {line.outcome.line.number: line.author for line in lines}.get(worst.line.number)
     by = f", written by {people}" if (people := written_by(author)) else ""
     yield Text(f"{place}. {visible(finding.path)}:{where}", "bold")
-    risk = f"risk {risk_words(finding.risk)}{in_brackets(standing)}"
+    risk = f"risk {risk_words(finding.risk)}{in_brackets(gate_status)}"
     yield from wrapped(f"{risk}, {place_words(worst, report.recent)}{by}", width, 3)
     first, last = _window(finding, worst.line.number)
     shown = [line for line in lines if first <= line.outcome.line.number <= last]
@@ -144,10 +144,10 @@ def _finding(
 
 def _window(finding: Finding, worst: int) -> tuple[int, int]:
     """Return the first and the last line number to show: all, or the part around the worst line."""
-    if finding.end - finding.start < MOST_LINES:
+    if finding.end - finding.start < MAX_LINES:
         return finding.start - CONTEXT, finding.end + CONTEXT
-    first = min(max(worst - MOST_LINES // 2, finding.start), finding.end - MOST_LINES + 1)
-    return first, first + MOST_LINES - 1
+    first = min(max(worst - MAX_LINES // 2, finding.start), finding.end - MAX_LINES + 1)
+    return first, first + MAX_LINES - 1
 
 
 def _heat(line: LineReport, digits: int, width: int) -> Text:

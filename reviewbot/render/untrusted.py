@@ -1,4 +1,4 @@
-"""Strangers' text in Markdown: it travels as `Foreign`, and only a filter here can print it.
+"""Strangers' text in Markdown: it travels as `UntrustedText`, and only a filter here can print it.
 
 The filters make it inert: no link, no @mention, no HTML, no end of a code block or table cell, no
 command to a CI runner ("::...", "##[...", "##vso[...").
@@ -23,20 +23,20 @@ from reviewbot.render.evidence import (
     reason_weight,
     where_words,
 )
-from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, Evidence
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, FeatureEvidence
 from reviewbot.scoring.outcomes import Reason
 
-MOST_CHARS = 300  # of one piece of text
+MAX_CHARS = 300  # of one piece of text
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class UntrustedText:
     """Text that is not ours. Printing it raw is an error."""
 
     text: str
 
 
-def code_span(foreign: Foreign) -> str:
+def code_span(foreign: UntrustedText) -> str:
     """Quote as inline code. Not for table cells: a pipe would end one even here."""
     text = _line(foreign.text) or "(empty)"
     fence = "`" * (1 + _longest_run(text))
@@ -44,13 +44,13 @@ def code_span(foreign: Foreign) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def cell(foreign: Foreign) -> str:
+def cell(foreign: UntrustedText) -> str:
     """Quote for a table cell: code, every ASCII sign in it as a character reference."""
     text = re.sub(r"[!-/:-@\[-`{-~]", lambda sign: f"&#{ord(sign[0])};", _line(foreign.text))
     return f"<code>{text}</code>"
 
 
-def fenced(lines: Sequence[tuple[str, Foreign]]) -> str:
+def fenced(lines: Sequence[tuple[str, UntrustedText]]) -> str:
     """Quote lines of code, each behind a prefix of ours, in a fence longer than any inside."""
     rows = [f"{prefix}{_code(foreign.text)}".rstrip() for prefix, foreign in lines]
     fence = "`" * max(3, 1 + max(map(_longest_run, rows), default=0))
@@ -58,21 +58,21 @@ def fenced(lines: Sequence[tuple[str, Foreign]]) -> str:
 
 
 def reason_words(
-    reason: Reason, found: Evidence | None = None, most: int = MOST_EXEMPLARS
+    reason: Reason, found: FeatureEvidence | None = None, most: int = MAX_EXEMPLARS
 ) -> dict[str, Any]:
-    """Return a reason as templates print it: what is a stranger's as `Foreign`, the rest in words.
+    """Return a reason as templates print it: untrusted parts as `UntrustedText`.
 
     found  what is known of its feature; where nothing is, the parts are None, the lists empty
     most   examples in each list
     """
     return {
-        "label": Foreign(feature_name(reason.feature, reason.label)),
+        "label": UntrustedText(feature_name(reason.feature, reason.label)),
         "weight": reason_weight(reason),
         "evidence": counts(found) if found and found.tally else None,
-        "detects": Foreign(found.detects) if found and found.detects else None,
+        "detects": UntrustedText(found.detects) if found and found.detects else None,
         "where": where_words(found) if found else "",
-        "exemplars": [Foreign(one) for one in (exemplars(found) if found else ())][:most],
-        "near_misses": [Foreign(one) for one in (near_misses(found) if found else ())][:most],
+        "exemplars": [UntrustedText(one) for one in (exemplars(found) if found else ())][:most],
+        "near_misses": [UntrustedText(one) for one in (near_misses(found) if found else ())][:most],
     }
 
 
@@ -81,7 +81,7 @@ def _line(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return _inert(visible(text[: 4 * MOST_CHARS].removesuffix("\r").expandtabs(4)))
+    return _inert(visible(text[: 4 * MAX_CHARS].removesuffix("\r").expandtabs(4)))
 
 
 def _inert(text: str) -> str:
@@ -89,7 +89,7 @@ def _inert(text: str) -> str:
 
     Its other kind of command, "::", counts at the start of a line only; no text stands there.
     """
-    text = text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + "..."
+    text = text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "..."
     return re.sub(r"##(\w*)\[", r"##\1<U+005B>", text)
 
 

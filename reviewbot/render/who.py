@@ -13,7 +13,7 @@ from reviewbot.render.terminal_text import fitting, one_line, printed
 from reviewbot.report.json_values import author_json, totals_json
 
 SCHEMA = "reviewbot-who/1"
-MOST_ROWS = 500  # of the Markdown table
+MAX_ROWS = 500  # of the Markdown table
 STYLES = {Author.AI: "magenta", Author.MIXED: "yellow", Author.HUMAN: "green"}
 
 
@@ -81,9 +81,9 @@ def _evidence(author: Attribution) -> str:
 
 def who_markdown(report: WhoReport) -> str:
     """Return the report as Markdown tables; `templates/who.md.j2` lays them out."""
-    from reviewbot.render.untrusted import Foreign, environment, template
+    from reviewbot.render.untrusted import UntrustedText, environment, template
 
-    left = MOST_ROWS
+    left = MAX_ROWS
     files = []
     for file in report.files:
         rows = stretches(file.lines)[:left]
@@ -91,22 +91,22 @@ def who_markdown(report: WhoReport) -> str:
         cells = [
             {
                 "place": _place(row),
-                "name": Foreign(_name(row.author)),
+                "name": UntrustedText(_name(row.author)),
                 "confidence": f"{row.author.confidence:.1f}" if row.author.confidence else "-",
-                "evidence": Foreign(_evidence(row.author) or "none"),
+                "evidence": UntrustedText(_evidence(row.author) or "none"),
             }
             for row in rows
         ]
         if cells:
-            files.append({"path": Foreign(visible(file.path)), "rows": cells})
-    hidden = sum(len(stretches(file.lines)) for file in report.files) - (MOST_ROWS - left)
+            files.append({"path": UntrustedText(visible(file.path)), "rows": cells})
+    hidden = sum(len(stretches(file.lines)) for file in report.files) - (MAX_ROWS - left)
     page = environment().from_string(template("who.md.j2"))
     return page.render(
-        totals=Foreign(totals_line(report.authors)),
+        totals=UntrustedText(totals_line(report.authors)),
         files=files,
         hidden=hidden,
         asides=[
-            Foreign(text)
+            UntrustedText(text)
             for text in [
                 *(f"looked at {source}" for source in report.sources[:20]),
                 *(f"note: {note}" for note in report.notes[:20]),

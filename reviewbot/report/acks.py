@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-MOST_REASON = 300  # characters
+MAX_REASON = 300  # characters
 _COMMAND = re.compile(r"/reviewbot[ \t]+ack[ \t]+`?([0-9a-f]{20})`?(?:[ \t]+(.*))?")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # others, as U+2028, end no line on GitHub
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -33,5 +33,5 @@ def acks_in(body: str, login: str) -> list[Ack]:
         if fenced or not line.replace("\t", " ").isprintable():
             continue
         if match and (reason := " ".join((match[2] or "").split())):
-            found.append(Ack(match[1], reason[:MOST_REASON], login))
+            found.append(Ack(match[1], reason[:MAX_REASON], login))
     return found

@@ -15,7 +15,7 @@ from reviewbot.report.findings import Finding
 
 SUMMARY_MARK = "<!-- reviewbot:summary -->"
 GONE = "This finding is gone, or acknowledged: the summary says which."
-MOST_CHARS = 10_000  # of a line that names it: a report that comes back has no more
+MAX_CHARS = 10_000  # of a line that names it: a report that comes back has no more
 _FINDING_MARK = re.compile(r"<!-- reviewbot:finding ([0-9a-f]{1,16}:\d{1,9}) -->\s*\Z")
 _REVIEW_MARK = re.compile(r"<!-- reviewbot:review ([0-9a-f]{40,64}) -->\s*\Z")
 
@@ -37,7 +37,7 @@ def gone_body(posted: "Posted") -> str:
 
 
 def is_folded(posted: "Posted") -> bool:
-    """Tell whether a comment has the text that `gone_body` gives."""
+    """Return True if a comment has the text that `gone_body` gives."""
     return f"\n{GONE}\n" in posted.body
 
 
@@ -61,7 +61,7 @@ def finding_id(head: str, finding: Finding) -> str:
 
     returns  20 hexadecimal digits
     """
-    texts = [" ".join(score.line.text[:MOST_CHARS].split()) for score in finding.lines]
+    texts = [" ".join(score.line.text[:MAX_CHARS].split()) for score in finding.lines]
     key = "\0".join([head, finding.path, finding.fingerprint, *texts])
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:20]
 

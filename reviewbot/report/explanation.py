@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
-from reviewbot.report.findings import Standing
+from reviewbot.report.findings import GateStatus
 from reviewbot.report.model import ChangeInfo, ModelInfo
-from reviewbot.scoring.feature_evidence import Evidence
+from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
 from reviewbot.scoring.recent_risks import RecentInfo
 
-MOST_ODDS = 60.0  # as `scoring.predictor.risks` has it
+MAX_ODDS = 60.0  # as `scoring.predictor.risks` has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Explanation:
 
     outcome: Outcome
     author: Attribution
-    standing: Standing | None  # to the gate; None: not scored, not of the change, or not known
+    gate_status: GateStatus | None  # to the gate; None: not scored, not of the change, or not known
     around: tuple[tuple[int, str], ...]  # numbers and texts of the lines near it, itself included
-    evidence: Mapping[str, Evidence]  # of the features that its reasons name
+    evidence: Mapping[str, FeatureEvidence]  # of the features that its reasons name
     has_evidence: bool  # whether the artifact holds any at all; the report, where it comes from one
     model: ModelInfo
     artifact: ArtifactInfo
@@ -39,7 +39,7 @@ def log_odds_of(score: LineScore) -> float:
     if score.rest is not None:
         return score.rest + sum(reason.contribution for reason in score.reasons)
     if not 0 < score.risk < 1:
-        return math.nan if math.isnan(score.risk) else math.copysign(MOST_ODDS, score.risk - 0.5)
+        return math.nan if math.isnan(score.risk) else math.copysign(MAX_ODDS, score.risk - 0.5)
     return math.log(score.risk / (1 - score.risk))
 
 
@@ -56,7 +56,7 @@ def share_of_rise(score: LineScore, average: float | None) -> float | None:
     Above 1 where all other features together lower the risk. None where the line is not above the
     average, where it has no reasons, and where the average is not known.
     """
-    if average is None or not abs(average) <= MOST_ODDS or not score.reasons:
+    if average is None or not abs(average) <= MAX_ODDS or not score.reasons:
         return None
     rise = log_odds_of(score) - average
     return sum(reason.contribution for reason in score.reasons) / rise if rise > 0 else None
@@ -75,4 +75,4 @@ def sigmoid(odds: float) -> float:
     """Return the probability that log-odds stand for; NaN for NaN."""
     if math.isnan(odds):
         return odds
-    return 1 / (1 + math.exp(-max(-MOST_ODDS, min(MOST_ODDS, odds))))
+    return 1 / (1 + math.exp(-max(-MAX_ODDS, min(MAX_ODDS, odds))))

@@ -10,11 +10,11 @@ from enum import StrEnum
 from reviewbot.diff.model import ChangedLine
 from reviewbot.scoring.outcomes import LineScore
 
-_Face = tuple[LineScore, "Standing"]  # the riskiest line so far, and its standing
+_Face = tuple[LineScore, "GateStatus"]  # the riskiest line so far, and its standing
 GAP = 2  # lines between two risky lines that still belong to one finding
 
 
-class Standing(StrEnum):
+class GateStatus(StrEnum):
     """Where a scored line stands to the limit for it."""
 
     BELOW = "below"
@@ -55,7 +55,7 @@ def group(
     scores: Sequence[LineScore],
     threshold: float,
     line_hash: Callable[[ChangedLine], str] | None = None,
-    standing: Callable[[LineScore], Standing] = lambda _score: Standing.BELOW,
+    gate_status: Callable[[LineScore], GateStatus] = lambda _score: GateStatus.BELOW,
 ) -> tuple[Finding, ...]:
     """Join risky lines (risk > threshold) that stand close in a file; riskiest finding first.
 
@@ -69,7 +69,7 @@ def group(
     for score in scores:
         if score.risk <= threshold:
             continue
-        stands = standing(score)
+        stands = gate_status(score)
         near = face is not None and _near(runs[-1][-1].line, score.line)
         joined = _joined(face, score, stands) if face and near else None
         if joined:
@@ -99,14 +99,14 @@ def _near(one: ChangedLine, other: ChangedLine) -> bool:
     return one.path == other.path and other.number - one.number <= GAP + 1
 
 
-def _joined(face: _Face, score: LineScore, stands: Standing) -> _Face | None:
+def _joined(face: _Face, score: LineScore, stands: GateStatus) -> _Face | None:
     """Return the riskiest line of a run with one line more; None where it would mislead.
 
     It would where its standing is not the worst one, or where lines are above the limit of which
     some count and some do not.
     """
     riskier = (score, stands) if _risk(score) > _risk(face[0]) else face
-    above = {face[1], stands} - {Standing.BELOW}
+    above = {face[1], stands} - {GateStatus.BELOW}
     return riskier if above <= {riskier[1]} else None
 
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from reviewbot.authorship.scope import Scope
 from reviewbot.diff.model import ChangedLine
-from reviewbot.diff.skip_rules import Reason
+from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
-from reviewbot.report.findings import Standing
+from reviewbot.report.findings import GateStatus
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
 NARROW = (
@@ -17,9 +17,9 @@ NARROW = (
     " `min-coverage` to 0 if such a change may pass unread"
 )
 _WORDS: Mapping[str, str] = {  # of reasons that are no noun
-    Reason.EXCLUDED: "excluded",
-    Reason.OUT_OF_SCOPE: "outside the scope",
-    Reason.SUPPRESSED: "suppressed by comments",
+    SkipReason.EXCLUDED: "excluded",
+    SkipReason.OUT_OF_SCOPE: "outside the scope",
+    SkipReason.SUPPRESSED: "suppressed by comments",
 }
 
 
@@ -63,7 +63,7 @@ class Ledger:
     def all_excluded(self) -> bool:
         """Whether the settings leave out every line that would have been read, and there is one."""
         others = self.scored + self.failed + self.unread
-        return not others and self.by_reason.get(Reason.EXCLUDED, 0) > 0
+        return not others and self.by_reason.get(SkipReason.EXCLUDED, 0) > 0
 
     @property
     def coverage(self) -> float:
@@ -99,29 +99,29 @@ def count(outcomes: Sequence[Outcome], unread_files: int = 0) -> Ledger:
 
 
 def is_all_merged(ledger: Ledger) -> bool:
-    """Tell whether lines were added, and another parent of an unfinished merge has them all."""
+    """Return True if lines were added, and another parent of an unfinished merge has them all."""
     return (
         bool(ledger.added)
         and not ledger.unread_files
-        and ledger.by_reason == {Reason.MERGED: ledger.added}
+        and ledger.by_reason == {SkipReason.MERGED: ledger.added}
     )
 
 
-def standing_of(
+def gate_status(
     score: LineScore,
     policy: Policy,
     counts: Callable[[ChangedLine], bool] = lambda _line: True,
     limit: Callable[[ChangedLine], float] | None = None,
-) -> Standing:
+) -> GateStatus:
     """Return where a line stands; `counts` and `limit` as for `decide`."""
     most = limit(score.line) if limit else policy.max_risk
     if score.risk <= most:  # NaN is above
-        return Standing.BELOW
-    return Standing.ABOVE if counts(score.line) else Standing.NOT_COUNTED
+        return GateStatus.BELOW
+    return GateStatus.ABOVE if counts(score.line) else GateStatus.NOT_COUNTED
 
 
 def blocks(policy: Policy, over: int, scored: int) -> bool:
-    """Tell whether so many lines above their limit, of so many scored, keep a change back."""
+    """Return True if so many lines above their limit, of so many scored, keep a change back."""
     return over > policy.max_lines_over and scored >= policy.min_lines and not policy.informational
 
 
@@ -156,8 +156,8 @@ def decide(
     """
     ledger = count(outcomes, unread_files)
     scores = [o for o in outcomes if isinstance(o, LineScore)]
-    standings = Counter(standing_of(score, policy, counts, limit) for score in scores)
-    over, other = standings[Standing.ABOVE], standings[Standing.NOT_COUNTED]
+    standings = Counter(gate_status(score, policy, counts, limit) for score in scores)
+    over, other = standings[GateStatus.ABOVE], standings[GateStatus.NOT_COUNTED]
     said = _over_text(over, policy, "line that counts" if other else "line")
     if other:
         more = f"{other} more" if over else f"{other}"
@@ -199,7 +199,7 @@ def _nothing_read(ledger: Ledger) -> str:
         ((why, _),) = whys
         all_of_them = "all failed" if ledger.failed else "all skipped"
         parts = [f"all {_WORDS[why]}" if why in _WORDS else f"{all_of_them}: {why}"]
-        if why == Reason.OUT_OF_SCOPE:
+        if why == SkipReason.OUT_OF_SCOPE:
             parts = [_WORDS[why]]
     return f"0 of {ledger.added} added lines were read ({', '.join(parts)})"
 

@@ -15,22 +15,22 @@ from typing import Any
 from reviewbot.authorship.model import Attribution, Author
 from reviewbot.authorship.scope import Scope
 from reviewbot.diff.model import ChangedLine, FileKind
-from reviewbot.diff.skip_rules import Reason as SkipReason
+from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import UsageError
 from reviewbot.report.explanation import log_odds_of, sigmoid
-from reviewbot.report.findings import Finding, Standing, riskiest_first
+from reviewbot.report.findings import Finding, GateStatus, riskiest_first
 from reviewbot.report.gate import Ledger, Policy, Status, Verdict, count, judge
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
-from reviewbot.scoring.feature_evidence import Evidence, evidence_from_json
+from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 from reviewbot.scoring.recent_risks import RecentInfo
 
 MAX_BYTES = 50_000_000
-MOST_LINES = 500_000
-MOST_FINDINGS = 10_000
-MOST_LOG_ODDS = 1e6  # of a part of a sum: there, its rounding is still that of its digits
+MAX_LINES = 500_000
+MAX_FINDINGS = 10_000
+MAX_LOG_ODDS = 1e6  # of a part of a sum: there, its rounding is still that of its digits
 SLACK = 2e-6  # of a risk and a limit that were rounded to six digits
-MOST_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
+MAX_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
 _FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
 
@@ -46,10 +46,10 @@ def parse_report(raw: bytes) -> Report:
     except (ValueError, RecursionError) as exc:
         raise _wrong("it is not JSON") from exc
     _validate(value)
-    if sum(len(file["lines"]) for file in value["files"]) > MOST_LINES:
-        raise _wrong(f"it has more than {MOST_LINES} lines")
-    if len(value["findings"]) > MOST_FINDINGS:
-        raise _wrong(f"it has more than {MOST_FINDINGS} findings")
+    if sum(len(file["lines"]) for file in value["files"]) > MAX_LINES:
+        raise _wrong(f"it has more than {MAX_LINES} lines")
+    if len(value["findings"]) > MAX_FINDINGS:
+        raise _wrong(f"it has more than {MAX_FINDINGS} findings")
     files = tuple(_file(file) for file in value["files"])
     outcomes = [line.outcome for file in files for line in file.lines]
     ledger = count(outcomes, value["ledger"]["unread_files"])
@@ -65,7 +65,7 @@ def parse_report(raw: bytes) -> Report:
         artifact=ArtifactInfo(**value["artifact"]),
         change=ChangeInfo(**value["change"]),
         policy=policy,
-        show_above=_share(value["policy"]["show_above"]),
+        report_threshold=_share(value["policy"]["show_above"]),
         verdict=verdict,
         ledger=ledger,
         files=files,
@@ -95,22 +95,22 @@ def _agree(verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileRe
     Limits by path and author are not applied here: a stranger's patterns may take for ever.
     """
     lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
-    if lines and all(line.standing is None for line in lines):
+    if lines and all(line.gate_status is None for line in lines):
         return
-    over = sum(line.standing is Standing.ABOVE for line in lines)
+    over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
     fits = (verdict.status, verdict.exit_code) == judge(policy, ledger, over)
     if not fits or not all(_stands(line, policy) for line in lines):
         raise _wrong("its verdict does not fit its lines")
 
 
 def _stands(line: LineReport, policy: Policy) -> bool:
-    """Tell whether a line can stand as it says; its risk and the limit have been rounded."""
+    """Return True if a line can stand as it says; its risk and the limit have been rounded."""
     risk = line.outcome.risk if isinstance(line.outcome, LineScore) else 0.0
-    if line.standing is None:
+    if line.gate_status is None:
         return False
     if policy.max_risk_for or math.isnan(policy.max_risk):
         return True
-    if line.standing is Standing.BELOW:
+    if line.gate_status is GateStatus.BELOW:
         return risk <= policy.max_risk + SLACK
     return not risk < policy.max_risk - SLACK  # NaN is above
 
@@ -130,7 +130,7 @@ def _validate(value: object) -> None:
         raise _wrong(f"it does not keep the schema at {place}")
 
 
-def _features(values: list[Any]) -> tuple[Evidence, ...]:
+def _features(values: list[Any]) -> tuple[FeatureEvidence, ...]:
     try:
         return tuple(map(evidence_from_json, values))
     except (ArithmeticError, ValueError) as exc:
@@ -199,21 +199,21 @@ def _adds_up(score: LineScore) -> bool:
     A score without a rest (of an older report) says nothing that could be wrong, but for its size.
     """
     parts = [reason.contribution for reason in score.reasons]
-    if any(abs(part) > MOST_LOG_ODDS for part in parts):
+    if any(abs(part) > MAX_LOG_ODDS for part in parts):
         return False
     if score.rest is None:
         return True
     total, slack = log_odds_of(score), 6e-5 * (len(parts) + 1)  # each is rounded to 4 digits
     low, high = sigmoid(total - slack) - 6e-7, sigmoid(total + slack) + 6e-7  # the risk to 6
-    return abs(score.rest) <= MOST_LOG_ODDS and low <= score.risk <= high  # NaN is not
+    return abs(score.rest) <= MAX_LOG_ODDS and low <= score.risk <= high  # NaN is not
 
 
 UNREAD = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
 
 
-def _standing(line: Mapping[str, Any]) -> Standing | None:
+def _standing(line: Mapping[str, Any]) -> GateStatus | None:
     value = line.get("standing")
-    return None if value is None else Standing(value)
+    return None if value is None else GateStatus(value)
 
 
 def _author(value: Mapping[str, Any]) -> Attribution:
@@ -238,7 +238,7 @@ def _finite(text: str) -> float:
 
 
 def _short(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
+    if len(digits) > MAX_DIGITS:
         raise ValueError("so long a number")
     return int(digits)
 

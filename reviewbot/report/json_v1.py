@@ -17,8 +17,8 @@ from reviewbot.scoring.feature_evidence import evidence_to_json
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Reason, Skipped
 
 SCHEMA = "reviewbot/1"
-MOST_CHARS = 10_000  # of one line's text; the rest is cut off
-MOST_NOTES, MOST_NOTE, MOST_LABEL = 1_000, 20_000, 1_000  # as in the schema
+MAX_CHARS = 10_000  # of one line's text; the rest is cut off
+MAX_NOTES, MAX_NOTE, MAX_LABEL = 1_000, 20_000, 1_000  # as in the schema
 
 
 def json_v1(report: Report) -> str:
@@ -32,7 +32,7 @@ def json_v1(report: Report) -> str:
         "model": asdict(report.model),
         "artifact": artifact_json(report.artifact),
         "change": asdict(report.change),
-        "policy": _policy(report.policy, report.show_above),
+        "policy": _policy(report.policy, report.report_threshold),
         "verdict": {
             "status": report.verdict.status.value,
             "exit_code": report.verdict.exit_code,
@@ -56,7 +56,7 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
+def _policy(policy: Policy, report_threshold: float) -> dict[str, Any]:
     return {
         "max_risk": number(policy.max_risk, 6),
         "max_risk_for": policy.max_risk_for,
@@ -66,7 +66,7 @@ def _policy(policy: Policy, show_above: float) -> dict[str, Any]:
         "informational": policy.informational,
         "scope": policy.scope.value,
         "gate_scope": policy.gate_scope.value,
-        "show_above": number(show_above, 6),
+        "show_above": number(report_threshold, 6),
     }
 
 
@@ -99,10 +99,10 @@ def _line(line: LineReport) -> dict[str, Any]:
     outcome = line.outcome
     return {
         "number": outcome.line.number,
-        "text": outcome.line.text[:MOST_CHARS],
+        "text": outcome.line.text[:MAX_CHARS],
         **_outcome(outcome),
         "author": author_json(line.author),
-        "standing": None if line.standing is None else line.standing.value,
+        "standing": None if line.gate_status is None else line.gate_status.value,
     }
 
 
@@ -143,7 +143,7 @@ def _unscored(status: str, why: str) -> dict[str, Any]:
 def _reason(reason: Reason) -> dict[str, Any]:
     return {
         "feature": reason.feature,
-        "label": reason.label[:MOST_LABEL],
+        "label": reason.label[:MAX_LABEL],
         "contribution": number(reason.contribution, 4),
         "activation": number(reason.activation, 4),
     }
@@ -151,9 +151,9 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 def _notes(notes: Sequence[str]) -> list[str]:
     """Return the notes, bounded: of a large change there is one for each commit, and more."""
-    kept = notes if len(notes) <= MOST_NOTES else notes[: MOST_NOTES - 1]
+    kept = notes if len(notes) <= MAX_NOTES else notes[: MAX_NOTES - 1]
     more = [f"{len(notes) - len(kept)} more notes"] if len(kept) < len(notes) else []
-    return [*(note[:MOST_NOTE] for note in kept), *more]
+    return [*(note[:MAX_NOTE] for note in kept), *more]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

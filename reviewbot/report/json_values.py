@@ -8,7 +8,7 @@ from reviewbot.authorship.model import Attribution, Author, totals
 from reviewbot.escape import valid
 from reviewbot.scoring.outcomes import ArtifactInfo
 
-MOST_NAME, MOST_WORDS = 1_000, 20_000  # characters, as in the schemas
+MAX_NAME, MAX_WORDS = 1_000, 20_000  # characters, as in the schemas
 
 
 def number(value: float | None, digits: int) -> float | None:
@@ -43,10 +43,10 @@ def author_json(author: Attribution) -> dict[str, Any]:
     """Return an attribution as every JSON report has it."""
     return {
         "kind": author.kind.value,
-        "tool": author.tool and valid(author.tool)[:MOST_NAME],
-        "model": author.model and valid(author.model)[:MOST_NAME],
+        "tool": author.tool and valid(author.tool)[:MAX_NAME],
+        "model": author.model and valid(author.model)[:MAX_NAME],
         "confidence": round(author.confidence, 4),
-        "evidence": [valid(words)[:MOST_WORDS] for words in author.evidence],
+        "evidence": [valid(words)[:MAX_WORDS] for words in author.evidence],
     }
 
 

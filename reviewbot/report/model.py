@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.diff.model import FileKind
-from reviewbot.report.findings import Finding, Standing
+from reviewbot.report.findings import Finding, GateStatus
 from reviewbot.report.gate import Ledger, Policy, Verdict
-from reviewbot.scoring.feature_evidence import Evidence
+from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
 from reviewbot.scoring.recent_risks import RecentInfo
 
@@ -36,7 +36,7 @@ class LineReport:
 
     outcome: Outcome
     author: Attribution
-    standing: Standing | None = None  # None: not scored, or an older report does not say
+    gate_status: GateStatus | None = None  # None: not scored, or an older report does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class FileReport:
     removed: int
     lines: tuple[LineReport, ...]
 
-    def standing(self, of: Callable[[LineScore], Standing]) -> "FileReport":
+    def gate_status(self, of: Callable[[LineScore], GateStatus]) -> "FileReport":
         """Return the same with the standings that the gate gives."""
         lines = (
-            replace(one, standing=of(one.outcome)) if isinstance(one.outcome, LineScore) else one
+            replace(one, gate_status=of(one.outcome)) if isinstance(one.outcome, LineScore) else one
             for one in self.lines
         )
         return replace(self, lines=tuple(lines))
@@ -68,16 +68,16 @@ class Report:
     artifact: ArtifactInfo
     change: ChangeInfo
     policy: Policy
-    show_above: float  # risk above which a line is shown as a finding
+    report_threshold: float  # risk above which a line is shown as a finding
     verdict: Verdict
     ledger: Ledger
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()  # for the reader: untracked files and the like
-    features: tuple[Evidence, ...] = ()  # what is known of those that the findings name
+    features: tuple[FeatureEvidence, ...] = ()  # what is known of those that the findings name
     recent: RecentInfo | None = None  # what `LineScore.recent` compares with
 
-    def evidence_for(self, feature: str) -> Evidence | None:
+    def evidence_for(self, feature: str) -> FeatureEvidence | None:
         """Return what is known of a feature that a reason names."""
         return next((found for found in self.features if found.feature == feature), None)
 

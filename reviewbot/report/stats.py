@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reviewbot.errors import UsageError
 from reviewbot.report.comment_sync import finding_id
-from reviewbot.report.findings import Standing
+from reviewbot.report.findings import GateStatus
 from reviewbot.report.model import Report
 from reviewbot.report.ratio import Share, share
 from reviewbot.scoring.outcomes import LineScore
@@ -102,15 +102,15 @@ def summarize(
     raises  UsageError if the report does not say which lines are above its limits
     """
     lines = [one for file in report.files for one in file.lines]
-    standings = [one.standing for one in lines if isinstance(one.outcome, LineScore)]
+    standings = [one.gate_status for one in lines if isinstance(one.outcome, LineScore)]
     if None in standings:
         raise UsageError(
             "the report cannot be used: it does not say which lines are above its limits",
             fix="check the change again with this version",
         )
-    risky = sum(standing is not Standing.BELOW for standing in standings)
+    risky = sum(standing is not GateStatus.BELOW for standing in standings)
     artifact, model, policy, ledger = report.artifact, report.model, report.policy, report.ledger
-    limits = (f"{policy.max_risk:.6g}", policy.max_risk_for, f"{report.show_above:.6g}")
+    limits = (f"{policy.max_risk:.6g}", policy.max_risk_for, f"{report.report_threshold:.6g}")
     return ReportSummary(
         file,
         report.change.head,

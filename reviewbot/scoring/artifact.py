@@ -25,7 +25,7 @@ from reviewbot.arrays import Array
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.errors import ArtifactError
 from reviewbot.scoring.evidence_file import unpack_evidence
-from reviewbot.scoring.feature_evidence import Evidence
+from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import ArtifactInfo
 from reviewbot.scoring.pooling import group_sizes
 from reviewbot.scoring.predictor import Predictor, average
@@ -76,12 +76,12 @@ class Artifact:
     coder: SparseCoder
     predictor: Predictor
     notes: Mapping[int, FeatureNote]
-    show_above: float  # risk above which a line is shown
-    gate_above: float  # the gate's threshold where the settings name none
+    report_threshold: float  # risk above which a line is shown
+    block_threshold: float  # the gate's threshold where the settings name none
     manifest: Mapping[str, Any]
     packed_evidence: bytes = b""  # the file, empty where there is none
 
-    def evidence(self, features: Collection[str] | None = None) -> dict[str, Evidence]:
+    def evidence(self, features: Collection[str] | None = None) -> dict[str, FeatureEvidence]:
         """Return what is known of some features, of all by default; of the others nothing.
 
         raises  ArtifactError where it is damaged
@@ -183,8 +183,8 @@ def _load(where: Path, raw: bytes) -> Artifact:
         coder=coder,
         predictor=predictor,
         notes=notes,
-        show_above=_share(points["show"]),
-        gate_above=_share(points["gate"]),
+        report_threshold=_share(points["show"]),
+        block_threshold=_share(points["gate"]),
         manifest=manifest,
         packed_evidence=content.get(EVIDENCE, b""),
     )

@@ -11,16 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from reviewbot.scoring.feature_evidence import Evidence, evidence_from_json, evidence_to_json
+from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json, evidence_to_json
 
 FORMAT = "reviewbot-evidence/1"
-MOST_BYTES = 128 << 20  # uncompressed
-MOST_ROW = 8 << 20  # bytes
-MOST_ROWS = 200_000
+MAX_BYTES = 128 << 20  # uncompressed
+MAX_ROW = 8 << 20  # bytes
+MAX_ROWS = 200_000
 _START = b'{"feature": "'
 
 
-def pack_evidence(facts: Mapping[str, Any], found: Iterable[Evidence]) -> bytes:
+def pack_evidence(facts: Mapping[str, Any], found: Iterable[FeatureEvidence]) -> bytes:
     """Return the file: same evidence, same bytes.
 
     facts  for the first line: which code was read, which labels were counted
@@ -30,7 +30,9 @@ def pack_evidence(facts: Mapping[str, Any], found: Iterable[Evidence]) -> bytes:
     return gzip.compress("".join(f"{row}\n" for row in rows).encode(), mtime=0)
 
 
-def unpack_evidence(packed: bytes, wanted: Collection[str] | None = None) -> dict[str, Evidence]:
+def unpack_evidence(
+    packed: bytes, wanted: Collection[str] | None = None
+) -> dict[str, FeatureEvidence]:
     """Return the evidence of the wanted features, of all by default, by name, in file order.
 
     raises  ValueError or KeyError where it is no such file
@@ -51,11 +53,11 @@ def evidence_facts(packed: bytes) -> dict[str, Any]:
 
 def _rows(packed: bytes) -> Iterator[bytes]:
     """Yield the rows without their line ends, one after the other: a stranger's may be many."""
-    rest = MOST_BYTES
+    rest = MAX_BYTES
     try:
         with gzip.open(io.BytesIO(packed)) as file:
-            for count in range(MOST_ROWS + 1):
-                row = file.readline(min(rest, MOST_ROW) + 1)
+            for count in range(MAX_ROWS + 1):
+                row = file.readline(min(rest, MAX_ROW) + 1)
                 rest -= len(row)
                 if not row and count:
                     return

@@ -27,8 +27,8 @@ from reviewbot.arrays import Array
 
 VERSION = 1  # raise it when reading or pooling changes what an entry would hold
 DIGEST = hashlib.sha256().digest_size
-MOST_BYTES = 64 << 20  # of one entry
-MOST_NUMBERS = 1 << 28  # of one group: a window has some thousand lines at most
+MAX_BYTES = 64 << 20  # of one entry
+MAX_NUMBERS = 1 << 28  # of one group: a window has some thousand lines at most
 DENSE = 0.3  # a group with fewer numbers that are not 0 is kept by their places
 STALE = 3600.0  # seconds after which a temporary file was left by a crash
 KEPT_SHARE = 0.8  # of the bound: what is left when entries have to go
@@ -65,7 +65,7 @@ class LineCache:
     def put(self, name: str, groups: Mapping[str, Array]) -> None:
         """Keep the features of a window's lines."""
         data = _packed(groups)
-        if len(data) > min(MOST_BYTES, self._most):
+        if len(data) > min(MAX_BYTES, self._most):
             return
         path = self._path(name)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
@@ -116,7 +116,7 @@ class LineCache:
 
 
 def kept_before(cache: Path) -> bool:
-    """Tell whether any line was ever kept in a cache directory."""
+    """Return True if any line was ever kept in a cache directory."""
     return (cache / "lines" / f"v{VERSION}").exists()
 
 
@@ -126,7 +126,7 @@ def _bytes(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("no regular file")
-        return file.read(MOST_BYTES + 1)
+        return file.read(MAX_BYTES + 1)
 
 
 def _used(path: Path) -> None:
@@ -175,7 +175,7 @@ def _unpacked(data: bytes) -> dict[str, Array]:
             groups[name] = tensors[key]
         elif part == "shape":
             shape = tuple(int(size) for size in tensors[key])
-            if not 0 <= math.prod(shape) <= MOST_NUMBERS:
+            if not 0 <= math.prod(shape) <= MAX_NUMBERS:
                 raise ValueError("larger than any window")
             groups[name] = np.zeros(shape, np.float32)
             groups[name].reshape(-1)[tensors[f"{name}/places"]] = tensors[f"{name}/values"]

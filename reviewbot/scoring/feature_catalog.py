@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from reviewbot.scoring.feature_evidence import Evidence
+from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.predictor import Predictor
 from reviewbot.scoring.reasons import NAMED, FeatureNote, places_of
 
 SORTS = ("weight", "lift", "false-fire", "density", "id")
 STATE = "state"
-MOST_NEAR = 5  # names that are offered for one that is not known
+MAX_NEAR = 5  # names that are offered for one that is not known
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class FeatureInfo:
     """One feature."""
 
     feature: str  # as `Reason.feature`
-    evidence: Evidence  # with nothing but label, maximum and density where none was found
+    evidence: FeatureEvidence  # with nothing but label, maximum and density where none was found
     weight: float | None  # log-odds for one deviation more; None for the state, which has many
     # Log-odds at its maximum against a line where it does not fire. Where the predictor reads means
     # too (`sae_mean`): of a line whose every token fires at the maximum, which hardly any does.
@@ -28,9 +28,9 @@ class Known:
 def known_features(
     predictor: Predictor,
     notes: Mapping[int, FeatureNote],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, FeatureEvidence],
     features: int,
-) -> tuple[Known, ...]:
+) -> tuple[FeatureInfo, ...]:
     """Return all features: the autoencoder's by number, the named signs, the state.
 
     notes     what features.json says of the autoencoder's
@@ -38,7 +38,9 @@ def known_features(
     features  F of the autoencoder
     """
     return tuple(
-        Known(name, evidence.get(name) or _noted(name, notes), *_weights(predictor, name, notes))
+        FeatureInfo(
+            name, evidence.get(name) or _noted(name, notes), *_weights(predictor, name, notes)
+        )
         for name in feature_names(predictor, features)
     )
 
@@ -74,11 +76,11 @@ def near_names(asked: str, names: Sequence[str]) -> list[str]:
     asked = rest if kind in NAMED else asked  # what all names of a group share says nothing
     named = [name for name in names if not name.startswith("sae:")]
     words = {_bare(name).casefold(): name for name in named}
-    close = get_close_matches(asked, list(words), n=MOST_NEAR, cutoff=0.7)
+    close = get_close_matches(asked, list(words), n=MAX_NEAR, cutoff=0.7)
     return list(dict.fromkeys(words[word] for word in close))
 
 
-def order(known: Sequence[Known], by: str) -> list[Known]:
+def order(known: Sequence[FeatureInfo], by: str) -> list[FeatureInfo]:
     """Return the features sorted by one of `SORTS`, greatest first.
 
     Equal ones stay as they came; those of which it is not known stand last.
@@ -86,7 +88,7 @@ def order(known: Sequence[Known], by: str) -> list[Known]:
     return sorted(known, key=lambda one: -_measure(one, by))
 
 
-def _measure(one: Known, by: str) -> float:
+def _measure(one: FeatureInfo, by: str) -> float:
     tally = one.evidence.tally
     found: float | None = None
     match by:
@@ -105,11 +107,11 @@ def _bare(name: str) -> str:
     return name.partition(":")[2] or name
 
 
-def _noted(name: str, notes: Mapping[int, FeatureNote]) -> Evidence:
+def _noted(name: str, notes: Mapping[int, FeatureNote]) -> FeatureEvidence:
     kind, _, rest = name.partition(":")
     note = notes.get(int(rest)) if kind == "sae" else None
     label = rest if kind in NAMED else STATE_LABEL if name == STATE else ""
-    return Evidence(
+    return FeatureEvidence(
         feature=name,
         label=note.label if note else label,
         label_score=None,

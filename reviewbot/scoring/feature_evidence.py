@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MOST_EXEMPLARS = 5
-MOST_NEAR_MISSES = 2
-MOST_LANGUAGES = 3
+MAX_EXEMPLARS = 5
+MAX_NEAR_MISSES = 2
+MAX_LANGUAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class FeatureEvidence:
     """One feature: its label if it earned one, its tally, what it correlates with, and examples."""
 
     feature: str  # as `Reason.feature`
@@ -77,7 +77,7 @@ class Evidence:
     near_misses: tuple[Exemplar, ...]  # the most similar lines on which it does not fire
 
 
-def evidence_to_json(found: Evidence) -> dict[str, Any]:
+def evidence_to_json(found: FeatureEvidence) -> dict[str, Any]:
     """Return the evidence as artifacts and reports hold it."""
     value = asdict(found)
     value["languages"] = [{"language": name, "share": share} for name, share in found.languages]
@@ -90,13 +90,13 @@ def evidence_to_json(found: Evidence) -> dict[str, Any]:
     return value
 
 
-def evidence_from_json(value: Mapping[str, Any]) -> Evidence:
+def evidence_from_json(value: Mapping[str, Any]) -> FeatureEvidence:
     """Read what `evidence_to_json` wrote; lift and rate are computed again, never believed.
 
     raises  KeyError, TypeError or ValueError where it is something else
     """
     tally = value["tally"]
-    return Evidence(
+    return FeatureEvidence(
         feature=str(value["feature"]),
         label=str(value["label"]),
         label_score=_number(value["label_score"]),

@@ -11,7 +11,7 @@ from reviewbot.scoring.pooling import BLOCK_NAMES, SURPRISAL_NAMES
 from reviewbot.scoring.predictor import Predictor
 from reviewbot.scoring.surface import SURFACE_NAMES
 
-MOST_REASONS = 3
+MAX_REASONS = 3
 # Groups whose columns have names that a person can read.
 NAMED = {"surface": SURFACE_NAMES, "surprisal": SURPRISAL_NAMES, "block": BLOCK_NAMES}
 
@@ -62,8 +62,8 @@ def explain(
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
-    first = ordered[:MOST_REASONS]
-    if len(first) == MOST_REASONS and not any(map(_is_sparse, first)):
+    first = ordered[:MAX_REASONS]
+    if len(first) == MAX_REASONS and not any(map(_is_sparse, first)):
         first[-1] = next(filter(_is_sparse, ordered), first[-1])
     return tuple(first)
 
@@ -113,8 +113,8 @@ def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNot
         total_F += np.where(columns_F != 0, parts_F, np.float32(0))
     raising = np.flatnonzero(total_F > 0)
     sums = total_F[raising]
-    if len(raising) > MOST_REASONS:
-        raising = raising[sums >= np.partition(sums, -MOST_REASONS)[-MOST_REASONS]]
+    if len(raising) > MAX_REASONS:
+        raising = raising[sums >= np.partition(sums, -MAX_REASONS)[-MAX_REASONS]]
     found = []
     for index in map(int, raising):
         note = notes.get(index, FeatureNote("", 0.0, 0.0))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "reviewbot-recent/1"
-MOST_LINES = 20_000
-MOST_CHARS = 100  # of a commit's name, or of words instead
+MAX_LINES = 20_000
+MAX_CHARS = 100  # of a commit's name, or of words instead
 DIGITS = 6  # of a risk: equal lines must stay equal, kept or not
 
 
@@ -37,7 +37,7 @@ class Recent:
 
 def recent_of(base: str, head: str, artifact: str, risks: Sequence[float]) -> Recent:
     """Return the value, risks rounded to 6 digits. raises ValueError for no risk or too many."""
-    if not 1 <= len(risks) <= MOST_LINES or not all(map(math.isfinite, risks)):
+    if not 1 <= len(risks) <= MAX_LINES or not all(map(math.isfinite, risks)):
         raise ValueError(f"{len(risks)} risks, or one that is no number")
     ordered = tuple(sorted(round(float(risk), DIGITS) for risk in risks))
     return Recent(RecentInfo(base, head, len(ordered)), artifact, ordered)
@@ -62,7 +62,7 @@ def recent_from_json(raw: bytes) -> Recent:
         base, head, artifact = value["base"], value["head"], value["artifact"]
         if value["schema"] != SCHEMA or {type(base), type(head), type(artifact)} != {str}:
             raise ValueError(SCHEMA)
-        if max(map(len, (base, head, artifact))) > MOST_CHARS:
+        if max(map(len, (base, head, artifact))) > MAX_CHARS:
             raise ValueError("too long")
         return recent_of(base, head, artifact, _shares(value["risks"]))
     except (ArithmeticError, KeyError, TypeError, ValueError, RecursionError) as exc:

@@ -27,7 +27,7 @@ LINE_TOO_LONG = "line too long"
 Groups = Mapping[str, Array]  # feature group -> (L, columns)
 
 
-class Kept(Protocol):
+class FeatureCache(Protocol):
     """Line features that were read before, by name. Neither method ever fails."""
 
     def get(self, name: str) -> Groups | None:
@@ -37,7 +37,7 @@ class Kept(Protocol):
         """Keep the features of a window's lines, or do not."""
 
 
-class Forgetful:
+class NullCache:
     """Keeps nothing."""
 
     def get(self, name: str) -> Groups | None:  # noqa: ARG002
@@ -73,7 +73,7 @@ def score(
     artifact: Artifact,
     encoder: Encoder,
     *,
-    kept: Kept,
+    cache: FeatureCache,
     description: str = "",
 ) -> Iterator[LineScore | Failed]:
     """Score the wanted lines, file by file. Lines that no token touches do not come up.
@@ -84,17 +84,21 @@ def score(
     """
     files = list(files)
     promised = encoder.engine
-    for outcome in _pass(files, artifact, encoder, kept, description):
+    for outcome in _pass(files, artifact, encoder, cache, description):
         if encoder.engine != promised:
             break
         yield outcome
     else:
         return
-    yield from _pass(files, artifact, encoder, kept, description)
+    yield from _pass(files, artifact, encoder, cache, description)
 
 
 def _pass(
-    files: Iterable[CodeFile], artifact: Artifact, encoder: Encoder, kept: Kept, description: str
+    files: Iterable[CodeFile],
+    artifact: Artifact,
+    encoder: Encoder,
+    cache: FeatureCache,
+    description: str,
 ) -> Iterator[LineScore | Failed]:
     enough = encoder.batch_tokens if batches(encoder) else 1
     waiting: list[_Window] = []
@@ -105,9 +109,9 @@ def _pass(
                 continue
             waiting.append(window)
             if sum(len(each.reading.ids) for each in waiting) >= enough:
-                yield from _scored(waiting, artifact, encoder, kept)
+                yield from _scored(waiting, artifact, encoder, cache)
                 waiting = []
-    yield from _scored(waiting, artifact, encoder, kept)
+    yield from _scored(waiting, artifact, encoder, cache)
 
 
 def _windows(
@@ -132,9 +136,9 @@ def _windows(
 
 
 def _scored(
-    windows: Sequence[_Window], artifact: Artifact, encoder: Encoder, kept: Kept
+    windows: Sequence[_Window], artifact: Artifact, encoder: Encoder, cache: FeatureCache
 ) -> Iterator[LineScore | Failed]:
-    found = [_kept(window, artifact, encoder, kept) for window in windows]
+    found = [_kept(window, artifact, encoder, cache) for window in windows]
     missing = [n for n, groups in enumerate(found) if groups is None]
     missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
     for n, seen in zip(missing, read(encoder, [windows[n].reading for n in missing]), strict=True):
@@ -143,14 +147,16 @@ def _scored(
         groups |= pool_rest(seen)
         found[n] = new = {name: part for name, part in groups.items() if name in names}
         # Only now is it certain which engine it was that read.
-        kept.put(windows[n].reading.address(encoder.engine), new)
+        cache.put(windows[n].reading.address(encoder.engine), new)
     for window, features in zip(windows, found, strict=True):
         yield from _outcomes(window, features or {}, artifact)
 
 
-def _kept(window: _Window, artifact: Artifact, encoder: Encoder, kept: Kept) -> Groups | None:
+def _kept(
+    window: _Window, artifact: Artifact, encoder: Encoder, cache: FeatureCache
+) -> Groups | None:
     """Return what was kept of a window, if it is what reading it would give in form."""
-    groups = kept.get(window.reading.address(encoder.engine))
+    groups = cache.get(window.reading.address(encoder.engine))
     sizes = {name: n for name, n in artifact.predictor.groups.items() if name != "surface"}
     if groups is None or not sizes.keys() <= groups.keys() <= {*sizes, "surprisal"}:
         return None

@@ -24,7 +24,7 @@ from reviewbot.server.wire import BadFrame, Frame
 HELLO_SECONDS = 5.0  # for a client to say what it wants
 REST_SECONDS = 120.0  # between two questions of a client
 BEAT = 1.0  # seconds between two signs of life while a client waits
-MOST_CLIENTS = 64
+MAX_CLIENTS = 64
 MAX_QUESTION = 32 * 1024 * 1024  # bytes: a text, or the ids of one window
 
 
@@ -92,7 +92,7 @@ class Server:
             except OSError:  # closed, or no file descriptor is left
                 time.sleep(0.1)
                 continue
-            if is_stranger(connection) or len(self._open) >= MOST_CLIENTS:
+            if is_stranger(connection) or len(self._open) >= MAX_CLIENTS:
                 connection.close()
                 continue
             channel = Channel(connection)

@@ -11,7 +11,7 @@ from reviewbot.arrays import Array, Mask
 from reviewbot.train.firings import Firings
 
 STRONGEST = 20  # activations that a label is made from
-MOST_TOKENS = 3  # that it may name
+MAX_TOKENS = 3  # that it may name
 CLEAR = 0.7  # share of the strongest activations that those tokens must make up
 RELIABLE = 0.7  # balanced accuracy on other files, below which there is no label
 # Without the marks that code has in a label: an identifier may be called `blanks`.
@@ -62,7 +62,7 @@ class Labels:
         ordered_N = token_N[np.argsort(-value_N, kind="stable")]
         making = islice((t for t in map(int, ordered_N) if t in self._makes), STRONGEST)
         strongest = Counter(self._token[t] for t in making)
-        named = strongest.most_common(MOST_TOKENS)
+        named = strongest.most_common(MAX_TOKENS)
         enough = sum(strongest.values()) == STRONGEST
         if not enough or sum(n for _, n in named) < CLEAR * STRONGEST:
             return NONE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reviewbot.arrays import Array, Indices, Mask
-from reviewbot.scoring.feature_evidence import MOST_LANGUAGES
+from reviewbot.scoring.feature_evidence import MAX_LANGUAGES
 from reviewbot.train.firings import Line
 
 DETECTS_SHARE = 0.5  # of its firing, that one language has at least
@@ -37,7 +37,7 @@ def correlates(lines: tuple[Line, ...], fires_LF: Mask) -> list[Correlates]:
     indent_F = _indentation(lines, language_L, fires_LF)
     found = []
     for feature in range(fires_LF.shape[1]):
-        order = np.argsort(-share_GF[:, feature], kind="stable")[:MOST_LANGUAGES]
+        order = np.argsort(-share_GF[:, feature], kind="stable")[:MAX_LANGUAGES]
         shares = tuple((names[g], round(float(share_GF[g, feature]), 4)) for g in order)
         first = order[0]
         others = (total_F[feature] - rate_GF[first, feature]) / max(len(names) - 1, 1)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.scoring.feature_evidence import Evidence, Tally
+from reviewbot.scoring.feature_evidence import FeatureEvidence, Tally
 from reviewbot.scoring.predictor import Predictor
 from reviewbot.scoring.reasons import FeatureNote, places_of
 from reviewbot.scoring.surface import SURFACE_NAMES, surface
@@ -22,7 +22,7 @@ def evidence(
     predictor: Predictor,
     origin: Origins,
     counted: Mapping[str, Tally],
-) -> list[Evidence]:
+) -> list[FeatureEvidence]:
     """Return the evidence of every autoencoder feature that fired, then of all others counted.
 
     features   F of the autoencoder
@@ -40,7 +40,7 @@ def evidence(
         note = _note(label, top_LF[:, feature], fired_F[feature], tokens)
         exemplars, near_misses = examples.of(feature)
         found.append(
-            Evidence(
+            FeatureEvidence(
                 feature=name,
                 label=note.label,
                 label_score=label.score,
@@ -60,7 +60,9 @@ def evidence(
         if kind != "sae":  # what has a name of its own needs no label
             both = examples.of_sign(signs[name]) if name in signs else ((), ())
             words = own_name or "the model's state as a whole"
-            found.append(Evidence(name, words, None, None, None, tally, (), None, None, *both))
+            found.append(
+                FeatureEvidence(name, words, None, None, None, tally, (), None, None, *both)
+            )
     return found
 
 
@@ -78,7 +80,7 @@ def _signs(firings: Firings, predictor: Predictor) -> dict[str, Array]:
     return found
 
 
-def notes(found: Iterable[Evidence]) -> dict[int, FeatureNote]:
+def notes(found: Iterable[FeatureEvidence]) -> dict[int, FeatureNote]:
     """Return of the evidence what `features.json` holds: that which every check needs."""
     return {
         int(one.feature.removeprefix("sae:")): FeatureNote(one.label, one.maximum, one.density)

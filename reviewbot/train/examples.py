@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES, Exemplar
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES, Exemplar
 from reviewbot.train.firings import Firings, Line
 from reviewbot.train.provenance import Origins
 
 SHORT = (3, 100)  # characters of a line that is shown, blanks at its ends not counted
-MOST_TOKENS = 60
+MAX_TOKENS = 60
 LOOKED_AT = 400  # candidates of each feature, best first
 
 
@@ -24,7 +24,7 @@ class Examples:
         self._text = [" ".join(text.split()) for text in texts]
         self._short_L = np.array(
             [
-                SHORT[0] <= len(text) <= SHORT[1] and len(line.tokens) <= MOST_TOKENS
+                SHORT[0] <= len(text) <= SHORT[1] and len(line.tokens) <= MAX_TOKENS
                 for text, line in zip(texts, firings.lines, strict=True)
             ]
         )
@@ -54,7 +54,7 @@ class Examples:
     def _chosen(self, strength_L: Array) -> tuple[list[int], list[int]]:
         fires_N = np.flatnonzero((strength_L > 0) & self._short_L)
         ordered = fires_N[np.argsort(-strength_L[fires_N], kind="stable")][:LOOKED_AT]
-        shown = list(_different(ordered, self._keys, MOST_EXEMPLARS))
+        shown = list(_different(ordered, self._keys, MAX_EXEMPLARS))
         if not shown:
             return [], []
         languages = {self._firings.lines[place].language for place in shown}
@@ -68,7 +68,7 @@ class Examples:
             for place in near
             if likeness_L[place] > 0 and self._firings.lines[place].language in languages
         ]
-        return shown, list(_different(alike, self._keys, MOST_NEAR_MISSES))
+        return shown, list(_different(alike, self._keys, MAX_NEAR_MISSES))
 
     def _keys(self, place: int) -> tuple[str, str]:
         return self._text[place], self._firings.lines[place].path

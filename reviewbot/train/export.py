@@ -90,8 +90,8 @@ def artifact_files(
     name: str,
     model: ArtifactModel,
     plan: ReadingPlan,
-    show_above: float,
-    gate_above: float,
+    report_threshold: float,
+    block_threshold: float,
     facts: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """Return all files of an artifact, the manifest with the others' hashes last.
@@ -126,7 +126,7 @@ def artifact_files(
             "slope": predictor.slope,
             "offset": predictor.offset,
         },
-        "operating_points": {"show": show_above, "gate": gate_above},
+        "operating_points": {"show": report_threshold, "gate": block_threshold},
         "files": {path: hashlib.sha256(files[path]).hexdigest() for path in FILES},
         **facts,
     }

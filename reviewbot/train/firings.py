@@ -18,8 +18,8 @@ from reviewbot.scoring.reading import ReadLines, read_lines
 from reviewbot.scoring.sae import SparseCoder, encode
 from reviewbot.train.corpus import SourceFile
 
-MOST_LINES = 100  # of one file: many files say more than long ones
-MOST_TOKENS = 60  # of a line that may be shown
+MAX_LINES = 100  # of one file: many files say more than long ones
+MAX_TOKENS = 60  # of a line that may be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def read_firings(
     parts: list[tuple[npt.NDArray[np.int32], Array, Array]] = []
     total = 0
     for source in sources:
-        texts = split_lines(source.text)[:MOST_LINES]
+        texts = split_lines(source.text)[:MAX_LINES]
         text = "\n".join(texts) + "\n"
         wanted = [n for n, line in enumerate(texts) if line.strip()]
         # The first window is enough of a file, and its tokens are the text's first ones.

@@ -90,7 +90,7 @@ def _blobs(directory: Path, commit: str) -> dict[str, str]:
 
 
 def _holds(blob: str | None, path: Path) -> bool:
-    """Tell whether a file is the object `blob`. Git is not asked: it would run filters."""
+    """Return True if a file is the object `blob`. Git is not asked: it would run filters."""
     if blob is None:
         return False
     data = path.read_bytes()

@@ -28,7 +28,7 @@ from reviewbot.train.mutate import mutate
 from reviewbot.train.whole import write_whole
 
 FILES_PER_SHARD = 40
-MOST_LINES = 120  # of a file: many files beat much of one
+MAX_LINES = 120  # of a file: many files beat much of one
 MUTATED_SHARES = (0.15, 0.20, 0.25)  # of a snippet's lines, as in PtTrust
 
 
@@ -91,11 +91,11 @@ def read_shard(path: Path) -> Shard:
 def _snippet(source: SourceFile, rng: random.Random) -> list[str]:
     lines = split_lines(source.text)
     if (
-        len(lines) > MOST_LINES and rng.random() < 0.5
+        len(lines) > MAX_LINES and rng.random() < 0.5
     ):  # half the time the file's head: imports matter
-        start = rng.randrange(len(lines) - MOST_LINES)
-        return lines[start : start + MOST_LINES]
-    return lines[:MOST_LINES]
+        start = rng.randrange(len(lines) - MAX_LINES)
+        return lines[start : start + MAX_LINES]
+    return lines[:MAX_LINES]
 
 
 def _encode(

@@ -13,7 +13,7 @@ from reviewbot.encoders.encoder import EncoderSpec, Tokens
 from reviewbot.encoders.lazy_encoder import LazyEncoder
 from reviewbot.errors import EXTRAS, ArtifactError, EngineUnfit, MissingExtra, UsageError
 from reviewbot.models import checkpoint, engine
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import PRESETS, Artifact, ArtifactModel, load_artifact
 from reviewbot.scoring.outcomes import ArtifactInfo
 from tests import tiny
@@ -33,7 +33,9 @@ def installed(monkeypatch: pytest.MonkeyPatch, *extras: str) -> None:
 def artifact(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Artifact:
     """One for the tiny model, and an empty cache."""
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
-    sha256 = ready(str(tiny_model), environ={"REVIEWBOT_CACHE": str(tmp_path / "ids")}).sha256
+    sha256 = ensure_model(
+        str(tiny_model), environ={"REVIEWBOT_CACHE": str(tmp_path / "ids")}
+    ).sha256
     model = ArtifactModel("tiny", sha256, tiny.LAYER, tiny.WIDTH)
     return load_artifact(tiny.tiny_artifact(tmp_path / "artifact", model=model))
 
@@ -110,7 +112,9 @@ def test_an_engine_that_is_not_installed_is_said_before_anything_is_fetched(
     tiny_model: Path,
 ) -> None:
     installed(monkeypatch, *extras)
-    monkeypatch.setattr("reviewbot.models.ensure.ready", lambda *_, **__: pytest.fail("fetched"))
+    monkeypatch.setattr(
+        "reviewbot.models.ensure.ensure_model", lambda *_, **__: pytest.fail("fetched")
+    )
     for model in (str(tiny_model), "someone/model@main"):
         with pytest.raises(
             MissingExtra, match="nothing was fetched, nothing was scored"
@@ -122,7 +126,9 @@ def test_an_engine_that_is_not_installed_is_said_before_anything_is_fetched(
 def test_another_model_is_refused_before_anything_is_fetched(
     artifact: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reviewbot.models.ensure.ready", lambda *_, **__: pytest.fail("fetched"))
+    monkeypatch.setattr(
+        "reviewbot.models.ensure.ensure_model", lambda *_, **__: pytest.fail("fetched")
+    )
 
     with pytest.raises(ArtifactError, match="was trained on the model"):
         load.load_model(Settings(model="smollm2-135m"), artifact, lambda _: None)

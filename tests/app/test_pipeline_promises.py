@@ -117,7 +117,7 @@ def test_findings_are_sorted_by_risk_and_hold_what_is_above_the_artifact_s_thres
     case = made(tmp_path, {}, {"a.py": CODE, "b.py": CODE.replace(b"self", b"that")})
     risks = sorted(o.risk for o in outcomes(check(case)) if isinstance(o, LineScore))
     threshold = risks[len(risks) // 2]
-    report = check(case, artifact=replace(check.artifact, show_above=threshold))
+    report = check(case, artifact=replace(check.artifact, report_threshold=threshold))
     shown = [score for finding in report.findings for score in finding.lines]
 
     assert len(report.findings) > 2

@@ -23,7 +23,7 @@ from reviewbot.cli.output import look, write_file
 from reviewbot.config.settings import Settings
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.git import changes
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.report.json_v1 import schema
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
@@ -395,7 +395,7 @@ def test_a_model_from_a_directory_is_loaded_and_a_wrong_one_is_refused(
     assert wrong.exit_code == 4
     assert "was trained on the model" in wrong.stderr
     manifest = json.loads((artifact / "manifest.json").read_text())
-    manifest["model"]["sha256"] = ready(str(tiny_model), environ=os.environ).sha256
+    manifest["model"]["sha256"] = ensure_model(str(tiny_model), environ=os.environ).sha256
     (artifact / "manifest.json").write_text(json.dumps(manifest))
     for engine, depth in product((("torch", "fp32"), ("onnx", "int8")), ("trunk", "full")):
         more = (f"--engine={engine[0]}", f"--depth={depth}", "--max-risk=1")
@@ -411,7 +411,7 @@ def test_an_artifact_that_reads_more_of_the_model_gets_it_unasked(
     monkeypatch.setattr(assemble, "load_model", LOAD_MODEL)
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
     (repo / "a.py").write_text("x = 1\ny = 2\n\nfor z in x:\n    print(z)\n")
-    sha256 = ready(str(tiny_model), environ=os.environ).sha256
+    sha256 = ensure_model(str(tiny_model), environ=os.environ).sha256
     tiny.tiny_artifact(
         tmp_path / "deep",
         groups=("sae_max", "deep_mean", "surprisal", "block", "block_end", "surface"),

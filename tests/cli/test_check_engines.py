@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reviewbot.models.checkpoint import MANIFEST
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ
@@ -62,7 +62,7 @@ class Place:
     model: Path
 
     def check(self, *flags: str) -> Done:
-        sha256 = ready(
+        sha256 = ensure_model(
             str(self.model), environ={"REVIEWBOT_CACHE": str(self.folder / "ids")}
         ).sha256
         artifact = self.folder / sha256[:8]

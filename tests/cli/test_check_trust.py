@@ -174,7 +174,7 @@ def test_a_manifest_that_names_another_layer_than_its_autoencoder_is_refused(
 def test_another_official_model_is_refused_before_it_is_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ensure, "ready", lambda *_a, **_k: pytest.fail("it was fetched"))
+    monkeypatch.setattr(ensure, "ensure_model", lambda *_a, **_k: pytest.fail("it was fetched"))
 
     with pytest.raises(ArtifactError, match="smollm2-135m"):
         LOAD_MODEL(Settings(model="smollm2-135m"), load_artifact(), lambda _step: None)

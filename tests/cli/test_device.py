@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from reviewbot.cli import main
 from reviewbot.cli.train_options import open_reader
 from reviewbot.encoders.encoder import Encoder, EncoderSpec
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 
@@ -33,7 +33,7 @@ def run(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     """The check of a small change with the tiny model, where torch sees no GPU."""
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    sha256 = ready(str(tiny_model), environ=os.environ).sha256
+    sha256 = ensure_model(str(tiny_model), environ=os.environ).sha256
     model = ArtifactModel("tiny", sha256, tiny.LAYER, tiny.WIDTH)
     tiny.tiny_artifact(tmp_path / "artifact", model=model)
     (tmp_path / "a.py").write_text("x = 1\ny = x\n")

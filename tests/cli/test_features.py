@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
 from reviewbot.render.features_search import search
-from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_catalog import FeatureInfo
 from reviewbot.scoring.feature_evidence import Tally
 from tests.cli.explained import SCHEMAS
 from tests.known import add_evidence, evidence, exemplar
@@ -103,13 +103,13 @@ def test_a_search_looks_at_labels_examples_paths_and_languages(
 
 
 def test_a_search_shows_first_what_says_most_of_a_feature() -> None:
-    def made(number: int, lift: float, where: str, **parts: Any) -> Known:
+    def made(number: int, lift: float, where: str, **parts: Any) -> FeatureInfo:
         bare = replace(
             evidence(f"sae:{number}", label="", tally=Tally(41, 30, 5_210, 900, 30 / lift)),
             languages=(),
             exemplars=(exemplar((where, 1.0), (" + b", 0.0), path="x/a.py", source="s"),),
         )
-        return Known(f"sae:{number}", replace(bare, **parts), 0.1, 0.2)
+        return FeatureInfo(f"sae:{number}", replace(bare, **parts), 0.1, 0.2)
 
     path = (exemplar(("b", 1.0), path="wanted/a.py"),)
     found = search(

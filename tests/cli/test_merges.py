@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from reviewbot.diff.skip_rules import Reason
+from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from tests.authorship.repos import Repo, who
 from tests.cli.explained import explain
 from tests.cli.test_check import as_json, check, git, repo
 
 __all__ = ["repo"]  # the fixture
-MERGED = str(Reason.MERGED)
+MERGED = str(SkipReason.MERGED)
 THEIRS = "".join(f"value_{number} = {number}\n" for number in range(120))
 
 

@@ -202,7 +202,7 @@ def test_what_is_read_has_a_bound_and_a_larger_number_is_not_asked_for_then(
 ) -> None:
     add(grown, "d.py", [SHORT.format(n) for n in range(10)])
     add(grown, "big.json", ["1"] * 400)
-    monkeypatch.setattr(recent_commits, "MOST_ADDED", 405)
+    monkeypatch.setattr(recent_commits, "MAX_ADDED", 405)
 
     done = recent()
 
@@ -214,7 +214,7 @@ def test_what_is_read_has_a_bound_and_a_larger_number_is_not_asked_for_then(
 def test_of_too_many_lines_some_of_every_file_are_kept_and_that_is_said(
     grown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recent_cli, "MOST_LINES", 80)
+    monkeypatch.setattr(recent_cli, "MAX_LINES", 80)
     out = str(tmp_path / "r.json")
 
     done = recent("--output", out)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reviewbot.app.warm import DECIDING
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ
@@ -86,7 +86,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterato
     """A model with all that can be read of one: a deep state, the output head's signals."""
     folder = tmp_path_factory.mktemp("serve")
     cache = str(folder / "cache")
-    sha256 = ready(str(tiny_model), environ={"REVIEWBOT_CACHE": cache}).sha256
+    sha256 = ensure_model(str(tiny_model), environ={"REVIEWBOT_CACHE": cache}).sha256
     tiny.tiny_artifact(
         folder / "artifact",
         groups=GROUPS,

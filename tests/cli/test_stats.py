@@ -100,7 +100,7 @@ def test_lines_are_counted_by_week_and_a_finding_that_comes_back_counts_once(fol
 def test_reports_of_other_artifacts_and_limits_are_not_added_up(folder: Path) -> None:
     write(folder, "2026-11-10.json", about(head_of(3), *LINES, artifact="small"))
     other = about(head_of(4), *LINES)
-    write(folder, "2026-11-11.json", replace(other, show_above=0.7))
+    write(folder, "2026-11-11.json", replace(other, report_threshold=0.7))
 
     groups = counted(folder)["groups"]
 

@@ -162,7 +162,9 @@ def test_what_this_machine_cannot_compute_is_said_before_a_model_is_made_ready(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr("reviewbot.encoders.quantization.find_spec", lambda _: None)
-    monkeypatch.setattr("reviewbot.models.ensure.ready", lambda *_, **__: pytest.fail("fetched"))
+    monkeypatch.setattr(
+        "reviewbot.models.ensure.ensure_model", lambda *_, **__: pytest.fail("fetched")
+    )
     settings = Settings(device=device, quantize=quantize, server="never")
 
     with pytest.raises(error, match=what):

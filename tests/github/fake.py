@@ -18,7 +18,7 @@ from tests.github.listing import blob, git, hunks, listed
 from tests.github.shape import GRAPHQL, faults
 
 BOT = "github-actions[bot]"
-MOST_BODY = 65_536
+MAX_BODY = 65_536
 LINE = "Pull request review thread line must be part of the diff"
 SAME_HUNK = "Pull request review thread start line must be part of the same hunk as the line."
 
@@ -290,5 +290,5 @@ class FakeGitHub:
         return one
 
     def _bound(self, text: str) -> None:
-        if len(text) > MOST_BODY:
-            raise Refused(422, f"Body is too long (maximum is {MOST_BODY} characters)")
+        if len(text) > MAX_BODY:
+            raise Refused(422, f"Body is too long (maximum is {MAX_BODY} characters)")

@@ -21,7 +21,7 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
         scored(20, "c", 0.6),
         author=BY_AI,
         max_risk=0.9,
-        show_above=0.5,
+        report_threshold=0.5,
     )
     first, second = diagnostics(made)
 

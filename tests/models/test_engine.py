@@ -18,7 +18,7 @@ from reviewbot.models import engine, onnx_graph
 from reviewbot.models.cache import sha256_of
 from reviewbot.models.checkpoint import MANIFEST, STAMP
 from reviewbot.models.engine import EXPORTER, Wanted, check_engine
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from tests.cli.small import environ
 from tests.models.trunks import encoder, write_engine, write_trunk
 from tests.tiny import edit_json
@@ -195,8 +195,8 @@ def test_states_that_are_no_numbers_are_unfit(copy: Path) -> None:
 def test_two_processes_at_once_make_it_once(model: Path, tmp_path: Path) -> None:
     code = (
         "import os, sys\n"
-        "from reviewbot.models.ensure import ready\n"
-        "made = ready(sys.argv[1], 2, taps=(2, None), environ=os.environ, say=print)\n"
+        "from reviewbot.models.ensure import ensure_model\n"
+        "made = ensure_model(sys.argv[1], 2, taps=(2, None), environ=os.environ, say=print)\n"
         "print(made.directory, made.engine)"
     )
     command = [sys.executable, "-c", code, str(model)]
@@ -209,7 +209,7 @@ def test_two_processes_at_once_make_it_once(model: Path, tmp_path: Path) -> None
     assert sum("converting 2 layers to int8, once" in line for lines in said for line in lines) == 1
     (only,) = (tmp_path / "converted").iterdir()
     assert said[0][-1] == f"{only} onnx"
-    found = ready(str(model), 2, taps=(2, None), environ={"REVIEWBOT_CACHE": str(tmp_path)})
+    found = ensure_model(str(model), 2, taps=(2, None), environ={"REVIEWBOT_CACHE": str(tmp_path)})
     assert found.directory == only
 
 

@@ -11,7 +11,7 @@ from reviewbot.errors import ModelUnavailable
 from reviewbot.models.cache import converted_path
 from reviewbot.models.checkpoint import MANIFEST
 from reviewbot.models.engine import Wanted
-from reviewbot.models.ensure import ReadyModel, ready
+from reviewbot.models.ensure import ReadyModel, ensure_model
 from reviewbot.models.inventory import inventory
 from reviewbot.models.registry import ModelSpec
 from tests.models.tiny import LAYERS, WIDTH
@@ -20,7 +20,7 @@ from tests.tiny import edit_json
 
 @pytest.fixture
 def made(environ: dict[str, str]) -> ReadyModel:
-    return ready("tiny", taps=(2, None), environ=environ)
+    return ensure_model("tiny", taps=(2, None), environ=environ)
 
 
 def verify(environ: dict[str, str]) -> Result:
@@ -31,13 +31,13 @@ def test_an_engine_is_made_once_of_an_official_file(
     environ: dict[str, str], tiny: ModelSpec
 ) -> None:
     said: list[str] = []
-    first = ready("tiny", taps=(2, None), environ=environ, say=said.append)
+    first = ensure_model("tiny", taps=(2, None), environ=environ, say=said.append)
 
     assert said == ["tiny: converting 2 layers to int8, once (under a minute)"]
-    assert ready("tiny", taps=(2, None), environ=environ, say=said.append) == first
+    assert ensure_model("tiny", taps=(2, None), environ=environ, say=said.append) == first
     assert len(said) == 1
     assert (first.engine, first.sha256, first.width) == ("onnx", tiny.sha256, WIDTH)
-    whole = ready("tiny", taps=(2, 3), full=True, environ=environ)
+    whole = ensure_model("tiny", taps=(2, 3), full=True, environ=environ)
     assert (whole.directory != first.directory, whole.layers) == (True, LAYERS)
 
 
@@ -56,14 +56,14 @@ def test_a_damaged_engine_is_removed_and_made_again(
     path = made.directory / name
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ModelUnavailable, match="is damaged") as failure:
-        ready("tiny", taps=(2, None), environ=environ)
+        ensure_model("tiny", taps=(2, None), environ=environ)
     assert "remove that directory" in failure.value.fix
     error = verify(environ).exception
 
     assert isinstance(error, ModelUnavailable)
     assert "and was removed" in error.what
     assert not made.directory.exists()
-    assert ready("tiny", taps=(2, None), environ=environ) == made
+    assert ensure_model("tiny", taps=(2, None), environ=environ) == made
     assert verify(environ).exit_code == 0
 
 

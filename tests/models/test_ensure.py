@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from reviewbot.cli.model import model as group
 from reviewbot.errors import EnvironmentFailure, ModelUnavailable, ReviewbotError, UsageError
 from reviewbot.models.cache import cache_dir, official_path
-from reviewbot.models.ensure import ReadyModel, ready
+from reviewbot.models.ensure import ReadyModel, ensure_model
 from reviewbot.models.inventory import inventory
 from reviewbot.models.registry import ModelSpec
 from tests.models.tiny import LAYERS, WIDTH
@@ -19,7 +19,7 @@ from tests.models.tiny import LAYERS, WIDTH
 
 @pytest.fixture
 def found(environ: dict[str, str]) -> ReadyModel:
-    return ready("tiny", environ=environ)
+    return ensure_model("tiny", environ=environ)
 
 
 def run(*arguments: str, cache: Path | str) -> Result:
@@ -30,17 +30,17 @@ def test_the_first_start_converts_and_the_second_only_looks(
     environ: dict[str, str], tiny: ModelSpec
 ) -> None:
     said: list[str] = []
-    first = ready("tiny", environ=environ, say=said.append)
+    first = ensure_model("tiny", environ=environ, say=said.append)
     assert any("converting 2 layers" in line for line in said)
     said.clear()
-    assert ready("tiny", environ=environ, say=said.append) == first
+    assert ensure_model("tiny", environ=environ, say=said.append) == first
     assert said == []
     assert (first.sha256, first.layers, first.width) == (tiny.sha256, 2, WIDTH)
 
 
 def test_each_depth_has_its_own_checkpoint(environ: dict[str, str], found: ReadyModel) -> None:
-    one = ready("tiny", 1, environ=environ)
-    whole = ready("tiny", full=True, environ=environ)
+    one = ensure_model("tiny", 1, environ=environ)
+    whole = ensure_model("tiny", full=True, environ=environ)
     assert len({found.directory, one.directory, whole.directory}) == 3
     assert (one.layers, whole.layers, whole.full) == (1, LAYERS, True)
 
@@ -50,7 +50,7 @@ def test_a_depth_the_model_does_not_have_is_wrong_usage(
     environ: dict[str, str], layers: int
 ) -> None:
     with pytest.raises(UsageError):
-        ready("tiny", layers, environ=environ)
+        ensure_model("tiny", layers, environ=environ)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
@@ -64,7 +64,7 @@ def test_a_changed_byte_is_never_used(
         file.write(b"\xff")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # as if nothing had happened
     with pytest.raises(ModelUnavailable, match=name) as failure:
-        ready("tiny", environ=environ)
+        ensure_model("tiny", environ=environ)
     assert "reviewbot model verify tiny" in failure.value.fix
 
 
@@ -74,11 +74,11 @@ def test_a_missing_or_an_added_file_is_never_used(
     extra = found.directory / "adapter_config.json"
     extra.write_text("{}")
     with pytest.raises(ModelUnavailable, match="adapter_config"):
-        ready("tiny", environ=environ)
+        ensure_model("tiny", environ=environ)
     extra.unlink()
     (found.directory / "tokenizer.json").unlink()
     with pytest.raises(ModelUnavailable, match=r"tokenizer\.json is missing"):
-        ready("tiny", environ=environ)
+        ensure_model("tiny", environ=environ)
 
 
 def test_an_untouched_checkpoint_is_not_hashed_again(
@@ -88,10 +88,10 @@ def test_an_untouched_checkpoint_is_not_hashed_again(
         raise AssertionError(f"{path} was hashed")
 
     monkeypatch.setattr("reviewbot.models.local.sha256_of", refuse)
-    ready("tiny", environ=environ)
+    ensure_model("tiny", environ=environ)
     (found.directory / ".verified.json").unlink()
     with pytest.raises(AssertionError, match="was hashed"):
-        ready("tiny", environ=environ)
+        ensure_model("tiny", environ=environ)
 
 
 def test_a_damaged_official_file_is_not_converted(
@@ -101,7 +101,7 @@ def test_a_damaged_official_file_is_not_converted(
         file.seek(-1, os.SEEK_END)
         file.write(b"\xff")
     with pytest.raises(ModelUnavailable, match="not the official one"):
-        ready("tiny", environ=environ)
+        ensure_model("tiny", environ=environ)
 
 
 def test_a_directory_is_used_in_place_and_known_by_its_content(
@@ -109,12 +109,12 @@ def test_a_directory_is_used_in_place_and_known_by_its_content(
 ) -> None:
     copy = tmp_path / "mine"
     shutil.copytree(found.directory, copy)
-    first = ready(str(copy), environ=environ)
+    first = ensure_model(str(copy), environ=environ)
     assert (first.directory, first.layers, first.stored_layers, first.width) == (copy, 1, 2, WIDTH)
-    assert ready(str(found.directory), environ=environ).sha256 == first.sha256
+    assert ensure_model(str(found.directory), environ=environ).sha256 == first.sha256
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "rms_norm_eps": 0.1}))
-    assert ready(str(copy), environ=environ).sha256 != first.sha256
+    assert ensure_model(str(copy), environ=environ).sha256 != first.sha256
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_a_directory_that_could_run_code_or_is_incomplete_is_refused(
     (at / "config.json").write_text('{"num_hidden_layers": 4, "hidden_size": 8}')
     (at / "tokenizer.json").write_text("{}")
     (at / "tokenizer_config.json").write_text("{}")
-    assert ready(str(at), environ=environ).layers == 1
+    assert ensure_model(str(at), environ=environ).layers == 1
     assert callable(change)
     change(at)
     with pytest.raises(ModelUnavailable, match=reason) as failure:
-        ready(str(at), environ=environ)
+        ensure_model(str(at), environ=environ)
     assert len(str(failure.value).splitlines()) == 2
 
 
@@ -151,13 +151,13 @@ def test_a_folder_of_the_code_under_review_cannot_stand_in_for_a_hub_model(
     shutil.copytree(found.directory, tmp_path / "head" / "someone" / "model")
     monkeypatch.chdir(tmp_path / "head")
     with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE"):
-        ready("someone/model", environ=environ)
-    assert ready("./someone/model", environ=environ).width == WIDTH
+        ensure_model("someone/model", environ=environ)
+    assert ensure_model("./someone/model", environ=environ).width == WIDTH
 
 
 def test_an_unknown_name_is_wrong_usage_with_a_suggestion(environ: dict[str, str]) -> None:
     with pytest.raises(UsageError) as failure:
-        ready("tinny", environ=environ)
+        ensure_model("tinny", environ=environ)
     assert "did you mean 'tiny'?" in failure.value.fix
 
 
@@ -186,7 +186,7 @@ def test_list_reports_sizes_and_states(
 ) -> None:
     cache = tmp_path / "c"
     assert {row.spec.name: row.state for row in inventory(cache)}["tiny"] == "cached"
-    ready("tiny", environ=environ)
+    ensure_model("tiny", environ=environ)
     row = next(row for row in inventory(cache) if row.spec.name == "tiny")
     assert (row.state, row.cached) == ("ready", tiny.size)
     table = run("list", cache=cache).stdout
@@ -212,5 +212,5 @@ def test_verify_removes_what_is_damaged_and_fails(found: ReadyModel, tmp_path: P
 def test_an_unreadable_cache_is_an_environment_failure(environ: dict[str, str]) -> None:
     Path(environ["REVIEWBOT_CACHE"], "converted").write_text("a file where a directory should be")
     with pytest.raises(EnvironmentFailure) as failure:
-        ready("tiny", environ=environ)
+        ensure_model("tiny", environ=environ)
     assert len(str(failure.value).splitlines()) == 2

@@ -17,7 +17,7 @@ from reviewbot.cli.model import model as group
 from reviewbot.errors import EnvironmentFailure, ModelUnavailable, ReviewbotError, UsageError
 from reviewbot.models import packaged
 from reviewbot.models.cache import sha256_of
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.models.inventory import inventory
 from reviewbot.models.registry import MODELS, SMOL_CUT, ModelSpec
 
@@ -81,10 +81,10 @@ def test_a_path_to_pull_it_from_is_wrong_usage(tiny_cut: ModelSpec, tmp_path: Pa
 
 def test_it_is_converted_once(tiny_cut: ModelSpec, environ: dict[str, str]) -> None:
     said: list[str] = []
-    first = ready("tiny-3", environ=environ, say=said.append)
+    first = ensure_model("tiny-3", environ=environ, say=said.append)
 
     assert said == ["tiny-3: converting 2 layers, once (some seconds)"]
-    assert ready("tiny-3", environ=environ, say=said.append) == first
+    assert ensure_model("tiny-3", environ=environ, say=said.append) == first
     assert len(said) == 1
     assert not Path(environ["REVIEWBOT_CACHE"], "models").exists()
 
@@ -94,7 +94,7 @@ def test_a_damaged_packaged_file_is_refused_in_two_lines(
 ) -> None:
     damage(tmp_path)
     with pytest.raises(ModelUnavailable, match=f"not {tiny_cut.sha256}") as failure:
-        ready("tiny-3", environ=environ)
+        ensure_model("tiny-3", environ=environ)
 
     assert len(str(failure.value).splitlines()) == 2
     assert "install reviewbot again" in failure.value.fix
@@ -107,15 +107,15 @@ def test_a_package_without_its_model_is_refused(
     (tmp_path / "package" / "tiny-3.gguf").unlink()
 
     with pytest.raises(ModelUnavailable, match=r"does not hold tiny-3\.gguf"):
-        ready("tiny-3", environ=environ)
+        ensure_model("tiny-3", environ=environ)
 
 
 def test_more_than_it_holds_is_wrong_usage(tiny_cut: ModelSpec, environ: dict[str, str]) -> None:
-    assert ready("tiny-3", 3, environ=environ).layers == 3
+    assert ensure_model("tiny-3", 3, environ=environ).layers == 3
     with pytest.raises(UsageError, match="which has 3"):
-        ready("tiny-3", 4, environ=environ)
+        ensure_model("tiny-3", 4, environ=environ)
     with pytest.raises(UsageError, match="the first 3 of 4 layers and no output head") as failure:
-        ready("tiny-3", full=True, environ=environ)
+        ensure_model("tiny-3", full=True, environ=environ)
     assert len(str(failure.value).splitlines()) == 2
     assert "tiny-3" not in failure.value.fix
     asked = run("path", "tiny-3", "--full", cache=Path(environ["REVIEWBOT_CACHE"])).exception
@@ -132,7 +132,7 @@ def test_list_and_verify_know_that_it_lies_in_the_package(
 
     assert row() == "packaged"
     assert "as the table says" in run("verify", "tiny-3", cache=cache).stdout
-    ready("tiny-3", environ=environ)
+    ensure_model("tiny-3", environ=environ)
     assert row() == "ready"
     path = damage(tmp_path)
     error = run("verify", "tiny-3", cache=cache).exception
@@ -147,7 +147,7 @@ def test_a_cache_that_cannot_be_written_is_the_usual_failure(
     (tmp_path / "c").write_text("a file where a directory should be")
 
     with pytest.raises(EnvironmentFailure, match="was not made ready") as failure:
-        ready("tiny-3", environ=environ)
+        ensure_model("tiny-3", environ=environ)
     assert "REVIEWBOT_CACHE" in failure.value.fix
 
 

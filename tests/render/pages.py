@@ -8,7 +8,7 @@ from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
 from reviewbot.report.gate import Policy, count, decide
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
-from reviewbot.scoring.feature_evidence import Evidence, Exemplar, Tally
+from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 from reviewbot.scoring.recent_risks import RecentInfo
 
@@ -79,9 +79,9 @@ def report(
     return replace(whole, **fields)  # type: ignore[arg-type]
 
 
-def evidence(feature: str, label: str, detects: str | None = None) -> Evidence:
+def evidence(feature: str, label: str, detects: str | None = None) -> FeatureEvidence:
     """What could be known of a feature."""
-    return Evidence(
+    return FeatureEvidence(
         feature,
         label,
         0.83 if label else None,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from reviewbot.authorship.model import UNKNOWN, Attribution, Author
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
-from reviewbot.report.gate import Policy, count, decide, standing_of
+from reviewbot.report.gate import Policy, count, decide, gate_status
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 
@@ -41,7 +41,7 @@ def report(
     notes: tuple[str, ...] = (),
     note: str | None = None,
     author: Attribution = UNKNOWN,
-    show_above: float | None = None,
+    report_threshold: float | None = None,
     counts: Callable[[ChangedLine], bool] = lambda _line: True,
     max_risk_for: Mapping[str, float] = MappingProxyType({}),
 ) -> Report:
@@ -60,8 +60,10 @@ def report(
     def limit(line: ChangedLine) -> float:
         return max_risk_for.get(line.path, max_risk)
 
-    standing = partial(standing_of, policy=policy, counts=counts, limit=limit)
-    least = min((max_risk, *max_risk_for.values())) if show_above is None else show_above
+    standing = partial(gate_status, policy=policy, counts=counts, limit=limit)
+    least = (
+        min((max_risk, *max_risk_for.values())) if report_threshold is None else report_threshold
+    )
     paths = dict.fromkeys(outcome.line.path for outcome in outcomes)
     files = [
         FileReport(
@@ -72,7 +74,7 @@ def report(
             None,
             0,
             tuple(LineReport(o, author) for o in outcomes if o.line.path == path),
-        ).standing(standing)
+        ).gate_status(standing)
         for path in paths
     ]
     if note is not None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from reviewbot.authorship.model import UNKNOWN, Attribution, Author
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.model import ChangeInfo, FileReport, ModelInfo, Report
-from reviewbot.scoring.feature_evidence import Evidence, Exemplar, Tally
+from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, Outcome, Reason, Skipped
 from tests.render import pages
 
@@ -15,7 +15,7 @@ def hostile(text: str) -> Report:
     who = Attribution(Author.AI, text, text, 0.9, (text, text), may_be_ai=True)
     reasons = (Reason("sae:1", text, 1.0, 0.5), Reason(text, "", 0.5, None))
     example = Exemplar(text, text, text, 3, text, text, (text, text), (0.0, 0.9))
-    known = Evidence(
+    known = FeatureEvidence(
         "sae:1",
         text,
         0.8,

@@ -12,8 +12,8 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.errors import UsageError
 from reviewbot.render.annotations import annotations
 from reviewbot.render.comment import (
-    MOST_FINDING,
-    MOST_SUMMARY,
+    MAX_FINDING,
+    MAX_SUMMARY,
     Pages,
     finding_comment,
     pages,
@@ -93,9 +93,9 @@ def test_every_text_keeps_its_limit_and_counts_what_it_leaves_out(count: int) ->
     summary = summary_comment(found, pages(), head=HEAD, inline=frozenset(), acks={})
     comments = [finding_comment(f, found, pages()) for f in found.findings[:5]]
 
-    assert len(summary) <= MOST_SUMMARY
+    assert len(summary) <= MAX_SUMMARY
     assert summary.endswith(SUMMARY_MARK)
-    assert max(map(len, comments)) <= MOST_FINDING
+    assert max(map(len, comments)) <= MAX_FINDING
     if count == 300:
         hidden = re.search(r"(\d+) more are not shown", summary)
         assert hidden

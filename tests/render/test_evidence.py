@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.render.comment import MOST_FINDING, finding_comment, pages
+from reviewbot.render.comment import MAX_FINDING, finding_comment, pages
 from reviewbot.render.evidence import (
     clause,
     detector_words,
@@ -32,7 +32,7 @@ from reviewbot.render.phrasing import rise_words, riskier_than, share
 from reviewbot.render.terminal import terminal
 from reviewbot.report.explanation import share_of_rise
 from reviewbot.report.model import Report
-from reviewbot.scoring.feature_evidence import Evidence, Tally
+from reviewbot.scoring.feature_evidence import FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import CENTS, RATIO, evidence, exemplar
@@ -43,7 +43,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "evidence"
 KNOWN = evidence()
 
 
-def known(*found: Evidence) -> Report:
+def known(*found: FeatureEvidence) -> Report:
     """A finding whose first reason is sae:417, with what is known of that."""
     made = report(scored(11, "    total = cents / 100", 0.93))
     return replace(made, features=found)
@@ -278,7 +278,7 @@ def test_a_comment_keeps_its_limit_and_its_ends_with_the_longest_evidence() -> N
 
     text = finding_comment(made.findings[0], made, pages())
 
-    assert len(text) <= MOST_FINDING
+    assert len(text) <= MAX_FINDING
     assert text.count("<details>") == text.count("</details>")
     assert "A pointer, not a verdict." in text
 

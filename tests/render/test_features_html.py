@@ -7,7 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from reviewbot.render.features_html import features_html
-from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_catalog import FeatureInfo
 from reviewbot.scoring.feature_evidence import Tally
 from reviewbot.scoring.outcomes import ArtifactInfo
 from tests.known import evidence, exemplar
@@ -16,15 +16,15 @@ BAD = "</script></style><script>x()</script><img src=x onerror=x()>\"'{{7*7}}\x1
 INFO = ArtifactInfo("tiny", "ab" * 32)
 
 
-def page(*known: Known, has_evidence: bool = True) -> str:
+def page(*known: FeatureInfo, has_evidence: bool = True) -> str:
     return features_html(known, INFO, has_evidence=has_evidence)
 
 
-def hostile() -> Known:
+def hostile() -> FeatureInfo:
     example = exemplar((BAD, 1.0), source=BAD, path=BAD, licence=BAD, revision=BAD)
     found = evidence("surface:" + BAD, label=BAD, detects=BAD)
     found = replace(found, languages=((BAD, 0.9),), exemplars=(example,), near_misses=(example,))
-    return Known(found.feature, found, 0.1, 0.2)
+    return FeatureInfo(found.feature, found, 0.1, 0.2)
 
 
 class Tags(HTMLParser):
@@ -45,7 +45,7 @@ def tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
 
 
 def test_a_feature_has_its_label_tally_examples_and_near_misses() -> None:
-    text = page(Known("sae:417", evidence(), 0.1, 0.2))
+    text = page(FeatureInfo("sae:417", evidence(), 0.1, 0.2))
 
     assert "fires on 9 of 41 risky lines and 14 of 5,210 others" in text
     assert 'total = <mark class="s1">cents</mark> <mark class="s3">/</mark> 100' in text
@@ -55,7 +55,7 @@ def test_a_feature_has_its_label_tally_examples_and_near_misses() -> None:
 
 
 def test_the_policy_allows_its_own_script_and_style_and_nothing_else() -> None:
-    text = page(Known("sae:417", evidence(), 0.1, 0.2))
+    text = page(FeatureInfo("sae:417", evidence(), 0.1, 0.2))
 
     (policy,) = [a["content"] for t, a in tags(text) if "http-equiv" in a and t == "meta"]
     for kind in ("style", "script"):
@@ -67,7 +67,7 @@ def test_the_policy_allows_its_own_script_and_style_and_nothing_else() -> None:
 
 
 def test_no_tag_of_a_stranger_is_a_tag_and_nothing_is_asked_for() -> None:
-    bare, bad = page(Known("sae:417", evidence(), 0.1, 0.2)), page(hostile())
+    bare, bad = page(FeatureInfo("sae:417", evidence(), 0.1, 0.2)), page(hostile())
 
     assert {tag for tag, _ in tags(bad)} <= {tag for tag, _ in tags(bare)}
     assert len([tag for tag, _ in tags(bad) if tag == "script"]) == 1
@@ -78,7 +78,7 @@ def test_no_tag_of_a_stranger_is_a_tag_and_nothing_is_asked_for() -> None:
 
 
 def test_an_artifact_without_evidence_says_so_and_how_to_make_it() -> None:
-    text = page(Known("sae:0", evidence(tally=None), 0.1, None), has_evidence=False)
+    text = page(FeatureInfo("sae:0", evidence(tally=None), 0.1, None), has_evidence=False)
 
     assert "reviewbot train evidence" in text
 
@@ -89,7 +89,7 @@ def test_the_same_artifact_gives_the_same_page() -> None:
 
 def test_a_sign_that_never_raises_a_risk_is_said_to_be_so_and_stands_behind_all_rates() -> None:
     never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
-    text = page(Known(never.feature, never, 0.1, None))
+    text = page(FeatureInfo(never.feature, never, 0.1, None))
 
     assert "never raises the risk of a labelled line" in text
     assert 'data-false-fire="-1"' in text

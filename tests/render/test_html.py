@@ -230,7 +230,7 @@ def test_gaps_between_hunks_are_counted_and_so_is_what_was_removed() -> None:
 def test_of_too_many_lines_the_riskiest_and_those_that_failed_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(html_files, "MOST_ROWS", 10)
+    monkeypatch.setattr(html_files, "MAX_ROWS", 10)
     calm = [scored(n, f"calm{n}", 0.1) for n in range(1, 50)]
     made = report(*calm, scored(60, "risky()", 0.9), *(failed(n) for n in range(70, 73)))
 

@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.markdown import markdown
-from reviewbot.render.untrusted import Foreign, cell, code_span, environment, fenced
+from reviewbot.render.untrusted import UntrustedText, cell, code_span, environment, fenced
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
@@ -73,18 +73,18 @@ def test_no_text_gets_out_of_its_quotes(text: str) -> None:
     ],
 )
 def test_a_code_span_has_no_way_out(text: str, quoted: str) -> None:
-    assert code_span(Foreign(text)) == quoted
+    assert code_span(UntrustedText(text)) == quoted
 
 
 def test_a_cell_holds_the_same_text_for_the_reader_without_one_sign_of_markdown() -> None:
-    out = cell(Foreign("a|b `c` <d>"))
+    out = cell(UntrustedText("a|b `c` <d>"))
 
     assert re.fullmatch("<code>[a-z0-9 &;#]*</code>", out)
     assert html.unescape(out) == "<code>a|b `c` <d></code>"
 
 
 def test_the_fence_is_longer_than_any_fence_in_the_code() -> None:
-    out = fenced([("> 1 ", Foreign("`````")), ("  2 ", Foreign("```"))]).split("\n")
+    out = fenced([("> 1 ", UntrustedText("`````")), ("  2 ", UntrustedText("```"))]).split("\n")
 
     assert out == ["``````text", "> 1 `````", "  2 ```", "``````"]
 
@@ -158,7 +158,7 @@ def test_a_template_that_prints_foreign_text_raw_is_refused() -> None:
 
     for source in ("{{ text }}", "{{ [text] }}", "{{ nothing }}"):
         with pytest.raises((TypeError, TemplateError)):
-            page.from_string(source).render(text=Foreign("<b>"))
+            page.from_string(source).render(text=UntrustedText("<b>"))
 
 
 def test_a_template_cannot_reach_python() -> None:

@@ -11,7 +11,7 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.render.flat import diagnostics
 from reviewbot.render.severity import Severity, severity_in, standing_words
 from reviewbot.report.findings import group
-from reviewbot.report.gate import Policy, count, decide, standing_of
+from reviewbot.report.gate import Policy, count, decide, gate_status
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore, Outcome, Skipped
 from tests.render.cases import CASES
@@ -57,7 +57,7 @@ def test_what_the_policy_lets_through_is_no_error_where_only_the_unread_is() -> 
 def test_where_a_standing_is_unknown_the_finding_is_an_error() -> None:
     made = report(scored(1, "x", 0.9))
     (file,) = made.files
-    made = replace(made, files=(replace(file, lines=(replace(file.lines[0], standing=None),)),))
+    made = replace(made, files=(replace(file, lines=(replace(file.lines[0], gate_status=None),)),))
 
     assert rated(made) == {"src/app.py:1": Severity.ERROR}
     assert standing_words(made)(made.findings[0]) == ""
@@ -112,12 +112,12 @@ def reports(draw: st.DrawFn) -> Report:
         return limits.of(line.path, author, policy.max_risk)
 
     least = min(policy.max_risk, limits.least)
-    standing = partial(standing_of, policy=policy, counts=can_block, limit=limit)
+    standing = partial(gate_status, policy=policy, counts=can_block, limit=limit)
     scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
     return replace(
         made,
         policy=policy,
-        files=tuple(file.standing(standing) for file in made.files),
+        files=tuple(file.gate_status(standing) for file in made.files),
         verdict=decide(policy, outcomes, unread, can_block, limit),
         ledger=count(outcomes, unread),
         findings=group(scores, least, None, standing),

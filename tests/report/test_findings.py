@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import Finding, Standing, group
+from reviewbot.report.findings import Finding, GateStatus, group
 from reviewbot.scoring.outcomes import LineScore
 
 
@@ -81,7 +81,7 @@ def test_nothing_risky_is_no_finding() -> None:
 def test_a_line_that_the_gate_does_not_count_is_no_part_of_a_finding_that_blocks() -> None:
     scores = [score(5, 0.31, "not counted"), score(6, 0.23, "above"), score(7, 0.2, "above")]
 
-    found = group(scores, 0.1, None, lambda one: Standing(one.line.text))
+    found = group(scores, 0.1, None, lambda one: GateStatus(one.line.text))
 
     assert places(found) == [("a.py", 5, 5), ("a.py", 6, 7)]
 
@@ -89,7 +89,7 @@ def test_a_line_that_the_gate_does_not_count_is_no_part_of_a_finding_that_blocks
 def test_what_blocks_is_not_hidden_behind_a_riskier_line_below_its_own_limit() -> None:
     scores = [score(5, 0.2, "above"), score(6, 0.3, "below"), score(7, 0.1, "below")]
 
-    found = group(scores, 0.05, None, lambda one: Standing(one.line.text))
+    found = group(scores, 0.05, None, lambda one: GateStatus(one.line.text))
 
     assert places(found) == [("a.py", 6, 7), ("a.py", 5, 5)]
 
@@ -104,13 +104,13 @@ def test_a_risk_that_is_unknown_comes_first() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from([0.2, 0.4, 0.6, float("nan")]), st.sampled_from(list(Standing)))
+        st.tuples(st.sampled_from([0.2, 0.4, 0.6, float("nan")]), st.sampled_from(list(GateStatus)))
     )
 )
-def test_what_is_said_of_a_finding_is_true_of_it(lines: list[tuple[float, Standing]]) -> None:
+def test_what_is_said_of_a_finding_is_true_of_it(lines: list[tuple[float, GateStatus]]) -> None:
     scores = [score(n, risk, stands.value) for n, (risk, stands) in enumerate(lines, start=1)]
 
-    found = group(scores, 0.1, None, lambda one: Standing(one.line.text))
+    found = group(scores, 0.1, None, lambda one: GateStatus(one.line.text))
 
     assert sum(len(finding.lines) for finding in found) == len(scores)
     for finding in found:

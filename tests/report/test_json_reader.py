@@ -126,7 +126,7 @@ def test_the_risk_of_a_finding_is_that_of_its_lines_whatever_the_file_says() -> 
 
 def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = json_v1(FULL).encode()
-    for name, value in (("MAX_BYTES", 10), ("MOST_LINES", 3), ("MOST_FINDINGS", 0)):
+    for name, value in (("MAX_BYTES", 10), ("MAX_LINES", 3), ("MAX_FINDINGS", 0)):
         with monkeypatch.context() as patch:
             patch.setattr(json_reader, name, value)
             with pytest.raises(UsageError):
@@ -289,7 +289,7 @@ def test_an_older_report_does_not_say_where_its_lines_stand() -> None:
 
     found = parse_report(json.dumps(value).encode())
 
-    assert {line.standing for line in found.files[0].lines} == {None}
+    assert {line.gate_status for line in found.files[0].lines} == {None}
     assert found.verdict == FULL.verdict
 
 

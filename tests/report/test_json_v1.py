@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.json_v1 import MOST_CHARS, json_v1, schema
+from reviewbot.report.json_v1 import MAX_CHARS, json_v1, schema
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
 from tests.render.reports import BY_AI, failed, report, scored, skipped
@@ -141,7 +141,7 @@ def test_numbers_are_rounded_and_what_is_no_number_is_null() -> None:
 def test_an_endless_line_is_cut() -> None:
     line = read(json_v1(report(scored(1, "x" * 1_000_000, 0.1))))["files"][0]["lines"][0]
 
-    assert len(line["text"]) == MOST_CHARS
+    assert len(line["text"]) == MAX_CHARS
 
 
 def delete(*path: Any) -> Callable[[Any], None]:

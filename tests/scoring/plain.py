@@ -12,7 +12,7 @@ from reviewbot.encoders.spans import Span, split_lines
 from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.pooling import LineTokens
 from reviewbot.scoring.predictor import Predictor
-from reviewbot.scoring.reasons import MOST_REASONS, NAMED, FeatureNote
+from reviewbot.scoring.reasons import MAX_REASONS, NAMED, FeatureNote
 from reviewbot.scoring.sae import SparseCoder, SparseFeatures
 
 
@@ -92,8 +92,8 @@ def explain(
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = (reason for reason in found if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
-    first = ordered[:MOST_REASONS]
+    first = ordered[:MAX_REASONS]
     sparse_ones = [reason for reason in ordered if reason.feature.startswith("sae:")]
-    if len(first) == MOST_REASONS and sparse_ones and not set(first) & set(sparse_ones):
+    if len(first) == MAX_REASONS and sparse_ones and not set(first) & set(sparse_ones):
         first[-1] = sparse_ones[0]
     return tuple(first)

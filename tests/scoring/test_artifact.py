@@ -43,8 +43,8 @@ def write(directory: Path, predictor: Predictor, coder: SparseCoder | None = Non
         name="tiny",
         model=ArtifactModel("tiny", tiny.MODEL_SHA, tiny.LAYER, tiny.WIDTH),
         plan=tiny.PLAN,
-        show_above=0.5,
-        gate_above=0.9,
+        report_threshold=0.5,
+        block_threshold=0.9,
         facts={},
     )
     write_directory(directory, files)
@@ -56,7 +56,7 @@ def test_what_was_exported_is_what_is_loaded(bundle: Path) -> None:
 
     assert found.model == ArtifactModel("tiny", tiny.MODEL_SHA, tiny.LAYER, tiny.WIDTH)
     assert found.plan == tiny.PLAN
-    assert (found.show_above, found.gate_above, found.info.name) == (0.5, 0.9, "tiny")
+    assert (found.report_threshold, found.block_threshold, found.info.name) == (0.5, 0.9, "tiny")
     for name in ("enc_DF", "dec_FD", "bias_F", "bias_D"):
         np.testing.assert_array_equal(getattr(found.coder, name), getattr(coder, name))
     for name in ("centre_N", "scale_N", "weight_N", "reference_Q"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reviewbot.scoring.feature_catalog import (
-    Known,
+    FeatureInfo,
     feature_names,
     known_features,
     near_names,
@@ -22,7 +22,7 @@ NOTES = {0: FeatureNote("loops", 4.0, 0.1), 3: FeatureNote("", 0.0, 0.0)}
 NAMES = list(feature_names(tiny.predictor(), tiny.FEATURES))
 
 
-def known(predictor: Predictor | None = None) -> dict[str, Known]:
+def known(predictor: Predictor | None = None) -> dict[str, FeatureInfo]:
     found = {"sae:1": evidence("sae:1")}
     made = known_features(predictor or tiny.predictor(), NOTES, found, tiny.FEATURES)
     return {one.feature: one for one in made}

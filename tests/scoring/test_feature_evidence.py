@@ -9,8 +9,8 @@ import pytest
 
 from reviewbot.scoring.evidence_file import evidence_facts, pack_evidence, unpack_evidence
 from reviewbot.scoring.feature_evidence import (
-    Evidence,
     Exemplar,
+    FeatureEvidence,
     Tally,
     evidence_from_json,
     evidence_to_json,
@@ -26,7 +26,7 @@ EXEMPLAR = Exemplar(
     ("total", " =", " cents", " /", " 100"),
     (0.0, 0.0, 0.25, 1.0, 0.0),
 )
-FOUND = Evidence(
+FOUND = FeatureEvidence(
     "sae:417",
     "fires on `/`",
     0.83,
@@ -39,7 +39,7 @@ FOUND = Evidence(
     (EXEMPLAR,),
     (replace(EXEMPLAR, activations=(0.0,) * 5),),
 )
-NAMED = Evidence(
+NAMED = FeatureEvidence(
     "state", "the state", None, None, None, Tally(0, 0, 0, 0, 0.0), (), None, None, (), ()
 )
 

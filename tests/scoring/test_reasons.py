@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from reviewbot.arrays import Array
 from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.predictor import Predictor
-from reviewbot.scoring.reasons import MOST_REASONS, FeatureNote, explain
+from reviewbot.scoring.reasons import MAX_REASONS, FeatureNote, explain
 from reviewbot.scoring.surface import SURFACE_NAMES
 from tests import tiny
 
@@ -49,7 +49,7 @@ def one_by_one(predictor: Predictor, parts_N: Array, columns_N: Array) -> tuple[
         found.append(Reason(f"sae:{index}", note.label, float(total), activation))
     found.append(Reason("state", "the model's state as a whole", dense, None))
     raising = [reason for reason in found if reason.contribution > 0]
-    return tuple(sorted(raising, key=lambda r: (-r.contribution, r.feature))[:MOST_REASONS])
+    return tuple(sorted(raising, key=lambda r: (-r.contribution, r.feature))[:MAX_REASONS])
 
 
 @pytest.mark.parametrize("predictor", [ONE, BOTH])

@@ -97,7 +97,7 @@ def report_of(check: Check, where: Path, encoder: Encoder, files: Files = FILES)
     """Check a change with the lines that the directory keeps."""
     kept = cache(where)
     where.joinpath("repo").mkdir(exist_ok=True)
-    found = check(made(where / "repo", {}, files), encoder=lambda: encoder, kept=kept)
+    found = check(made(where / "repo", {}, files), encoder=lambda: encoder, cache=kept)
     kept.close()
     return found
 
@@ -160,7 +160,7 @@ def test_another_engine_or_path_or_block_is_another_reading(
     check(
         made(tmp_path / "two", {"a.py": b"y = g(x)\n"}, files),
         encoder=lambda: blocks,
-        kept=cache(tmp_path),
+        cache=cache(tmp_path),
     )
 
     assert [len(each.seen) for each in (other, moved, blocks)] == [1, 1, 1]
@@ -220,7 +220,7 @@ def test_where_another_engine_had_to_read_the_lines_are_kept_under_its_name_only
 ) -> None:
     def keep(encoder: Encoder) -> Remembering:
         kept = Remembering()
-        check(case, encoder=lambda: encoder, kept=kept)
+        check(case, encoder=lambda: encoder, cache=kept)
         return kept
 
     case = made(tmp_path, {}, FILES)
@@ -230,7 +230,7 @@ def test_where_another_engine_had_to_read_the_lines_are_kept_under_its_name_only
 
     assert fallen.kept.keys() == keep(replace(other, seen=[])).kept.keys()
     assert fallen.kept.keys().isdisjoint(keep(Counting(real, engine="onnx")).kept)
-    assert check(case, encoder=lambda: lazy, kept=fallen).model.dtype == "fp32"
+    assert check(case, encoder=lambda: lazy, cache=fallen).model.dtype == "fp32"
 
 
 def test_a_second_run_after_that_reads_one_window_to_find_out(
@@ -241,7 +241,7 @@ def test_a_second_run_after_that_reads_one_window_to_find_out(
     for _ in range(2):
         runs.append(Counting(real, engine="torch"))
         lazy = LazyEncoder(tiny_model, lambda _: runs[-1], dtype="int8", engine="onnx", ahead=False)
-        check(case, encoder=[lazy].pop, kept=kept)
+        check(case, encoder=[lazy].pop, cache=kept)
 
     assert len(runs[0].seen) > 6
     assert len(runs[1].seen) == 1
@@ -258,11 +258,11 @@ def test_a_report_never_mixes_two_engines(
         (tmp_path / name).mkdir()
     some, case = made(tmp_path / "a", {}, {"a.py": CODE}), made(tmp_path / "b", {}, FILES)
     kept = Remembering()
-    check(some, encoder=lambda: Counting(real, engine="onnx"), kept=kept)
+    check(some, encoder=lambda: Counting(real, engine="onnx"), cache=kept)
     other = Other(real, engine="torch")
     lazy = LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
 
-    assert check(case, encoder=lambda: lazy, kept=kept) == check(case, encoder=lambda: other)
+    assert check(case, encoder=lambda: lazy, cache=kept) == check(case, encoder=lambda: other)
 
 
 @pytest.mark.parametrize("change", ["rows", "columns", "group", "numbers", "kind"])
@@ -270,7 +270,7 @@ def test_entries_that_do_not_fit_are_read_again(
     tmp_path: Path, check: Check, real: TransformersEncoder, change: str
 ) -> None:
     case, kept = made(tmp_path, {}, FILES), Remembering()
-    before = check(case, encoder=lambda: Counting(real), kept=kept)
+    before = check(case, encoder=lambda: Counting(real), cache=kept)
     for name, groups in kept.kept.items():
         first, part = next(iter(groups.items()))
         others = {key: value for key, value in groups.items() if key != first}
@@ -283,5 +283,5 @@ def test_entries_that_do_not_fit_are_read_again(
         kept.kept[name] = others if change == "group" else {**others, first: odd[change]}
     again = Counting(real)
 
-    assert check(case, encoder=lambda: again, kept=kept) == before
+    assert check(case, encoder=lambda: again, cache=kept) == before
     assert len(again.seen) > 6

@@ -8,13 +8,13 @@ import pytest
 
 from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
 from reviewbot.scoring.evidence_file import evidence_facts
-from reviewbot.scoring.feature_evidence import MOST_EXEMPLARS, MOST_NEAR_MISSES
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES
 from reviewbot.scoring.surface import SURFACE_NAMES
 from reviewbot.train.autolabel import RELIABLE
 
 DOCS = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
 LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0"}
-CORPUS = Path(__file__).parents[1] / "research" / "corpus.json"
+CORPUS = Path(__file__).parents[2] / "research" / "corpus.json"
 
 
 @pytest.fixture(scope="module", params=["tiny", "small", "base"])
@@ -28,8 +28,8 @@ def test_every_feature_that_fires_has_examples_and_is_counted(artifact: Artifact
 
     assert len(sparse) == len(artifact.notes) > 2_000
     assert all(one.tally and one.tally.risky > 100 for one in found.values())
-    assert sum(len(one.exemplars) == MOST_EXEMPLARS for one in sparse) > 0.99 * len(sparse)
-    assert sum(len(one.near_misses) == MOST_NEAR_MISSES for one in sparse) > 0.99 * len(sparse)
+    assert sum(len(one.exemplars) == MAX_EXEMPLARS for one in sparse) > 0.99 * len(sparse)
+    assert sum(len(one.near_misses) == MAX_NEAR_MISSES for one in sparse) > 0.99 * len(sparse)
 
 
 def test_every_sign_of_the_text_that_raises_a_risk_has_examples(artifact: Artifact) -> None:
@@ -37,7 +37,7 @@ def test_every_sign_of_the_text_that_raises_a_risk_has_examples(artifact: Artifa
     raising = [one for one in signs if one.tally and one.tally.fired_risky + one.tally.fired_sound]
 
     assert len(raising) > 10
-    assert [one.feature for one in raising if len(one.exemplars) < MOST_EXEMPLARS] == []
+    assert [one.feature for one in raising if len(one.exemplars) < MAX_EXEMPLARS] == []
 
 
 def test_every_example_is_short_and_names_a_source_with_a_permissive_licence(

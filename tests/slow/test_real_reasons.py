@@ -59,7 +59,7 @@ def test_without_any_one_reason_a_line_s_log_odds_are_lower_by_its_contribution(
             rules=Rules(max_bytes=1_000_000, max_lines=10_000),
             policy=Policy(max_risk=1.0),
             info=ChangeInfo(None, "files"),
-            kept=kept,
+            cache=kept,
         )
         found = [line.outcome for file in report.files for line in file.lines]
         return [outcome for outcome in found if isinstance(outcome, LineScore)]

@@ -22,7 +22,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command on a repository of 45 files, an artifact of random weights, and labels."""
-    from reviewbot.models.ensure import ready
+    from reviewbot.models.ensure import ensure_model
     from reviewbot.scoring.artifact import ArtifactModel
 
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
@@ -35,7 +35,7 @@ def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
         code = f"func add{i}(a int) int {{\n\treturn a + {i}\n}}\n"
         (corpus / "sub" / f"part{i}.go").write_text(code)
     commit(corpus)
-    sha = ready(str(tiny_model), 2, environ={"REVIEWBOT_CACHE": str(tmp_path / "c")}).sha256
+    sha = ensure_model(str(tiny_model), 2, environ={"REVIEWBOT_CACHE": str(tmp_path / "c")}).sha256
     model = ArtifactModel("tiny", sha, tiny.LAYER, tiny.WIDTH)
     tiny.tiny_artifact(tmp_path / "artifact", model=model)
     write_labels(tmp_path / "mine.jsonl", risky=True)

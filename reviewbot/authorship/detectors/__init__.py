@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reviewbot.authorship.history import Commit, Material, PlacedLine
-from reviewbot.authorship.model import LOW, MOST_EVIDENCE, Evidence, Level
+from reviewbot.authorship.model import LOW, MAX_EVIDENCE, Evidence, Level
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ def of_commits(judge: Callable[[Commit], Sequence[Evidence]]) -> Detector:
                 continue
             if commit.hash not in known:
                 said = dict.fromkeys(judge(commit))
-                known[commit.hash] = sorted(said, key=lambda e: -e.confidence)[:MOST_EVIDENCE]
+                known[commit.hash] = sorted(said, key=lambda e: -e.confidence)[:MAX_EVIDENCE]
             if known[commit.hash]:
                 found.evidence[place].extend(known[commit.hash])
         return found

@@ -13,9 +13,9 @@ from reviewbot.authorship.history import UNCOMMITTED, Material, PlacedLine
 from reviewbot.authorship.line_hashes import Finder
 from reviewbot.authorship.line_ranges import LineRange, last_wins
 from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence, Level
-from reviewbot.authorship.trace_records import MOST_CLAIMS, Claim, claims_in
+from reviewbot.authorship.trace_records import MAX_CLAIMS, Claim, claims_in
 
-MOST_PARTS = 50  # of an absolute path
+MAX_PARTS = 50  # of an absolute path
 TOO_MANY = "the Agent Trace records of this change are too many: the rest was not read"
 
 
@@ -77,7 +77,7 @@ def _claims(material: Material, found: Found) -> list[Claim]:
     claims: list[Claim] = []
     for file in material.traces:
         for claim in claims_in(file, found.notes):
-            if len(claims) >= MOST_CLAIMS:
+            if len(claims) >= MAX_CLAIMS:
                 found.notes.append(TOO_MANY)
                 return claims
             claims.append(claim)
@@ -88,7 +88,7 @@ def _ours(claim: Claim, places: Mapping[str, object]) -> str | None:
     """Return the changed file that a claim is about; None for any other."""
     if not claim.absolute:
         return claim.path if claim.path in places else None
-    parts = claim.path.split("/")[-MOST_PARTS:]
+    parts = claim.path.split("/")[-MAX_PARTS:]
     ends = ("/".join(parts[at:]) for at in range(1, len(parts)))
     return next((end for end in ends if end in places), None)
 

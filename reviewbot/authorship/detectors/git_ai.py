@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviewbot.authorship.agent_names import MOST_MODEL, model_named
+from reviewbot.authorship.agent_names import MAX_MODEL, model_named
 from reviewbot.authorship.agents import tool_named
 from reviewbot.authorship.detectors import Found, overruled
 from reviewbot.authorship.history import Material, PlacedLine
@@ -23,13 +23,13 @@ from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence, Level
 
 MAX_BYTES = 8_000_000  # of a note; old ones hold whole conversations
 MAX_RECORDS = 2_000_000  # bytes of what stands below the divider
-MOST_RANGES_IN_ALL = 500_000  # of a change
-MOST_PATH = 4_096  # characters, as file systems have it
+MAX_RANGES_IN_ALL = 500_000  # of a change
+MAX_PATH = 4_096  # characters, as file systems have it
 NO_NOTES = (
     "git-ai notes: this clone has none (a clone does not fetch them:"
     " git fetch origin +refs/notes/ai:refs/notes/ai)"
 )
-MOST_RANGES = 200_000  # of a note
+MAX_RANGES = 200_000  # of a note
 _ENTRY = re.compile(r"  (\S{1,200}) (\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)\s*")
 _KEY = re.compile(
     r"(?P<session>s_[0-9a-f]{14,64})::t_[0-9a-f]{14,64}|(?P<human>h_[0-9a-f]{14,64}|human)"
@@ -80,7 +80,7 @@ def _claims(raw: bytes) -> dict[str, list[tuple[LineRange, str | None]]]:
     for line in raw.decode("utf-8", "backslashreplace").split("\n"):
         if quoted or (line.startswith('"') and not _closed(line)):
             quoted = f"{quoted}\n{line}" if quoted else line  # a path with a line end in it
-            if len(quoted) > MOST_PATH:
+            if len(quoted) > MAX_PATH:
                 raise ValueError("a quoted path does not end")
             if _closed(quoted):
                 path, quoted = quoted[1:-1], ""
@@ -93,8 +93,8 @@ def _claims(raw: bytes) -> dict[str, list[tuple[LineRange, str | None]]]:
                 first, _, last = text.partition("-")
                 claims[path].append((LineRange(int(first), int(last or first)), key))
                 ranges += 1
-            if ranges > MOST_RANGES:
-                raise ValueError(f"it has more than {MOST_RANGES} ranges")
+            if ranges > MAX_RANGES:
+                raise ValueError(f"it has more than {MAX_RANGES} ranges")
         elif line.strip():
             line = line.removesuffix("\r")
             path = line[1:-1] if line.startswith('"') else line
@@ -125,7 +125,7 @@ def gitai(material: Material, lines: Sequence[PlacedLine]) -> Found:
         places = [p for numbers in paths.values() for held in numbers.values() for p in held]
         for raw in material.notes[commit]:  # one at a time: a note may take much memory
             try:
-                if ranges > MOST_RANGES_IN_ALL:
+                if ranges > MAX_RANGES_IN_ALL:
                     raise ValueError("the notes of this change have too many ranges")
                 note = parse(raw)
             except ValueError as exc:
@@ -187,4 +187,4 @@ def _evidence(commit: str, note: Note, key: str) -> Evidence:
 
 
 def _text(value: object) -> str:
-    return plain(value)[:MOST_MODEL] if isinstance(value, str) else ""
+    return plain(value)[:MAX_MODEL] if isinstance(value, str) else ""

@@ -8,7 +8,7 @@ from reviewbot.authorship.detectors import Found
 from reviewbot.authorship.detectors.footers import footers_in
 from reviewbot.authorship.detectors.trailers import trailers_in
 from reviewbot.authorship.history import Material, PlacedLine, PullRequest
-from reviewbot.authorship.message_text import MOST_MESSAGE, lines_of, plain, short
+from reviewbot.authorship.message_text import MAX_MESSAGE, lines_of, plain, short
 from reviewbot.authorship.model import LOW, Author, Evidence, Level
 
 # A bare "ai" or "cursor" is a topic; "codex" is what Codex itself puts on its pull requests.
@@ -41,7 +41,7 @@ def signals(pull_request: PullRequest) -> list[Evidence]:
     for label in pull_request.labels[:100]:
         if _LABEL.fullmatch(plain(label).strip().lower()[:100]):
             say(Author.AI, f"label {short(label)}", None)
-    body = pull_request.body[:MOST_MESSAGE]
+    body = pull_request.body[:MAX_MESSAGE]
     where = "of the pull request"
     for evidence in (
         *trailers_in(body, where, Level.CHANGE),

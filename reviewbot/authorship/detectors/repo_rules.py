@@ -30,7 +30,7 @@ from reviewbot.authorship.model import HIGH, Author, Evidence, Level
 from reviewbot.errors import UsageError
 
 RULES_FILE = ".reviewbot-authors.toml"
-MOST_RULES = 1_000
+MAX_RULES = 1_000
 _LISTS = ("paths", "authors", "trailers")
 _KINDS = tuple(kind.value for kind in Author if kind is not Author.UNKNOWN)
 
@@ -47,7 +47,7 @@ class Rule:
     trailers: tuple[Trailer, ...]  # value "*" where only the key counts
 
     def fits_commit(self, commit: Commit | None) -> bool:
-        """Tell whether its conditions on the commit hold; without such, for any line."""
+        """Return True if its conditions on the commit hold; without such, for any line."""
         if not self.authors and not self.trailers:
             return True
         if commit is None:
@@ -70,8 +70,8 @@ def parse_rules(raw: bytes) -> tuple[Rule, ...]:
     except (ValueError, RecursionError) as exc:
         raise _wrong(f"it is not TOML: {exc}" if isinstance(exc, ValueError) else "nested") from exc
     rules = value.pop("rule", [])
-    if value or not isinstance(rules, list) or len(rules) > MOST_RULES:
-        raise _wrong(f"it may hold [[rule]] tables only, {MOST_RULES} at most")
+    if value or not isinstance(rules, list) or len(rules) > MAX_RULES:
+        raise _wrong(f"it may hold [[rule]] tables only, {MAX_RULES} at most")
     return tuple(_rule(number, rule) for number, rule in enumerate(rules, start=1))
 
 

@@ -26,7 +26,7 @@ from reviewbot.authorship.message_text import (
 )
 from reviewbot.authorship.model import HIGH, LOW, MEDIUM, Author, Evidence, Level
 
-MOST_TRAILERS = 1_000  # of a message, each different from the others
+MAX_TRAILERS = 1_000  # of a message, each different from the others
 _FOR_AGENTS = frozenset(("assisted-by", "ai-assisted-by", "llm-assisted-by", "ai-generated-by"))
 _DISCLOSING = _FOR_AGENTS | {  # these name code generators, too
     "created-with",
@@ -93,7 +93,7 @@ def trailers_in(message: str, where: str, level: Level) -> list[Evidence]:
 
     where  completes the evidence: "trailer Co-authored-by of 1a2b3c"
     """
-    found = list(dict.fromkeys(trailers_of(lines_of(message))))[:MOST_TRAILERS]
+    found = list(dict.fromkeys(trailers_of(lines_of(message))))[:MAX_TRAILERS]
     evidence = []
     for trailer in found:
         for seen in _seen(trailer, found):

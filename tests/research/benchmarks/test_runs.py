@@ -11,7 +11,7 @@ import pytest
 
 from research.benchmarks.ceiling import METHODS, MISSING, methods
 from research.benchmarks.compare import flags_for, lacking, worktree
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel
 from tests.tiny import LAYER, WIDTH, tiny_artifact
 
@@ -39,7 +39,9 @@ def tiny(tmp_path: Path, tiny_model: Path) -> tuple[str, list[str], dict[str, st
         "REVIEWBOT_CACHE": str(tmp_path / "cache"),
         "REVIEWBOT_TOP": "no number",
     }
-    model = ArtifactModel("tiny", ready(str(tiny_model), environ=environ).sha256, LAYER, WIDTH)
+    model = ArtifactModel(
+        "tiny", ensure_model(str(tiny_model), environ=environ).sha256, LAYER, WIDTH
+    )
     artifact = tiny_artifact(tmp_path / "artifact", model=model)
     return str(artifact), [f"--model={tiny_model}", "--informational"], environ
 

@@ -9,7 +9,7 @@ import pytest
 from reviewbot.encoders.encoder import EncoderSpec, load_encoder
 from reviewbot.models.cache import cache_dir, official_path, sha256_of
 from reviewbot.models.checkpoint import MANIFEST
-from reviewbot.models.ensure import ReadyModel, ready
+from reviewbot.models.ensure import ReadyModel, ensure_model
 from reviewbot.models.local import read_json
 from reviewbot.models.registry import SMOL, SMOL_CUT
 from tests.models.test_packaged import run
@@ -39,7 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> ReadyModel:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         patch.setattr(socket, "getaddrinfo", refuse)
-        made = ready(SMOL_CUT.name, environ=environ)
+        made = ensure_model(SMOL_CUT.name, environ=environ)
     assert asked == []
     return made
 
@@ -60,7 +60,7 @@ def test_its_weights_are_byte_for_byte_what_the_official_file_converts_to(
 
 @pytest.mark.skipif(not CACHED.exists(), reason="smollm2-135m is not in the cache")
 def test_its_files_and_its_states_are_those_of_the_official_model(found: ReadyModel) -> None:
-    official = ready(SMOL.name, environ={**os.environ, "HF_HUB_OFFLINE": "1"})
+    official = ensure_model(SMOL.name, environ={**os.environ, "HF_HUB_OFFLINE": "1"})
     ours, theirs = (read_json(m.directory / MANIFEST)["files"] for m in (found, official))
 
     assert official.directory != found.directory

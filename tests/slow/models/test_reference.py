@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from reviewbot.encoders.encoder import EncoderSpec, load_encoder
-from reviewbot.models.ensure import ready
+from reviewbot.models.ensure import ensure_model
 from reviewbot.models.packaged import packaged_file
 from reviewbot.models.reference import states
 from reviewbot.models.registry import SMOL_CUT
@@ -14,7 +14,7 @@ from tests import tiny
 
 
 def test_the_packaged_model_gives_what_torch_gives(tmp_path: Path) -> None:
-    made = ready(SMOL_CUT.name, environ={"REVIEWBOT_CACHE": str(tmp_path)})
+    made = ensure_model(SMOL_CUT.name, environ={"REVIEWBOT_CACHE": str(tmp_path)})
     spec = EncoderSpec(directory=made.directory, layer=8, deep=4, threads=1)
     torch_encoder = load_encoder(spec)
     ids = torch_encoder.tokenize(tiny.TEXT).ids

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reviewbot.render.features_html import features_html
-from reviewbot.scoring.feature_catalog import Known
+from reviewbot.scoring.feature_catalog import FeatureInfo
 from reviewbot.scoring.outcomes import ArtifactInfo
 from tests.known import evidence, exemplar
 from tests.render.test_features_html import hostile
@@ -19,13 +19,15 @@ MANY = 2_048
 SECONDS = 3.0  # a page that takes longer is not used; a shared machine is several times slower
 
 
-def known(number: int) -> Known:
+def known(number: int) -> FeatureInfo:
     label = "" if number % 3 == 0 else f"divides {number}"
     detects = "go" if number % 10 == 0 else None
-    return Known(f"sae:{number}", evidence(f"sae:{number}", label, detects), number / 1e4, 0.2)
+    return FeatureInfo(
+        f"sae:{number}", evidence(f"sae:{number}", label, detects), number / 1e4, 0.2
+    )
 
 
-def ranked() -> list[Known]:
+def ranked() -> list[FeatureInfo]:
     """Features with the word in a path, in code, in what fires, in the label."""
     bare = replace(evidence("sae:1", ""), near_misses=(exemplar(("divides", 0.0)),))
     examples = (
@@ -36,7 +38,9 @@ def ranked() -> list[Known]:
     made = [
         replace(bare, feature=f"sae:{n}", exemplars=(one,)) for n, one in enumerate(examples, 1)
     ]
-    return [Known(one.feature, one, 0.1, 0.2) for one in [*made, evidence("sae:4", "divides")]]
+    return [
+        FeatureInfo(one.feature, one, 0.1, 0.2) for one in [*made, evidence("sae:4", "divides")]
+    ]
 
 
 @pytest.fixture(scope="module")
