@@ -1,10 +1,10 @@
-"""How much of the house one added line walks through: files entered, functions called, git processes.
+"""Count the files, functions and git processes that one added line passes through.
 
     python -m research.footprint [--files]
 
-Makes a repository with one commit on its default branch and one added line on a feature branch, and
-runs `reviewbot check` there. The model is a stub (no weights are read); git and the default artifact
-are real. A file counts as entered when one of its functions is called; import alone does not count.
+Makes a repository with one added line on a feature branch and runs `reviewbot check` there. The
+model is a stub (no weights are read); git and the default artifact are real. A file counts as
+entered when one of its functions is called; import alone does not count.
 """
 
 import argparse
@@ -82,7 +82,9 @@ def measure(folder: Path) -> tuple[list[tuple[str, str]], list[str]]:
     tools.mkdir()
     subprocess.run(["sh", "-c", REPOSITORY], cwd=where, check=True)
     git = tools / "git"
-    git.write_text(f'#!/bin/sh\necho "$@" >> "{folder}/git.txt"\nexec "{shutil.which("git")}" "$@"\n')
+    git.write_text(
+        f'#!/bin/sh\necho "$@" >> "{folder}/git.txt"\nexec "{shutil.which("git")}" "$@"\n'
+    )
     git.chmod(0o755)
     environ = {
         **os.environ,
@@ -105,9 +107,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         calls, commands = measure(Path(folder))
     files = sorted({file for file, _ in calls})
-    sys.stdout.write(
-        f"{len(files)} files entered, {len(calls)} functions called, {len(commands)} git processes\n"
-    )
+    counts = f"{len(files)} files entered, {len(calls)} functions called"
+    sys.stdout.write(f"{counts}, {len(commands)} git processes\n")
     if options.files:
         sys.stdout.write("".join(f"{file}\n" for file in files))
         sys.stdout.write("".join(f"git {words}\n" for words in commands))

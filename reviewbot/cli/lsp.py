@@ -13,43 +13,43 @@ from reviewbot.config.settings import POSTING, RULES, from_environ, from_flags, 
 from reviewbot.errors import EXTRAS, UsageError, require
 
 if TYPE_CHECKING:
-    from reviewbot.lsp.document import Answer, Document
-    from reviewbot.lsp.document_queue import Desk
+    from reviewbot.lsp.document_queue import Answer, Document, DocumentQueue
 
-SHOWING = ("format", "quiet", "top")  # what a report looks like: here the editor decides
+SHOWING = ("format", "quiet", "top")  # the editor decides how results look
 STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 @click.command()
-@click.option("--stdio", is_flag=True, hidden=True)  # many editors add it to every server's command
+@click.option("--stdio", is_flag=True, hidden=True)  # many editors pass it to every server
 @setting_flags(*(key for key in RULES if key not in (*POSTING, *SHOWING)))
 def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
     """Show an editor which uncommitted lines are risky: a language server on stdin and stdout.
 
-    The editor starts it; docs/editors.md says how. It ends with the editor.
+    The editor starts and ends it; see docs/editors.md.
     """
     require(EXTRAS["lsp"], "no editor is served", extra="lsp")
-    settings_from(from_environ(os.environ), from_flags(flags))  # a wrong one is told at once
+    settings_from(from_environ(os.environ), from_flags(flags))  # report a wrong flag at once
     _require_stdin()
     from reviewbot.lsp.check import Reader
-    from reviewbot.lsp.document_queue import Desk
+    from reviewbot.lsp.document_queue import DocumentQueue
     from reviewbot.lsp.server import Server
 
-    def desk(
-        publish: "Callable[[Document, Answer], None]", busy: "Callable[[Document | None], None]"
-    ) -> "Desk":
-        made = Desk(lambda document: reader.read(document), publish, busy)
-        reader = Reader(os.environ, flags, made.wanted)
-        return made
+    def make_queue(
+        publish: "Callable[[Document, Answer], None]",
+        report_reading: "Callable[[Document | None], None]",
+    ) -> "DocumentQueue":
+        queue = DocumentQueue(lambda document: reader.read(document), publish, report_reading)
+        reader = Reader(os.environ, flags, queue.require_wanted)
+        return queue
 
-    with os.fdopen(os.dup(STDOUT), "wb") as protocol, os.fdopen(os.dup(STDIN), "rb") as asked:
-        # What anything else prints, in C or in another process, must not get into the protocol.
+    with os.fdopen(os.dup(STDOUT), "wb") as protocol, os.fdopen(os.dup(STDIN), "rb") as stdin:
+        # Nothing else, in C or in another process, may print into the protocol.
         os.dup2(STDERR, STDOUT)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread waits for stdin for ever
-        server = Server(desk)
-        code = server.serve(asked, protocol)
-    if not server.met:
-        raise _no_editor("stdin ended before an editor said hello")
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread blocks on stdin
+        server = Server(make_queue)
+        code = server.serve(stdin, protocol)
+    if not server.greeted:
+        raise _no_editor("stdin ended before the editor sent `initialize`")
     sys.exit(code)
 
 

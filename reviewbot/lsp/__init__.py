@@ -1,1 +1,1 @@
-"""An editor's documents, read while they are written: the language server."""
+"""The language server: diagnostics for the open documents of an editor. Needs the extra `lsp`."""

@@ -1,4 +1,4 @@
-"""What the language server does for a document: read it, and say what came of it. Never fails."""
+"""Checks one open document for the language server."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,33 +15,36 @@ from reviewbot.config.settings import (
     settings_from,
 )
 from reviewbot.lsp.diagnostics import diagnostics, not_read
-from reviewbot.lsp.document import Answer, Document, Stale
+from reviewbot.lsp.document_queue import Answer, Document, Stale
 
 
 class Reader:
-    """Reads one document after another with a model that stays warm."""
+    """Checks one document after another with a model that stays loaded."""
 
     def __init__(
-        self, environ: Mapping[str, str], flags: Mapping[str, Any], wanted: Callable[[], None]
+        self,
+        environ: Mapping[str, str],
+        flags: Mapping[str, Any],
+        require_wanted: Callable[[], None],
     ) -> None:
         """Load nothing yet.
 
-        wanted  returns if the document that is being read is still wanted, and raises Stale if not
+        require_wanted  raises Stale if the document that is being read is no longer wanted
         """
         self._environ, self._flags = environ, flags
-        self._warm = Warm(wanted)
+        self._warm = Warm(require_wanted)
 
     def read(self, document: Document) -> Answer:
-        """Say which lines of a document, that HEAD does not have, are risky.
+        """Return the risky lines of a document among those that HEAD does not have.
 
-        A document of which a line should have been read and was not is never without a diagnostic:
-        its first line then says so. raises Stale, and nothing else
+        If a line should have been read and was not, the first line has a diagnostic that says so.
+        raises Stale, and nothing else
         """
         try:
             return self._read(document)
         except Stale:
             raise
-        except Exception as exc:  # noqa: BLE001 - the next document may be readable
+        except Exception as exc:  # noqa: BLE001 - go on with the next document
             self._warm.forget()
             text, _ = describe(exc)
             first, *_ = text.removeprefix("error: ").split("\n")
@@ -60,21 +63,21 @@ class Reader:
         def stamp() -> tuple[object, ...]:
             return *head_stamp(place.git_dir, place.common), *files_stamp(beside)
 
-        before = stamp()  # in front of everything that it stands for: a commit may come meanwhile
+        before = stamp()  # before anything is read: a commit may come meanwhile
 
-        def moved() -> bool:
+        def is_outdated() -> bool:
             return stamp() != before
 
         files = from_files(place.top)
         settings = settings_from(*files, from_environ(self._environ), from_flags(self._flags))
         if (request := change_of(place, document.text)) is None:
-            return Answer(moved=moved)
+            return Answer(is_outdated=is_outdated)
         with timed(False) as clock:
-            made = assemble(settings, request, place.top, clock, warm=self._warm)
-        report = made.report
+            checked = assemble(settings, request, place.top, clock, warm=self._warm)
+        report = checked.report
         skipped = [f"not read: {file.note}" for file in report.files if file.note]
         return Answer(
             diagnostics(report),
             remark="; ".join([*skipped, *report.notes]),
-            moved=moved,
+            is_outdated=is_outdated,
         )

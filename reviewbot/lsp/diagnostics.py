@@ -1,6 +1,6 @@
-"""A report on one document -> what an editor shows beside its lines, and where the mouse rests.
+"""Turns the report on a document into an editor's diagnostics.
 
-Messages are plain text, details Markdown; nothing of a stranger is either without being escaped.
+Messages are plain text, details (for hover) are Markdown. Untrusted text is escaped in both.
 """
 
 from collections.abc import Mapping
@@ -20,20 +20,20 @@ from reviewbot.report.model import Report, authors_of
 from reviewbot.scoring.outcomes import Failed, Skipped
 
 NOT_READ = "not-read"
-MOST = 200  # findings of one document
+MAX_FINDINGS = 200  # findings of one document
 MAX_REASONS = 3
 
 
 class Level(StrEnum):
-    """How much an editor makes of a diagnostic."""
+    """Severity in the editor."""
 
-    WARNING = "warning"  # above the limit of the gate
+    WARNING = "warning"  # above the threshold of the gate
     INFORMATION = "information"
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What is said of some lines of a document."""
+    """A message about some lines of a document."""
 
     start: int  # 1-based, inclusive
     end: int  # 1-based, inclusive
@@ -44,26 +44,26 @@ class Diagnostic:
 
 
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
-    """Return what a report says of its lines, and first of all whether some were not read."""
+    """Return the findings of a report; the first diagnostic says if lines were not read."""
     words_of, author = standing_words(report), authors_of(report)
-    found = [
+    items = [
         _risky(finding, report, words_of(finding), author(finding))
-        for finding in report.findings[:MOST]
+        for finding in report.findings[:MAX_FINDINGS]
     ]
     if words := unread_words(report):
-        found.insert(0, not_read(words))
-    if more := report.findings[MOST:]:
-        found.append(_first_line(RULE, f"{plural(len(more), 'more finding')} not shown"))
-    return tuple(found)
+        items.insert(0, not_read(words))
+    if more := report.findings[MAX_FINDINGS:]:
+        items.append(_first_line(RULE, f"{plural(len(more), 'more finding')} not shown"))
+    return tuple(items)
 
 
 def not_read(why: str) -> Diagnostic:
-    """Return what says on the first line that a document was not read, or not in full."""
+    """Return a diagnostic on the first line that says why the document was not fully read."""
     return _first_line(NOT_READ, f"not read in full: {visible(' '.join(why.split()))}")
 
 
 def unread_words(report: Report) -> str:
-    """Say how many lines should have been read and were not, and why; "" where all were."""
+    """Return how many lines should have been read and were not, and why; "" if none."""
     count, why = 0, set()
     for file in report.files:
         for line in file.lines:
@@ -119,7 +119,7 @@ def _risky(
 
 
 def _detail(words: Mapping[str, Any]) -> str:
-    """Return a reason as the comment on a pull request has it."""
+    """Return a reason as in a pull request comment."""
     text = f"- because: {code_span(words['label'])} ({words['weight']})"
     text += f": {words['evidence']}" if words["evidence"] else ""
     if words["detects"]:

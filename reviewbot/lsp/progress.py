@@ -1,4 +1,4 @@
-"""Tells the editor that a document is still being read: until then nothing said is no answer."""
+"""The editor's progress indicator while a document is read."""
 
 import asyncio
 
@@ -6,38 +6,34 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from reviewbot.escape import visible
-from reviewbot.lsp.document import Document
+from reviewbot.lsp.document_queue import Document
 
-PATIENCE = 1.0  # seconds: what takes less would only flicker
+DELAY = 1.0  # seconds before the indicator appears: shorter work would only flicker
 MAX_CHARS = 100  # of a file's name
 
 
-class Busy:
-    """Shows the editor's own sign of progress, where it has one. To be used on its loop only."""
+class ReadingProgress:
+    """Shows the indicator if the editor has one. Use it on the editor's loop only."""
 
     def __init__(self, server: LanguageServer) -> None:
-        """Say nothing yet."""
         self._server = server
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._shown: str | None = None  # the token of what the editor shows
+        self._shown: str | None = None  # the token of the indicator on screen
 
-    def reads(self, document: Document | None) -> None:
-        """Take what is being read now, None for nothing; what was read before is done."""
+    def show(self, document: Document | None) -> None:
+        """Show that this document is being read now; None hides the indicator."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._shown is not None:
             self._server.work_done_progress.end(self._shown, lsp.WorkDoneProgressEnd())
             self._shown = None
-        self._count += 1  # an editor that grants an older token is late
-        if document is not None and self._can_show():
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(PATIENCE, self._ask, f"reviewbot-{self._count}", document)
-
-    def _can_show(self) -> bool:
+        self._count += 1  # an editor that grants an older token is too late
         window = self._server.client_capabilities.window
-        return bool(window and window.work_done_progress)
+        if document is not None and window and window.work_done_progress:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(DELAY, self._ask, f"reviewbot-{self._count}", document)
 
     def _ask(self, token: str, document: Document) -> None:
         self._timer = None

@@ -1,7 +1,7 @@
-"""The language server: the only place that knows pygls. Everything quick is done on its loop.
+"""The language server, on pygls. Handlers run on its loop; reading runs on another thread.
 
-pygls would take a form feed for a line end where an editor does not, and apply edits in the wrong
-place. So editors are asked for whole texts (`TextDocumentSyncKind.Full`).
+The server asks for whole texts (`TextDocumentSyncKind.Full`): pygls takes a form feed for a line
+end, which editors do not, and would apply partial edits in the wrong place.
 """
 
 import asyncio
@@ -19,17 +19,18 @@ from pygls.lsp.server import LanguageServer
 
 from reviewbot import __version__
 from reviewbot.lsp.diagnostics import Diagnostic, Level
-from reviewbot.lsp.document import Answer, Document
-from reviewbot.lsp.document_queue import Desk
+from reviewbot.lsp.document_queue import Answer, Document, DocumentQueue
 from reviewbot.lsp.parent_watch import when_dead
-from reviewbot.lsp.progress import Busy
+from reviewbot.lsp.progress import ReadingProgress
 from reviewbot.lsp.protocol import Protocol
 
-LAST_SECONDS = 3.0  # for what is being read when the editor says good-bye
-PAUSE = 0.7  # seconds without a key before the text is read
+LAST_SECONDS = 3.0  # for the document that is being read at shutdown
+PAUSE = 0.7  # seconds after the last key before the text is read
 SOURCE = "reviewbot"
 _LOG = logging.getLogger(__name__)
-MakeDesk = Callable[[Callable[[Document, Answer], None], Callable[[Document | None], None]], Desk]
+MakeQueue = Callable[
+    [Callable[[Document, Answer], None], Callable[[Document | None], None]], DocumentQueue
+]
 _LEVELS = {
     Level.WARNING: lsp.DiagnosticSeverity.Warning,
     Level.INFORMATION: lsp.DiagnosticSeverity.Information,
@@ -37,71 +38,71 @@ _LEVELS = {
 
 
 class Server(LanguageServer):
-    """Tells an editor what a check says of its documents."""
+    """Publishes the result of a check for each open document."""
 
-    def __init__(self, desk: MakeDesk) -> None:
-        """Take what makes a desk from what is told of its answers, and of what it reads."""
+    def __init__(self, make_queue: MakeQueue) -> None:
+        """Take a function that makes the queue from its two callbacks."""
         full = lsp.TextDocumentSyncKind.Full
         super().__init__(SOURCE, __version__, text_document_sync_kind=full, protocol_cls=Protocol)
-        self.desk = desk(self._answered, self._reads)
-        self._reading = threading.Thread(target=self.desk.run, name="reading", daemon=True)
-        self._busy = Busy(self)
-        self.met = False  # whether an editor said hello, or `exit`
-        self.clean = False  # whether it said good-bye
+        self.queue = make_queue(self._answered, self._reading)
+        self._thread = threading.Thread(target=self.queue.run, name="reading", daemon=True)
+        self._progress = ReadingProgress(self)
+        self.greeted = False  # an editor sent `initialize` or `exit`
+        self.shut_down = False  # it sent `shutdown`
         self._open: dict[str, Document] = {}
         self._answers: dict[str, tuple[Document, Answer]] = {}
-        self._failed: set[str] = set()  # whose last answer is a failure, with nothing on the desk
-        self._said: set[str] = set()
+        self._failed: set[str] = set()  # their last answer is a failure
+        self._logged: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         handlers: dict[str, Callable[[Any], Any]] = {
-            lsp.INITIALIZE: self._hello,
-            lsp.INITIALIZED: self._begin,
+            lsp.INITIALIZE: self._initialize,
+            lsp.INITIALIZED: self._initialized,
             lsp.TEXT_DOCUMENT_DID_OPEN: self._opened,
             lsp.TEXT_DOCUMENT_DID_CHANGE: self._changed,
             lsp.TEXT_DOCUMENT_DID_SAVE: self._saved,
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             lsp.TEXT_DOCUMENT_HOVER: self._hover,
-            lsp.SHUTDOWN: self._goodbye,
+            lsp.SHUTDOWN: self._shutdown,
             lsp.EXIT: self._exit,
-            lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: lambda _params: None,  # ours are files
+            lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: lambda _params: None,  # settings are files
         }
         for name, handler in handlers.items():
             self.feature(name)(_plain(handler))
 
     def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> int:
-        """Serve until the editor ends it or is gone; return the exit code that LSP asks for.
+        """Serve until the editor ends it or is gone; return the exit code of the protocol.
 
-        The process ends in here where the editor is dead and stdin is still open.
+        The process exits in here if the editor is dead while stdin is still open.
         """
-        self._reading.start()
+        self._thread.start()
         self.start_io(stdin, stdout)
         return self._end()
 
     def _end(self) -> int:
-        self.desk.end()
-        self._reading.join(LAST_SECONDS)  # its temporary folders go with it
-        return 0 if self.clean else 1
+        self.queue.end()
+        self._thread.join(LAST_SECONDS)  # so that it removes its temporary folders
+        return 0 if self.shut_down else 1
 
-    def _hello(self, params: lsp.InitializeParams) -> None:
-        self.met = True
+    def _initialize(self, params: lsp.InitializeParams) -> None:
+        self.greeted = True
         if (number := params.process_id) is not None and number > 0:
-            when_dead(number, lambda: self._left(number))
+            when_dead(number, lambda: self._exit_now(number))
 
-    def _left(self, number: int) -> None:
-        """End at once: an ordinary end would wait for the thread that waits for stdin."""
+    def _exit_now(self, number: int) -> None:
+        """Exit at once: an ordinary return would wait for the thread that blocks on stdin."""
         _LOG.error("reviewbot: the editor (process %d) is dead, so this server ends", number)
         os._exit(self._end())
 
-    def _begin(self, _params: lsp.InitializedParams) -> None:
+    def _initialized(self, _params: lsp.InitializedParams) -> None:
         self._loop = asyncio.get_running_loop()
 
     def _opened(self, params: lsp.DidOpenTextDocumentParams) -> None:
         self._loop = asyncio.get_running_loop()
-        given = params.text_document
-        if (file := file_of(given.uri)) is None:
-            self._log(f"{given.uri[:300]}: not read: it is no file", once=True)
+        item = params.text_document
+        if (file := file_of(item.uri)) is None:
+            self._log(f"{item.uri[:300]}: not read: it is not a file", once=True)
             return
-        self._put(Document(given.uri, given.version, file, given.text))
+        self._put(Document(item.uri, item.version, file, item.text))
 
     def _changed(self, params: lsp.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
@@ -110,7 +111,7 @@ class Server(LanguageServer):
         text = params.content_changes[-1].text if params.content_changes else old.text
         new = Document(uri, params.text_document.version, old.file, text)
         if uri in self._failed:
-            self._open[uri] = new  # what failed is tried again when it is saved, not at each key
+            self._open[uri] = new  # after a failure, read again when it is saved, not at each key
             return
         self._put(new, PAUSE)
 
@@ -121,106 +122,106 @@ class Server(LanguageServer):
     def _closed(self, params: lsp.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         if self._open.pop(uri, None) is not None:
-            self.desk.forget(uri)
+            self.queue.forget(uri)
             self._answers.pop(uri, None)
             self._failed.discard(uri)
             self._publish(uri, None, [])
 
     def _hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
-        found = self._answers.get(params.text_document.uri)
-        if found is None or self._open.get(found[0].uri) is not found[0]:
-            return None  # the lines may stand elsewhere by now
+        document, answer = self._answers.get(params.text_document.uri, (None, None))
+        if document is None or answer is None or self._open.get(document.uri) is not document:
+            return None  # the lines may have moved
         number = params.position.line + 1
-        told = [one for one in found[1].diagnostics if one.start <= number <= one.end]
-        if not told:
+        here = [item for item in answer.diagnostics if item.start <= number <= item.end]
+        if not here:
             return None
         hover = self.client_capabilities.text_document and (
             self.client_capabilities.text_document.hover
         )
         if hover and lsp.MarkupKind.Markdown in (hover.content_format or ()):
-            kind, words = lsp.MarkupKind.Markdown, "\n\n---\n\n".join(one.details for one in told)
+            kind, words = lsp.MarkupKind.Markdown, "\n\n---\n\n".join(item.details for item in here)
         else:
-            kind, words = lsp.MarkupKind.PlainText, "\n\n".join(one.message for one in told)
-        return lsp.Hover(lsp.MarkupContent(kind, words), self._range(found[0], told[0]))
+            kind, words = lsp.MarkupKind.PlainText, "\n\n".join(item.message for item in here)
+        return lsp.Hover(lsp.MarkupContent(kind, words), self._range(document, here[0]))
 
     def _exit(self, _params: None) -> None:
-        self.met = True
+        self.greeted = True
 
-    def _goodbye(self, _params: None) -> None:
-        self.clean = True
-        self.desk.end()
+    def _shutdown(self, _params: None) -> None:
+        self.shut_down = True
+        self.queue.end()
 
     def _put(self, document: Document, wait: float = 0.0) -> None:
         self._open[document.uri] = document
         self._failed.discard(document.uri)
-        self.desk.put(document, wait)
+        self.queue.put(document, wait)
 
     def _answered(self, document: Document, answer: Answer) -> None:
-        """Hear an answer, on the desk's thread."""
+        """Take an answer on the reading thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._tell, document, answer)
+            self._loop.call_soon_threadsafe(self._show, document, answer)
 
-    def _reads(self, document: Document | None) -> None:
-        """Hear what is being read, on the desk's thread."""
+    def _reading(self, document: Document | None) -> None:
+        """Take what is being read, on the reading thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._busy.reads, document)
+            self._loop.call_soon_threadsafe(self._progress.show, document)
 
-    def _tell(self, document: Document, answer: Answer) -> None:
+    def _show(self, document: Document, answer: Answer) -> None:
         if self._open.get(document.uri) is not document:
             return
         self._answers[document.uri] = document, answer
-        if answer.failed:
+        if answer.failure:
             self._failed.add(document.uri)
         if answer.remark:
             self._log(f"{document.file}: {answer.remark}", once=True)
         if answer.failure:
             self._log(f"{document.file}: {answer.failure}", kind=lsp.MessageType.Error)
-            if answer.failure not in self._said:
-                self._said.add(answer.failure)
+            if answer.failure not in self._logged:
+                self._logged.add(answer.failure)
                 words = f"reviewbot: {answer.failure}"[:1_000]
                 self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Error, words))
-        found = [
+        diagnostics = [
             lsp.Diagnostic(
-                range=self._range(document, one),
-                message=one.message,
-                severity=_LEVELS[one.level],
-                code=one.code,
+                range=self._range(document, item),
+                message=item.message,
+                severity=_LEVELS[item.level],
+                code=item.code,
                 source=SOURCE,
             )
-            for one in answer.diagnostics
+            for item in answer.diagnostics
         ]
-        self._publish(document.uri, document.version, found)
+        self._publish(document.uri, document.version, diagnostics)
 
-    def _publish(self, uri: str, version: int | None, found: list[lsp.Diagnostic]) -> None:
+    def _publish(self, uri: str, version: int | None, diagnostics: list[lsp.Diagnostic]) -> None:
         self.text_document_publish_diagnostics(
-            lsp.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=found)
+            lsp.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=diagnostics)
         )
 
     def _log(
         self, words: str, *, once: bool = False, kind: lsp.MessageType = lsp.MessageType.Info
     ) -> None:
-        if once and words in self._said:
+        if once and words in self._logged:
             return
-        self._said.add(words)
+        self._logged.add(words)
         self.window_log_message(lsp.LogMessageParams(kind, words[:5_000]))
 
-    def _range(self, document: Document, one: Diagnostic) -> lsp.Range:
-        """Return where a diagnostic stands, from the first line's indentation to the last's end.
+    def _range(self, document: Document, item: Diagnostic) -> lsp.Range:
+        """Return the range from the first line's indentation to the last line's end.
 
-        Only a line feed ends a line here, as in git.
+        Only a line feed ends a line, as in git.
         """
         lines = document.text.split("\n")
-        first = lines[min(one.start, len(lines)) - 1]
-        last = lines[min(one.end, len(lines)) - 1].removesuffix("\r")
+        first = lines[min(item.start, len(lines)) - 1]
+        last = lines[min(item.end, len(lines)) - 1].removesuffix("\r")
         units = self.workspace.position_codec.client_num_units
         indent = first[: len(first) - len(first.lstrip())]
         return lsp.Range(
-            lsp.Position(one.start - 1, units(indent)), lsp.Position(one.end - 1, units(last))
+            lsp.Position(item.start - 1, units(indent)), lsp.Position(item.end - 1, units(last))
         )
 
 
 def file_of(uri: str) -> Path | None:
-    """Return the local file that a URI names; None where it names none."""
+    """Return the local file that a URI names, or None."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -233,7 +234,7 @@ def file_of(uri: str) -> Path | None:
 
 
 def _plain(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a plain function: pygls wants to write its marks on it, and a method takes none."""
+    """Return a plain function: pygls sets attributes on handlers, which a method does not allow."""
 
     def call(params: Any) -> Any:
         return handler(params)

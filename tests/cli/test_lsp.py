@@ -14,7 +14,7 @@ from reviewbot.cli.lsp import SHOWING
 from reviewbot.config.settings import POSTING, RULES, Settings
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.lsp.check import Reader
-from reviewbot.lsp.document import Document, Stale
+from reviewbot.lsp.document_queue import Document, Stale
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.server.client import RemoteEncoder
 from tests.authorship.repos import Repo, repo_at
@@ -66,8 +66,8 @@ def test_a_wrong_flag_is_told_before_an_editor_says_hello() -> None:
     [
         ("", "stdin is a terminal"),
         ("<&-", "stdin is closed"),
-        ("</dev/null", "stdin ended before an editor said hello"),
-        ("<<<hello", "stdin ended before an editor said hello"),
+        ("</dev/null", "stdin ended before the editor sent `initialize`"),
+        ("<<<hello", "stdin ended before the editor sent `initialize`"),
         ("0>/dev/null", "stdin cannot be read: Bad file descriptor"),
     ],
 )
@@ -209,8 +209,8 @@ def test_a_commit_while_a_document_is_read_is_noticed(
     during = reader.read(ours)
     after = reader.read(ours)
 
-    assert (len(during.diagnostics), during.moved()) == (1, True)
-    assert (after.diagnostics, after.moved()) == ((), False)
+    assert (len(during.diagnostics), during.is_outdated()) == (1, True)
+    assert (after.diagnostics, after.is_outdated()) == ((), False)
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -227,24 +227,24 @@ def test_a_commit_is_noticed_also_without_reflogs(
     reader = Reader({}, flags, nothing)
     ours = Document("u", 1, repo.root / "a.py", "one = 1\ntwo = 2\nthree = 3\n")
     answer = reader.read(ours)
-    assert answer.moved() is False
+    assert answer.is_outdated() is False
 
     repo.commit("a commit", {})
-    assert answer.moved() is True
+    assert answer.is_outdated() is True
 
     answer = reader.read(ours)
     repo.git("checkout", "-q", "--detach")
-    assert answer.moved() is True
+    assert answer.is_outdated() is True
 
 
 def test_settings_that_change_are_noticed(repo: Repo, flags: dict[str, str]) -> None:
     ours = Document("u", 1, repo.root / "a.py", "one = 1\ntwo = 2\nthree = 3\n")
     answer = Reader({}, flags, nothing).read(ours)
-    assert answer.moved() is False
+    assert answer.is_outdated() is False
 
     repo.write({".reviewbot.toml": "max-risk = 0.5\n"})
 
-    assert answer.moved() is True
+    assert answer.is_outdated() is True
 
 
 def test_a_temporary_directory_that_cannot_be_written_is_told(

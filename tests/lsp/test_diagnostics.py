@@ -5,7 +5,7 @@ from dataclasses import replace
 from reviewbot.authorship.model import Attribution, Author
 from reviewbot.diff.model import ChangedLine
 from reviewbot.lsp import diagnostics as module
-from reviewbot.lsp.diagnostics import MOST, Level, diagnostics, not_read, unread_words
+from reviewbot.lsp.diagnostics import MAX_FINDINGS, Level, diagnostics, not_read, unread_words
 from reviewbot.report.findings import Finding
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.known import evidence
@@ -104,10 +104,10 @@ def test_a_risk_that_is_no_number_is_unknown() -> None:
 
 
 def test_of_very_many_findings_the_first_are_shown_and_the_rest_is_counted() -> None:
-    made = report(*(scored(10 * n, "a", 0.95) for n in range(1, MOST + 6)))
+    made = report(*(scored(10 * n, "a", 0.95) for n in range(1, MAX_FINDINGS + 6)))
     found = diagnostics(made)
 
-    assert len(found) == MOST + 1
+    assert len(found) == MAX_FINDINGS + 1
     assert found[-1].message == "5 more findings not shown"
 
 

@@ -10,7 +10,7 @@ SLOW = (
     + """
 import time
 from reviewbot.lsp import progress
-progress.PATIENCE = 0.2
+progress.DELAY = 0.2
 quick = warm.load_model
 warm.load_model = lambda *_: time.sleep(1.0) or quick()
 """

@@ -173,7 +173,7 @@ def test_what_is_outside_git_ignored_or_no_code_is_silent_but_for_one_message(
         "git ignores it",
         "it is in no git checkout",
         "not code",
-        "it is no file",
+        "it is not a file",
     ]
     assert editor.messages("window/showMessage") == []
 
