@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reviewbot.scoring.artifact import EVIDENCE
-from reviewbot.scoring.evidence_file import pack_evidence
-from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
+from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally, pack_evidence
 
 TALLY = Tally(41, 9, 5_210, 14, 2.8125)
 FACTS = {"corpus": {"files": 2}, "labels": []}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reviewbot.encoders.encoder import Encoder, EncoderSpec
     from reviewbot.scoring.artifact import Artifact
-    from reviewbot.scoring.feature_cache import LineCache
+    from reviewbot.scoring.feature_cache import DiskCache
 
     Made = tuple[EncoderSpec, str]  # how to load it, and the SHA-256 of the model
     Engines = Generator[Made, None, None]
@@ -203,12 +203,12 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
     return spec, model.sha256
 
 
-def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
+def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     """Return where line features are kept; None where the settings want none kept."""
     from reviewbot.models.cache import cache_dir
     from reviewbot.models.checkpoint import CONVERTER
     from reviewbot.models.engine import EXPORTER
-    from reviewbot.scoring.feature_cache import LineCache
+    from reviewbot.scoring.feature_cache import DiskCache
     from reviewbot.server.compatibility import chosen
 
     if settings.line_cache == 0:
@@ -220,15 +220,15 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "LineCache | None":
     made = (CONVERTER, EXPORTER)
     scope = f"{artifact.info.sha256} {model.sha256} {depth} {made} {beside}"
     cache = cache_dir(_cache_dir(settings), os.environ)
-    return LineCache(cache, scope, settings.line_cache * MEBI)
+    return DiskCache(cache, scope, settings.line_cache * MEBI)
 
 
 def _keeps(settings: Settings) -> bool:
     """Return True if lines were kept, so that perhaps none has to be read."""
     from reviewbot.models.cache import cache_dir
-    from reviewbot.scoring.feature_cache import kept_before
+    from reviewbot.scoring.feature_cache import has_entries
 
-    return settings.line_cache > 0 and kept_before(cache_dir(_cache_dir(settings), os.environ))
+    return settings.line_cache > 0 and has_entries(cache_dir(_cache_dir(settings), os.environ))
 
 
 def _cache_dir(settings: Settings) -> Path | None:

@@ -17,10 +17,11 @@ from reviewbot.report.findings import Finding, group, riskiest
 from reviewbot.report.gate import Policy, count, decide, gate_status
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.artifact import Artifact
+from reviewbot.scoring.feature_cache import FeatureCache, NullCache
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome
 from reviewbot.scoring.recent_risks import Recent
-from reviewbot.scoring.score import CodeFile, FeatureCache, NullCache, score
+from reviewbot.scoring.score import CodeFile, score
 
 NOBODY = Authors()
 MAX_FEATURES = 300  # of which a report says what is known

@@ -208,6 +208,6 @@ def _known(
 
 
 def _about(artifact: "Artifact") -> Mapping[str, Any] | None:
-    from reviewbot.scoring.evidence_file import evidence_facts
+    from reviewbot.scoring.feature_evidence import evidence_facts
 
     return evidence_facts(artifact.packed_evidence) if artifact.packed_evidence else None

@@ -74,7 +74,7 @@ def evidence(
     """
     from reviewbot.app.artifact_name import find_artifact
     from reviewbot.scoring.artifact import load_artifact
-    from reviewbot.scoring.evidence_file import pack_evidence
+    from reviewbot.scoring.feature_evidence import pack_evidence
     from reviewbot.train.evidence import evidence as all_evidence
     from reviewbot.train.evidence import notes
     from reviewbot.train.export import require_replaceable, with_evidence, write_directory

@@ -1,1 +1,4 @@
-"""Hidden states in, the risk of each line with reasons out. Knows no forge and no gate."""
+"""Hidden states to risks with reasons: autoencoder, pooling, predictor, artifacts, feature cache.
+
+Nothing here knows git, a forge or a command line, and nothing here loads a model.
+"""

@@ -1,11 +1,11 @@
-"""A trained bundle on disk -> core values. Safetensors and JSON, never a pickle.
+"""A trained bundle on disk: safetensors and JSON, never a pickle.
 
 manifest.json           what it is, for which model, from which data, how good; hashes of the rest
 sae/cfg.json            SAELens' own format
 sae/sae_weights.safetensors
 predictor.safetensors   weights and calibration of the line-risk predictor
 features.json           what is known about the autoencoder's features
-evidence.jsonl.gz       where features fire, how often, and on what; may be missing
+evidence.jsonl.gz       where features fire, how often, and on what; optional
 """
 
 import hashlib
@@ -24,8 +24,7 @@ from safetensors.numpy import load
 from reviewbot.arrays import Array
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.errors import ArtifactError
-from reviewbot.scoring.evidence_file import unpack_evidence
-from reviewbot.scoring.feature_evidence import FeatureEvidence
+from reviewbot.scoring.feature_evidence import FeatureEvidence, unpack_evidence
 from reviewbot.scoring.outcomes import ArtifactInfo
 from reviewbot.scoring.pooling import group_sizes
 from reviewbot.scoring.predictor import Predictor, average
@@ -38,12 +37,12 @@ PRESETS = {  # what `--artifact` names without a path
     "default": _SHIPPED / "small",
     "tiny": _SHIPPED / "tiny",  # for the model inside the package: no download
     "small": _SHIPPED / "small",  # a quarter of the 0.5B model: fast enough for every push
-    "base": _SHIPPED / "base",  # all of it, and what the change is said to do: slower, knows more
+    "base": _SHIPPED / "base",  # all of it, with commit messages: slower, knows more
 }
 EVIDENCE = "evidence.jsonl.gz"
 FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
 MAX_FILE = 256 * 1024 * 1024  # bytes
-DAMAGE = (  # what a file of another shape makes our readers raise
+DAMAGE = (  # raised by the readers for a malformed file
     ArithmeticError,
     AttributeError,
     KeyError,
@@ -60,10 +59,18 @@ class ArtifactModel:
 
     name: str
     sha256: str
-    layer: int  # decoder blocks below the state that the autoencoder reads
+    layer: int  # decoder blocks up to the state that the autoencoder reads
     width: int
     deep: int | None = None  # a later block whose state the predictor reads too
     full: bool = False  # the predictor reads the output head too
+
+    def __post_init__(self) -> None:
+        """Refuse a field of another type. raises ValueError"""
+        for key, kind in {"name": str, "sha256": str, "layer": int, "width": int}.items():
+            if type(getattr(self, key)) is not kind:
+                raise ValueError(f"the model's {key} must be {kind.__name__}")
+        if type(self.full) is not bool or type(self.deep) not in (int, type(None)):
+            raise ValueError("the model's deep must be a block or null, and full a truth value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +84,14 @@ class Artifact:
     predictor: Predictor
     notes: Mapping[int, FeatureNote]
     report_threshold: float  # risk above which a line is shown
-    block_threshold: float  # the gate's threshold where the settings name none
+    block_threshold: float  # the gate's threshold unless the settings name one
     manifest: Mapping[str, Any]
-    packed_evidence: bytes = b""  # the file, empty where there is none
+    packed_evidence: bytes = b""  # the file's bytes, empty without one
 
     def evidence(self, features: Collection[str] | None = None) -> dict[str, FeatureEvidence]:
-        """Return what is known of some features, of all by default; of the others nothing.
+        """Return the evidence of some features, all by default; unknown names are left out.
 
-        raises  ArtifactError where it is damaged
+        raises  ArtifactError if it is damaged
         """
         if not self.packed_evidence:
             return {}
@@ -97,7 +104,7 @@ class Artifact:
 def load_artifact(directory: Path | None = None) -> Artifact:
     """Load a bundle, the one inside the package by default.
 
-    raises  ArtifactError where a file is missing or damaged, or does not match the manifest
+    raises  ArtifactError if a file is missing or damaged, or does not match the manifest
     """
     where = PRESETS["default"] if directory is None else directory
     raw = _read(where / "manifest.json")
@@ -107,22 +114,54 @@ def load_artifact(directory: Path | None = None) -> Artifact:
         raise _damaged(where.name, exc) from exc
 
 
-def _damaged(name: str, exc: Exception) -> ArtifactError:
-    return ArtifactError(
-        f"nothing was scored: the artifact {name!r} is damaged: "
-        f"{type(exc).__name__} {str(exc)[:200]}",
-        fix="install reviewbot again, or train the artifact again",
-    )
-
-
 def check_model(artifact: Artifact, sha256: str, name: str) -> None:
-    """Refuse a model that the artifact was not trained on."""
+    """Refuse a model that the artifact was not trained on. raises ArtifactError"""
     if sha256 != artifact.model.sha256:
         raise ArtifactError(
             f"nothing was scored: artifact {artifact.info.name!r} was trained on the model "
             f"{artifact.model.name} ({artifact.model.sha256[:12]}), this is {name} ({sha256[:12]})",
             fix="leave --model out, or train an artifact on that model: reviewbot train --help",
         )
+
+
+def unread(groups: Collection[str], *, deep: int | None, full: bool) -> str | None:
+    """Return a group that such a reading of the model does not give; None if it gives all."""
+    lacking = {
+        "surprisal": not full,
+        "block": not (full and deep),
+        **dict.fromkeys(("deep_mean", "deep_max", "deep_last", "block_end"), not deep),
+    }
+    return next((name for name in groups if lacking.get(name)), None)
+
+
+def coder_from(config: Mapping[str, Any], weights: Mapping[str, Any]) -> SparseCoder:
+    """Build the autoencoder from its two files. raises ValueError for another kind."""
+    for key, value in {
+        "architecture": "topk",
+        "normalize_activations": "layer_norm",
+        "apply_b_dec_to_input": True,
+        "rescale_acts_by_decoder_norm": False,
+    }.items():
+        if config[key] != value:
+            raise ValueError(f"sae/cfg.json: {key} is {config[key]!r}, only {value!r} is known")
+    width, features, k = int(config["d_in"]), int(config["d_sae"]), int(config["k"])
+    if not 1 <= k <= features:
+        raise ValueError("sae/cfg.json: k must be between 1 and d_sae")
+    return SparseCoder(
+        enc_DF=_array(weights, "W_enc", (width, features)),
+        dec_FD=_array(weights, "W_dec", (features, width)),
+        bias_F=_array(weights, "b_enc", (features,)),
+        bias_D=_array(weights, "b_dec", (width,)),
+        k=k,
+    )
+
+
+def _damaged(name: str, exc: Exception) -> ArtifactError:
+    return ArtifactError(
+        f"nothing was scored: the artifact {name!r} is damaged: "
+        f"{type(exc).__name__} {str(exc)[:200]}",
+        fix="install reviewbot again, or train the artifact again",
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -147,33 +186,25 @@ def _load(where: Path, raw: bytes) -> Artifact:
     manifest = json.loads(raw)
     if manifest["format"] != FORMAT:
         raise ValueError(f"the format is {manifest['format']!r}, not {FORMAT!r}")
-    named = [*FILES, *([EVIDENCE] if EVIDENCE in manifest["files"] else [])]
-    content = {name: _read(where / name) for name in named}
+    names = [*FILES, *([EVIDENCE] if EVIDENCE in manifest["files"] else [])]
+    content = {name: _read(where / name) for name in names}
     for name, data in content.items():
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise ValueError(f"{name} does not have the hash in the manifest")
     model = ArtifactModel(**manifest["model"])
-    for key, kind in {"name": str, "sha256": str, "layer": int, "width": int}.items():
-        if type(getattr(model, key)) is not kind:
-            raise ValueError(f"the model's {key} must be {kind.__name__}")
-    if type(model.full) is not bool or type(model.deep) not in (int, type(None)):
-        raise ValueError("the model's deep must be a block or null, and full a truth value")
-    coder = coder_from(
-        json.loads(content["sae/cfg.json"]), load(content["sae/sae_weights.safetensors"])
-    )
-    hook = json.loads(content["sae/cfg.json"])["metadata"]["hf_hook_name"]
+    config = json.loads(content["sae/cfg.json"])
+    coder = coder_from(config, load(content["sae/sae_weights.safetensors"]))
+    hook = config["metadata"]["hf_hook_name"]
     if hook != f"model.layers.{model.layer - 1}":
         raise ValueError(f"the autoencoder reads {hook}, the manifest says layer {model.layer}")
     if coder.width != model.width:
         raise ValueError(f"the autoencoder's width {coder.width} is not the model's {model.width}")
     predictor = _predictor(manifest["predictor"], load(content["predictor.safetensors"]), coder)
     if lacking := unread(predictor.groups, deep=model.deep, full=model.full):
-        raise ValueError(f"the predictor needs {lacking}, which the manifest does not have read")
-    points = manifest["operating_points"]
-    notes = {
-        int(number): FeatureNote(str(n["label"]), float(n["maximum"]), float(n["density"]))
-        for number, n in json.loads(content["features.json"])["features"].items()
-    }
+        raise ValueError(f"the predictor needs {lacking}, which the manifest's reading lacks")
+    thresholds = [float(manifest["operating_points"][name]) for name in ("show", "gate")]
+    if not all(0 <= threshold <= 1 for threshold in thresholds):  # nor is NaN
+        raise ValueError("operating points must be between 0 and 1")
     return Artifact(
         info=ArtifactInfo(
             str(manifest["name"]), hashlib.sha256(raw).hexdigest(), average(predictor)
@@ -182,82 +213,49 @@ def _load(where: Path, raw: bytes) -> Artifact:
         plan=ReadingPlan.from_json(manifest["plan"]),
         coder=coder,
         predictor=predictor,
-        notes=notes,
-        report_threshold=_share(points["show"]),
-        block_threshold=_share(points["gate"]),
+        notes={
+            int(number): FeatureNote(str(n["label"]), float(n["maximum"]), float(n["density"]))
+            for number, n in json.loads(content["features.json"])["features"].items()
+        },
+        report_threshold=thresholds[0],
+        block_threshold=thresholds[1],
         manifest=manifest,
         packed_evidence=content.get(EVIDENCE, b""),
-    )
-
-
-def unread(groups: Collection[str], *, deep: int | None, full: bool) -> str | None:
-    """Name a group that cannot be had from a model that is read so; None where all can."""
-    lacking = {
-        "surprisal": not full,
-        "block": not (full and deep),
-        **dict.fromkeys(("deep_mean", "deep_max", "deep_last", "block_end"), not deep),
-    }
-    return next((name for name in groups if lacking.get(name)), None)
-
-
-def coder_from(config: Mapping[str, Any], weights: Mapping[str, Any]) -> SparseCoder:
-    """Return the autoencoder that sae/cfg.json and its weights say; ValueError for another kind."""
-    for key, value in {
-        "architecture": "topk",
-        "normalize_activations": "layer_norm",
-        "apply_b_dec_to_input": True,
-        "rescale_acts_by_decoder_norm": False,
-    }.items():
-        if config[key] != value:
-            raise ValueError(f"sae/cfg.json: {key} is {config[key]!r}, only {value!r} is known")
-    wide, many, k = int(config["d_in"]), int(config["d_sae"]), int(config["k"])
-    if not 1 <= k <= many:
-        raise ValueError("sae/cfg.json: k must be between 1 and d_sae")
-    return SparseCoder(
-        enc_DF=_array(weights, "W_enc", (wide, many)),
-        dec_FD=_array(weights, "W_dec", (many, wide)),
-        bias_F=_array(weights, "b_enc", (many,)),
-        bias_D=_array(weights, "b_dec", (wide,)),
-        k=k,
     )
 
 
 def _predictor(
     config: Mapping[str, Any], weights: Mapping[str, Any], coder: SparseCoder
 ) -> Predictor:
-    known = group_sizes(coder.width, coder.features)
+    sizes = group_sizes(coder.width, coder.features)
     groups = {str(name): int(size) for name, size in config["groups"].items()}
     for name, size in groups.items():
-        if known.get(name) != size:
+        if sizes.get(name) != size:
             raise ValueError(f"the predictor's group {name!r} has {size} columns")
     if not groups:
         raise ValueError("the predictor has no column")
-    total = sum(groups.values())
-    scale_N = _array(weights, "scale", (total,))
-    if not (scale_N > 0).all():
-        raise ValueError("the predictor's scales must be above 0")
-    reference = np.asarray(weights["reference"], np.float32)
-    if (
-        reference.ndim != 1
-        or len(reference) == 0
-        or not np.isfinite(reference).all()
-        or (np.diff(reference) < 0).any()
-    ):
+    total = (sum(groups.values()),)
+    reference_Q = np.asarray(weights["reference"], np.float32)
+    if not (reference_Q.ndim == 1 and reference_Q.size and np.isfinite(reference_Q).all()):
+        raise ValueError("the predictor's reference risks must be finite")
+    if (np.diff(reference_Q) < 0).any():
         raise ValueError("the predictor's reference risks must ascend")
-    slope = float(config["slope"])
-    numbers = (slope, float(config["offset"]), float(config["bias"]))
-    if not all(map(math.isfinite, numbers)) or slope <= 0:
-        raise ValueError("the predictor's calibration is no number, or reorders lines")
-    return Predictor(
+    predictor = Predictor(
         groups=groups,
-        centre_N=_array(weights, "centre", (total,)),
-        scale_N=scale_N,
-        weight_N=_array(weights, "weight", (total,)),
-        bias=numbers[2],
-        slope=slope,
-        offset=numbers[1],
-        reference_Q=reference,
+        centre_N=_array(weights, "centre", total),
+        scale_N=_array(weights, "scale", total),
+        weight_N=_array(weights, "weight", total),
+        bias=float(config["bias"]),
+        slope=float(config["slope"]),
+        offset=float(config["offset"]),
+        reference_Q=reference_Q,
     )
+    if not (predictor.scale_N > 0).all():
+        raise ValueError("the predictor's scales must be above 0")
+    numbers = (predictor.slope, predictor.offset, predictor.bias)
+    if not all(map(math.isfinite, numbers)) or predictor.slope <= 0:
+        raise ValueError("the predictor's calibration is no number, or reorders lines")
+    return predictor
 
 
 def _array(weights: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Array:
@@ -265,10 +263,3 @@ def _array(weights: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Arr
     if array.shape != shape or not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite and of shape {shape}, is {array.shape}")
     return np.ascontiguousarray(array)
-
-
-def _share(value: Any) -> float:
-    number = float(value)
-    if not 0 <= number <= 1:
-        raise ValueError("operating points must lie between 0 and 1")
-    return number

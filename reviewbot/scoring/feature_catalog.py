@@ -1,16 +1,15 @@
-"""Everything that an artifact knows of its features, one value each. No model is needed."""
+"""Everything that an artifact knows about its features, one value each. Needs no model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.predictor import Predictor
-from reviewbot.scoring.reasons import NAMED, FeatureNote, places_of
+from reviewbot.scoring.reasons import NAMED, STATE, STATE_LABEL, FeatureNote, places_of
 
-SORTS = ("weight", "lift", "false-fire", "density", "id")
-STATE = "state"
-MAX_NEAR = 5  # names that are offered for one that is not known
+MAX_NEAR = 5  # names that are suggested for an unknown one
+MAX_CHARS = 200  # of a name that is looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +17,22 @@ class FeatureInfo:
     """One feature."""
 
     feature: str  # as `Reason.feature`
-    evidence: FeatureEvidence  # with nothing but label, maximum and density where none was found
-    weight: float | None  # log-odds for one deviation more; None for the state, which has many
-    # Log-odds at its maximum against a line where it does not fire. Where the predictor reads means
-    # too (`sae_mean`): of a line whose every token fires at the maximum, which hardly any does.
+    evidence: FeatureEvidence  # without evidence: only label, maximum and density
+    weight: float | None  # log-odds per standard deviation; None for the state, which has many
+    # Log-odds at its maximum against a line where it does not fire. If the predictor reads means
+    # too (`sae_mean`): of a line whose every token fires at the maximum, which hardly ever happens.
     strongest: float | None
+
+
+# What features can be sorted by. None sorts last.
+_SORT_KEYS: dict[str, Callable[[FeatureInfo], float | None]] = {
+    "weight": lambda info: None if info.weight is None else abs(info.weight),
+    "lift": lambda info: info.evidence.tally.lift if info.evidence.tally else None,
+    "false-fire": lambda info: info.evidence.tally.false_fire if info.evidence.tally else None,
+    "density": lambda info: info.evidence.density,
+    "id": lambda _info: 0.0,
+}
+SORTS = tuple(_SORT_KEYS)
 
 
 def known_features(
@@ -31,10 +41,10 @@ def known_features(
     evidence: Mapping[str, FeatureEvidence],
     features: int,
 ) -> tuple[FeatureInfo, ...]:
-    """Return all features: the autoencoder's by number, the named signs, the state.
+    """Return all features: the autoencoder's by number, the named ones, the state.
 
-    notes     what features.json says of the autoencoder's
-    evidence  of all features; may be empty
+    notes     what features.json says about the autoencoder's
+    evidence  by feature; may be empty
     features  F of the autoencoder
     """
     return tuple(
@@ -46,7 +56,7 @@ def known_features(
 
 
 def feature_names(predictor: Predictor, features: int) -> Iterator[str]:
-    """Yield the name of every feature, also of those that the predictor gives no column."""
+    """Yield the name of every feature, including those without a column of the predictor."""
     yield from (f"sae:{number}" for number in range(features))
     for group in predictor.groups:
         yield from (f"{group}:{name}" for name in NAMED.get(group, ()))
@@ -54,53 +64,36 @@ def feature_names(predictor: Predictor, features: int) -> Iterator[str]:
         yield STATE
 
 
-def resolve_name(asked: str, names: Sequence[str]) -> str | None:
-    """Return the feature that somebody means: "417", "sae:417", "surface:commas", "commas"."""
-    asked = " ".join(asked.split())
-    if asked.isdecimal() and asked.isascii():
-        asked = f"sae:{int(asked)}" if len(asked) < 20 else asked
-    if asked in names:
-        return asked
-    folded = asked.casefold()
-    found = [name for name in names if folded in (name.casefold(), _bare(name).casefold())]
-    return found[0] if len(found) == 1 else None
+def resolve_name(text: str, names: Sequence[str]) -> str | None:
+    """Return the feature that a user means: "417", "sae:417", "surface:commas", "commas"."""
+    text = " ".join(text.split())
+    if text.isdecimal() and text.isascii() and len(text) < 20:
+        text = f"sae:{int(text)}"
+    if text in names:
+        return text
+    folded = text.casefold()
+    matches = [name for name in names if folded in (name.casefold(), _bare(name).casefold())]
+    return matches[0] if len(matches) == 1 else None
 
 
-def near_names(asked: str, names: Sequence[str]) -> list[str]:
-    """Return the names that may be meant by one that is not known; [] where none is much like it.
-
-    Numbers are no names: one is as near as another.
-    """
-    asked = " ".join(asked[:200].casefold().split())
-    kind, _, rest = asked.partition(":")
-    asked = rest if kind in NAMED else asked  # what all names of a group share says nothing
-    named = [name for name in names if not name.startswith("sae:")]
-    words = {_bare(name).casefold(): name for name in named}
-    close = get_close_matches(asked, list(words), n=MAX_NEAR, cutoff=0.7)
+def near_names(text: str, names: Sequence[str]) -> list[str]:
+    """Return the names most like an unknown one, if any. Numbered features are never suggested."""
+    text = " ".join(text[:MAX_CHARS].casefold().split())
+    kind, _, rest = text.partition(":")
+    text = rest if kind in NAMED else text  # a prefix that all names of a group share says nothing
+    words = {_bare(name).casefold(): name for name in names if not name.startswith("sae:")}
+    close = get_close_matches(text, list(words), n=MAX_NEAR, cutoff=0.7)
     return list(dict.fromkeys(words[word] for word in close))
 
 
 def order(known: Sequence[FeatureInfo], by: str) -> list[FeatureInfo]:
-    """Return the features sorted by one of `SORTS`, greatest first.
+    """Return the features sorted by one of `SORTS`, greatest first; unknown values come last."""
 
-    Equal ones stay as they came; those of which it is not known stand last.
-    """
-    return sorted(known, key=lambda one: -_measure(one, by))
+    def key(info: FeatureInfo) -> float:
+        value = _SORT_KEYS[by](info)
+        return 1.0 if value is None else -value
 
-
-def _measure(one: FeatureInfo, by: str) -> float:
-    tally = one.evidence.tally
-    found: float | None = None
-    match by:
-        case "weight":
-            found = None if one.weight is None else abs(one.weight)
-        case "lift":
-            found = tally.lift if tally else None
-        case "false-fire":
-            found = tally.false_fire if tally else None
-        case "density":
-            found = one.evidence.density
-    return -1.0 if found is None else found
+    return sorted(known, key=key)
 
 
 def _bare(name: str) -> str:
@@ -114,19 +107,9 @@ def _noted(name: str, notes: Mapping[int, FeatureNote]) -> FeatureEvidence:
     return FeatureEvidence(
         feature=name,
         label=note.label if note else label,
-        label_score=None,
         maximum=note.maximum if note and note.maximum > 0 else None,
         density=note.density if note else None,
-        tally=None,
-        languages=(),
-        detects=None,
-        indentation=None,
-        exemplars=(),
-        near_misses=(),
     )
-
-
-STATE_LABEL = "the model's state as a whole"
 
 
 def _weights(
@@ -137,8 +120,7 @@ def _weights(
         return None, None
     per_scale = predictor.weight_N[places] * predictor.slope
     weight = float(per_scale.sum())
-    number = int(_bare(name)) if name.startswith("sae:") else None
-    note = None if number is None else notes.get(number)
+    note = notes.get(int(_bare(name))) if name.startswith("sae:") else None
     if note is None or note.maximum <= 0:
         return weight, None
     return weight, float((per_scale / predictor.scale_N[places]).sum() * note.maximum)

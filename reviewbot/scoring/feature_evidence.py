@@ -1,15 +1,26 @@
 """What is known about a feature, in a form that a developer can check: where it fires, how often.
 
-Found once, when an artifact is made (`reviewbot train evidence`), and kept with it.
+Collected once, when an artifact is made (`reviewbot train evidence`), and stored in one file of it:
+compressed JSON lines. The first says what was read and counted, each other one is a feature's.
 """
 
-from collections.abc import Mapping
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
+FORMAT = "reviewbot-evidence/1"
+MAX_BYTES = 128 << 20  # uncompressed
+MAX_ROW = 8 << 20  # bytes
+MAX_ROWS = 200_000
 MAX_EXEMPLARS = 5
 MAX_NEAR_MISSES = 2
 MAX_LANGUAGES = 3
+_START = b'{"feature": "'
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +28,10 @@ class Exemplar:
     """A line of code that was read, and how strongly the feature fires on each of its tokens."""
 
     source: str  # package and version, or the name of a repository
-    revision: str  # the commit, or "sha256:..." of the archive that the line was taken from
+    revision: str  # the commit, or "sha256:..." of the archive with the line
     path: str
     line: int  # 1-based
-    licence: str  # as SPDX names it; "" for the user's own code
+    licence: str  # SPDX name; "" for the user's own code
     language: str
     tokens: tuple[str, ...]  # joined they are the line; a token that spans its end is cut there
     activations: tuple[float, ...]  # of each token, as a share of the feature's maximum
@@ -35,65 +46,61 @@ class Exemplar:
 class Tally:
     """How often a feature fires on labelled lines.
 
-    An autoencoder feature fires on a line where any token of it activates the feature. A sign with
-    a name of its own, and the state as a whole, fire where they raise the risk.
+    An autoencoder feature fires on a line if any token activates it. Named features and the state
+    fire where they raise the risk.
     """
 
     risky: int  # labelled lines that a fix changed
     fired_risky: int
     sound: int  # the other labelled lines
     fired_sound: int
-    expected: float  # what `fired_risky` would be, were they like all of their set and length
+    expected: float  # `fired_risky` of a feature that ignores risk, given set, language and length
 
     @property
     def lift(self) -> float | None:
-        """How much more often it fires on risky lines than on all lines like them; 1: as often.
+        """Firing rate on risky lines over that on all lines of the same set, language and length.
 
-        Like them: of the same set, language and length.
-        None where it was never expected to fire.
+        None if it was never expected to fire.
         """
         return self.fired_risky / self.expected if self.expected > 0 else None
 
     @property
     def false_fire(self) -> float:
-        """The share of the sound lines on which it fires, too."""
+        """The share of the sound lines on which it fires."""
         return self.fired_sound / self.sound if self.sound else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureEvidence:
-    """One feature: its label if it earned one, its tally, what it correlates with, and examples."""
+    """One feature: its label if reliable, its tally, what it correlates with, and examples."""
 
     feature: str  # as `Reason.feature`
-    label: str  # "" where none is reliable
-    label_score: float | None  # balanced accuracy of the label on files that did not make it
-    maximum: float | None  # the strongest activation seen; None for what is no autoencoder feature
-    density: float | None  # share of the tokens it fires on, of lines that were kept
-    tally: Tally | None
-    languages: tuple[tuple[str, float], ...]  # where its firing lines are; see `correlates`
-    detects: str | None  # a language, where it does little more than detect that language
-    indentation: float | None  # correlation of firing with the line's indentation, in [-1, 1]
-    exemplars: tuple[Exemplar, ...]
-    near_misses: tuple[Exemplar, ...]  # the most similar lines on which it does not fire
+    label: str = ""  # "" without a reliable one
+    label_score: float | None = None  # balanced accuracy of the label on held-out files
+    maximum: float | None = None  # strongest activation; None for text features
+    density: float | None = None  # share of the corpus tokens it fires on
+    tally: Tally | None = None
+    languages: tuple[tuple[str, float], ...] = ()  # where its firing lines are; see `correlates`
+    detects: str | None = None  # a language, if it does little more than detect that language
+    indentation: float | None = None  # correlation of firing with indentation, in [-1, 1]
+    exemplars: tuple[Exemplar, ...] = ()
+    near_misses: tuple[Exemplar, ...] = ()  # the most similar lines on which it does not fire
 
 
-def evidence_to_json(found: FeatureEvidence) -> dict[str, Any]:
+def evidence_to_json(evidence: FeatureEvidence) -> dict[str, Any]:
     """Return the evidence as artifacts and reports hold it."""
-    value = asdict(found)
-    value["languages"] = [{"language": name, "share": share} for name, share in found.languages]
-    if found.tally is not None:
-        value["tally"] = {
-            **asdict(found.tally),
-            "lift": None if found.tally.lift is None else round(found.tally.lift, 4),
-            "false_fire": round(found.tally.false_fire, 6),
-        }
+    value = asdict(evidence)
+    value["languages"] = [{"language": name, "share": share} for name, share in evidence.languages]
+    if tally := evidence.tally:
+        value["tally"]["lift"] = None if tally.lift is None else round(tally.lift, 4)
+        value["tally"]["false_fire"] = round(tally.false_fire, 6)
     return value
 
 
 def evidence_from_json(value: Mapping[str, Any]) -> FeatureEvidence:
-    """Read what `evidence_to_json` wrote; lift and rate are computed again, never believed.
+    """Read what `evidence_to_json` wrote; lift and false-fire rate are computed, not read.
 
-    raises  KeyError, TypeError or ValueError where it is something else
+    raises  KeyError, TypeError or ValueError for anything else
     """
     tally = value["tally"]
     return FeatureEvidence(
@@ -103,7 +110,7 @@ def evidence_from_json(value: Mapping[str, Any]) -> FeatureEvidence:
         maximum=_number(value["maximum"]),
         density=_number(value["density"]),
         tally=tally and _tally(tally),
-        languages=tuple((str(one["language"]), float(one["share"])) for one in value["languages"]),
+        languages=tuple((str(row["language"]), float(row["share"])) for row in value["languages"]),
         detects=None if value["detects"] is None else str(value["detects"]),
         indentation=_number(value["indentation"]),
         exemplars=tuple(map(_exemplar, value["exemplars"])),
@@ -123,7 +130,7 @@ def _exemplar(value: Mapping[str, Any]) -> Exemplar:
     tokens = tuple(map(str, value["tokens"]))
     activations = tuple(map(float, value["activations"]))
     if len(tokens) != len(activations):
-        raise ValueError("an exemplar has other tokens than activations")
+        raise ValueError("an exemplar needs one activation per token")
     words = ("source", "revision", "path", "licence", "language")
     source, revision, path, licence, language = (str(value[key]) for key in words)
     line = int(value["line"])
@@ -132,3 +139,53 @@ def _exemplar(value: Mapping[str, Any]) -> Exemplar:
 
 def _number(value: float | None) -> float | None:
     return None if value is None else float(value)
+
+
+def pack_evidence(facts: Mapping[str, Any], evidence: Iterable[FeatureEvidence]) -> bytes:
+    """Return the file: same evidence, same bytes.
+
+    facts  for the first line: which code was read, which labels were counted
+    """
+    rows = [{"format": FORMAT, **facts}, *map(evidence_to_json, evidence)]
+    return gzip.compress("".join(f"{json.dumps(row)}\n" for row in rows).encode(), mtime=0)
+
+
+def unpack_evidence(
+    packed: bytes, wanted: Collection[str] | None = None
+) -> dict[str, FeatureEvidence]:
+    """Return the evidence of the wanted features, all by default, by name, in file order.
+
+    raises  ValueError or KeyError if it is no such file
+    """
+    evidence = {}
+    for row in islice(_rows(packed), 1, None):
+        if wanted is None or row[len(_START) : row.find(b'"', len(_START))].decode() in wanted:
+            feature = evidence_from_json(json.loads(row))
+            evidence[feature.feature] = feature
+    return evidence
+
+
+def evidence_facts(packed: bytes) -> dict[str, Any]:
+    """Return the file's first line. raises ValueError if it is no such file."""
+    facts: dict[str, Any] = json.loads(next(_rows(packed)))
+    return facts
+
+
+def _rows(packed: bytes) -> Iterator[bytes]:
+    """Yield the rows of an untrusted file without their line ends, within the bounds."""
+    rest = MAX_BYTES
+    try:
+        with gzip.open(io.BytesIO(packed)) as file:
+            for count in range(MAX_ROWS + 1):
+                row = file.readline(min(rest, MAX_ROW) + 1)
+                rest -= len(row)
+                if not row and count:
+                    return
+                if not row[:-1] or row[-1:] != b"\n" or rest < 0:
+                    break
+                if not count and FORMAT.encode() not in row[:100]:
+                    break
+                yield row[:-1]
+    except (OSError, EOFError, zlib.error) as exc:
+        raise ValueError("the evidence cannot be decompressed") from exc
+    raise ValueError(f"the evidence is not {FORMAT}, or too large")

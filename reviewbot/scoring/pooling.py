@@ -1,4 +1,4 @@
-"""Token features -> line features. The same functions serve training and scoring."""
+"""Token features -> line features, for training and scoring."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,7 @@ SURPRISAL_NAMES = (
     *(f"{signal}, {how}" for signal in SIGNALS for how in ("mean", "greatest")),
 )
 
-STATE_GROUPS = ("state_mean", "state_last", "sae_max", "sae_mean")  # what `pool` makes
-
+STATE_GROUPS = ("state_mean", "state_last", "sae_max", "sae_mean")  # made by `pool`
 BLOCK_NAMES = tuple(f"{signal} of the block, mean" for signal in SIGNALS)
 
 
@@ -31,11 +30,11 @@ def group_sizes(width: int, features: int) -> dict[str, int]:
         "sae_max": features,  # did it fire anywhere in the line, and how strongly
         "sae_mean": features,
         "state_mean": width,  # of the layer-normed states of the line's tokens
-        "state_last": width,  # the token that holds the line's end: the paper's choice
-        "deep_mean": width,  # the same of the later block
+        "state_last": width,  # of the token at the line's end: the choice of PtTrust
+        "deep_mean": width,  # of the states of the later decoder block
         "deep_max": width,
         "deep_last": width,
-        "block_end": width,  # the deep state of the last token of the block the line stands in
+        "block_end": width,  # deep state of the last token of the line's block of added lines
         "block": len(BLOCK_NAMES),
         "surface": len(SURFACE_NAMES),
         "surprisal": len(SURPRISAL_NAMES),
@@ -47,7 +46,7 @@ class LineTokens:
     """The tokens of some lines, layer-normed, attention sinks left out."""
 
     normed_TD: Array  # the lines' tokens, line after line
-    counts_L: Indices  # how many belong to each line; 0 where a line holds sinks only
+    counts_L: Indices  # tokens of each line; 0 for a line of sinks
 
 
 def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens:
@@ -57,11 +56,10 @@ def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens
     token_spans  L spans in tokens of the window
     """
     sink_T = sinks(hidden.values_TD)
-    kept = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
-    tokens_T = np.array([t for tokens in kept for t in tokens], np.intp)
-    return LineTokens(
-        layer_norm(hidden.values_TD[tokens_T]), np.array([len(tokens) for tokens in kept], np.intp)
-    )
+    lines = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
+    tokens_T = np.array([t for tokens in lines for t in tokens], np.intp)
+    counts_L = np.array([len(tokens) for tokens in lines], np.intp)
+    return LineTokens(layer_norm(hidden.values_TD[tokens_T]), counts_L)
 
 
 def pool(
@@ -70,7 +68,7 @@ def pool(
     """Pool the tokens of L lines into line features.
 
     coder    None leaves the "sae_" groups out
-    names    groups to make, all by default; what is no group of `STATE_GROUPS` is passed over
+    names    groups to make, all by default; names outside `STATE_GROUPS` are ignored
     returns  group name -> (L, columns); a line without tokens pools to zeros
     """
     groups = {}
@@ -84,10 +82,10 @@ def pool(
 def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Array]:
     """Pool the states of the later block over L lines, attention sinks left out.
 
-    raises  ValueError where no later block was kept
+    raises  ValueError without deep states
     """
     if hidden.deep_TD is None:
-        raise ValueError("no deep state was kept")
+        raise ValueError("the reading has no deep states")
     mean_LD, max_LD, last_LD = _dense(line_tokens(HiddenStates(hidden.deep_TD), token_spans))
     return {"deep_mean": mean_LD, "deep_max": max_LD, "deep_last": last_LD}
 
@@ -95,14 +93,14 @@ def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Ar
 def pool_blocks(
     hidden: HiddenStates, block_spans: Sequence[Span], block_of: Sequence[int]
 ) -> dict[str, Array]:
-    """Give each of L lines what the model makes of the block that it stands in.
+    """Return for each of L lines the features of its block of added lines.
 
     block_spans  E spans in tokens of the window
     block_of     the block of each line
-    raises       ValueError where no deep state was kept
+    raises       ValueError without deep states
     """
     if hidden.deep_TD is None:
-        raise ValueError("no deep state was kept")
+        raise ValueError("the reading has no deep states")
     ends = [span.end - 1 for span in block_spans]
     groups = {"block_end": layer_norm(hidden.deep_TD[ends])}
     if hidden.signals_TS is not None:
@@ -112,9 +110,9 @@ def pool_blocks(
 
 
 def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
-    """Sum up what the output head said of L lines, (L, len(SURPRISAL_NAMES)); no span is empty.
+    """Summarise the output head's signals of L lines, (L, len(SURPRISAL_NAMES)); no span is empty.
 
-    raises  ValueError where the output head was not run
+    raises  ValueError if the output head was not run
     """
     if hidden.signals_TS is None:
         raise ValueError("the states were read without the output head")
@@ -129,7 +127,7 @@ def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
 def columns(
     groups: Mapping[str, Array], names: Sequence[str], lines: Sequence[str], prose: Sequence[bool]
 ) -> Array:
-    """Lay the groups in `names` side by side, in that order; "surface" is made from `lines`.
+    """Concatenate the groups in `names`, in that order; "surface" is computed from `lines`.
 
     prose    whether each line is nothing but comment or docstring (`diff.comments.prose`)
     returns  (L, N)
@@ -139,10 +137,10 @@ def columns(
 
 
 def _dense(tokens: LineTokens) -> tuple[Array, Array, Array]:
-    """Return mean, maximum and last state of each line, (L, D); zeros where it has no token."""
-    none_1D = np.zeros((1, tokens.normed_TD.shape[1]), np.float32)
-    per_line = [tokens.normed_TD[slice(*span)] for span in _line_ranges(tokens.counts_L)]
-    per_line = [x_TD if len(x_TD) else none_1D for x_TD in per_line]
+    """Return mean, maximum and last state of each line, (L, D); zeros without tokens."""
+    zeros_1D = np.zeros((1, tokens.normed_TD.shape[1]), np.float32)
+    states = np.split(tokens.normed_TD, np.cumsum(tokens.counts_L))[:-1]
+    per_line = [x_TD if len(x_TD) else zeros_1D for x_TD in states]
     return (
         _stack([x_TD.mean(axis=0) for x_TD in per_line]),
         _stack([x_TD.max(axis=0) for x_TD in per_line]),
@@ -150,24 +148,19 @@ def _dense(tokens: LineTokens) -> tuple[Array, Array, Array]:
     )
 
 
-def _line_ranges(counts_L: Indices) -> list[Span]:
-    ends = np.cumsum(counts_L)
-    return [Span(int(end - n), int(end)) for end, n in zip(ends, counts_L, strict=True)]
-
-
 def _pool_sparse(
     coder: SparseCoder, tokens: LineTokens, names: Collection[str]
 ) -> dict[str, Array]:
     sparse = encode_normed(coder, tokens.normed_TD)
     lines, features = len(tokens.counts_L), coder.features
-    # Where each kept feature goes in all lines laid end to end: numpy is fast with one plain index.
+    # The place of each value in the flattened result: numpy is fast with one plain index.
     line_T1 = np.repeat(np.arange(lines), tokens.counts_L)[:, None]
     place_N = (line_T1 * features + sparse.indices_TK).ravel()
     value_N = sparse.values_TK.ravel()
     groups = {}
     if "sae_max" in names:
         groups["sae_max"] = max_LF = np.zeros((lines, features), np.float32)
-        with np.errstate(invalid="ignore"):  # what is no number stays none, and fails its line
+        with np.errstate(invalid="ignore"):  # NaN stays NaN and fails its line
             np.maximum.at(max_LF.reshape(-1), place_N, value_N)
     if "sae_mean" in names:
         groups["sae_mean"] = mean_LF = np.zeros((lines, features), np.float32)

@@ -1,6 +1,6 @@
 """Line features -> risk. A linear score on standardised columns, so that its parts add up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +23,20 @@ class Predictor:
     bias: float
     slope: float  # > 0: calibration never reorders lines
     offset: float
-    reference_Q: Array  # ascending risks of real changed lines: what a percentile is measured on
+    reference_Q: Array  # ascending risks of real changed lines, the reference of a percentile
+
+    def columns(self) -> Iterator[tuple[str, slice]]:
+        """Yield each group with its columns."""
+        start = 0
+        for group, size in self.groups.items():
+            yield group, slice(start, start + size)
+            start += size
 
 
 def contributions(predictor: Predictor, columns_LN: Array) -> Array:
     """Return what each column adds to the calibrated log-odds, (L, N).
 
-    Their sum and those of the average line are the log-odds of the risk.
+    Their sum plus `average` is the log-odds of the risk.
     """
     z_LN = (columns_LN - predictor.centre_N) / predictor.scale_N
     return np.asarray(z_LN * predictor.weight_N * np.float32(predictor.slope), np.float32)
@@ -45,7 +52,7 @@ def log_odds(predictor: Predictor, columns_LN: Array) -> Array:
     if columns_LN.ndim != 2 or columns_LN.shape[1] != len(predictor.weight_N):
         raise ValueError(f"expected {len(predictor.weight_N)} columns, got {columns_LN.shape}")
     z_LN = (columns_LN - predictor.centre_N) / predictor.scale_N
-    # einsum, not BLAS: the sum of a line must not depend on which lines stand beside it.
+    # einsum, not BLAS: the sum of a line must not depend on its neighbours.
     score_L = np.einsum("ln,n->l", z_LN.astype(np.float64), predictor.weight_N.astype(np.float64))
     return np.asarray(score_L * predictor.slope + average(predictor), np.float32)
 
@@ -57,6 +64,6 @@ def risks(predictor: Predictor, columns_LN: Array) -> Array:
 
 
 def percentile(predictor: Predictor, risk: float) -> float:
-    """Return which share of the reference lines, in percent, is less risky."""
+    """Return the percentage of the reference lines that are less risky."""
     below = int(np.searchsorted(predictor.reference_Q, risk, side="left"))
     return 100.0 * below / len(predictor.reference_Q)

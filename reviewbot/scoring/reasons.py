@@ -12,17 +12,18 @@ from reviewbot.scoring.predictor import Predictor
 from reviewbot.scoring.surface import SURFACE_NAMES
 
 MAX_REASONS = 3
-# Groups whose columns have names that a person can read.
+STATE, STATE_LABEL = "state", "the model's state as a whole"
+# Groups whose columns have readable names.
 NAMED = {"surface": SURFACE_NAMES, "surprisal": SURPRISAL_NAMES, "block": BLOCK_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureNote:
-    """What we know about one feature of the autoencoder, from code it was run over."""
+    """What features.json says about one feature of the autoencoder."""
 
-    label: str  # "" where no reliable label is known: shown as unlabelled
+    label: str  # "" without a reliable label: shown as unlabelled
     maximum: float  # the strongest activation seen
-    density: float  # share of the tokens it fires on, of lines that were kept
+    density: float  # share of the corpus tokens it fires on
 
 
 def explain(
@@ -31,36 +32,38 @@ def explain(
     columns_N: Array,
     notes: Mapping[int, FeatureNote],
 ) -> tuple[Reason, ...]:
-    """Return the at most three parts of the score that raise a line's risk most, strongest first.
+    """Return the at most three features that raise a line's risk most, strongest first.
 
     parts_N    the line's row of `predictor.contributions`
     columns_N  its row of columns
     notes      feature number -> what is known about it
 
-    The last place goes to the strongest autoencoder feature where none is stronger: signs of the
-    text are few and each weighs much, features are thousands and weigh more together.
+    The last of three is an autoencoder feature, if one raises the risk: text features are few and
+    heavy, autoencoder features are many and weigh more together.
 
-    A feature counts once, whatever the number of columns it is pooled into. An autoencoder feature
-    that does not fire in the line is no reason, nor is a sign that is not in it, though their
-    absence moves the score. The dense
-    states have no names: all their columns together are one reason, with its true weight.
+    A feature counts once, however many columns it is pooled into. A feature that is absent from
+    the line is no reason, though its absence moves the score. The dense states have no names: all
+    their columns together are one reason.
     """
-    found: list[Reason] = []
+    reasons: list[Reason] = []
     sparse: list[tuple[Array, Array]] = []  # contributions and columns of each "sae_" group
     dense = 0.0
-    start = 0
-    for group, size in predictor.groups.items():
-        part_N = parts_N[start : start + size]
+    for group, where in predictor.columns():
         if group.startswith("sae_"):
-            sparse.append((part_N, columns_N[start : start + size]))
+            sparse.append((parts_N[where], columns_N[where]))
         elif group in NAMED:
-            found += _named(group, NAMED[group], part_N, columns_N[start : start + size])
+            reasons += [
+                Reason(f"{group}:{name}", name, float(part), None)
+                for name, part, column in zip(
+                    NAMED[group], parts_N[where], columns_N[where], strict=True
+                )
+                if column > 0
+            ]
         else:
-            dense += float(part_N.sum())
-        start += size
-    found += _fired(sparse, notes) if sparse else []
-    found.append(Reason("state", "the model's state as a whole", dense, None))
-    raising = (reason for reason in found if reason.contribution > 0)
+            dense += float(parts_N[where].sum())
+    reasons += _fired(sparse, notes) if sparse else []
+    reasons.append(Reason(STATE, STATE_LABEL, dense, None))
+    raising = (reason for reason in reasons if reason.contribution > 0)
     ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
     first = ordered[:MAX_REASONS]
     if len(first) == MAX_REASONS and not any(map(_is_sparse, first)):
@@ -73,11 +76,11 @@ def _is_sparse(reason: Reason) -> bool:
 
 
 def without(predictor: Predictor, feature: str) -> Predictor:
-    """Return the predictor as if a feature had no weight.
+    """Return the predictor with a feature's weights set to 0.
 
-    Where the feature is a reason, the log-odds fall by the reason's contribution.
+    If the feature is a reason of a line, the line's log-odds fall by its contribution.
     feature  as `Reason.feature`
-    raises   ValueError where the predictor has no such feature
+    raises   ValueError if the predictor has no such feature
     """
     weight_N = predictor.weight_N.copy()
     places = list(places_of(predictor, feature))
@@ -90,24 +93,19 @@ def without(predictor: Predictor, feature: str) -> Predictor:
 def places_of(predictor: Predictor, feature: str) -> Iterator[int]:
     """Yield the columns that belong to a feature."""
     kind, _, name = feature.partition(":")
-    start = 0
-    for group, size in predictor.groups.items():
+    for group, where in predictor.columns():
         if group.startswith("sae_"):
-            if kind == "sae" and name.isdecimal() and int(name) < size:
-                yield start + int(name)
+            if kind == "sae" and name.isdecimal() and int(name) < where.stop - where.start:
+                yield where.start + int(name)
         elif group in NAMED:
             if kind == group and name in NAMED[group]:
-                yield start + NAMED[group].index(name)
-        elif feature == "state":
-            yield from range(start, start + size)
-        start += size
+                yield where.start + NAMED[group].index(name)
+        elif feature == STATE:
+            yield from range(where.start, where.stop)
 
 
 def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNote]) -> list[Reason]:
-    """Return the features that fired and raise the risk most; more than are kept only on a tie.
-
-    A line fires some hundred of thousands: only the few that can be kept become a `Reason`.
-    """
+    """Return the `MAX_REASONS` features that fired and raise the risk most; more only on a tie."""
     total_F = np.zeros_like(sparse[0][0])
     for parts_F, columns_F in sparse:
         total_F += np.where(columns_F != 0, parts_F, np.float32(0))
@@ -115,18 +113,10 @@ def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNot
     sums = total_F[raising]
     if len(raising) > MAX_REASONS:
         raising = raising[sums >= np.partition(sums, -MAX_REASONS)[-MAX_REASONS]]
-    found = []
+    reasons = []
     for index in map(int, raising):
         note = notes.get(index, FeatureNote("", 0.0, 0.0))
         strongest = max(float(columns_F[index]) for _, columns_F in sparse if columns_F[index])
         activation = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
-        found.append(Reason(f"sae:{index}", note.label, float(total_F[index]), activation))
-    return found
-
-
-def _named(kind: str, names: Sequence[str], parts_N: Array, columns_N: Array) -> list[Reason]:
-    return [
-        Reason(f"{kind}:{name}", name, float(part), None)
-        for name, part, column in zip(names, parts_N, columns_N, strict=True)
-        if column > 0
-    ]
+        reasons.append(Reason(f"sae:{index}", note.label, float(total_F[index]), activation))
+    return reasons

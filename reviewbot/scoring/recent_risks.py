@@ -1,24 +1,23 @@
-"""How risky this repository's own recent lines are: what a line is compared with at home."""
+"""Risks of a repository's own recent lines, as a reference for new ones."""
 
 import json
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 SCHEMA = "reviewbot-recent/1"
 MAX_LINES = 20_000
-MAX_CHARS = 100  # of a commit's name, or of words instead
-DIGITS = 6  # of a risk: equal lines must stay equal, kept or not
+MAX_CHARS = 100  # of a commit's name
+DIGITS = 6  # of a risk: equal lines must stay equal, whether read from a file or computed
 
 
 @dataclass(frozen=True, slots=True)
 class RecentInfo:
-    """Which lines are compared with."""
+    """Which lines are the reference."""
 
-    base: str  # commit, or words; lines that were added after it
-    head: str  # commit that they stand in
+    base: str  # a commit, or words; the lines were added after it
+    head: str  # the commit that holds them
     lines: int
 
 
@@ -27,11 +26,11 @@ class Recent:
     """Risks of the lines that recent commits added, by one artifact."""
 
     info: RecentInfo
-    artifact: str  # SHA-256 of its manifest: risks of another one say nothing here
+    artifact: str  # SHA-256 of its manifest: risks by another artifact do not compare
     risks: tuple[float, ...]  # ascending
 
     def percentile(self, risk: float) -> float:
-        """Return which share of these lines, in percent, is less risky."""
+        """Return the percentage of these lines that are less risky."""
         return 100.0 * bisect_left(self.risks, round(risk, DIGITS)) / len(self.risks)
 
 
@@ -44,7 +43,7 @@ def recent_of(base: str, head: str, artifact: str, risks: Sequence[float]) -> Re
 
 
 def recent_to_json(recent: Recent) -> str:
-    """Return the text of the file that holds it."""
+    """Return the text of the file."""
     value = {
         "schema": SCHEMA,
         "artifact": recent.artifact,
@@ -58,20 +57,15 @@ def recent_to_json(recent: Recent) -> str:
 def recent_from_json(raw: bytes) -> Recent:
     """Read such a file. raises ValueError for anything else."""
     try:
-        value: Mapping[str, Any] = json.loads(raw)
-        base, head, artifact = value["base"], value["head"], value["artifact"]
+        value = json.loads(raw)
+        base, head, artifact, risks = (value[key] for key in ("base", "head", "artifact", "risks"))
         if value["schema"] != SCHEMA or {type(base), type(head), type(artifact)} != {str}:
             raise ValueError(SCHEMA)
-        if max(map(len, (base, head, artifact))) > MAX_CHARS:
-            raise ValueError("too long")
-        return recent_of(base, head, artifact, _shares(value["risks"]))
+        if max(map(len, (base, head, artifact))) > MAX_CHARS or type(risks) is not list:
+            raise ValueError(SCHEMA)
+        # a bool is no number, and NaN is in no range
+        if not all(type(risk) in (int, float) and 0 <= risk <= 1 for risk in risks):
+            raise ValueError(SCHEMA)
+        return recent_of(base, head, artifact, risks)
     except (ArithmeticError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise ValueError(f"it is no {SCHEMA}, or has no risk, or too many") from exc
-
-
-def _shares(risks: object) -> list[float]:
-    if not isinstance(risks, list) or {*map(type, risks)} - {int, float}:  # a bool is no number
-        raise ValueError("no list of numbers")
-    if not all(0 <= risk <= 1 for risk in risks):  # nor is NaN
-        raise ValueError("no risk")
-    return list(map(float, risks))

@@ -19,7 +19,7 @@ class SparseCoder:
     enc_DF: Array
     dec_FD: Array
     bias_F: Array
-    bias_D: Array  # b_dec: taken off the input, added to the output
+    bias_D: Array  # b_dec: subtracted from the input, added to the output
     k: int
 
     @property
@@ -29,7 +29,7 @@ class SparseCoder:
 
     @property
     def features(self) -> int:
-        """F, how many features it knows."""
+        """F, the number of features."""
         return int(self.enc_DF.shape[1])
 
 
@@ -38,7 +38,7 @@ class SparseFeatures:
     """The K strongest features of each token, strongest first."""
 
     indices_TK: Indices
-    values_TK: Array  # >= 0; a kept feature may be 0 where fewer than K were positive
+    values_TK: Array  # >= 0; 0 if fewer than K were positive
 
 
 def encode(coder: SparseCoder, hidden_TD: Array) -> SparseFeatures:
@@ -52,7 +52,7 @@ def encode(coder: SparseCoder, hidden_TD: Array) -> SparseFeatures:
 
 
 def encode_normed(coder: SparseCoder, normed_TD: Array) -> SparseFeatures:
-    """The same for states that `layer_norm` has already treated."""
+    """Encode states that are already layer-normed."""
     pre_TF = np.asarray((_checked(coder, normed_TD) - coder.bias_D) @ coder.enc_DF, np.float32)
     pre_TF += coder.bias_F
     top_TK = _strongest(pre_TF, coder.k)
@@ -64,10 +64,10 @@ def encode_normed(coder: SparseCoder, normed_TD: Array) -> SparseFeatures:
 
 
 def _strongest(pre_TF: Array, k: int) -> Indices:
-    """Return where the k greatest of each row stand, ascending; of equals the first ones are kept.
+    """Return the indices of the k greatest values of each row, ascending; ties go to the first.
 
-    To partition values is several times faster than to partition their places. Rows where the k-th
-    greatest has an equal, or where something is no number, take the long way.
+    Partitioning values is several times faster than argpartition. Rows with a tie for the k-th
+    place, or with NaN, fall back to a stable sort.
     """
     least_T1 = np.partition(pre_TF, pre_TF.shape[1] - k, axis=1)[:, -k, None]
     token_N, place_N = np.divmod(np.flatnonzero(pre_TF >= least_T1), pre_TF.shape[1])

@@ -1,22 +1,20 @@
 """The wanted lines of some files -> scores: windows, one forward pass each, line features, risks.
 
-What was read before is not read again: the features of a window are kept under a hash of all that
-they depend on. Windows wait until there are as many as the encoder takes at once, which is one on a
-CPU; so memory does not grow with the change.
+Cached windows are not read again. The others wait until the encoder's batch is full, which is one
+window on a CPU, so memory does not grow with the change.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from reviewbot.arrays import Array
 from reviewbot.diff.comments import prose
 from reviewbot.diff.languages import Language
 from reviewbot.diff.model import ChangedLine, blocks_of
 from reviewbot.encoders.encoder import Encoder, batches
 from reviewbot.scoring.artifact import Artifact
+from reviewbot.scoring.feature_cache import FeatureCache, Groups
 from reviewbot.scoring.outcomes import Failed, LineScore
 from reviewbot.scoring.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
 from reviewbot.scoring.predictor import contributions, log_odds, percentile, risks
@@ -24,28 +22,6 @@ from reviewbot.scoring.reading import Reading, TooLong, plan_reading, pool_rest,
 from reviewbot.scoring.reasons import explain
 
 LINE_TOO_LONG = "line too long"
-Groups = Mapping[str, Array]  # feature group -> (L, columns)
-
-
-class FeatureCache(Protocol):
-    """Line features that were read before, by name. Neither method ever fails."""
-
-    def get(self, name: str) -> Groups | None:
-        """Return what is kept under a name, every bit as it was; None where there is nothing."""
-
-    def put(self, name: str, groups: Groups) -> None:
-        """Keep the features of a window's lines, or do not."""
-
-
-class NullCache:
-    """Keeps nothing."""
-
-    def get(self, name: str) -> Groups | None:  # noqa: ARG002
-        """Return None."""
-        return None
-
-    def put(self, name: str, groups: Groups) -> None:
-        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +30,7 @@ class CodeFile:
 
     path: str
     language: Language | None
-    head: tuple[str, ...]  # its lines as the change leaves them
+    head: tuple[str, ...]  # its lines after the change
     added: tuple[ChangedLine, ...]
     wanted: tuple[ChangedLine, ...]  # some of these; at least one
 
@@ -64,8 +40,76 @@ class _Window:
     """A window of a file, with what scoring needs beside the features."""
 
     lines: tuple[ChangedLine, ...]
-    inside: tuple[bool, ...]  # whether each is nothing but comment or docstring
+    in_prose: tuple[bool, ...]  # whether each is nothing but comment or docstring
     reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Scorer:
+    artifact: Artifact
+    encoder: Encoder
+    cache: FeatureCache
+    description: str
+
+    def score(self, files: Iterable[CodeFile]) -> Iterator[LineScore | Failed]:
+        enough = self.encoder.batch_tokens if batches(self.encoder) else 1
+        waiting: list[_Window] = []
+        for file in files:
+            for window in self.windows(file):
+                if isinstance(window, Failed):
+                    yield window
+                    continue
+                waiting.append(window)
+                if sum(len(each.reading.ids) for each in waiting) >= enough:
+                    yield from self.outcomes(waiting)
+                    waiting = []
+        yield from self.outcomes(waiting)
+
+    def windows(self, file: CodeFile) -> Iterator[_Window | Failed]:
+        by_index = {line.number - 1: line for line in file.wanted}
+        flags = prose(file.head, file.language) if file.language else []
+        for reading in plan_reading(
+            self.encoder,
+            self.artifact.plan,
+            path=file.path,
+            text="\n".join(file.head) + "\n",
+            wanted=sorted(by_index),
+            description=self.description,
+            blocks=blocks_of([line.number - 1 for line in file.added], sorted(by_index)),
+        ):
+            if isinstance(reading, TooLong):
+                yield Failed(by_index[reading.line], LINE_TOO_LONG)
+                continue
+            lines = tuple(by_index[index] for index in reading.lines)
+            yield _Window(lines, tuple(flags[index] for index in reading.lines), reading)
+
+    def outcomes(self, windows: Sequence[_Window]) -> Iterator[LineScore | Failed]:
+        features = [self.cached(window) for window in windows]
+        missing = [n for n, groups in enumerate(features) if groups is None]
+        missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
+        names = {*self.artifact.predictor.groups, "surprisal"}
+        readings = [windows[n].reading for n in missing]
+        for n, lines in zip(missing, read(self.encoder, readings), strict=True):
+            groups = pool(line_tokens(lines.hidden, lines.token_spans), self.artifact.coder, names)
+            groups |= pool_rest(lines)
+            features[n] = {name: part for name, part in groups.items() if name in names}
+            # Only now is it certain which engine read the lines.
+            self.cache.put(windows[n].reading.address(self.encoder.engine), features[n] or {})
+        for window, found in zip(windows, features, strict=True):
+            yield from _outcomes(window, found or {}, self.artifact)
+
+    def cached(self, window: _Window) -> Groups | None:
+        """Return the cached features of a window if their names and shapes are right."""
+        groups = self.cache.get(window.reading.address(self.encoder.engine))
+        predictor = self.artifact.predictor
+        sizes = {name: n for name, n in predictor.groups.items() if name != "surface"}
+        if groups is None or not sizes.keys() <= groups.keys() <= {*sizes, "surprisal"}:
+            return None
+        for name, part in groups.items():
+            shape = (len(window.lines), sizes.get(name, len(SURPRISAL_NAMES)))
+            if part.dtype != np.float32 or part.shape != shape or not np.isfinite(part).all():
+                return None
+        return groups
 
 
 def score(
@@ -76,103 +120,26 @@ def score(
     cache: FeatureCache,
     description: str = "",
 ) -> Iterator[LineScore | Failed]:
-    """Score the wanted lines, file by file. Lines that no token touches do not come up.
+    """Score the wanted lines, file by file. Lines that no token touches get no outcome.
 
-    Where another engine had to be loaded than the encoder promised, all is scored anew with that
-    one: a line may come up twice, and what comes later holds.
+    If the encoder falls back to another engine, everything is scored again with that engine: a line
+    may then come twice, and the later outcome counts.
     raises  what the encoder raises
     """
-    files = list(files)
-    promised = encoder.engine
-    for outcome in _pass(files, artifact, encoder, cache, description):
+    files, promised = list(files), encoder.engine
+    scorer = _Scorer(artifact, encoder, cache, description)
+    for outcome in scorer.score(files):
         if encoder.engine != promised:
-            break
+            yield from scorer.score(files)
+            return
         yield outcome
-    else:
-        return
-    yield from _pass(files, artifact, encoder, cache, description)
-
-
-def _pass(
-    files: Iterable[CodeFile],
-    artifact: Artifact,
-    encoder: Encoder,
-    cache: FeatureCache,
-    description: str,
-) -> Iterator[LineScore | Failed]:
-    enough = encoder.batch_tokens if batches(encoder) else 1
-    waiting: list[_Window] = []
-    for file in files:
-        for window in _windows(file, artifact, encoder, description):
-            if isinstance(window, Failed):
-                yield window
-                continue
-            waiting.append(window)
-            if sum(len(each.reading.ids) for each in waiting) >= enough:
-                yield from _scored(waiting, artifact, encoder, cache)
-                waiting = []
-    yield from _scored(waiting, artifact, encoder, cache)
-
-
-def _windows(
-    file: CodeFile, artifact: Artifact, encoder: Encoder, description: str
-) -> Iterator[_Window | Failed]:
-    by_index = {line.number - 1: line for line in file.wanted}
-    flags = prose(file.head, file.language) if file.language else []
-    for reading in plan_reading(
-        encoder,
-        artifact.plan,
-        path=file.path,
-        text="\n".join(file.head) + "\n",
-        wanted=sorted(by_index),
-        description=description,
-        blocks=blocks_of([line.number - 1 for line in file.added], sorted(by_index)),
-    ):
-        if isinstance(reading, TooLong):
-            yield Failed(by_index[reading.line], LINE_TOO_LONG)
-            continue
-        lines = tuple(by_index[index] for index in reading.lines)
-        yield _Window(lines, tuple(flags[index] for index in reading.lines), reading)
-
-
-def _scored(
-    windows: Sequence[_Window], artifact: Artifact, encoder: Encoder, cache: FeatureCache
-) -> Iterator[LineScore | Failed]:
-    found = [_kept(window, artifact, encoder, cache) for window in windows]
-    missing = [n for n, groups in enumerate(found) if groups is None]
-    missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
-    for n, seen in zip(missing, read(encoder, [windows[n].reading for n in missing]), strict=True):
-        names = {*artifact.predictor.groups, "surprisal"}
-        groups = pool(line_tokens(seen.hidden, seen.token_spans), artifact.coder, names)
-        groups |= pool_rest(seen)
-        found[n] = new = {name: part for name, part in groups.items() if name in names}
-        # Only now is it certain which engine it was that read.
-        cache.put(windows[n].reading.address(encoder.engine), new)
-    for window, features in zip(windows, found, strict=True):
-        yield from _outcomes(window, features or {}, artifact)
-
-
-def _kept(
-    window: _Window, artifact: Artifact, encoder: Encoder, cache: FeatureCache
-) -> Groups | None:
-    """Return what was kept of a window, if it is what reading it would give in form."""
-    groups = cache.get(window.reading.address(encoder.engine))
-    sizes = {name: n for name, n in artifact.predictor.groups.items() if name != "surface"}
-    if groups is None or not sizes.keys() <= groups.keys() <= {*sizes, "surprisal"}:
-        return None
-    lines = len(window.lines)
-    for name, part in groups.items():
-        shape = (lines, sizes.get(name, len(SURPRISAL_NAMES)))
-        if part.dtype != np.float32 or part.shape != shape or not np.isfinite(part).all():
-            return None
-    return groups
 
 
 def _outcomes(window: _Window, groups: Groups, artifact: Artifact) -> Iterator[LineScore | Failed]:
     predictor = artifact.predictor
     surprisal_L = groups["surprisal"][:, 0] if "surprisal" in groups else None
     texts = [line.text for line in window.lines]
-    columns_LN = columns(groups, list(predictor.groups), texts, window.inside)
+    columns_LN = columns(groups, list(predictor.groups), texts, window.in_prose)
     odds_L, risk_L = log_odds(predictor, columns_LN), risks(predictor, columns_LN)
     parts_LN = contributions(predictor, columns_LN)
     for row, line in enumerate(window.lines):

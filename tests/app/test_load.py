@@ -235,7 +235,7 @@ def test_the_bound_of_kept_lines_is_in_mebibytes(artifact: Artifact) -> None:
     kept = load.line_cache(Settings(line_cache=3), artifact)
 
     assert kept is not None
-    assert kept._most == 3 << 20
+    assert kept._max_bytes == 3 << 20
 
 
 def test_lines_are_kept_apart_by_all_that_is_read(

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from reviewbot.arrays import Array
 from reviewbot.scoring import feature_cache
-from reviewbot.scoring.feature_cache import DIGEST, FRESH, STALE, LineCache, kept_before
+from reviewbot.scoring.feature_cache import DIGEST, FRESH, STALE, DiskCache, has_entries
 
 MOST = 1 << 20
 SOME: Mapping[str, Array] = {
@@ -48,14 +48,14 @@ def aged(path: Path, seconds: float) -> None:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> LineCache:
-    return LineCache(tmp_path, "scope", MOST)
+def cache(tmp_path: Path) -> DiskCache:
+    return DiskCache(tmp_path, "scope", MOST)
 
 
 @given(groups=st.dictionaries(st.text(max_size=9), PARTS, max_size=4), name=st.text())
 @settings(max_examples=150, deadline=None, suppress_health_check=SHARED)
 def test_every_bit_comes_back(tmp_path: Path, groups: dict[str, Array], name: str) -> None:
-    cache = LineCache(tmp_path, "scope", MOST)
+    cache = DiskCache(tmp_path, "scope", MOST)
     right = {group: part.view(np.float32) for group, part in groups.items()}
     cache.put(name, right)
 
@@ -63,38 +63,38 @@ def test_every_bit_comes_back(tmp_path: Path, groups: dict[str, Array], name: st
 
 
 @pytest.mark.parametrize("name", ["a/shape", "a/places", "/whole", "", "__metadata__", "é\n\0"])
-def test_a_group_may_have_any_name(cache: LineCache, name: str) -> None:
+def test_a_group_may_have_any_name(cache: DiskCache, name: str) -> None:
     right = {name: SOME["sae_max"], f"{name}/whole": SOME["state_mean"], "a": SOME["sae_max"]}
     cache.put("window", right)
 
     assert same(cache.get("window"), right)
 
 
-def test_zeros_take_no_place(cache: LineCache, tmp_path: Path) -> None:
+def test_zeros_take_no_place(cache: DiskCache, tmp_path: Path) -> None:
     cache.put("sparse", {"sae_max": np.eye(64, 4096, dtype=np.float32)})
 
     assert sum(path.stat().st_size for path in entries(tmp_path)) < 2_000
 
 
-def test_nothing_is_made_before_something_is_kept(cache: LineCache, tmp_path: Path) -> None:
-    assert not kept_before(tmp_path)
+def test_nothing_is_made_before_something_is_kept(cache: DiskCache, tmp_path: Path) -> None:
+    assert not has_entries(tmp_path)
     assert cache.get("window") is None
     cache.close()
     assert list(tmp_path.iterdir()) == []
     cache.put("window", SOME)
-    assert kept_before(tmp_path)
+    assert has_entries(tmp_path)
     assert (cache.hits, cache.misses) == (0, 1)
 
 
 def test_another_scope_and_another_name_never_hit(tmp_path: Path) -> None:
-    LineCache(tmp_path, "a", MOST).put("b", SOME)
+    DiskCache(tmp_path, "a", MOST).put("b", SOME)
 
-    assert same(LineCache(tmp_path, "a", MOST).get("b"), SOME)
+    assert same(DiskCache(tmp_path, "a", MOST).get("b"), SOME)
     for scope, name in (("a", "c"), ("b", "b"), ("ab", ""), ("", "ab"), ("b", "a"), ("a\0b", "")):
-        assert LineCache(tmp_path, scope, MOST).get(name) is None
+        assert DiskCache(tmp_path, scope, MOST).get(name) is None
 
 
-def test_whatever_is_damaged_counts_as_not_there(cache: LineCache, tmp_path: Path) -> None:
+def test_whatever_is_damaged_counts_as_not_there(cache: DiskCache, tmp_path: Path) -> None:
     cache.put("window", SOME)
     (path,) = entries(tmp_path)
     data = path.read_bytes()
@@ -108,7 +108,7 @@ def test_whatever_is_damaged_counts_as_not_there(cache: LineCache, tmp_path: Pat
 
 
 def test_an_entry_with_a_right_hash_that_is_none_counts_as_not_there(
-    cache: LineCache, tmp_path: Path
+    cache: DiskCache, tmp_path: Path
 ) -> None:
     from hashlib import sha256
 
@@ -133,7 +133,7 @@ def test_an_entry_with_a_right_hash_that_is_none_counts_as_not_there(
 
 
 def test_a_directory_where_an_entry_should_be_counts_as_not_there(
-    cache: LineCache, tmp_path: Path
+    cache: DiskCache, tmp_path: Path
 ) -> None:
     cache.put("window", SOME)
     (path,) = entries(tmp_path)
@@ -147,7 +147,7 @@ def test_a_directory_where_an_entry_should_be_counts_as_not_there(
 
 def test_the_bound_is_kept_and_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     part = {"a": np.random.default_rng(0).normal(size=1_000).astype(np.float32)}
-    cache = LineCache(tmp_path, "scope", 10 * 4_200)
+    cache = DiskCache(tmp_path, "scope", 10 * 4_200)
     for number in range(10):
         cache.put(str(number), part)
         aged(cache._path(str(number)), 10_000 - number)
@@ -165,11 +165,11 @@ def test_the_bound_is_kept_and_what_was_not_used_for_longest_goes_first(tmp_path
 
 def test_what_other_scopes_kept_counts_too(tmp_path: Path) -> None:
     part = {"a": np.random.default_rng(0).normal(size=1_000).astype(np.float32)}
-    old = LineCache(tmp_path, "old", MOST)
+    old = DiskCache(tmp_path, "old", MOST)
     for number in range(10):
         old.put(str(number), part)
         aged(old._path(str(number)), 10_000)
-    new = LineCache(tmp_path, "new", 9_000)
+    new = DiskCache(tmp_path, "new", 9_000)
     new.put("window", part)
     new.close()
 
@@ -178,14 +178,14 @@ def test_what_other_scopes_kept_counts_too(tmp_path: Path) -> None:
 
 
 def test_an_entry_larger_than_the_bound_is_not_kept(tmp_path: Path) -> None:
-    cache = LineCache(tmp_path, "scope", 1_000)
+    cache = DiskCache(tmp_path, "scope", 1_000)
     cache.put("window", {"a": np.ones(1_000, np.float32)})
 
     assert not entries(tmp_path)
 
 
 def test_what_a_crash_left_goes_and_what_another_writes_stays(
-    cache: LineCache, tmp_path: Path
+    cache: DiskCache, tmp_path: Path
 ) -> None:
     cache.put("window", SOME)
     (path,) = entries(tmp_path)
@@ -203,7 +203,7 @@ def refuse(*_: object, **__: object) -> None:
 
 
 def test_a_cache_that_may_only_be_read_still_hits(
-    cache: LineCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: DiskCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.put("window", SOME)
     aged(cache._path("window"), 10 * FRESH)  # so that its time of use should be written
@@ -219,7 +219,7 @@ def test_a_cache_that_may_only_be_read_still_hits(
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
 def test_a_full_disk_costs_nothing_but_the_entry(
-    code: int, cache: LineCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: int, cache: DiskCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def half(self: Path, _data: bytes) -> int:
         with self.open("wb") as file:
@@ -238,14 +238,14 @@ def test_a_full_disk_costs_nothing_but_the_entry(
 
 def test_a_cache_that_is_a_file_costs_nothing_but_time(tmp_path: Path) -> None:
     (tmp_path / "lines").write_text("a file where a directory should be")
-    cache = LineCache(tmp_path, "scope", MOST)
+    cache = DiskCache(tmp_path, "scope", MOST)
     cache.put("window", SOME)
     cache.close()
 
     assert cache.get("window") is None
 
 
-def test_an_entry_is_its_hash_and_then_safetensors(cache: LineCache, tmp_path: Path) -> None:
+def test_an_entry_is_its_hash_and_then_safetensors(cache: DiskCache, tmp_path: Path) -> None:
     from safetensors.numpy import load
 
     cache.put("window", {"a": np.ones((1, 2), np.float32)})
@@ -257,7 +257,7 @@ def test_an_entry_is_its_hash_and_then_safetensors(cache: LineCache, tmp_path: P
 
 
 def test_a_pipe_where_an_entry_should_be_is_not_waited_for(
-    cache: LineCache, tmp_path: Path
+    cache: DiskCache, tmp_path: Path
 ) -> None:
     cache.put("a", {"g": np.ones((1, 1), np.float32)})
     (path,) = (tmp_path / "lines").glob("v*/??/*")

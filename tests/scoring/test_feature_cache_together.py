@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewbot.scoring.feature_cache import LineCache
+from reviewbot.scoring.feature_cache import DiskCache
 from tests.cli.small import environ
 
 WORK = """
 import sys
 from pathlib import Path
 import numpy as np
-from reviewbot.scoring.feature_cache import LineCache
+from reviewbot.scoring.feature_cache import DiskCache
 rng = np.random.default_rng(0)
 parts = [{"a": rng.normal(size=500).astype(np.float32)} for _ in range(40)]
 for _ in range(15):
-    cache = LineCache(Path(sys.argv[1]), "scope", 30_000)
+    cache = DiskCache(Path(sys.argv[1]), "scope", 30_000)
     for number, part in enumerate(parts):
         cache.put(str(number), part)
         found = cache.get(str(number))
@@ -39,7 +39,7 @@ def test_processes_that_write_and_prune_at_once_do_not_disturb_each_other(tmp_pa
         (0, "")
     ] * 3
     assert all(int(out) > 20 for out, _ in said)
-    last = LineCache(tmp_path, "scope", 30_000)
+    last = DiskCache(tmp_path, "scope", 30_000)
     last.put("last", {"a": np.ones(9, np.float32)})
     last.close()
     assert sum(path.stat().st_size for path in tmp_path.glob("lines/v*/??/*")) <= 30_000

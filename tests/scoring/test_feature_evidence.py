@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from reviewbot.scoring.evidence_file import evidence_facts, pack_evidence, unpack_evidence
 from reviewbot.scoring.feature_evidence import (
     Exemplar,
     FeatureEvidence,
     Tally,
+    evidence_facts,
     evidence_from_json,
     evidence_to_json,
+    pack_evidence,
+    unpack_evidence,
 )
 
 EXEMPLAR = Exemplar(

@@ -17,7 +17,7 @@ from reviewbot.encoders.torch_encoder import TransformersEncoder
 from reviewbot.report.json_v1 import json_v1
 from reviewbot.report.model import Report
 from reviewbot.scoring.artifact import ArtifactModel, load_artifact
-from reviewbot.scoring.feature_cache import LineCache
+from reviewbot.scoring.feature_cache import DiskCache
 from tests import tiny
 from tests.changes import CODE, Check, Files, made, never
 
@@ -89,8 +89,8 @@ def check(tmp_path_factory: pytest.TempPathFactory, real: TransformersEncoder) -
     return Check(real, load_artifact(where))
 
 
-def cache(where: Path) -> LineCache:
-    return LineCache(where / "cache", "scope", 1 << 24)
+def cache(where: Path) -> DiskCache:
+    return DiskCache(where / "cache", "scope", 1 << 24)
 
 
 def report_of(check: Check, where: Path, encoder: Encoder, files: Files = FILES) -> Report:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
-from reviewbot.scoring.evidence_file import evidence_facts
-from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES, evidence_facts
 from reviewbot.scoring.surface import SURFACE_NAMES
 from reviewbot.train.autolabel import RELIABLE
 

@@ -18,9 +18,9 @@ from reviewbot.report.explanation import log_odds_of, risk_without
 from reviewbot.report.gate import Policy
 from reviewbot.report.model import ChangeInfo
 from reviewbot.scoring.artifact import PRESETS, load_artifact
+from reviewbot.scoring.feature_cache import Groups
 from reviewbot.scoring.outcomes import LineScore
 from reviewbot.scoring.reasons import without
-from reviewbot.scoring.score import Groups
 
 pytestmark = pytest.mark.real_model
 DEMO = Path(__file__).parents[2] / "examples"

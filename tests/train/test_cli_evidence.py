@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
 from reviewbot.scoring.artifact import load_artifact
-from reviewbot.scoring.evidence_file import evidence_facts
+from reviewbot.scoring.feature_evidence import evidence_facts
 from reviewbot.train.provenance import Origin, provenance
 from tests import tiny
 from tests.train.test_cli_train import write_labels
