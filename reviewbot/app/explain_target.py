@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.diff.quoted_path import decode_path
+from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:

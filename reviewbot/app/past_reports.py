@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
-from reviewbot.diff.quoted_path import decode_path
+from reviewbot.diff.paths import decode_path
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.git.addressed import History
 from reviewbot.git.changes import top_of

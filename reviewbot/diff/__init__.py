@@ -1,1 +1,4 @@
-"""A unified diff becomes a `Change`; languages, and which lines are scored. Pure."""
+"""Unified diff text to `Change`: parsing, languages, and rules for lines that are not scored.
+
+Pure functions and values: no git, no files, no settings, no scores.
+"""

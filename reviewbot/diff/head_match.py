@@ -1,7 +1,7 @@
-r"""Does the diff belong to the head file? And the one rule by which both become text.
+r"""Compares a diff with the head file, and decodes both by one rule.
 
-Diff and head file are decoded alike: UTF-8, U+FFFD for what is not, "\n" alone ends a line. An
-invalid sequence never swallows the "\n" or the "+" before it, so equal bytes stay equal lines.
+UTF-8, with U+FFFD for other bytes; only "\n" ends a line. An invalid sequence never swallows the
+"\n" or the "+" before it, so equal bytes stay equal lines.
 """
 
 import re
@@ -13,7 +13,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def readable(text: str) -> str:
-    """Return `text` with surrogate escapes (bytes that were not UTF-8) turned into U+FFFD."""
+    """Return `text` with U+FFFD instead of surrogate escapes (bytes that were not UTF-8)."""
     if text.isascii() or not _SURROGATE.search(text):
         return text
     try:
@@ -29,12 +29,12 @@ def head_lines(head: bytes) -> list[str]:
 
 
 def first_mismatch(file: FileChange, lines: Sequence[str]) -> ChangedLine | None:
-    r"""Return the first added line that does not stand at its number in the head file, or None.
+    r"""Return the first added line that the head file does not have at its number, or None.
 
-    lines  the head file as `head_lines` gives it
+    lines  the head file as `head_lines` returns it
 
-    A final "\r" does not count: a checkout with eol=crlf has it where the diff has not. A mismatch
-    means that the patch does not apply to these head files; no line of the file may then be scored.
+    A final "\r" does not count: a checkout with eol=crlf adds it. A mismatch means that the diff
+    does not belong to these head files; then no line of the file may be scored.
     """
     for line in file.added:
         if line.number > len(lines):

@@ -1,7 +1,7 @@
-"""Which programming language a path is in, and how a one-line comment looks there.
+"""The programming language of a path, and its one-line comments.
 
-What has no row is not code to us: configuration, data, prose, HTML and style sheets. Their added
-lines are skipped with that reason, not scored.
+A file without a row here is not code: configuration, data, prose, HTML and style sheets. Their
+added lines are skipped with that reason.
 """
 
 import re
@@ -87,15 +87,15 @@ _BY_EXTENSION = {ext: language for language in LANGUAGES for ext in language.ext
 _BY_FILENAME = {name: language for language in LANGUAGES for name in language.filenames}
 _BY_INTERPRETER = {name: language for language in LANGUAGES for name in language.interpreters}
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?)?([A-Za-z][\w-]*)")
-# "\s" also has what str.splitlines() takes for a line end: form feed, U+0085, U+2028.
+# "\s" includes the other line ends of str.splitlines(): form feed, U+0085, U+2028.
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def language_of(path: str, first_line: str = "") -> Language | None:
-    """Return the language of a file; None if it is not code, or we do not know it.
+    """Return the language of a file; None if it is not code, or unknown.
 
-    path        repository path; its name decides, whatever the case of its letters
-    first_line  of the file; a "#!" line decides where the name has no extension
+    path        repository path; its name decides, in upper or lower case
+    first_line  of the file; a "#!" line decides if the name has no extension
     """
     name = path.rpartition("/")[2].lower()
     if language := _BY_FILENAME.get(name):
@@ -116,8 +116,8 @@ def language_of(path: str, first_line: str = "") -> Language | None:
 def comment(language: Language, text: str) -> str:
     """Return `text` as one comment line, without a line end.
 
-    What would end the comment is defused: line ends and control characters become a blank, a
-    closing delimiter gets a blank inside, a final backslash (which continues a line in C) goes.
+    Text cannot end the comment: line ends and control characters become a blank, a closing
+    delimiter gets a blank inside, a final backslash (which continues a line in C) is removed.
     """
     text = _BLANKS.sub(" ", text).strip()
     if not language.suffix:

@@ -1,10 +1,10 @@
-"""GitHub's `primaryLocationLineHash`: names a line by what it and the code below it say.
+"""GitHub's `primaryLocationLineHash`: identifies a line by its text and the code below it.
 
-A rolling hash over the 100 UTF-16 code units from a line's start on, blanks and tabs dropped, line
-ends made alike; of lines with equal hashes the first is ":1", the next ":2". So it does not change
-when lines above are added or taken away, nor when a line is indented.
+A rolling hash over 100 UTF-16 code units from the start of a line, without blanks and tabs, all
+line ends made equal. Among lines with equal hashes the first gets ":1", the next ":2". The hash
+does not change when lines above are added or removed, nor when a line is indented.
 
-source  github/codeql-action, src/fingerprints.ts, whose test vectors ours are
+source  github/codeql-action, src/fingerprints.ts; our test vectors are theirs
 """
 
 WINDOW = 100
@@ -17,21 +17,21 @@ _LF, _CR = 0x0A, 0x0D
 
 
 def line_hashes(text: str) -> list[str]:
-    r"""Return the hash of each line: 1 to 16 hexadecimal digits, ":" and which of its equals.
+    r"""Return the hash of each line: 1 to 16 hexadecimal digits, ":" and its rank among equals.
 
-    "\r\n", "\r" and "\n" end a line, as GitHub counts; a text that ends in one has an empty line
-    more, as has the empty text.
+    "\r\n", "\r" and "\n" end a line, as GitHub counts. An empty line follows a final line end,
+    and an empty text has one.
     """
     window = [0] * WINDOW
-    starts = [-1] * WINDOW  # which line started with the unit that stands there, or -1
+    starts = [False] * WINDOW  # True where a line starts with the unit in `window`
     counts: dict[int, int] = {}
     hashes: list[str] = []
     value = at = 0
 
-    def tell() -> None:
+    def emit() -> None:
         counts[value] = counts.get(value, 0) + 1
         hashes.append(f"{value:x}:{counts[value]}")
-        starts[at] = -1
+        starts[at] = False
 
     line_start, after_cr = True, False
     for unit in (*_units(text), _END):
@@ -41,18 +41,17 @@ def line_hashes(text: str) -> list[str]:
         after_cr = unit == _CR
         if after_cr:
             unit = _LF
-        if starts[at] >= 0:
-            tell()
+        if starts[at]:
+            emit()
         if line_start:
-            line_start = False
-            starts[at] = 1
+            starts[at] = True
         line_start = unit == _LF
         value = (_BASE * value + unit - _FIRST * window[at]) & _MASK
         window[at] = unit
         at = (at + 1) % WINDOW
     for _ in range(WINDOW):
-        if starts[at] >= 0:
-            tell()
+        if starts[at]:
+            emit()
         value = (_BASE * value - _FIRST * window[at]) & _MASK
         window[at] = 0
         at = (at + 1) % WINDOW

@@ -1,4 +1,4 @@
-"""The lines of an unfinished merge that none of its other parents brings."""
+"""The lines of an unfinished merge that no other parent brings in."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,42 +7,44 @@ from reviewbot.diff.model import Change, Entry, FileChange
 
 
 def own_part(change: Change, others: Sequence[Change], ours: Change | None = None) -> Change:
-    """Return the change without what HEAD lacks and another parent of its head has.
+    """Return the change without the lines that another parent of its head adds to HEAD.
 
-    others   what the same head adds to each other parent; () where no merge is going on
-    ours     what the same head adds to HEAD; None: the change is that
-    returns  the files, without those that are as in another parent; of the rest the added lines
-             that HEAD has, or that every other parent lacks. A file whose lines git does not show
-             keeps all of them.
+    others   what the same head adds to each other parent; () if no merge is going on
+    ours     what the same head adds to HEAD; None if that is `change`
+    returns  files and lines that HEAD has, or that every other parent lacks. A file whose lines git
+             does not show keeps all of its lines.
     """
+    against_head = {file.path: file for file in (ours or change).files}
     files = list(change.files)
-    mine = {file.path: file for file in (ours or change).files}
     for other in others:
-        theirs = {file.path: file for file in other.files}
-        parts = [_without(file, mine.get(file.path), theirs.get(file.path)) for file in files]
+        against_other = {file.path: file for file in other.files}
+        parts = [
+            _own_lines(file, against_head.get(file.path), against_other.get(file.path))
+            for file in files
+        ]
         files = [part for part in parts if part is not None]
     return Change(tuple(files))
 
 
-def _without(
-    file: FileChange, mine: FileChange | None, other: FileChange | None
+def _own_lines(
+    file: FileChange, against_head: FileChange | None, against_other: FileChange | None
 ) -> FileChange | None:
-    """Return the file without what the other parent brings; None where that is all of it.
+    """Return the file without the lines of the other parent; None if none is left.
 
-    mine   the file against HEAD; None: HEAD has it as it is
-    other  the file against the other parent; None: that has it as it is
+    against_head   the file compared with HEAD; None if they are equal
+    against_other  the file compared with the other parent; None if they are equal
     """
-    if mine is None or (other is not None and other.entry is not Entry.TEXT):
+    if against_head is None or (against_other and against_other.entry is not Entry.TEXT):
         return file
-    if mine.entry is not Entry.TEXT and file.entry is Entry.TEXT:  # what HEAD has is not shown
+    if against_head.entry is not Entry.TEXT and file.entry is Entry.TEXT:  # git hides HEAD's lines
         return file
-    brought = {line.number for line in mine.added}
-    if other is not None:
-        brought -= {line.number for line in other.added}
+    merged = {line.number for line in against_head.added}
+    if against_other is not None:
+        merged -= {line.number for line in against_other.added}
     hunks = tuple(
-        replace(hunk, added=tuple(line for line in hunk.added if line.number not in brought))
+        replace(hunk, added=tuple(line for line in hunk.added if line.number not in merged))
         for hunk in file.hunks
     )
-    if other is None and not any(hunk.added for hunk in hunks):
+    if against_other is None and not any(hunk.added for hunk in hunks):
         return None
     return replace(file, hunks=hunks)

@@ -1,4 +1,4 @@
-"""What a diff says, as frozen values. Line numbers are 1-based, as editors and forges count."""
+"""A parsed diff, as frozen values. Line numbers are 1-based, as editors and forges count."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class ChangedLine:
-    """One line that the change adds, as it stands in the head version of its file."""
+    """One line that the change adds, as in the head version of its file."""
 
     path: str  # repository path, '/' separators, no 'a/' or 'b/' in front
     number: int  # 1-based, in the head file
@@ -18,18 +18,18 @@ class ChangedLine:
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """One @@ section: where it stands in both versions, and the lines it adds."""
+    """One @@ section: its place in both versions, and the lines it adds."""
 
     base_start: int  # 1-based; 0 where the base side is empty
     base_count: int
     head_start: int
     head_count: int
     added: tuple[ChangedLine, ...]
-    removed: int  # how many base lines it removes
+    removed: int  # number of base lines it removes
 
 
 class FileKind(StrEnum):
-    """What the change does to the entry as a whole."""
+    """What the change does to the file as a whole."""
 
     ADDED = "added"
     MODIFIED = "modified"
@@ -39,7 +39,7 @@ class FileKind(StrEnum):
 
 
 class Entry(StrEnum):
-    """What the entry is in the head version (in the base version where it is deleted)."""
+    """What git stores at the path in the head version (a deleted one: in the base version)."""
 
     TEXT = "text"
     BINARY = "binary"
@@ -51,10 +51,10 @@ class Entry(StrEnum):
 class FileChange:
     """One file of the change. Without hunks: binary, pure rename, mode change or empty file."""
 
-    path: str  # in the head version; in the base version where the file is deleted
+    path: str  # in the head version; for a deleted file in the base version
     kind: FileKind
     entry: Entry = Entry.TEXT
-    base_path: str | None = None  # given where the change renames or copies
+    base_path: str | None = None  # of a renamed or copied file
     mode_changed: bool = False
     hunks: tuple[Hunk, ...] = ()
 
@@ -65,14 +65,14 @@ class FileChange:
 
     @property
     def removed(self) -> int:
-        """How many lines the change removes from this file."""
+        """Number of lines the change removes from this file."""
         return sum(hunk.removed for hunk in self.hunks)
 
 
 def blocks_of(added: Sequence[int], wanted: Sequence[int]) -> list[int]:
-    """Number the blocks of added lines, and return the number of each wanted line's block.
+    """Return the number of the block that each wanted line is in.
 
-    A block is a run of added lines without another line between them: what was written together.
+    A block is a run of added lines without another line between them.
 
     added   lines that the change adds to a file, ascending
     wanted  some of them, ascending
@@ -89,5 +89,5 @@ class Change:
 
     @property
     def added(self) -> int:
-        """How many lines the change adds; equals the sum of `git diff --numstat`."""
+        """Number of lines the change adds; equals the sum of `git diff --numstat`."""
         return sum(len(file.added) for file in self.files)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import monotonic
 
-from reviewbot.diff.quoted_path import encode_path
+from reviewbot.diff.paths import encode_path
 from reviewbot.errors import ReviewbotError
 from reviewbot.git.files import MAX_BYTES, commit_files
 from reviewbot.git.process import git

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from reviewbot.diff.quoted_path import decode_path, encode_path
+from reviewbot.diff.paths import decode_path, encode_path
 from reviewbot.git.files import commit_files
 from reviewbot.git.process import MAX_OUTPUT, git
 

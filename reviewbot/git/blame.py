@@ -16,7 +16,7 @@ from time import monotonic
 from types import MappingProxyType
 
 from reviewbot.authorship.history import UNCOMMITTED, Origin
-from reviewbot.diff.quoted_path import decode_path, encode_path, unquote
+from reviewbot.diff.paths import encode_path, parse_path
 from reviewbot.errors import ReviewbotError
 from reviewbot.git.process import complaint, git, status
 
@@ -184,11 +184,5 @@ def parse_blame(raw: bytes) -> dict[int, Origin]:
         elif line == b"boundary":
             boundary = True
         elif line.startswith(b"filename "):
-            path = _path(line.removeprefix(b"filename "))
+            path = parse_path(line[len(b"filename ") :].decode("utf-8", "surrogateescape"))
     return found
-
-
-def _path(raw: bytes) -> str:
-    if raw.startswith(b'"'):
-        return unquote(raw.decode("utf-8", "surrogateescape"))[0]
-    return decode_path(raw)

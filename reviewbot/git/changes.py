@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reviewbot.diff.head_match import readable
-from reviewbot.diff.quoted_path import decode_path
+from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError
 from reviewbot.git.attributes import attributes_of, converted
 from reviewbot.git.bases import Base, default_base, range_base, refuse_older, since

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from reviewbot.diff.quoted_path import decode_path, encode_path
+from reviewbot.diff.paths import decode_path, encode_path
 from reviewbot.git.files import MAX_BYTES, REGULAR, BlobFiles, WorktreeFiles
 from reviewbot.git.process import git
 from reviewbot.git.revisions import empty_tree

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from reviewbot.diff.quoted_path import decode_path, encode_path
+from reviewbot.diff.paths import decode_path, encode_path
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.git.process import (
     GET_BLOBS,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from reviewbot.diff.quoted_path import decode_path, unquote
+from reviewbot.diff.paths import parse_path
 from reviewbot.errors import UsageError
 from reviewbot.git.bases import settled
 from reviewbot.git.process import git
@@ -78,9 +78,7 @@ def _commits(log: bytes) -> list[_Commit]:
         count, _, rest = row.partition(b"\t")
         path = rest.partition(b"\t")[2]
         if count.isdigit():  # "-" of a binary file
-            name = decode_path(path)
-            if path.startswith(b'"'):
-                name, _ = unquote(path.decode("utf-8", "surrogateescape"))
+            name = parse_path(path.decode("utf-8", "surrogateescape"))
             added = found[-1].added
             added[name] = added.get(name, 0) + int(count)
     return found

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.diff.quoted_path import decode_path, encode_path
+from reviewbot.diff.paths import decode_path, encode_path
 from reviewbot.errors import UsageError
 from reviewbot.git.changes import DIFF, NO_SUPPRESS, parse_numstat
 from reviewbot.git.environment import is_apart

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from reviewbot import __version__
 from reviewbot.authorship.model import Attribution
-from reviewbot.diff.quoted_path import encode_path
+from reviewbot.diff.paths import encode_path
 from reviewbot.escape import valid, visible
 from reviewbot.render.authors import written_by
 from reviewbot.render.flat import about, unread

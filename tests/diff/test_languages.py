@@ -1,4 +1,4 @@
-"""Which files are code, and comments that cannot be left."""
+"""Which files are code, and comments that no text can end."""
 
 from pathlib import Path
 

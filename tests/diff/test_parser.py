@@ -1,4 +1,4 @@
-"""Diff text to Change. The real git writes what these tests read, wherever it can."""
+"""Diff text to `Change`. Real git writes the diffs of these tests where it can."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reviewbot.diff import parser
 from reviewbot.diff.head_match import first_mismatch, head_lines
 from reviewbot.diff.model import Change, Entry, FileChange, FileKind
-from reviewbot.diff.quoted_path import decode_path, encode_path, unquote
+from reviewbot.diff.paths import decode_path, encode_path, parse_path
 from reviewbot.errors import UsageError
 from reviewbot.git.changes import parse_numstat
 
@@ -68,18 +68,23 @@ def test_no_text_is_a_change_of_nothing(text: str) -> None:
     assert parser.parse(text) == Change(())
 
 
-@pytest.mark.parametrize("odd", ["\x0c", "\u2028", "\x85", "\r", "\x1c", "\u2029", "\v"])
-def test_only_a_newline_ends_a_line(repo: Path, odd: str) -> None:
-    line = f"a{odd}b"
-    (file,) = between(repo, {"f": b"z\n"}, {"f": f"z\n{line}\nlast\n".encode()}).values()
+@pytest.mark.parametrize(
+    ("before", "after", "added"),
+    [
+        *(
+            ("z\n", f"z\na{odd}b\nlast\n", [(2, f"a{odd}b"), (3, "last")])
+            for odd in ("\x0c", "\u2028", "\x85", "\r", "\x1c", "\u2029", "\v")
+        ),
+        ("a\r\n", "a\r\nb\r\n\r\n", [(2, "b\r"), (3, "\r")]),
+        ("a\nb", "a\nb\nc", [(2, "b"), (3, "c")]),  # no newline at the end of the file
+    ],
+)
+def test_only_a_newline_ends_a_line(
+    repo: Path, before: str, after: str, added: list[tuple[int, str]]
+) -> None:
+    (file,) = between(repo, {"f": before.encode()}, {"f": after.encode()}).values()
 
-    assert numbers(file) == [(2, line), (3, "last")]
-
-
-def test_a_carriage_return_before_the_newline_is_kept(repo: Path) -> None:
-    (file,) = between(repo, {"f": b"a\r\n"}, {"f": b"a\r\nb\r\n\r\n"}).values()
-
-    assert numbers(file) == [(2, "b\r"), (3, "\r")]
+    assert numbers(file) == added
 
 
 def test_content_that_looks_like_headers_is_content(repo: Path) -> None:
@@ -117,13 +122,13 @@ def test_a_path_that_is_not_utf8_is_escaped_and_can_be_turned_back() -> None:
 def test_unquoting_undoes_gits_quoting(path: str) -> None:
     quoted = "".join(f"\\{byte:03o}" for byte in path.encode())
 
-    assert unquote(f'x"{quoted}"y', 1) == (path, len(quoted) + 3)
+    assert parse_path(f'"{quoted}"') == path
 
 
-@pytest.mark.parametrize("text", ['"open', '"bad\\q"', '"bad\\9"', "none", '"end\\'])
+@pytest.mark.parametrize("text", ['"open', '"bad\\q"', '"bad\\9"', '"end\\', '"a"b', ""])
 def test_broken_quoting_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="quote"):
-        unquote(text)
+    with pytest.raises(ValueError, match=r"quote|empty"):
+        parse_path(text)
 
 
 def test_every_kind_of_entry_is_told_apart(repo: Path) -> None:
@@ -197,12 +202,6 @@ def test_a_submodule_is_no_text() -> None:
     assert only(text).entry is Entry.SUBMODULE
 
 
-def test_a_missing_newline_at_the_end_has_no_number(repo: Path) -> None:
-    (file,) = between(repo, {"f": b"a\nb"}, {"f": b"a\nb\nc"}).values()
-
-    assert numbers(file) == [(2, "b"), (3, "c")]
-
-
 @pytest.mark.parametrize(
     ("old", "new", "path", "kind"),
     [
@@ -258,7 +257,7 @@ FILE = "--- a/f.py\n+++ b/f.py\n"
         ("hello\nworld\n", "not a unified diff"),
         ("+added\n-removed\n", "not a unified diff"),
         (GIT + FILE + HUNK.removesuffix("+2\n"), "line 7 .*'f.py' is truncated"),
-        (GIT + FILE + "@@ -1,2 +1,9 @@\n one\n-two\n+2\n" + GIT, "'f.py' is shorter"),
+        (GIT + FILE + "@@ -1,2 +1,9 @@\n one\n-two\n+2\n" + GIT, "line 9 .*'f.py' is truncated"),
         (GIT + FILE + HUNK + "+more\n", "line 9 .*belongs to no hunk"),
         (GIT + FILE + HUNK + "-more\n", "line 9 .*belongs to no hunk"),
         (GIT + FILE + HUNK + " more\n", "line 9 .*belongs to no hunk"),
@@ -272,6 +271,7 @@ FILE = "--- a/f.py\n+++ b/f.py\n"
         (GIT + "--- a/f.py\n", r"'\+\+\+' line must follow"),
         (GIT + FILE + "@@ -1,2 +1,x @@\n", "hunk header"),
         (GIT + FILE + "@@ -0,0 +0,0 @@\n", "announces no line"),
+        (GIT + FILE + "@@ -1 +1,2 @@\n-1\n-2\n+1\n+2\n", "line 7 .*'f.py'.* not as long"),
         (GIT + FILE + HUNK + HUNK, "overlap"),
         (GIT + FILE + HUNK + GIT + FILE + HUNK, "comes twice"),
         (GIT + "--- a/f.py\n+++ b/other.py\n" + HUNK, "contradict"),
@@ -310,25 +310,14 @@ def test_a_diff_cut_after_any_line_is_an_error_or_lacks_whole_hunks(cut: int) ->
             parser.parse("".join(lines))
 
 
-def test_a_diff_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_utf16_and_a_diff_over_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="UTF-16"):
+        parser.decode((FILE + HUNK).encode("utf-16"))
     monkeypatch.setattr(parser, "MAX_CHARS", 10)
-
     with pytest.raises(UsageError, match="larger than"):
         parser.parse(FILE + HUNK)
     with pytest.raises(UsageError, match="larger than"):
         parser.decode(b"x" * 11)
-
-
-def test_utf16_is_named_as_such() -> None:
-    with pytest.raises(UsageError, match="UTF-16"):
-        parser.decode((FILE + HUNK).encode("utf-16"))
-
-
-def test_a_file_of_twenty_thousand_lines_is_numbered_to_its_end(repo: Path) -> None:
-    after = b"".join(b"x = %d\n" % n for n in range(20_000))
-    (file,) = between(repo, {"f.py": b"\n"}, {"f.py": after}).values()
-
-    assert (file.added[-1].number, file.added[-1].text) == (20_000, "x = 19999")
 
 
 def test_a_line_that_is_elsewhere_in_the_head_file_does_not_match() -> None:
