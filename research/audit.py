@@ -15,23 +15,19 @@ from research.command import Command
 from research.csv_figures import Row, csv_text
 from reviewbot.cli.output import write_file
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_flags import require_places
-from reviewbot.cli.train_options import commit_of_code, counter
-from reviewbot.train.snippets import read_some
+from reviewbot.cli.train_options import commit_of_code, counter, options, require_places
+from reviewbot.train.prepare import read_some
 
 
 @click.command(cls=Command)
+@options("labels", "folds", "seed")
 @click.option(
-    "--labels",
-    multiple=True,
-    required=True,
-    metavar="FILE",
-    type=PATH,
-    help="Label rows, .jsonl or .jsonl.gz; FILE@N takes N rows of it. Repeatable.",
+    "--samples",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Resamples of each interval.",
 )
-@click.option("--folds", type=click.IntRange(2), default=5, show_default=True)
-@click.option("--samples", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", metavar="FILE", type=PATH, help="Where the figures go, as JSON.")
 @click.option("--csv", metavar="FILE", type=PATH, help="Where the figures go, as CSV.")
 def audit(

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from research import pairs
 from research.tells import COLUMNS, TELLS, tells
 from research.transfer_measures import balanced_entry, mean_entry, pooled_entry, within_entry
 from reviewbot.arrays import Array, Mask
 from reviewbot.errors import UsageError
-from reviewbot.train import metrics, pairs
+from reviewbot.train import metrics
 from reviewbot.train.bootstrap import SAMPLES, Resamples, resample
 from reviewbot.train.dataset import RowColumns, Scores, Table, assemble
 from reviewbot.train.labels import LabelRow, normalised

@@ -33,7 +33,7 @@ security=(
 fitting=(--sae "$work/sae" --cache "$work/features"
   --groups sae_max,deep_mean,surprisal,surface,block_end,block
   --boost deep_mean=2 --boost surprisal=6 --boost surface=6 --boost block=10
-  --pairwise 0.3 --block-share 0.3 --block-pairwise 30 --c 3e-6,5e-6,1e-5)
+  --pairwise 0.3 --c 3e-6,5e-6,1e-5)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name base --out reviewbot/_artifacts/base

@@ -1,7 +1,6 @@
-"""The baselines of the benchmark, beside those of `reviewbot train evaluate`.
+"""The baselines of the benchmark: a row of `BASELINES` each.
 
-Columns are made when their turn comes and forgotten afterwards: held all at once they would fill
-the memory.
+Columns are made for one baseline after the other: all at once they would fill the memory.
 """
 
 import hashlib
@@ -14,29 +13,32 @@ from typing import Any
 import numpy as np
 
 from research.audit_measures import TRAININGS, C
+from research.baseline_fit import Baseline, Recipe, fitted
 from research.components import pca_scores
 from research.embeddings import embed, token_lines
 from research.tells import COLUMNS, tells_of
 from reviewbot.app.progress import say
 from reviewbot.cli.train_options import counter
 from reviewbot.cli.train_work import Work
+from reviewbot.errors import UsageError
 from reviewbot.models.ensure import ensure_model
+from reviewbot.scoring.pooling import SURPRISAL_NAMES
 from reviewbot.scoring.sae import SparseCoder
-from reviewbot.train import baseline_fit, baselines
-from reviewbot.train.baseline_fit import Baseline, Recipe, fitted
 from reviewbot.train.dataset import Table
+from reviewbot.train.evaluate import SURFACE_CS, untrained
 from reviewbot.train.features import Reader
 from reviewbot.train.labels import LabelRow
-from reviewbot.train.prepare import columns_of
+from reviewbot.train.prepare import Laid, columns_of
 
 POSITION_CS = (1e-4, 1e-2, 1.0)
 WIDE_CS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Sources(baseline_fit.Sources):
+class Sources:
     """Where the columns of all baselines come from."""
 
+    laid: Laid
     rows: Sequence[LabelRow]
     reader: Reader  # its cache holds the tokens already; nothing is read by the model again
     coder: SparseCoder  # the trained one, for its shape
@@ -45,12 +47,10 @@ class Sources(baseline_fit.Sources):
     progress: Callable[[int, int], None] = lambda _done, _of: None
 
 
-def sources_of(work: Work, surprisal_sets: set[str]) -> Sources:
+def sources_of(work: Work) -> Sources:
     """Return the sources that a command's flags name."""
-    plain = work.sources(surprisal_sets)
     return Sources(
-        laid=plain.laid,
-        surprisal=plain.surprisal,
+        laid=work.laid,
         rows=work.rows,
         reader=work.reader,
         coder=work.coder,
@@ -60,10 +60,58 @@ def sources_of(work: Work, surprisal_sets: set[str]) -> Sources:
     )
 
 
+def recipe_of(work: Work) -> Recipe:
+    """Return what a command's flags say of every fit."""
+    return Recipe(boost=work.boost, groups=tuple(work.groups), **work.options())
+
+
+def choose(text: str, *, surprisal: bool) -> list[str]:
+    """Return the names that --baselines asks for: a word of `KNOWN`, or some of `BASELINES`.
+
+    surprisal  whether the whole model is read; otherwise `KNOWN` leaves that baseline out
+    raises     UsageError for an unknown name, and for surprisal where it is not read
+    """
+    if text in KNOWN:
+        return [name for name in KNOWN[text] if surprisal or name != "surprisal"]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := sorted(set(names) - set(BASELINES)):
+        raise UsageError(
+            f"no baseline is named {unknown[0]!r}, nothing was measured",
+            fix=f"use {', '.join(KNOWN)}, or some of: {', '.join(BASELINES)}",
+        )
+    if "surprisal" in names and not surprisal:
+        raise UsageError(
+            "the surprisal baseline needs the whole model, nothing was measured", fix="add --full"
+        )
+    return list(dict.fromkeys(names))
+
+
 def _checkpoint(work: Work) -> Path:
     depth = max(work.reader.layer, work.reader.deep or 0)  # the checkpoint that is read
     full = work.reader.full
     return ensure_model(work.model, depth, full=full, environ=os.environ, say=say).directory
+
+
+def random(sources: Sources, _recipe: Recipe) -> Baseline:
+    """Return a constant: ties are expected values, so this is what a random order gives."""
+    return Baseline(untrained(sources.laid.table)["random"])
+
+
+def length(sources: Sources, _recipe: Recipe) -> Baseline:
+    """Return the characters of the line, without blanks at its ends."""
+    return Baseline(untrained(sources.laid.table)["length"])
+
+
+def surface(sources: Sources, recipe: Recipe) -> Baseline:
+    """Fit what the line looks like."""
+    table = sources.laid.with_columns({"surface": sources.laid.surface()})
+    return fitted(table, ["surface"], recipe, SURFACE_CS)
+
+
+def surprisal(sources: Sources, _recipe: Recipe) -> Baseline:
+    """Return the sum over the line, untrained."""
+    column = SURPRISAL_NAMES.index("surprisal, sum")
+    return Baseline(_read(sources, ["surprisal"]).columns_LN[:, column])
 
 
 def position(sources: Sources, recipe: Recipe) -> Baseline:
@@ -90,7 +138,7 @@ def tells(sources: Sources, recipe: Recipe) -> Baseline:
         if len(found_WN) and np.ptp(found_WN[:, number])
     }
     if not varying:
-        return baselines.random(sources, recipe)
+        return random(sources, recipe)
     table = sources.laid.with_columns(varying)
     return fitted(table, list(varying), replace(recipe, boost={}), (C,))
 
@@ -139,13 +187,13 @@ def raw_states(sources: Sources, recipe: Recipe) -> Baseline:
 
 
 CHEAP: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
-    "random": baselines.random,
-    "length": baselines.length,
+    "random": random,
+    "length": length,
     "position": position,
     "tells": tells,
     "tells-pairs": tells_pairs,
-    "surface": baselines.surface,
-    "surprisal": baselines.surprisal,
+    "surface": surface,
+    "surprisal": surprisal,
 }
 BASELINES: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
     **CHEAP,

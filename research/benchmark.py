@@ -16,8 +16,8 @@ from pathlib import Path
 
 from research.benchmark_files import FILES
 from research.csv_figures import entry_of
-from reviewbot.train.pairs import PAIRED
-from reviewbot.train.tables import figure
+from research.evaluate_tables import figure
+from research.pairs import PAIRED
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "research" / "results"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from research.csv_figures import Row, csv_text, number
-from reviewbot.train.pairs import PAIRED, STRATA
+from research.pairs import PAIRED, STRATA
 
 CURVE = ("0.01", "0.02", "0.05", "0.1", "0.2")  # allowed shares of clean lines that are shown
 COUNTS = ("snippets", "lines", "risky", "groups", "resampled")

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from research.baseline_fit import Baseline, Recipe, fit_facts, fitted, not_fitted
 from reviewbot.arrays import Array, Indices
-from reviewbot.train.baseline_fit import Baseline, Recipe, fitted, not_fitted, told
 from reviewbot.train.dataset import Table, assign_folds
 from reviewbot.train.predictor_fit import criterion
 from reviewbot.train.prepare import CHUNK
@@ -38,7 +38,7 @@ def pca_scores(
     best = int(np.argmax(found))
     if not np.isfinite(found[best]):
         return not_fitted(table, ["pca"], cs, "a component holds no signal")
-    return Baseline(oof_CL[best], told(["pca"], cs, cs[best], found[best]))
+    return Baseline(oof_CL[best], fit_facts(["pca"], cs, cs[best], found[best]))
 
 
 def _axes(

@@ -19,7 +19,7 @@ from reviewbot.errors import ModelUnavailable, ReviewbotError
 from reviewbot.models.cache import sha256_of
 from reviewbot.models.gguf_tensors import kept_tensors, open_reader, read_shape
 from reviewbot.models.registry import SMOL, SMOL_CUT, ModelSpec
-from reviewbot.train.whole import write_whole
+from reviewbot.train.export import write_whole
 
 OUT = Path(__file__).parents[1] / "reviewbot" / "_models" / SMOL_CUT.filename
 DROPPED = {  # true of the whole file only, or written anew below

@@ -28,8 +28,7 @@ from reviewbot.scoring.predictor import log_odds, risks
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
 from reviewbot.train.features import Reader
-from reviewbot.train.prepare import Laid, columns_of, lay_out
-from reviewbot.train.snippets import read_some
+from reviewbot.train.prepare import Laid, columns_of, lay_out, read_some
 
 SETS = (
     "humaneval_llm",

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from research import plots
+from research.pairs import PAIRED
 from reviewbot.arrays import Array
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.pairs import PAIRED
 
 BARS = (*PAIRED, "within auroc", "auroc")
 CURVES = ("random", "tells", "surface", "embeddings", "raw-states", "pca-128", "pttrust-r")

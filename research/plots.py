@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from research.evaluate_tables import figure
 from reviewbot.arrays import Array, Mask
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores
-from reviewbot.train.tables import figure
 
 LEFT, PLOT, RIGHT = 200.0, 360.0, 180.0  # pixels: names, marks, numbers
 TOP, ROW, CELL = 48.0, 20.0, (104.0, 30.0)

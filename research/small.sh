@@ -21,7 +21,7 @@ reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work
   --tokens 300000 --features 2048 --k 32 --epochs 6 "${reading[@]}"
 
 # The paper's own autoencoder, for PtTrust-R.
-reviewbot train sae --recipe pttrust --corpus "$work/corpus" --work "$work/sae-work-pttrust" \
+python -m research.pttrust.autoencoder --corpus "$work/corpus" --work "$work/sae-work-pttrust" \
   --out "$work/sae-pttrust" --tokens 300000 "${reading[@]}"
 
 . research/sets.sh

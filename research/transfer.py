@@ -16,8 +16,14 @@ from research.transfer_measures import transfer as measure
 from reviewbot.app.progress import say
 from reviewbot.cli.output import write_file
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_flags import fitting_flags, hunks_flag, require_places
-from reviewbot.cli.train_options import commit_of_code, reading_flags
+from reviewbot.cli.train_options import (
+    FITTING,
+    READING,
+    THRESHOLDS,
+    commit_of_code,
+    options,
+    require_places,
+)
 from reviewbot.cli.train_work import Work
 
 
@@ -44,10 +50,14 @@ from reviewbot.cli.train_work import Work
     metavar="N",
     help="Lines of each set or language that take part, whole snippets by seed; unset: all.",
 )
-@click.option("--samples", type=click.IntRange(1), default=1000, show_default=True)
-@fitting_flags
-@hunks_flag
-@reading_flags
+@click.option(
+    "--samples",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Resamples of each interval.",
+)
+@options("labels", *FITTING, *THRESHOLDS, *READING)
 def transfer(
     out: str,
     csv: str | None,
@@ -81,10 +91,8 @@ def transfer(
             cs=work.cs,
             folds=flags["folds"],
             seed=flags["seed"],
-            corrections=flags["corrections"],
             pairwise=flags["pairwise"],
             boost=work.boost,
-            stage=work.stage,
             most_lines=most_lines,
             samples=samples,
         )

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from research import pairs
 from research.csv_figures import Row, csv_text
 from reviewbot.arrays import Array, Mask
 from reviewbot.errors import UsageError
-from reviewbot.train import metrics, pairs
+from reviewbot.train import metrics
 from reviewbot.train.bootstrap import SAMPLES, Resamples, interval, ratio, resample
 from reviewbot.train.dataset import Scores, Table, Texts
 from reviewbot.train.predictor_fit import CS

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from research.baseline_fit import Baseline
 from research.baselines import Sources
 from research.embeddings import token_lines
 from research.pttrust import metrics as pttrust_metrics
@@ -15,11 +16,9 @@ from research.pttrust.scores import codes
 from research.pttrust.scores import scores as ranker_scores
 from reviewbot.arrays import Array, Indices
 from reviewbot.scoring.sae import SparseCoder
-from reviewbot.train.baseline_fit import Baseline
-from reviewbot.train.bootstrap import SAMPLES, ratio, resample
+from reviewbot.train.bootstrap import SAMPLES, figure, ratio, resample
 from reviewbot.train.dataset import Scores, Table
 from reviewbot.train.metrics import mean
-from reviewbot.train.nested import figure
 from reviewbot.train.prepare import Laid, columns_of
 
 NAME = "pttrust-r"
@@ -46,7 +45,7 @@ def peer(
 ) -> Peer:
     """Train PtTrust-R's ranker on the states that the evaluated reader reads.
 
-    coder   what `train sae --recipe pttrust` made of the same layer
+    coder   what `research.pttrust.autoencoder` made of the same layer
     batch   programs a step; the paper's is 2, more is faster and not the paper's
     train_sets  sets to learn from, as ours does; None: all
     raises  what `scores.scores` raises

@@ -1,7 +1,7 @@
 """PtTrust-R, second stage: a small network ranks the lines of wrong programs by their codes.
 
 Source: PtTrust (arXiv:2504.14640) as paper and published configuration describe it; written anew.
-The first stage is `reviewbot train sae --recipe pttrust`. It is the peer that our predictor must
+The first stage is `research.pttrust.autoencoder`. It is the peer that our predictor must
 beat, measured on the same states, lines and folds. Readings of ours: "five linear layers of 32" are
 followed by one that gives the score; ranks of wrong lines count from 1; which set a program is from
 does not weigh.

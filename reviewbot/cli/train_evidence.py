@@ -8,8 +8,14 @@ import click
 
 from reviewbot.app.progress import say
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_options import commit_of_code, counter, machine_flags, open_reader
-from reviewbot.cli.train_work import label_file
+from reviewbot.cli.train_options import (
+    MACHINE,
+    commit_of_code,
+    counter,
+    label_file,
+    open_reader,
+    options,
+)
 
 if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
@@ -20,44 +26,23 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--artifact", required=True, metavar="NAME", help="As for `check`.")
-@click.option("--model", metavar="NAME", help="As for `check`; unset: the artifact's own.")
+@click.option("--artifact", required=True, metavar="NAME", help="Artifact, as for `check`.")
+@click.option("--model", metavar="NAME", help="Code model, as for `check`; unset: the artifact's.")
 @click.option(
     "--corpus",
     required=True,
     metavar="DIR",
     type=PATH,
-    help="Code to take examples from: a git checkout of yours, or what research/corpus.py wrote.",
+    help="Code to take examples from: a git checkout, or what research/corpus.py wrote.",
 )
 @click.option(
     "--labels",
     multiple=True,
     metavar="FILE[@N]",
     type=PATH,
-    help="Labelled lines to count on; repeatable. Without any, nothing is counted.",
+    help="Label file to count firings on; unset: nothing is counted. Repeatable.",
 )
-@click.option(
-    "--cache",
-    required=True,
-    metavar="DIR",
-    type=PATH,
-    help="Where states of labels are kept.",
-)
-@click.option(
-    "--out",
-    required=True,
-    metavar="DIR",
-    type=PATH,
-    help="Where the new artifact goes.",
-)
-@click.option(
-    "--tokens",
-    type=click.IntRange(1),
-    default=300_000,
-    show_default=True,
-    help="Tokens of the corpus to read.",
-)
-@machine_flags
+@options("out", "cache", "tokens", *MACHINE)
 def evidence(
     artifact: str,
     corpus: str,
@@ -138,13 +123,12 @@ def _reader(known: "Artifact", machine: dict[str, Any], *, whole: bool) -> "Read
 def _table(
     known: "Artifact", labels: tuple[str, ...], cache: Path, machine: dict[str, Any]
 ) -> "Table":
-    from reviewbot.train.prepare import prepare
-    from reviewbot.train.snippets import read_some
+    from reviewbot.train.prepare import columns_of, lay_out, read_some
 
     # Corrections are not counted, so they are not read.
     rows = [replace(row, fixed=None) for row in read_some(labels, machine["seed"])]
-    return prepare(
-        rows,
+    return columns_of(
+        lay_out(rows),
         _reader(known, machine, whole=True),
         known.coder,
         str(known.manifest["files"]["sae/sae_weights.safetensors"]),

@@ -1,6 +1,8 @@
-"""Flags that the training commands share, and the encoder they ask for."""
+"""Options of the training commands, the reader they ask for, and what a manifest records."""
 
+import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ import click
 
 from reviewbot.app.machine import check_machine
 from reviewbot.app.progress import progress_bar, say
+from reviewbot.cli.setting_flags import PATH
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 
 if TYPE_CHECKING:
@@ -17,64 +20,122 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_READING = (
-    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As for `check`."),
-    click.option("--layer", type=click.IntRange(1), help="Blocks read; unset: the model's own."),
-    click.option(
-        "--dtype",
-        type=click.Choice(["fp32", "bf16", "auto"]),
-        help="What the model computes in; unset: fp32, on a GPU bf16.",
-    ),
-    click.option(
-        "--device",
-        type=click.Choice(["cpu", "cuda"]),
-        default="cpu",
-        show_default=True,
-        help="Where the model computes: here, or on a GPU.",
-    ),
-    click.option(
-        "--quantize",
-        type=click.Choice(["none", "8bit", "4bit"]),
-        default="none",
-        show_default=True,
-        help="Its weights through bitsandbytes; needs a GPU.",
-    ),
-    click.option("--threads", type=click.IntRange(0), default=0, help="0: every core."),
-    click.option(
-        "--description/--no-description",
-        default=False,
-        show_default=True,
-        help="Show the model what the code was asked to do, where labels say it.",
-    ),
-    click.option("--seed", type=int, default=0, show_default=True),
-)
+_DIR: dict[str, Any] = {"metavar": "DIR", "type": PATH}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "out": {"help": "Directory to write; an older result there is replaced.", **_DIR},
+    "sae": {"help": "Autoencoder that `train sae` wrote.", **_DIR},
+    "cache": {"help": "Directory that keeps what the model read, by content.", **_DIR},
+    "labels": {
+        "help": "Label file, .jsonl or .jsonl.gz; FILE@N takes N rows of it. Repeatable.",
+        "multiple": True,
+        "metavar": "FILE[@N]",
+        "type": PATH,
+    },
+    "tokens": {
+        "help": "Tokens of the corpus to read.",
+        "type": click.IntRange(1),
+        "default": 300_000,
+    },
+    # fitting
+    "groups": {
+        "help": "Feature groups of the predictor, comma-separated.",
+        "default": "sae_max,surface",
+    },
+    "boost": {
+        "help": "Penalise a group less: its columns count FACTOR times. Repeatable.",
+        "multiple": True,
+        "metavar": "GROUP=FACTOR",
+    },
+    "pairwise": {
+        "help": "Weight of ranking a wrong line above its correction.",
+        "type": click.FloatRange(0),
+        "default": 0.0,
+    },
+    "held-out": {
+        "help": "Sets that are only measured, never learned from; comma-separated.",
+        "default": "",
+        "metavar": "NAMES",
+    },
+    "folds": {
+        "help": "Folds of the cross-validation.",
+        "type": click.IntRange(2),
+        "default": 5,
+    },
+    "c": {
+        "help": "Inverse penalties to choose from, comma-separated.",
+        "default": "1e-6,3e-6,1e-5,3e-5",
+    },
+    # thresholds
+    "hunks": {
+        "help": "Sets of real changes that probabilities are fitted on. Repeatable.",
+        "multiple": True,
+        "metavar": "TITLE=SETS",
+    },
+    "clean": {
+        "help": "A kind of clean code; thresholds hold on each kind. Repeatable.",
+        "multiple": True,
+        "metavar": "TITLE=SETS",
+    },
+    "confidence": {
+        "help": "Confidence that a threshold's false alarm rate holds on new code; "
+        "unset: plain quantiles of the clean lines.",
+        "type": click.FloatRange(0.5, 1, min_open=True, max_open=True),
+    },
+    # reading
+    "model": {"help": "Code model to read with, as for `check`.", "default": DEFAULT_MODEL},
+    "layer": {
+        "help": "Block whose states are read; unset: the model's own.",
+        "type": click.IntRange(1),
+    },
+    "deep": {"help": "A later block whose states are read too.", "type": click.IntRange(1)},
+    "full": {"help": "Run the output head too, for surprisal.", "is_flag": True},
+    "description": {
+        "help": "Show the model the `spec` of a row: what the code was asked to do.",
+        "is_flag": True,
+    },
+    "dtype": {
+        "help": "Number format of the model; unset: fp32, on a GPU bf16.",
+        "type": click.Choice(["fp32", "bf16", "auto"]),
+    },
+    "device": {
+        "help": "Where the model runs.",
+        "type": click.Choice(["cpu", "cuda"]),
+        "default": "cpu",
+    },
+    "quantize": {
+        "help": "Load the weights with bitsandbytes; needs a GPU.",
+        "type": click.Choice(["none", "8bit", "4bit"]),
+        "default": "none",
+    },
+    "threads": {"help": "CPU threads; 0: all cores.", "type": click.IntRange(0), "default": 0},
+    "seed": {"help": "Seed of every random choice.", "type": int, "default": 0},
+}
+FITTING = ("sae", "cache", "groups", "boost", "pairwise", "held-out", "folds", "c")
+THRESHOLDS = ("hunks", "clean", "confidence")
+MACHINE = ("dtype", "device", "quantize", "threads", "seed")
+READING = ("model", "layer", "deep", "full", "description", *MACHINE)
+_REQUIRED = ("out", "sae", "cache", "labels")
 
 
-_MORE = (
-    click.option("--deep", type=click.IntRange(1), help="A later block whose states are kept too."),
-    click.option("--full", is_flag=True, help="Run the output head too: surprisal and its kin."),
-)
+def options(*names: str) -> Callable[[F], F]:
+    """Return a decorator that adds options of `_OPTIONS` to a command, in this order."""
+
+    def add(command: F) -> F:
+        for name in reversed(names):
+            settings = {"show_default": True, "required": name in _REQUIRED, **_OPTIONS[name]}
+            command = click.option(f"--{name}", **settings)(command)
+        return command
+
+    return add
 
 
-def reading_flags(command: F) -> F:
-    """Add the flags that decide how code is read."""
-    for option in reversed((*_READING[:2], *_MORE, *_READING[2:])):
-        command = option(command)
-    return command
-
-
-def one_layer_flags(command: F) -> F:
-    """Add the flags of reading the states of one layer, and nothing beside them."""
-    for option in reversed(_READING):
-        command = option(command)
-    return command
-
-
-def machine_flags(command: F) -> F:
-    """Add the flags that say how to compute, where an artifact says what is read."""
-    for option in reversed((*_READING[2:6], _READING[7])):
-        command = option(command)
-    return command
+def require_places(*files: str | None, directory: str | None = None) -> None:
+    """Refuse output paths that cannot be written, before the long work."""
+    for file in filter(None, files):
+        if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+            raise click.UsageError(f"{file!r} is no place for a file")
+    if directory and Path(directory).exists() and not Path(directory).is_dir():
+        raise click.UsageError(f"{directory!r} is no directory")
 
 
 def open_reader(
@@ -83,58 +144,51 @@ def open_reader(
     layer: int | None,
     dtype: str | None,
     threads: int,
-    description: bool,
+    description: bool = False,
     deep: int | None = None,
     full: bool = False,
     device: str = "cpu",
     quantize: str = "none",
 ) -> tuple["Reader", str]:
-    """Make the model ready, load it, and say how it reads; the second value is its name."""
+    """Download the model if needed and load it; return the reader and the model's name."""
     from reviewbot.encoders.encoder import EncoderSpec, default_dtype, load_encoder
     from reviewbot.encoders.prompt import ReadingPlan
     from reviewbot.models.ensure import ensure_model
     from reviewbot.train.features import Reader
 
-    check_machine(device, quantize, dtype or default_dtype(device))
-    depth = layer or _own_layer(model)
-    most = max(depth, deep or 0)
-    found = ensure_model(
-        model, most, full=full, environ=os.environ, progress=progress_bar(), say=say
-    )
+    dtype = dtype or default_dtype(device)
+    check_machine(device, quantize, dtype)
+    bar = progress_bar()
+    if layer is None and model in MODELS:
+        layer = MODELS[model].layer
+    elif layer is None:
+        # Without `full` and `deep`: the store would take their depth for the model's own.
+        layer = ensure_model(model, environ=os.environ, progress=bar, say=say).layers
+    depth = max(layer, deep or 0)
+    found = ensure_model(model, depth, full=full, environ=os.environ, progress=bar, say=say)
     spec = EncoderSpec(
         directory=found.directory,
-        layer=depth,
+        layer=layer,
         deep=deep,
         full=full,
-        dtype=dtype or default_dtype(device),
+        dtype=dtype,
         threads=threads,
         device=device,
         quantize=quantize,
     )
-    plan = ReadingPlan(description=description)
     reader = Reader(
         encoder=load_encoder(spec),
-        plan=plan,
+        plan=ReadingPlan(description=description),
         model_sha256=found.sha256,
-        layer=depth,
+        layer=layer,
         full=full,
         deep=deep,
     )
     return reader, found.name
 
 
-def _own_layer(model: str) -> int:
-    """Return the depth that a model is read at where nobody says another."""
-    from reviewbot.models.ensure import ensure_model
-
-    if model in MODELS:
-        return MODELS[model].layer
-    # Neither `full` nor a later block may enter: the store would take their depth for the model's.
-    return ensure_model(model, environ=os.environ, progress=progress_bar(), say=say).layers
-
-
 def counter(label: str) -> Callable[[int, int], None]:
-    """Return what draws "done of all", on one line where a person looks on, sparsely in a log."""
+    """Return what draws "done of all": on one line of a terminal, every tenth in a log."""
     watched = sys.stderr.isatty()
     last = -1
 
@@ -151,26 +205,23 @@ def counter(label: str) -> Callable[[int, int], None]:
     return progress
 
 
+def label_file(label: str) -> dict[str, Any]:
+    """Return name and hash of a label file, and the N of "FILE@N"."""
+    path, _, most = label.rpartition("@")
+    name = Path(path or label)
+    return {
+        "name": name.name,
+        "sha256": hashlib.sha256(name.read_bytes()).hexdigest(),
+        "most_rows": int(most) if path else None,
+    }
+
+
 def commit_of_code() -> str | None:
-    """Return the commit of the code that trains, with "-dirty" where tracked files were edited.
-
-    None where it does not run from a checkout.
-    """
-    import subprocess
-
-    here = Path(__file__).parent
+    """Return the commit of this checkout, with "-dirty" after local edits; None outside one."""
+    describe = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(
-            [
-                "git",
-                "-C",
-                str(here),
-                "describe",
-                "--always",
-                "--dirty",
-                "--abbrev=40",
-                "--exclude=*",
-            ],
+            ["git", "-C", str(Path(__file__).parent), *describe],
             capture_output=True,
             text=True,
             timeout=10,

@@ -1,51 +1,40 @@
 """`reviewbot train predictor`: labelled lines in, an artifact out."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_flags import fitting_flags, threshold_flags
-from reviewbot.cli.train_options import commit_of_code, reading_flags
+from reviewbot.cli.train_options import FITTING, READING, THRESHOLDS, commit_of_code, options
 from reviewbot.cli.train_work import Work
+
+if TYPE_CHECKING:
+    from reviewbot.train.predictor_fit import FitResult
 
 
 @click.command()
-@click.option(
-    "--out",
-    required=True,
-    metavar="DIR",
-    type=PATH,
-    help="Where the artifact goes.",
-)
-@click.option("--name", default="custom", show_default=True, help="What the artifact is called.")
-@fitting_flags
-@threshold_flags
-@reading_flags
+@click.option("--name", default="custom", show_default=True, help="Name of the artifact.")
+@options("out", "labels", *FITTING, *THRESHOLDS, *READING)
 def predictor(out: str, name: str, **flags: Any) -> None:
     """Fit the line-risk predictor and write an artifact for `check --artifact`.
 
-    C is chosen by cross-validation that never splits a group; probabilities and thresholds come
-    from scores of lines that the fitted model had not seen. The manifest states the rule that set
-    the thresholds, and what the same rule is worth on folds that it did not see ("nested").
+    Cross-validation that never splits a group chooses the penalty. Probabilities and thresholds
+    come from scores of lines that the fitted model had not seen. The manifest states the rule that
+    set the thresholds, and how good the same rule is on folds that did not set them ("nested").
     """
     from reviewbot.scoring.artifact import ArtifactModel
     from reviewbot.train.calibrate import calibrate
     from reviewbot.train.export import artifact_files, require_replaceable, write_directory
-    from reviewbot.train.shares import shares
+    from reviewbot.train.predictor_fit import shares
 
     require_replaceable(Path(out))
     work = Work(flags)
-    suites = work.suites  # a set that is not there is refused before the long work
+    suites = work.suites  # refuses an unknown set before the long work
     result = work.fit()
-    fitted, numbers = calibrate(
-        work.laid.table, result, suites=suites, confidence=flags["confidence"]
-    )
-    nested = work.nested(result)
-    kept = ("rule", "calibrator", "failed", "points", "unstated")  # an artifact stays small
-    numbers["nested"] = {key: nested[key] for key in kept if key in nested}
+    confidence = flags["confidence"]
+    fitted, numbers = calibrate(work.laid.table, result, suites=suites, confidence=confidence)
+    numbers["nested"] = nested_points(work, result, numbers["rule"])
     points = {key: entry["risk"] for key, entry in numbers["thresholds"].items()}
     reader = work.reader
     facts: dict[str, Any] = {
@@ -81,3 +70,24 @@ def predictor(out: str, name: str, **flags: Any) -> None:
         f"({numbers['rule'].partition(':')[0]}); share of the score: "
         + ", ".join(f"{name} {share:.0%}" for name, share in facts["shares"].items())
     )
+
+
+def nested_points(work: Work, result: "FitResult", rule: str) -> dict[str, Any]:
+    """Return the operating points on the folds that did not set them; "failed" says why not."""
+    from reviewbot.errors import UsageError
+    from reviewbot.train.nested import nested
+
+    facts: dict[str, Any] = {"rule": rule, "calibrator": "platt"}
+    try:
+        figures, _ = nested(
+            work.laid.table,
+            result.oof_L,
+            result.fold_L,
+            work.suites,
+            confidence=work.flags["confidence"],
+            seed=work.flags["seed"],
+        )
+    except UsageError as exc:
+        say(f"operating points on folds left out: {exc.what}")
+        return facts | {"failed": exc.what}
+    return facts | {key: figures[key] for key in ("points", "unstated")}

@@ -3,163 +3,114 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from reviewbot.app.progress import say
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_options import commit_of_code, counter, one_layer_flags, open_reader
+from reviewbot.cli.train_options import MACHINE, commit_of_code, counter, open_reader, options
 
 if TYPE_CHECKING:
     from reviewbot.train.features import Reader
+    from reviewbot.train.sae_model import SaeConfig
 
+PAIR_SHARE = 0.3  # of the files, which are also read with corrupted lines
 
-@click.command()
-@click.option(
+corpus_option = click.option(
     "--corpus",
-    "corpora",
     multiple=True,
     required=True,
     metavar="DIR",
     type=PATH,
-    help="Source files; repeatable.",
+    help="Directory of source files. Repeatable.",
 )
-@click.option(
-    "--out",
-    required=True,
-    metavar="DIR",
-    type=PATH,
-    help="Where the autoencoder goes.",
-)
-@click.option(
+work_option = click.option(
     "--work",
     required=True,
     metavar="DIR",
     type=PATH,
-    help="Shards of states and the checkpoint; a stopped run goes on there.",
+    help="Directory for hidden states and the checkpoint; a stopped run resumes there.",
 )
+
+
+@click.command()
+@corpus_option
+@work_option
 @click.option(
-    "--tokens",
+    "--features",
     type=click.IntRange(1),
-    default=450_000,
+    default=2048,
     show_default=True,
-    help="Tokens of the corpus to read.",
+    help="Features of the autoencoder.",
 )
-@click.option("--features", type=click.IntRange(1), default=2048, show_default=True)
 @click.option(
     "--k", type=click.IntRange(1), default=32, show_default=True, help="Features kept per token."
 )
 @click.option(
-    "--tied/--untied", default=False, show_default=True, help="Decoder = encoder transposed."
-)
-@click.option("--epochs", type=click.IntRange(1), default=4, show_default=True)
-@click.option(
-    "--contrast",
-    type=click.FloatRange(0),
-    default=0.1,
+    "--epochs",
+    type=click.IntRange(1),
+    default=4,
     show_default=True,
-    help="Weight of the hinge on spoilt lines.",
+    help="Passes over the tokens.",
 )
-@click.option(
-    "--pair-share",
-    type=click.FloatRange(0, 1),
-    default=0.3,
-    show_default=True,
-    help="Share of files also read with spoilt lines.",
-)
-@click.option(
-    "--line-ends-only", is_flag=True, help="Train on the token that ends a line, as the paper does."
-)
-@click.option(
-    "--recipe",
-    type=click.Choice(["own", "pttrust"]),
-    default="own",
-    show_default=True,
-    help="pttrust: the paper's settings; a flag that is given wins over them.",
-)
-@one_layer_flags
-@click.pass_context
-def sae(
-    context: click.Context,
-    /,
-    corpora: tuple[str, ...],
-    out: str,
-    work: str,
-    tokens: int,
-    features: int,
-    k: int,
-    tied: bool,
-    epochs: int,
-    contrast: float,
-    pair_share: float,
-    line_ends_only: bool,
+@options("out", "tokens", "model", "layer", *MACHINE)
+def sae(features: int, k: int, epochs: int, **flags: Any) -> None:
+    """Pre-train a TopK sparse autoencoder on states of source files.
+
+    The model reads the corpus once, into shards below --work. Training then reads the shards.
+    """
+    from reviewbot.train.sae_model import SaeConfig
+
+    if k > features:
+        raise click.UsageError(f"--k {k} is more than --features {features}")
+    config = SaeConfig(features=features, k=k, epochs=epochs, seed=flags["seed"])
+    train_autoencoder(config, recipe="own", **flags)
+
+
+def train_autoencoder(
+    config: "SaeConfig",
+    *,
     recipe: str,
+    corpus: Sequence[str],
+    work: str,
+    out: str,
+    tokens: int,
     seed: int,
     **reading: Any,
 ) -> None:
-    """Pre-train a TopK sparse autoencoder on states of source files.
+    """Read the corpus, train an autoencoder, and write it with labels of its features.
 
-    The corpus is read once, into shards below --work; training then goes over them. Both go on
-    where they were stopped.
-
-    The recipe "pttrust" is the first stage of PtTrust (arXiv:2504.14640): line ends only, 128
-    features of which 32 are kept, tied, 10 epochs, a hinge of weight 1 on each pair, and the
-    model's own layer, at a quarter of its depth. The paper learns from LeetCode, DebugBench and
-    HumanEvalPack; here it is the corpus given, without labels, read as for the own recipe.
+    recipe   its name in the files; recipes share shards and keep a checkpoint each
+    reading  arguments of `open_reader`
     """
     from reviewbot.train.corpus import files
     from reviewbot.train.evidence import describe
     from reviewbot.train.export import require_replaceable, sae_files, write_directory
     from reviewbot.train.firings import read_firings
     from reviewbot.train.sae_fit import fit
-    from reviewbot.train.sae_model import RECIPES, SaeConfig, recipe_config
     from reviewbot.train.shards import write_shards
 
-    flags = {
-        "features": features,
-        "k": k,
-        "tied": tied,
-        "epochs": epochs,
-        "contrast": contrast,
-        "line_ends_only": line_ends_only,
-    }
-    given = {name: value for name, value in flags.items() if _given(context, name)}
-    config = recipe_config(recipe, {**given, "seed": seed})
-    if config.k > config.features:
-        raise click.UsageError(f"--k {config.k} is more than --features {config.features}")
-    if recipe == "pttrust" and config.contrast and not pair_share:
-        raise click.UsageError(
-            "the recipe 'pttrust' sets original lines against spoilt ones, and --pair-share 0 "
-            "leaves no spoilt ones: give --contrast 0 too, or another share"
-        )
-    changed = [name for name in given if given[name] != getattr(RECIPES[recipe], name)]
-    changed += ["layer"] if reading["layer"] is not None else []
-    if recipe != "own" and changed:
-        say(f"the recipe {recipe!r}, but as you gave it: {', '.join(changed)}")
     require_replaceable(Path(out))
-    directories = [Path(name) for name in corpora]
+    directories = [Path(name) for name in corpus]
     reader, name = open_reader(**reading)
     count = counter("tokens read")
     paths = write_shards(
         files(directories, seed),
         reader.encoder,
         reader.plan,
-        Path(work) / f"shards-{shards_id(reader, directories, pair_share, seed)}",
+        Path(work) / f"shards-{shards_id(reader, directories, seed)}",
         tokens=tokens,
-        pair_share=pair_share,
+        pair_share=PAIR_SHARE,
         seed=seed,
         progress=lambda done: count(min(done, tokens), tokens),
     )
     checkpoint = "checkpoint.safetensors" if recipe == "own" else f"checkpoint-{recipe}.safetensors"
     steps = counter("training steps")
     coder, figures = fit(
-        paths,
-        config,
-        Path(work) / checkpoint,
-        progress=lambda step, of, _text: steps(step, of),
+        paths, config, Path(work) / checkpoint, progress=lambda step, of, _text: steps(step, of)
     )
     say("held-back shard: " + ", ".join(f"{key} {value:.4g}" for key, value in figures.items()))
     firings = read_firings(
@@ -168,7 +119,7 @@ def sae(
     notes = describe(firings, coder.features)
     training = {
         "recipe": recipe,
-        "config": {key: getattr(config, key) for key in SaeConfig.__slots__},
+        "config": asdict(config),
         "tokens": tokens,
         "dtype": reader.encoder.dtype,
         "figures": figures,
@@ -187,19 +138,13 @@ def sae(
     say(f"wrote {out}: {coder.features} features, {len(notes)} seen firing, {labelled} labelled")
 
 
-def _given(context: click.Context, name: str) -> bool:
-    """Say whether the user wrote the flag; its default is the own recipe's."""
-    source = context.get_parameter_source(name)
-    return source not in (None, ParameterSource.DEFAULT)
-
-
-def shards_id(reader: "Reader", directories: Sequence[Path], pair_share: float, seed: int) -> str:
-    """Name a set of shards by everything that decides what they hold, the corpus included."""
+def shards_id(reader: "Reader", directories: Sequence[Path], seed: int) -> str:
+    """Return a name for a set of shards: a hash of all that decides what they hold."""
     from reviewbot.train.corpus import files
 
     digest = hashlib.sha256()
     for source in files(directories, seed):
         digest.update(f"{source.path}\0{source.text}\0".encode("utf-8", "surrogatepass"))
     how = [reader.model_sha256, reader.layer, reader.encoder.dtype, reader.plan.to_json()]
-    digest.update(json.dumps([*how, pair_share, seed], sort_keys=True).encode())
+    digest.update(json.dumps([*how, PAIR_SHARE, seed], sort_keys=True).encode())
     return digest.hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""How sure is a figure: 95 % percentile intervals, with whole groups resampled.
+"""Figures with 95 % percentile intervals over resampled groups.
 
-Lines of one problem or repository resemble each other; resampling lines would make every interval
-far too narrow. A resample is a weight per group (how often it was drawn), so that sums per group,
-made once, give every replicate by one matrix product.
+Lines of one problem or repository resemble each other, so resampling lines would give intervals
+that are far too narrow. A resample is a weight per group: how often it was drawn. Sums per group
+are computed once; each resample is then one row of a matrix product.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores, Texts
 
 SAMPLES = 1_000
-LEAST_GROUPS = 2  # below, there is nothing to resample
+MIN_GROUPS = 2  # below, there is nothing to resample
+
+Measurement = tuple[float, Scores]  # a value, and the value of each resample (B,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +28,7 @@ class Resamples:
     weight_BG: Scores
 
     def of(self, group_L: Texts) -> npt.NDArray[np.intp]:
-        """Return the column of each line's group; ValueError for a group that is not known."""
+        """Return the column of each line's group. ValueError for an unknown group."""
         index_L = np.searchsorted(self.names_G, group_L)
         index_L = np.minimum(index_L, len(self.names_G) - 1)
         if (self.names_G[index_L] != group_L).any():
@@ -45,9 +49,9 @@ def resample(group_L: Texts, *, samples: int = SAMPLES, seed: int = 0) -> Resamp
 def ratio(
     draws: Resamples, group_I: Texts, above_I: Scores, below_I: Scores | None = None
 ) -> Scores:
-    """Return sum(above) / sum(below) in each resample, (B,): a mean, where below is left out.
+    """Return sum(above) / sum(below) in each resample, (B,). Without `below_I`: the mean.
 
-    Items whose value is NaN take no part. NaN where a resample drew none.
+    Items whose value is NaN take no part. NaN where a resample drew no item.
     """
     known_I = ~np.isnan(above_I)
     below_I = np.ones(len(above_I)) if below_I is None else below_I
@@ -61,11 +65,58 @@ def ratio(
 def interval(draws: Resamples, values_B: Scores) -> tuple[float, float] | None:
     """Return the 2.5th and 97.5th percentile; None with too few groups, or too few values.
 
-    Replicates without a value (no risky line was drawn) are left out; if they are more than one in
+    Resamples without a value (no risky line was drawn) are left out. If they are more than one in
     five, an interval from the rest would mislead.
     """
     known_B = values_B[~np.isnan(values_B)]
-    if len(draws.names_G) < LEAST_GROUPS or len(known_B) < 0.8 * len(values_B):
+    if len(draws.names_G) < MIN_GROUPS or len(known_B) < 0.8 * len(values_B):
         return None
     low, high = np.percentile(known_B, [2.5, 97.5])
     return float(low), float(high)
+
+
+def figure(draws: Resamples, value: float, values_B: Scores) -> dict[str, float | None]:
+    """Return {"value", "low", "high"}; None for what has no meaning."""
+    low, high = interval(draws, np.asarray(values_B, np.float64)) or (None, None)
+    return {"value": None if np.isnan(value) else float(value), "low": low, "high": high}
+
+
+def ranking(
+    draws: Resamples, group_L: Texts, row_L: Indices, y_L: Mask, s_L: Scores | Array
+) -> dict[str, Measurement]:
+    """Measure `metrics.POOLED` over all lines and `metrics.SNIPPET` over snippets (`row_L`)."""
+    rank, index_L = metrics.ranked(y_L, s_L), draws.of(group_L)
+    values_BK = np.stack([metrics.pooled(rank, w_G[index_L]) for w_G in draws.weight_BG])
+    found = {
+        name: (float(value), values_BK[:, k])
+        for k, (name, value) in enumerate(zip(metrics.POOLED, metrics.pooled(rank), strict=True))
+    }
+    rows, values_RK = metrics.by_snippet(y_L, s_L, row_L)
+    owners, first_R = np.unique(row_L, return_index=True)
+    group_R = group_L[first_R][np.searchsorted(owners, rows)]
+    return found | {
+        name: (metrics.mean(values_RK[:, k]), ratio(draws, group_R, values_RK[:, k]))
+        for k, name in enumerate(metrics.SNIPPET)
+    }
+
+
+def calibration(draws: Resamples, group_L: Texts, y_L: Mask, p_L: Scores) -> dict[str, Measurement]:
+    """Measure Brier skill and ECE of probabilities.
+
+    ECE resamples the gaps of the bins that all lines gave: bins that move would add noise.
+    """
+    rate_B = ratio(draws, group_L, y_L.astype(np.float64))
+    error_B = ratio(draws, group_L, (p_L - y_L) ** 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        skill_B = np.where((rate_B > 0) & (rate_B < 1), 1 - error_B / (rate_B - rate_B**2), np.nan)
+    bin_L, index_L = metrics.equal_mass_bins(p_L), draws.of(group_L)
+    gap_GK = np.zeros((len(draws.names_G), metrics.BINS))
+    np.add.at(gap_GK, (index_L, bin_L), p_L - metrics.tied_mean(y_L, p_L))
+    lines_B = draws.weight_BG @ np.bincount(index_L, minlength=len(draws.names_G))
+    return {
+        "brier skill": (metrics.brier_skill(y_L, p_L), np.asarray(skill_B, np.float64)),
+        "ece": (
+            metrics.ece(y_L, p_L),
+            np.asarray(np.abs(draws.weight_BG @ gap_GK).sum(axis=1) / lines_B, np.float64),
+        ),
+    }

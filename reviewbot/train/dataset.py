@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from reviewbot.arrays import Array, Indices, Mask
 from reviewbot.errors import UsageError
-from reviewbot.train.labels import LabelRow, aligned, normalised, scored, scored_fixed, split_group
+from reviewbot.train.labels import LabelRow, aligned, normalised, scored, scored_fixed
+from reviewbot.train.problems import problem
 
 Texts = npt.NDArray[np.str_]
 Scores = npt.NDArray[np.float64]
@@ -23,8 +24,7 @@ class Table:
     y_L: Mask  # the line is risky
     set_L: Texts
     lang_L: Texts
-    group_L: Texts  # never split between training and testing
-    commit_L: Texts  # the commit of a real hunk, else the group
+    group_L: Texts  # under one name in all sets; never split between training and testing
     row_L: Indices  # number of the snippet
     place_L: Indices  # index of the line in its version of the snippet
     last_L: Indices  # index of the last line of that version
@@ -63,14 +63,13 @@ def assemble(
     raises        UsageError if no line is left; ValueError where columns do not fit their row
     """
     parts: list[Array] = []
-    facts: list[tuple[str, str, str, str, int, int, int, int, int, bool, bool]] = []
+    facts: list[tuple[str, str, str, int, int, int, int, int, bool, bool]] = []
     pairs: list[tuple[int, int]] = []
     blocks: list[int] = []
     strict: list[bool] = []
     block_number = 0
     for number, (row, given) in enumerate(zip(rows, columns, strict=True)):
-        group = split_group(row)
-        names = (row.set, row.lang, group, row.commit or group)
+        names = (row.set, row.lang, problem(row.set, row.group))
         places, fixed_places = scored(row), scored_fixed(row)
         if len(places) != len(given.lines_LN):
             raise ValueError(f"row {row.id!r} has {len(places)} scored lines, other columns")
@@ -114,8 +113,8 @@ def assemble(
             block_number += 1
     if not facts:
         raise UsageError("no line of the labels can be scored", fix="label lines that hold code")
-    names_of, numbers_of = zip(*((fact[:4], fact[4:]) for fact in facts), strict=True)
-    sets, langs, group_names, commits = zip(*names_of, strict=True)
+    names_of, numbers_of = zip(*((fact[:3], fact[3:]) for fact in facts), strict=True)
+    sets, langs, group_names = zip(*names_of, strict=True)
     row_numbers, place, lasts, length, chars, is_fixed, y = zip(*numbers_of, strict=True)
     columns_LN = np.concatenate(parts).astype(np.float32, copy=False)
     if columns_LN.shape[1] != sum(groups.values()):
@@ -127,7 +126,6 @@ def assemble(
         set_L=np.array(sets),
         lang_L=np.array(langs),
         group_L=np.array(group_names),
-        commit_L=np.array(commits),
         row_L=np.array(row_numbers, np.intp),
         place_L=np.array(place, np.intp),
         last_L=np.array(lasts, np.intp),
@@ -176,19 +174,17 @@ def assign_folds(table: Table, folds: int, seed: int) -> Indices:
     return np.asarray(fold_G[group_L], np.intp)
 
 
-def set_weights(table: Table, use_L: Mask, *, balanced: bool) -> Scores:
+def set_weights(table: Table, use_L: Mask) -> Scores:
     """Return a weight per line so that every set in use weighs the same; sum: the lines used.
 
-    use_L     lines that take part; the others weigh 0
-    balanced  within a set that has both classes, each class weighs half
+    Within a set that has both classes, each class weighs half. Lines out of use weigh 0.
     """
     weight_L = np.where(use_L, table.weight_L, 0.0).astype(np.float64)
     for name in np.unique(table.set_L[use_L]):
         in_set_L = use_L & (table.set_L == name)
         classes = [in_set_L & table.y_L, in_set_L & ~table.y_L]
         parts = [part for part in classes if weight_L[part].sum() > 0]
-        for part in parts if balanced else [in_set_L]:
-            total = weight_L[part].sum()
-            weight_L[part] /= total * (len(parts) if balanced else 1) if total > 0 else 1.0
+        for part in parts:
+            weight_L[part] /= weight_L[part].sum() * len(parts)
     total = weight_L.sum()
     return weight_L * (use_L.sum() / total) if total > 0 else weight_L

@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from reviewbot.encoders.prompt import ReadingPlan
@@ -183,6 +184,30 @@ def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
             old.rename(directory)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file under a temporary name, then rename it to `path`.
+
+    raises  EnvironmentFailure where the disk is full or the place cannot be written to; nothing is
+            left behind, and an older file stays as it was
+
+    safetensors reports a full disk as a SafetensorError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, SafetensorError) as exc:
+        why = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
+        raise EnvironmentFailure(
+            f"{path} was not written, so training stopped: {why}",
+            fix="free some space, or choose another place, then run the same command again",
+        ) from exc
 
 
 def read_sae(directory: Path) -> tuple[dict[str, bytes], SparseCoder]:

@@ -22,7 +22,7 @@ from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.scoring.pooling import SURPRISAL_NAMES, LineTokens, line_tokens, pool
 from reviewbot.scoring.reading import pool_rest, read_lines
 from reviewbot.scoring.sae import SparseCoder
-from reviewbot.train.whole import write_whole
+from reviewbot.train.export import write_whole
 
 CACHE_VERSION = 2  # raise it when reading or pooling changes what a cached file would hold
 

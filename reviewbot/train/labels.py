@@ -4,16 +4,25 @@ The format is described in docs/training.md.
 """
 
 import difflib
+import gzip
 import json
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from reviewbot.diff.languages import LANGUAGES
 from reviewbot.encoders.spans import Span
-from reviewbot.errors import UsageError
-from reviewbot.train.label_fields import MAX_SPEC, Fields, raw_lines, wrong
-from reviewbot.train.problems import problem
+from reviewbot.errors import EnvironmentFailure, UsageError
+
+MAX_ROW_BYTES = 8 << 20
+MAX_FILE_BYTES = 2 << 30  # unpacked: a small .gz must not fill the memory
+MAX_LINES = 20_000  # per row
+MAX_LINE = 100_000  # characters
+MAX_TEXT = 1_000  # characters of a name, a path, a licence
+MAX_SPEC = 100_000  # characters
 
 _LANGUAGE = {language.name: language for language in LANGUAGES}
 _CAPITAL = {"java", "csharp", "kotlin", "scala"}  # where a file is named after its class
@@ -25,26 +34,21 @@ class LabelRow:
 
     id: str
     set: str
-    lang: str  # a name of core.languages
-    author: str  # "llm", "human", ...; "unknown" where the file does not say
-    model: str  # the model that wrote it; "" where none did
+    lang: str  # a name of diff.languages
     group: str  # never split between training and testing: problem, bug or repository
-    lines: tuple[str, ...]  # as they stood when they were written, without line endings
+    lines: tuple[str, ...]  # as written, without line endings
     risky: tuple[int, ...]  # ascending: lines that a later or minimal fix changes
     fixed: tuple[str, ...] | None  # the corrected version, where there is one
-    spec: str  # what the code was asked to do; "" where unknown
+    spec: str  # what the code was asked to do; "" if unknown
     scope: Span | None  # in lines: only these are scored
     mask: frozenset[int]  # lines whose label is ambiguous: left out of training and metrics
-    before: tuple[str, ...]  # what stands right before in the file: context, not scored
+    before: tuple[str, ...]  # the lines before in the file: context, not scored
     path: str | None
-    commit: str | None
-    license: str
-    label: str  # how the label came about
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Wrong lines, and what stands in their place once corrected; neither side is empty."""
+    """Wrong lines, and the corrected lines in their place; neither side is empty."""
 
     wrong: tuple[int, ...]  # indices into `lines`, each of them risky and scored
     corrected: tuple[int, ...]  # indices into `fixed`, each of them scored
@@ -65,18 +69,18 @@ def read(paths: Sequence[Path]) -> list[LabelRow]:
     raises  UsageError naming file, line and field for the first row that breaks the format, for an
             id that comes twice, or for no row at all; EnvironmentFailure for an unreadable file
 
-    Unknown keys are allowed: provenance that we do not use.
+    Unknown keys are ignored.
     """
     rows: list[LabelRow] = []
     seen: dict[str, str] = {}
     for path in paths:
-        for number, raw in enumerate(raw_lines(path), 1):
+        for number, raw in enumerate(_raw_lines(path), 1):
             if not raw.strip():
                 continue
             where = f"{path}:{number}"
             row = _row(raw, where)
             if row.id in seen:
-                raise wrong(where, "id", f"{row.id!r} stands already at {seen[row.id]}")
+                raise _wrong(where, "id", f"{row.id!r} is already at {seen[row.id]}")
             seen[row.id] = where
             rows.append(row)
     if not rows:
@@ -85,16 +89,15 @@ def read(paths: Sequence[Path]) -> list[LabelRow]:
 
 
 def scored(row: LabelRow) -> list[int]:
-    """Return the lines that take part: in scope, not masked, with a letter or digit."""
+    """Return the indices of lines that take part: in scope, not masked, with a letter or digit."""
     scope = row.scope or Span(0, len(row.lines))
     return [i for i in range(*scope) if i not in row.mask and _says(row.lines[i])]
 
 
 def scored_fixed(row: LabelRow) -> list[int]:
-    """Return the lines of `fixed` that take part, by the same rules; [] without a correction.
+    """Return the indices of lines of `fixed` that take part, by the same rules.
 
-    The scope ends as far from the end as in `lines`. A line is masked
-    where its place in `lines` is.
+    The scope ends as far from the end as in `lines`. A line is masked if its place in `lines` is.
     """
     if row.fixed is None:
         return []
@@ -111,12 +114,11 @@ def scored_fixed(row: LabelRow) -> list[int]:
 
 
 def aligned(row: LabelRow) -> Pairs:
-    """Say which lines the correction changes, by a line diff of `lines` and `fixed`.
+    """Return the lines that the correction changes, by a line diff of `lines` and `fixed`.
 
-    A replaced line pairs with what replaces it. Lines that the correction only adds are set against
-    the line they push down, lines that it only removes against the line that closes the gap (the
-    last one at the end), as PtTrust blames them. A wrong line counts only if its label says risky,
-    so that a difference nobody calls a mistake makes no pair.
+    A replaced line pairs with what replaces it. Lines that the correction only adds pair with the
+    line they push down. Lines that it only removes pair with the line that closes the gap (at the
+    end, the last one), as in PtTrust. A wrong line counts only if its label says risky.
     """
     if row.fixed is None:
         return Pairs((), (), None)
@@ -139,13 +141,11 @@ def aligned(row: LabelRow) -> Pairs:
 
 
 def normalised(row: LabelRow) -> bool:
-    """Say whether a correction can be told from its original by one line's words only.
+    """Return True if a correction differs from its original by the words of one line only.
 
-    True where both versions have the same number of lines and differ in exactly one of them, at the
-    same place, where that line is risky and neither side of it is blank, and where both sides end
-    in the same whitespace. So nothing but what the line says (its indentation included) gives the
-    correction away: no line more or less, no blank line, no trailing blank. Its length still may:
-    see `pairs.balanced`.
+    Both versions have as many lines and differ in exactly one, at the same place. That line is
+    risky, blank on neither side, and ends in the same whitespace on both. Only its indentation,
+    words and length can give the correction away.
     """
     if row.fixed is None or len(row.fixed) != len(row.lines):
         return False
@@ -159,18 +159,13 @@ def normalised(row: LabelRow) -> bool:
 
 
 def row_path(row: LabelRow) -> str:
-    """Return the row's path, or a made-up one that shows its language ("code.py", "Code.java")."""
+    """Return the row's path, or one that shows its language ("code.py", "Code.java")."""
     if row.path:
         return row.path
     language = _LANGUAGE[row.lang]
     if not language.extensions:
         return language.filenames[0]
     return ("Code" if row.lang in _CAPITAL else "code") + language.extensions[0]
-
-
-def split_group(row: LabelRow) -> str:
-    """Return the group under one name in all sets: no problem may be in training and testing."""
-    return problem(row.set, row.group)
 
 
 def _says(line: str) -> bool:
@@ -191,23 +186,21 @@ def _row(raw: bytes, where: str) -> LabelRow:
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError) as exc:
-        raise wrong(where, "row", f"not JSON ({exc})") from exc
+        raise _wrong(where, "row", f"not JSON ({exc})") from exc
     if not isinstance(data, dict):
-        raise wrong(where, "row", "not a JSON object")
-    take = Fields(data, where)
+        raise _wrong(where, "row", "not a JSON object")
+    take = _Fields(data, where)
     lines = take.lines("lines", needed=True)
     scope = take.numbers("scope", len(lines) + 1)
     if scope and not (len(scope) == 2 and scope[0] < scope[1]):
-        raise wrong(where, "scope", "must be [start, end) with start < end")
+        raise _wrong(where, "scope", "must be [start, end) with start < end")
     lang = take.text("lang", needed=True)
     if lang not in _LANGUAGE:
-        raise wrong(where, "lang", f"unknown language {lang!r}; known are {', '.join(_LANGUAGE)}")
+        raise _wrong(where, "lang", f"unknown language {lang!r}; known are {', '.join(_LANGUAGE)}")
     row = LabelRow(
         id=take.text("id", needed=True),
         set=take.text("set", needed=True),
         lang=lang,
-        author=take.text("author") or "unknown",
-        model=take.text("model"),
         group=take.text("group", needed=True),
         lines=lines,
         risky=take.numbers("risky", len(lines), needed=True),
@@ -217,12 +210,85 @@ def _row(raw: bytes, where: str) -> LabelRow:
         mask=frozenset(take.numbers("mask", len(lines))),
         before=take.lines("before"),
         path=take.text("path") or None,
-        commit=take.text("commit") or None,
-        license=take.text("license"),
-        label=take.text("label"),
     )
     if row.fixed is not None and row.scope is not None:
         kept = len(row.lines) - row.scope.end
         if len(row.fixed) - kept < row.scope.start:
-            raise wrong(where, "fixed", "the correction reaches out of the scope")
+            raise _wrong(where, "fixed", "the correction reaches out of the scope")
     return row
+
+
+def _wrong(where: str, field: str, why: str) -> UsageError:
+    """Return the error for one row: file and line, field, and reason."""
+    return UsageError(
+        f"{where}: {field}: {why}; nothing was read", fix="write rows as docs/training.md says"
+    )
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, unpacked if it ends in ".gz", within the bounds."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as opened:
+            total = number = 0
+            while raw := opened.readline(MAX_ROW_BYTES + 1):
+                number += 1
+                total += len(raw)
+                if len(raw) > MAX_ROW_BYTES:
+                    raise _wrong(f"{path}:{number}", "row", f"longer than {MAX_ROW_BYTES} bytes")
+                if total > MAX_FILE_BYTES:
+                    raise _wrong(f"{path}:{number}", "file", f"over {MAX_FILE_BYTES} bytes")
+                yield raw
+    except (OSError, EOFError, zlib.error) as exc:
+        raise EnvironmentFailure(
+            f"the label file {path} cannot be read: {exc}",
+            fix="check its name and that it is whole",
+        ) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Checked access to the fields of one row; null counts as absent."""
+
+    data: dict[str, Any]
+    where: str
+
+    def text(self, name: str, most: int = MAX_TEXT, *, needed: bool = False) -> str:
+        value = self.data.get(name)
+        if value is None and not needed:
+            return ""
+        if not isinstance(value, str) or (needed and not value):
+            raise _wrong(self.where, name, "must be a text" + (", not empty" if needed else ""))
+        self._checked(name, value, most)
+        return value
+
+    def lines(self, name: str, *, needed: bool = False) -> tuple[str, ...]:
+        value = self.data.get(name)
+        if value is None and not needed:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+            raise _wrong(self.where, name, "must be a list of texts, one a line")
+        if len(value) > MAX_LINES or (needed and not value):
+            raise _wrong(self.where, name, f"must hold 1 to {MAX_LINES} lines, has {len(value)}")
+        for line in value:
+            self._checked(name, line, MAX_LINE)
+            if "\n" in line:
+                raise _wrong(self.where, name, "a line holds a line end")
+        return tuple(value)
+
+    def numbers(self, name: str, stop: int, *, needed: bool = False) -> tuple[int, ...]:
+        value = self.data.get(name)
+        if value is None and not needed:
+            return ()
+        if not isinstance(value, list) or not all(type(number) is int for number in value):
+            raise _wrong(self.where, name, "must be a list of whole numbers")
+        if any(not 0 <= number < stop for number in value):
+            raise _wrong(self.where, name, f"a number is outside 0 to {stop - 1}")
+        if any(b <= a for a, b in pairwise(value)):
+            raise _wrong(self.where, name, "numbers must ascend, each once")
+        return tuple(value)
+
+    def _checked(self, name: str, text: str, most: int) -> None:
+        if len(text) > most:
+            raise _wrong(self.where, name, f"longer than {most} characters")
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise _wrong(self.where, name, "holds half a surrogate pair: no valid Unicode")

@@ -40,18 +40,15 @@ def fit(
     folds: int = 5,
     seed: int = 0,
     train_sets: Sequence[str] | None = None,
-    balanced: bool = True,
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
     choose_by: str = "criterion",
-    device: str = "cpu",
 ) -> FitResult:
     """Fit L2 logistic regression on the named column groups; choose C by grouped K-fold.
 
     corrections  take the lines of corrected versions as negatives
     cs           inverse penalties as in scikit-learn, per line of training
     train_sets   sets to learn from, all by default; lines of the others get out-of-fold scores too
-    balanced     each class weighs half within its set
     pairwise     weight of the mean logistic loss on (wrong - corrected) score, against that of the
                  mean log loss; 0 leaves it out
     boost        group -> factor on its standardised columns: its penalty is divided by the
@@ -83,10 +80,10 @@ def fit(
         )
     slices = _slices(table.groups, groups_to_use)
     columns = torch.from_numpy(table.columns_LN)
-    parts = tuple(columns[:, part].to(device) for part in slices)
+    parts = tuple(columns[:, part] for part in slices)
     # One weighting per fold left out, and a last one that leaves nothing out.
     train_KL = [in_use_L & (fold_L != k) for k in range(folds)] + [in_use_L]
-    weight_LK = np.stack([set_weights(table, use_L, balanced=balanced) for use_L in train_KL], 1)
+    weight_LK = np.stack([set_weights(table, use_L) for use_L in train_KL], 1)
     weight_LK /= weight_LK.sum(axis=0)
     centre_NK, scale_NK = _standardisation(table, slices, weight_LK)
     widths = [part.stop - part.start for part in slices]
@@ -129,7 +126,7 @@ def fit(
         "groups": list(groups_to_use),
         "train_sets": sorted(trained),
         "corrections": corrections,
-        "balanced": balanced,
+        "balanced": True,
         "pairwise": pairwise,
         "boost": dict(boost or {}),
         "folds": folds,
@@ -256,3 +253,30 @@ def _pair_weights(table: Table, train_KL: Sequence[Mask], sets: set[str], pairwi
         weight_PK[of_set_P] /= np.where(total_K > 0, total_K, 1.0)
     total_K = weight_PK.sum(axis=0)
     return (weight_PK / np.where(total_K > 0, total_K, 1.0)).astype(np.float32)
+
+
+def shares(table: Table, predictor: Predictor) -> dict[str, float]:
+    """Return each group's share of the variance of the score over the original lines; sum 1.
+
+    A share is the covariance of the group's part with the score, over the score's variance. It is
+    below 0 where a group mostly takes back what others add.
+    """
+    starts = dict(
+        zip(table.groups, np.cumsum([0, *table.groups.values()])[:-1].tolist(), strict=True)
+    )
+    lines = np.flatnonzero(~table.is_fixed_L)
+    part_GL = np.zeros((len(predictor.groups), len(lines)))
+    weight_N = predictor.weight_N / predictor.scale_N
+    at = 0
+    for row, (name, size) in enumerate(predictor.groups.items()):
+        columns = slice(starts[name], starts[name] + size)
+        for first in range(0, len(lines), CHUNK):
+            chosen = lines[first : first + CHUNK]
+            block = table.columns_LN[chosen, columns]
+            part_GL[row, first : first + CHUNK] = block @ weight_N[at : at + size]
+        at += size
+    part_GL -= part_GL.mean(axis=1, keepdims=True)
+    score_L = part_GL.sum(axis=0)
+    total = float(score_L @ score_L)
+    parts = zip(predictor.groups, part_GL @ score_L, strict=True)
+    return {name: float(part / total) if total > 0 else 0.0 for name, part in parts}

@@ -1,5 +1,6 @@
 """Label rows -> the table that fitting and evaluation share: read, pool, lay out."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,12 +10,12 @@ import numpy as np
 from reviewbot.arrays import Array, Indices
 from reviewbot.diff.comments import prose
 from reviewbot.diff.languages import language_of
+from reviewbot.errors import UsageError
 from reviewbot.scoring.pooling import columns
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.dataset import RowColumns, Table, assemble
 from reviewbot.train.features import Reader, Snippet, pooled
-from reviewbot.train.labels import LabelRow
-from reviewbot.train.snippets import fixed_snippet, wrong_snippet
+from reviewbot.train.labels import LabelRow, read, row_path, scored, scored_fixed
 
 CHUNK = 8192  # lines copied at once
 
@@ -23,9 +24,9 @@ CHUNK = 8192  # lines copied at once
 class Laid:
     """The scored lines of all rows, before they have columns: many tables share them."""
 
-    table: Table  # without a column
-    snippets: tuple[Snippet, ...]  # what to read; every one wants a line
-    wanted_L: Indices  # of each line of the table, its place among all lines that snippets want
+    table: Table  # without columns
+    snippets: tuple[Snippet, ...]  # what to read; each one wants a line
+    wanted_L: Indices  # for each line of the table, its index among the lines that snippets want
 
     def with_columns(self, groups: Mapping[str, Array]) -> Table:
         """Return the table with these columns.
@@ -49,12 +50,12 @@ class Laid:
 
 
 def lay_out(rows: Sequence[LabelRow]) -> Laid:
-    """Say which lines take part: the labelled ones, and those that corrections change.
+    """Return the lines that take part: the labelled ones, and those that corrections change.
 
     raises  UsageError where no line can be scored
     """
-    wrong = [wrong_snippet(row) for row in rows]
-    fixed = [fixed_snippet(row) for row in rows]
+    wrong = [_snippet(row, row.lines, scored(row)) for row in rows]
+    fixed = [_snippet(row, row.fixed or (), scored_fixed(row)) for row in rows]
     count = 0
 
     def places(snippet: Snippet) -> Array:
@@ -64,7 +65,7 @@ def lay_out(rows: Sequence[LabelRow]) -> Laid:
         return np.arange(count - len(snippet.wanted), count, dtype=np.float32)[:, None]
 
     wrong_parts = [places(snippet) for snippet in wrong]
-    fixed_parts = [None if snippet is None else places(snippet) for snippet in fixed]
+    fixed_parts = [places(snippet) if snippet.wanted else None for snippet in fixed]
     table = assemble(
         rows,
         [RowColumns(*parts) for parts in zip(wrong_parts, fixed_parts, strict=True)],
@@ -73,27 +74,9 @@ def lay_out(rows: Sequence[LabelRow]) -> Laid:
     )
     return Laid(
         replace(table, groups={}, columns_LN=table.columns_LN[:, :0]),
-        tuple(snippet for snippet in (*wrong, *fixed) if snippet is not None and snippet.wanted),
+        tuple(snippet for snippet in (*wrong, *fixed) if snippet.wanted),
         table.columns_LN[:, 0].astype(np.intp),
     )
-
-
-def prepare(
-    rows: Sequence[LabelRow],
-    reader: Reader,
-    coder: SparseCoder | None,
-    coder_sha256: str,
-    groups: Sequence[str],
-    cache: Path,
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Table:
-    """Read the labelled lines and the lines that corrections change; lay `groups` side by side.
-
-    coder   None where no "sae_" group is wanted
-    groups  of `pooling.group_sizes`, in the order of the columns
-    raises  UsageError where no line can be scored
-    """
-    return columns_of(lay_out(rows), reader, coder, coder_sha256, groups, cache, progress)
 
 
 def columns_of(
@@ -105,16 +88,51 @@ def columns_of(
     cache: Path,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Table:
-    """Do what `prepare` does, for lines that are laid out already."""
+    """Read the lines, and return the table with `groups` side by side.
+
+    coder   None where no "sae_" group is wanted
+    groups  of `pooling.group_sizes`, in the order of the columns
+    """
     from_model = [group for group in groups if group != "surface"]
-    found: dict[str, Array] = {}
+    parts: dict[str, Array] = {}
     if from_model:
-        found = pooled(
+        parts = pooled(
             reader, laid.snippets, coder, coder_sha256, from_model, cache, progress=progress
         )
     if "surface" in groups:
-        found["surface"] = laid.surface()
-    return laid.with_columns({name: found[name] for name in groups})
+        parts["surface"] = laid.surface()
+    return laid.with_columns({name: parts[name] for name in groups})
+
+
+def read_some(names: Sequence[str], seed: int) -> list[LabelRow]:
+    """Read label files; of "FILE@N" only N rows, chosen by seed and id.
+
+    raises  UsageError where N is no positive number, or an id comes twice over all files
+    """
+    rows: list[LabelRow] = []
+    ids: set[str] = set()
+    for name in names:
+        path, _, most = name.rpartition("@")
+        if path and not (most.isdecimal() and len(most) < 10 and int(most) > 0):
+            raise UsageError(f"{name!r}: {most!r} is no number of rows", fix="write FILE@N")
+        of_file = read([Path(path or name)])
+        if twice := next((row.id for row in of_file if row.id in ids), None):
+            raise UsageError(
+                f"{name}: the id {twice!r} is in another label file too, nothing was read",
+                fix="give every file once, and every row an id of its own",
+            )
+        ids.update(row.id for row in of_file)
+        if path:
+            of_file.sort(key=lambda row: hashlib.sha256(f"{seed}/{row.id}".encode()).digest())
+            of_file = of_file[: int(most)]
+        rows += of_file
+    return rows
+
+
+def _snippet(row: LabelRow, lines: Sequence[str], wanted: Sequence[int]) -> Snippet:
+    """Return what scoring would see of these lines: the file up to them."""
+    shift = len(row.before)
+    return Snippet(row_path(row), (*row.before, *lines), tuple(i + shift for i in wanted), row.spec)
 
 
 def _prose(snippet: Snippet) -> list[bool]:

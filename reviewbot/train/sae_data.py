@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from reviewbot.arrays import Array
 from reviewbot.errors import ArtifactError
+from reviewbot.train.export import write_whole
 from reviewbot.train.sae_model import Autoencoder, SaeConfig
 from reviewbot.train.shards import Shard, read_shard
-from reviewbot.train.whole import write_whole
 
 SHARDS_AT_ONCE = 8  # held in memory and mixed
 

@@ -1,14 +1,11 @@
 """The autoencoder in training: its configuration and its weights in torch."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from reviewbot.arrays import Array
-from reviewbot.errors import UsageError
 from reviewbot.scoring.sae import SparseCoder
 
 
@@ -34,54 +31,6 @@ class SaeConfig:
     constant_rate: bool = False  # no warming up, no falling
     decay: float = 0.0  # AdamW's; 0: Adam
     seed: int = 0
-
-
-# PtTrust's first stage (arXiv:2504.14640), as far as paper and published configuration tell.
-#
-# As they have it: the token that ends a line, layer-normed; tied TopK 128/32 and ReLU; normalised
-# MSE of original and spoilt lines + max(0, margin - |f(x) - f(x')|) ** 2 of each pair, codes as
-# they are, off for the first 40 %; AdamW with 2e-4 and eps 6.25e-10, 10 epochs, gradients clipped
-# at 1, no schedule.
-#
-# Not as they have it. Corpus: theirs is LeetCode, DebugBench and HumanEvalPack, the latter two with
-# labelled bugs; ours is unlabelled code, and far less. Pairs: their code takes one distance between
-# two whole batches, whose hinge cannot switch off; the formula is per pair. The margin is their
-# code's. A spoilt copy gives us its spoilt lines only, and the prompt's end none. Errors are
-# measured on layer-normed states. Not told, so chosen: weight 1 of the hinge, torch's default
-# decay, rows of length 1 at the start and free afterwards, b_dec from the mean state.
-PTTRUST = SaeConfig(
-    features=128,
-    k=32,
-    tied=True,
-    epochs=10,
-    batch=400,  # 16 snippets; a solution of LeetCode has about 25 lines
-    learning_rate=2e-4,
-    aux=0.0,
-    contrast=1.0,
-    margin=2.0,
-    cold_share=0.4,
-    line_ends_only=True,
-    plain_loss=True,
-    unit_rows=False,
-    unit_codes=False,
-    constant_rate=True,
-    decay=0.01,
-)
-RECIPES = {"own": SaeConfig(), "pttrust": PTTRUST}
-
-
-def recipe_config(recipe: str, given: Mapping[str, Any]) -> SaeConfig:
-    """Return a recipe's configuration with what the user gave in its place.
-
-    given   fields of `SaeConfig` by name; they win over the recipe
-    raises  UsageError for a recipe that is not known
-    """
-    if recipe not in RECIPES:
-        raise UsageError(
-            f"no recipe is named {recipe!r}, nothing was trained",
-            fix=f"use one of: {', '.join(RECIPES)}",
-        )
-    return replace(RECIPES[recipe], **given)
 
 
 class Autoencoder(torch.nn.Module):

@@ -24,8 +24,8 @@ from reviewbot.encoders.states import layer_norm, sinks
 from reviewbot.scoring.pooling import line_tokens, pool
 from reviewbot.scoring.reading import ReadLines, read_lines
 from reviewbot.train.corpus import SourceFile
+from reviewbot.train.export import write_whole
 from reviewbot.train.mutate import mutate
-from reviewbot.train.whole import write_whole
 
 FILES_PER_SHARD = 40
 MAX_LINES = 120  # of a file: many files beat much of one

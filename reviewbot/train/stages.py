@@ -46,10 +46,10 @@ def fit_stages(
     groups: Sequence[str],
     *,
     corrections: bool,
-    stage: BlockStage,
     cs: Sequence[float] = CS,
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
+    stage: BlockStage | None = None,
     **options: Any,
 ) -> FitResult:
     """Fit the groups of lines, then those of blocks, on the same folds; add the two scores.
@@ -61,7 +61,7 @@ def fit_stages(
 
     The scale between the two scores is one number, taken from all out-of-fold scores.
     """
-    boost = dict(boost or {})
+    boost, stage = dict(boost or {}), stage or BlockStage()
     line_groups, block_groups = stages(groups)
     if not line_groups:
         raise UsageError(

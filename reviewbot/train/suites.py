@@ -1,7 +1,7 @@
-"""Which label sets are real hunks, which are clean code, which are looked at together.
+"""Which label sets are real hunks, and which are clean code.
 
-The one place that knows sets by name. Users with labels of their own name theirs:
-`--clean "passing programs=humaneval_pass" --hunks "mine=set_a,set_b"`.
+The only module that knows sets by name. Other sets are named with
+`--clean "passing programs=my_passing_set" --hunks "mine=set_a,set_b"`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ MIXED: Mapping[str, tuple[str, ...]] = {
     **HUNKS,
     "humaneval, wrong and passing": ("humaneval_llm", "humaneval_pass"),
 }
-ALL = "all sets"  # the one suite of hunks where none was named
+ALL = "all sets"  # the only suite of hunks where none was named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,49 +40,39 @@ class Suites:
     inferred: tuple[str, ...] = ()  # which of the fields were guessed from the labels
 
 
-def chosen_suites(
-    table: Table,
-    *,
-    hunks: Sequence[str] = (),
-    clean: Sequence[str] = (),
-    mixed: Sequence[str] = (),
-) -> Suites:
-    """Build the suites from words of a command line; what is not named is ours, or inferred.
+def chosen_suites(table: Table, *, hunks: Sequence[str] = (), clean: Sequence[str] = ()) -> Suites:
+    """Build the suites from words of a command line; the rest is known by name, or inferred.
 
-    hunks, clean, mixed  "title=set,set"; a set by itself is its own title
-    raises               UsageError for an unknown set, an empty name, or a title given twice
+    hunks, clean  "title=set,set"; a set alone is its own title
+    raises        UsageError for an unknown set, an empty name, or a title given twice
 
-    Ours apply where at least one of their sets is in the table. Where none is, every set without a
-    risky line is taken for a kind of clean code and all sets together for the hunks; `inferred`
-    names the fields that were guessed so. Mixed suites are never guessed.
+    `HUNKS` and `CLEAN` apply if the table holds one of their sets. Otherwise every set without a
+    risky line is a kind of clean code, and all sets together are the hunks; `inferred` names the
+    fields that were guessed so.
     """
     known = np.unique(table.set_L).tolist()
     inferred = []
-    named_hunks = parsed("hunks", hunks, known) or present(HUNKS, known)
+    named_hunks = _parse("hunks", hunks, known) or _present(HUNKS, known)
     if not named_hunks:
         named_hunks = {ALL: tuple(known)}
         inferred.append("hunks")
-    named_clean = parsed("clean", clean, known) or present(CLEAN, known)
+    named_clean = _parse("clean", clean, known) or _present(CLEAN, known)
     if not named_clean:
         risky = set(table.set_L[table.y_L].tolist())
         named_clean = {name: (name,) for name in known if name not in risky}
         inferred.append("clean")
-    return Suites(
-        hunks=named_hunks,
-        clean=named_clean,
-        mixed=parsed("mixed", mixed, known) or {k: v for k, v in MIXED.items() if {*v} <= {*known}},
-        inferred=tuple(inferred),
-    )
+    mixed = {title: sets for title, sets in MIXED.items() if set(sets) <= set(known)}
+    return Suites(hunks=named_hunks, clean=named_clean, mixed=mixed, inferred=tuple(inferred))
 
 
 def without(suites: Suites, held_out: Collection[str], known: Collection[str]) -> Suites:
-    """Take sets out of all that is calibrated on; they stay where they are only measured.
+    """Take sets out of calibration; they are still measured.
 
-    known    the sets that are there
-    returns  hunks and clean kinds without those sets. Hunks that lose one are called "TITLE, not
-             held out"; as they were, they are among the mixed suites, still ranked together. A kind
-             of clean code that was only guessed goes with its set
-    raises   UsageError where that leaves hunks or a kind of clean code without a set
+    known    the sets of the labels
+    returns  hunks and clean kinds without the held-out sets. Hunks that lose a set are called
+             "TITLE, not held out", and whole they become a mixed suite. A kind of clean code that
+             was inferred is dropped with its set
+    raises   UsageError where no set of the hunks or of a kind of clean code is left
     """
     kept = set(known) - set(held_out)
     hunks, clean, mixed = {}, {}, dict(suites.mixed)
@@ -110,8 +100,8 @@ def _left(
     return left
 
 
-def parsed(option: str, texts: Sequence[str], known: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read "title=set,set" texts. raises UsageError as `chosen_suites`."""
+def _parse(option: str, texts: Sequence[str], known: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read texts "title=set,set"."""
     found: dict[str, tuple[str, ...]] = {}
     for text in texts:
         title, equals, names = text.partition("=")
@@ -129,22 +119,22 @@ def parsed(option: str, texts: Sequence[str], known: Sequence[str]) -> dict[str,
     return found
 
 
-def present(
+def _present(
     suites: Mapping[str, tuple[str, ...]], known: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Return all the suites, as they are, if any of their sets is known; else none."""
-    there = {name for members in suites.values() for name in members} & set(known)
-    return dict(suites) if there else {}
+    """Return all suites if any of their sets is known, else none."""
+    names = {name for members in suites.values() for name in members}
+    return dict(suites) if names & set(known) else {}
 
 
 def hunk_lines(table: Table, suites: Suites) -> Mask:
-    """Return the lines that probabilities are measured on: originals of the suites of hunks."""
+    """Return the lines that probabilities are fitted on: original lines of the hunks."""
     members = [name for sets in suites.hunks.values() for name in sets]
     return np.asarray(np.isin(table.set_L, members) & ~table.is_fixed_L, np.bool_)
 
 
 def clean_kinds(table: Table, suites: Suites) -> dict[str, Mask]:
-    """Return the lines of every kind of clean code; kinds without a line are left out."""
+    """Return the lines of every kind of clean code that has any."""
     sound_L = ~table.is_fixed_L & ~table.y_L
     kinds = {
         title: np.isin(table.set_L, list(members)) & sound_L

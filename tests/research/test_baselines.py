@@ -7,21 +7,20 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from research.baselines import BASELINES, CHEAP, KNOWN, Sources, random_coder
+from research.baseline_fit import Recipe, fitted
+from research.baselines import BASELINES, CHEAP, Sources, choose, random_coder
 from research.components import pca_scores
 from reviewbot.encoders.encoder import Encoder, Tokens
 from reviewbot.encoders.states import HiddenStates
+from reviewbot.errors import UsageError
 from reviewbot.scoring.sae import encode_normed
 from reviewbot.train import metrics
-from reviewbot.train.baseline_fit import Recipe
-from reviewbot.train.baselines import chosen
 from reviewbot.train.dataset import Table, assign_folds
 from reviewbot.train.features import Reader, pooled
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.prepare import Laid, lay_out
 from tests import tiny
-from tests.train.tables_made import made, planted
-from tests.train.test_baselines import row
+from tests.train.tables_made import label_row, made, planted
 
 RECIPE = Recipe(corrections=True)
 
@@ -49,7 +48,7 @@ def test_position_finds_a_place_in_the_snippet_that_is_always_wrong() -> None:
 def growing(number: int) -> LabelRow:
     """Return a row whose correction says the same at more length."""
     lines = (f"v{number} = {number}", "w = a" + "b" * (number % 5), "x = 1")
-    return row(lines, (lines[0], lines[1] + " + cccc", lines[2]), name=f"p{number}")
+    return label_row(f"p{number}", lines, (lines[0], lines[1] + " + cccc", lines[2]))
 
 
 def test_tells_alone_find_the_longer_correction_and_pairs_turn_them_round() -> None:
@@ -118,8 +117,14 @@ def test_a_random_autoencoder_has_the_shape_and_the_sparseness_of_the_trained_on
         ("raw-states, length", ["raw-states", "length"]),
     ],
 )
-def test_baselines_of_the_benchmark_are_chosen_by_name_too(text: str, expected: list[str]) -> None:
-    assert chosen(text, surprisal=False, known=KNOWN) == expected
+def test_baselines_are_chosen_by_name(text: str, expected: list[str]) -> None:
+    assert choose(text, surprisal=False) == expected
+
+
+@pytest.mark.parametrize(("text", "words"), [("all,length", "'all'"), ("surprisal", "--full")])
+def test_a_baseline_that_cannot_be_measured_is_refused(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        choose(text, surprisal=False)
 
 
 class Deaf:
@@ -138,20 +143,20 @@ class Deaf:
 
 def test_what_is_read_once_serves_every_baseline(tiny_model: Path, tmp_path: Path) -> None:
     rows = [
-        row(
+        label_row(
+            f"p{i}",
             (f"def f{i}(n):", f"    x = n + {i}", "    return x"),
             (f"def f{i}(n):", f"    x = n - {i}", "    return x"),
-            name=f"p{i}",
         )
         for i in range(10)
     ]
     laid, coder = lay_out(rows), tiny.coder()
     reader = Reader(
-        encoder=tiny.encoder(tiny_model),
+        encoder=tiny.encoder(tiny_model, full=True),
         plan=tiny.PLAN,
         model_sha256=tiny.MODEL_SHA,
         layer=tiny.LAYER,
-        full=False,
+        full=True,
     )
     pooled(reader, laid.snippets, coder, "trained", ["sae_max"], tmp_path)
     given = Sources(
@@ -161,7 +166,6 @@ def test_what_is_read_once_serves_every_baseline(tiny_model: Path, tmp_path: Pat
         coder=coder,
         cache=tmp_path,
         checkpoint=lambda: tiny_model,
-        surprisal=lambda: np.zeros(len(laid.table), np.float32),
     )
 
     for name, make in BASELINES.items():
@@ -171,3 +175,37 @@ def test_what_is_read_once_serves_every_baseline(tiny_model: Path, tmp_path: Pat
     # Three lines of each version, of which the correction adds the one that it changes.
     assert len(laid.table) == 40
     assert laid.table.one_for_one_P.all()
+
+
+def test_a_baseline_of_which_nothing_comes_says_so_and_is_not_measured() -> None:
+    table = planted(snippets=40)
+    one_class = replace(table, y_L=np.zeros(len(table), np.bool_))
+
+    found = fitted(one_class, ["state"], RECIPE, (1e-3,))
+
+    assert np.isnan(found.score_L).all()
+    assert found.fit is not None
+    assert "one class" in found.fit["failed"]
+
+
+def test_a_boost_counts_beside_other_groups_and_not_alone() -> None:
+    table, boosted = planted(snippets=200), replace(RECIPE, boost={"surface": 30.0, "other": 2.0})
+
+    def change(*groups: str) -> float:
+        plain, strong = (fitted(table, groups, recipe, (1e-4,)) for recipe in (RECIPE, boosted))
+        return float(np.abs(plain.score_L - strong.score_L).max())
+
+    assert change("surface") == 0
+    assert change("state", "surface") > 0.01
+
+
+def test_corrections_are_negatives_exactly_where_the_recipe_says_so() -> None:
+    table = planted(snippets=200)
+    fixed = replace(table, is_fixed_L=(table.place_L == 0) & ~table.y_L)
+
+    with_them, without = (
+        fitted(fixed, ["state"], Recipe(corrections=flag), (1e-3,)).score_L
+        for flag in (True, False)
+    )
+
+    assert np.abs(with_them - without).max() > 0.01

@@ -40,7 +40,7 @@ def measure(with_sae: Run, tiny_model: Path) -> Measure:
 
 
 def test_every_baseline_stands_beside_ours(measure: Measure) -> None:
-    result = measure(evaluate, *OUT, *LABELS, "--markdown", "t.md", "--surprisal-sets", "mine")
+    result = measure(evaluate, *OUT, *LABELS, "--markdown", "t.md", "--full")
 
     assert result.exit_code == 0, result.stderr
     suite = json.loads(Path("figures.json").read_text())["suites"]["mine"]
@@ -65,7 +65,7 @@ def test_the_peer_is_measured_by_its_own_figures_too_and_its_batch_is_said(
     result = measure(evaluate, *OUT, *LABELS, *asked)
 
     assert result.exit_code == 0, result.stderr
-    assert "not made by `train sae --recipe pttrust`" in result.stderr
+    assert "not made by `research.pttrust.autoencoder`" in result.stderr
     report = json.loads(Path("figures.json").read_text())
     assert "ours - pttrust-r" in report["suites"]["mine"]["differences"]
     peer = report["pttrust"]
@@ -113,12 +113,30 @@ def test_transfer_learns_from_every_set_so_it_holds_none_out(measure: Measure) -
     assert not Path("t.json").exists()
 
 
-def test_the_share_of_blocks_reaches_what_transfer_fits(measure: Measure) -> None:
-    asked = ("--out", "t.json", "--samples", "20", "--by", "set", "--deep", "3")
-    blocks = ("--groups", "surface,block_end", "--block-share", "0.7", "--block-pairwise", "3")
-
-    result = measure(transfer, *asked, *FIT, *LABELS, *blocks)
+def test_without_clean_code_rankings_are_measured_and_risks_are_not(measure: Measure) -> None:
+    result = measure(evaluate, *OUT, "--labels", "mine.jsonl", "--baselines", "random")
 
     assert result.exit_code == 0, result.stderr
-    fitted = json.loads(Path("t.json").read_text())["set"]["fits"]["mine"]["blocks"]
-    assert (fitted["share"], fitted["pairwise"]) == (0.7, 3.0)
+    assert "no clean code among the labels" in result.stderr
+    scores = json.loads(Path("figures.json").read_text())["suites"]["mine"]["scores"]["ours"]
+    assert scores["paired, normalised"] is not None
+    assert not {"brier skill", "recall above show"} & set(scores)
+
+
+def test_operating_points_are_measured_on_the_sets_that_are_named(measure: Measure) -> None:
+    named = ("--clean", "fine=humaneval_pass", "--hunks", "all=mine,humaneval_pass")
+
+    result = measure(evaluate, *OUT, *LABELS, *named, "--baselines", "length,surface")
+
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(Path("figures.json").read_text())
+    assert set(report["suites"]) == {"all", "mine", "humaneval_pass"}
+    assert set(report["suites"]["mine"]["scores"]) == {"ours", "length", "surface"}
+    assert report["baselines"]["length"] is None
+    assert report["baselines"]["surface"]["c"] in report["baselines"]["surface"]["cs"]
+    nested = report["nested"]
+    assert nested["rule"].startswith("plain quantile")
+    assert set(nested["points"]["show"]["false alarms per 100"]) == {"fine"}
+    assert set(nested["points"]["show"]["recall"]) == {"all", "mine"}
+    assert set(nested["curve"]) >= {"0.01", "0.02", "0.05", "0.1", "0.2"}
+    assert set(nested["suites"]["mine"]) == {"lines", "risky", "brier skill", "ece"}

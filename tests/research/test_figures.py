@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from research.evaluate_measures import evaluate
 from research.figures import evaluation, matrices
-from reviewbot.train.evaluate import evaluate
 from tests.train.tables_made import planted
 
 

@@ -13,8 +13,7 @@ from research.pttrust.peer import SHOWN, figures, line_tokens
 from reviewbot.encoders.encoder import Tokens
 from reviewbot.encoders.spans import Span
 from reviewbot.train.prepare import lay_out
-from tests.train.tables_made import planted
-from tests.train.test_baselines import row
+from tests.train.tables_made import label_row, planted
 
 
 def test_figures_are_those_of_the_metrics_with_intervals_and_only_where_a_line_is_wrong() -> None:
@@ -66,7 +65,7 @@ class Words:
 
 
 def test_each_line_of_the_table_has_its_own_tokens() -> None:
-    laid = lay_out([row(("a b c ", "d ", "e f "), ("a b c ", "d x y ", "e f "))])
+    laid = lay_out([label_row("a", ("a b c ", "d ", "e f "), ("a b c ", "d x y ", "e f "))])
     nothing = cast(Any, None)
     reader = cast(Any, type("Reader", (), {"encoder": Words()}))
     given = Sources(

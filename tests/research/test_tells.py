@@ -6,31 +6,13 @@ import pytest
 from research.tells import COLUMNS, TELLS, tells, tells_of
 from reviewbot.train.labels import LabelRow, normalised
 from reviewbot.train.prepare import lay_out
-from tests.train.test_baselines import row as versions
+from tests.train.tables_made import label_row
 
 
 def row(
     lines: list[str], fixed: list[str] | None = None, risky: tuple[int, ...] = (0,)
 ) -> LabelRow:
-    return LabelRow(
-        id="1",
-        set="mine",
-        lang="python",
-        author="llm",
-        model="",
-        group="g",
-        lines=tuple(lines),
-        risky=risky,
-        fixed=None if fixed is None else tuple(fixed),
-        spec="",
-        scope=None,
-        mask=frozenset(),
-        before=(),
-        path=None,
-        commit=None,
-        license="",
-        label="",
-    )
+    return label_row("1", tuple(lines), None if fixed is None else tuple(fixed), risky=risky)
 
 
 def differing(lines: list[str], fixed: list[str]) -> set[str]:
@@ -106,9 +88,9 @@ def test_blank_lines_and_trailing_blanks_are_normalised_where_both_sides_have_th
 
 def test_tells_of_every_line_stand_at_its_place_in_the_table() -> None:
     rows = [
-        versions(("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc"), name="one"),
-        versions(("dddddd", "eeeeeee"), None, name="two"),
-        versions(("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11), name="three"),
+        label_row("one", ("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc")),
+        label_row("two", ("dddddd", "eeeeeee")),
+        label_row("three", ("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11)),
     ]
     laid = lay_out(rows)
 

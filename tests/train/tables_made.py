@@ -1,4 +1,4 @@
-"""Small made-up tables: a planted signal, groups with habits of their own, pairs."""
+"""Small made-up label rows and tables: a planted signal, groups with habits of their own."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from reviewbot.arrays import Array
 from reviewbot.train.dataset import Table
+from reviewbot.train.labels import LabelRow
 
 SETS = ("szz_ai_hunks", "clean_ai_hunks", "humaneval_llm", "humaneval_pass")
 
@@ -24,7 +25,6 @@ def made(
         set_L=np.asarray(sets, np.str_),
         lang_L=np.full(lines, "python"),
         group_L=group_L,
-        commit_L=group_L,
         row_L=row_L,
         place_L=np.arange(lines) % snippet,
         last_L=np.full(lines, snippet - 1),
@@ -50,3 +50,29 @@ def planted(*, strength: float = 2.0, seed: int = 0, snippets: int = 400) -> Tab
     y = (draw.random(lines) < 1 / (1 + np.exp(-odds))) & ~clean_L
     columns = {"state": state.astype(np.float32), "surface": surface.astype(np.float32)}
     return made(columns, y, np.repeat(group_R, 6), np.repeat(set_R, 6))
+
+
+def label_row(
+    name: str,
+    lines: tuple[str, ...],
+    fixed: tuple[str, ...] | None = None,
+    *,
+    risky: tuple[int, ...] = (1,),
+    lang: str = "python",
+    set_name: str = "mine",
+) -> LabelRow:
+    """A row of a group of its own."""
+    return LabelRow(
+        id=name,
+        set=set_name,
+        lang=lang,
+        group=name,
+        lines=lines,
+        risky=risky,
+        fixed=fixed,
+        spec="",
+        scope=None,
+        mask=frozenset(),
+        before=(),
+        path=None,
+    )

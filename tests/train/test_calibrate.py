@@ -10,8 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from reviewbot.errors import UsageError
 from reviewbot.scoring.predictor import percentile, risks
 from reviewbot.train import metrics
-from reviewbot.train.calibrate import calibrate, calibrated
-from reviewbot.train.calibrators import platt, recalibrated
+from reviewbot.train.calibrate import calibrate, calibrated, platt, recalibrated
 from reviewbot.train.operating import threshold_for
 from reviewbot.train.predictor_fit import fit
 from reviewbot.train.suites import Suites, chosen_suites

@@ -11,8 +11,6 @@ from click.testing import CliRunner, Result
 from reviewbot.cli import main
 from reviewbot.scoring.artifact import load_artifact
 from reviewbot.scoring.pooling import SURPRISAL_NAMES
-from reviewbot.train.baselines import BASELINES
-from reviewbot.train.evaluate import AGAINST
 from reviewbot.train.sae_data import save_checkpoint
 
 Run = Callable[..., Result]
@@ -94,7 +92,7 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
 ) -> None:
     first = run(*SAE, "--out", "sae", *SIZE)
     second = run(*PREDICTOR, *LABELS)
-    third = run(*EVALUATE, *LABELS, "--markdown", "t.md", "--surprisal-sets", "mine")
+    third = run(*EVALUATE, *LABELS, "--markdown", "t.md")
 
     assert [first.exit_code, second.exit_code, third.exit_code] == [0, 0, 0], third.stderr
     artifact = load_artifact(Path("made"))
@@ -103,11 +101,37 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
         "mine.jsonl",
         "humaneval_pass.jsonl",
     ]
-    scores = json.loads(Path("figures.json").read_text())["suites"]["mine"]["scores"]
-    assert set(scores) == {"ours", *BASELINES}
-    differences = json.loads(Path("figures.json").read_text())["suites"]["mine"]["differences"]
-    assert set(differences) == {f"ours - {name}" for name in AGAINST if name in BASELINES}
-    assert third.stdout.strip() == Path("t.md").read_text().strip()
+    report = json.loads(Path("figures.json").read_text())
+    assert list(report["scores"]) == ["length", "model", "random", "surface"]
+    assert [entry["name"] for entry in report["data"]] == ["mine.jsonl", "humaneval_pass.jsonl"]
+    assert third.stdout == Path("t.md").read_text()
+
+
+def test_surprisal_is_a_baseline_where_the_whole_model_is_read(with_sae: Run) -> None:
+    result = with_sae(*EVALUATE, "--labels", "mine.jsonl", "--full")
+
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(Path("figures.json").read_text())
+    assert report["scores"]["surprisal"]["auroc"]["value"] is not None
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "words"),
+    [
+        (EVALUATE, ("--out", "nowhere/figures.json"), "no place for a file"),
+        (EVALUATE, ("--markdown", "corpus"), "no place for a file"),
+        (PREDICTOR, ("--clean", "fine=absent"), "no set is named 'absent'"),
+        (PREDICTOR, ("--hunks", "=mine"), "leaves a name empty"),
+        (PREDICTOR, ("--held-out", "humaneval_pass"), "leaves no set of 'passing programs'"),
+        (PREDICTOR, ("--held-out", "absent"), "named 'absent'"),
+    ],
+)
+def test_names_and_places_are_refused_before_the_long_work(
+    with_sae: Run, command: tuple[str, ...], more: tuple[str, ...], words: str
+) -> None:
+    refused(with_sae(*command, *LABELS, *more), 2, words)
+    assert not Path("figures.json").exists()
+    assert not Path("cache").exists()
 
 
 def test_a_stopped_pre_training_goes_on_and_ends_as_if_it_had_not_been_stopped(
@@ -148,8 +172,6 @@ def test_a_damaged_shard_is_read_again(run: Run) -> None:
         ((*SIZE, "--work", "mine.jsonl"), 4, "was not written"),
         ((*SIZE, "--out", "mine.jsonl"), 2, "name another --out"),
         ((*SIZE, "--out", "corpus"), 2, "name another --out"),
-        ((*SIZE, "--deep", "3"), 2, "--deep"),
-        ((*SIZE, "--full"), 2, "--full"),
     ],
 )
 def test_pre_training_refuses_what_cannot_work(
@@ -254,3 +276,20 @@ def test_a_predictor_may_use_surprisal(with_sae: Run) -> None:
         "surprisal": len(SURPRISAL_NAMES),
         "surface": 29,
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"), [((), "plain quantile"), (("--confidence", "0.8"), "bounded")]
+)
+def test_the_manifest_says_by_which_rule_thresholds_were_set(
+    with_sae: Run, more: tuple[str, ...], rule: str
+) -> None:
+    assert with_sae(*PREDICTOR, *LABELS, *more).exit_code == 0
+
+    calibration = load_artifact(Path("made")).manifest["calibration"]
+    show = calibration["thresholds"]["show"]
+    assert calibration["rule"].startswith(rule)
+    assert calibration["nested"]["rule"] == calibration["rule"]
+    assert set(calibration["nested"]["points"]) >= {"show", "gate"}
+    assert show["confidence"] == (0.8 if more else None)
+    assert show["risk"] >= show["quantile"] if more else show["risk"] == show["quantile"]

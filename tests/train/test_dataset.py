@@ -5,34 +5,11 @@ import pytest
 
 from reviewbot.errors import UsageError
 from reviewbot.train.dataset import RowColumns, assemble
-from reviewbot.train.labels import LabelRow
-
-
-def labelled(name: str, lines: list[str], risky: list[int], fixed: list[str] | None) -> LabelRow:
-    return LabelRow(
-        id=name,
-        set="s",
-        lang="python",
-        author="llm",
-        model="",
-        group="g",
-        lines=tuple(lines),
-        risky=tuple(risky),
-        fixed=None if fixed is None else tuple(fixed),
-        spec="",
-        scope=None,
-        mask=frozenset(),
-        before=(),
-        path=None,
-        commit="c1" if fixed is None else None,
-        license="",
-        label="",
-    )
-
+from tests.train.tables_made import label_row
 
 ROWS = [
-    labelled("plain", ["a", "}", "b"], [2], None),
-    labelled("fixed", ["a", "b", "c"], [1], ["a", "right", "c"]),
+    label_row("plain", ("a", "}", "b"), risky=(2,)),
+    label_row("fixed", ("a", "b", "c"), ("a", "right", "c")),
 ]
 
 
@@ -51,8 +28,6 @@ def test_lines_corrections_and_pairs_stand_where_their_columns_stand() -> None:
     assert table.is_fixed_L.tolist() == [False] * 5 + [True] * 3
     assert table.row_L.tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
     assert table.place_L.tolist() == [0, 2, 0, 1, 2, 0, 1, 2]
-    assert table.commit_L[0] == "c1"
-    assert table.commit_L[-1] == "g"
     assert table.pairs_P2.tolist() == [[3, 6]]
     assert table.one_for_one_P.tolist() == [True]
 

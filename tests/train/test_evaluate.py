@@ -1,4 +1,4 @@
-"""All scores on all suites."""
+"""The model beside its baselines, on the same lines and the same resamples."""
 
 import json
 from dataclasses import replace
@@ -7,16 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.errors import UsageError
 from reviewbot.train import metrics
-from reviewbot.train.baseline_fit import Recipe, fitted
 from reviewbot.train.bootstrap import resample
-from reviewbot.train.calibrate import calibrate, calibrated
 from reviewbot.train.dataset import Table
-from reviewbot.train.evaluate import evaluate, suites_of
+from reviewbot.train.evaluate import FIGURES, evaluate, markdown, untrained
 from reviewbot.train.predictor_fit import fit
 from tests.train.tables_made import made, planted
-from tests.train.test_predictor_fit import corrected
 
 
 @pytest.fixture(scope="module")
@@ -27,76 +23,48 @@ def table() -> Table:
 @pytest.fixture(scope="module")
 def report(table: Table) -> dict[str, Any]:
     result = fit(table, ["state"], corrections=True, cs=(1e-2,))
-    predictor, numbers = calibrate(table, result)
-    scores = {
-        "ours": result.oof_L,
-        "random": np.zeros(len(table), np.float32),
-        "surface": fitted(table, ["surface"], Recipe(corrections=True)).score_L,
-    }
-    return evaluate(
-        table,
-        scores,
-        fold_L=result.fold_L,
-        probabilities={"ours": calibrated(predictor, result.oof_L)},
-        thresholds={name: found["risk"] for name, found in numbers["thresholds"].items()},
-        samples=200,
-    )
+    surface = fit(table, ["surface"], corrections=True, cs=(1e-2,))
+    scores = {"model": result.oof_L, **untrained(table), "surface": surface.oof_L}
+    return evaluate(table, scores, result.fold_L, samples=200)
 
 
-def test_ours_beats_every_baseline_and_the_difference_is_clear_of_zero(
+def test_a_telling_model_beats_every_baseline_clear_of_their_intervals(
     report: dict[str, Any],
 ) -> None:
-    suite = report["suites"]["szz_ai_hunks"]
+    model, random, surface = (report["scores"][name] for name in ("model", "random", "surface"))
 
-    assert set(suite["scores"]) == {"ours", "random", "surface"}
-    assert suite["scores"]["ours"]["within auroc"]["low"] > 0.75
-    assert suite["scores"]["random"]["auroc"]["value"] == 0.5
-    assert abs(suite["scores"]["surface"]["auroc"]["value"] - 0.5) < 0.1
-    difference = suite["differences"]["ours - surface"]["within auroc"]
-    ours, surface = (suite["scores"][name]["within auroc"]["value"] for name in ("ours", "surface"))
-    assert difference["value"] == pytest.approx(ours - surface)
-    assert difference["low"] > 0
-    assert "ours - surprisal" not in suite["differences"]  # it was not there
+    assert list(report["scores"]) == ["model", "random", "length", "surface"]
+    assert model["auroc"]["low"] > 0.75
+    assert random["auroc"]["value"] == 0.5
+    assert surface["auroc"]["high"] < 0.6 < model["auroc"]["low"]
+    assert model["brier skill"]["low"] > 0.02 > surface["brier skill"]["high"]
+    assert model["top-5"]["value"] >= model["top-1"]["value"] > random["top-1"]["high"]
 
 
-def test_every_value_lies_in_its_interval_and_the_report_is_json(report: dict[str, Any]) -> None:
+def test_every_value_is_within_its_interval_and_the_report_is_json(report: dict[str, Any]) -> None:
     json.dumps(report, allow_nan=False)
-    values = [
+    entries = [
         entry
-        for suite in report["suites"].values()
-        for row in suite["scores"].values()
-        for key, entry in row.items()
-        if entry and "low" in entry and not key.startswith("ece")  # resampling lifts it
+        for row in report["scores"].values()
+        for name, entry in row.items()
+        if name != "ece"  # resampling raises it
     ]
 
-    assert len(values) > 50
-    assert all(entry["low"] - 1e-9 <= entry["value"] <= entry["high"] + 1e-9 for entry in values)
+    assert len(entries) == 4 * (len(FIGURES) - 1)
+    assert all(one["low"] - 1e-9 <= one["value"] <= one["high"] + 1e-9 for one in entries)
 
 
-def test_clean_suites_are_measured_by_false_alarms_only(report: dict[str, Any]) -> None:
-    clean = report["suites"]["humaneval_pass"]["scores"]
-
-    for row in clean.values():
-        assert set(row) == {"false alarms per 100 above show", "false alarms per 100 above gate"}
-        assert row["false alarms per 100 above show"]["value"] <= 1.0
-    assert clean["random"]["false alarms per 100 above show"]["value"] == 0.0  # ties never alarm
-
-
-def test_wrong_and_clean_hunks_form_one_suite(report: dict[str, Any]) -> None:
-    mixed = report["suites"]["ai hunks"]
-
-    assert mixed["sets"] == ["clean_ai_hunks", "szz_ai_hunks"]
-    assert mixed["base_rate"] == pytest.approx(report["suites"]["szz_ai_hunks"]["base_rate"] / 2)
-
-
-def test_pooled_values_are_those_of_the_metrics_on_the_suite(table: Table) -> None:
+def test_corrected_lines_are_not_ranked_and_figures_are_those_of_the_metrics(table: Table) -> None:
     s_L = table.columns_LN[:, 0]
-    found = evaluate(table, {"ours": s_L}, fold_L=table.row_L % 5, samples=20)
-    here_L = table.set_L == "humaneval_llm"
+    marked = replace(table, is_fixed_L=(table.place_L == 0) & ~table.y_L)
+    line_L = ~marked.is_fixed_L
 
-    scores = found["suites"]["humaneval_llm"]["scores"]["ours"]
+    found = evaluate(marked, {"model": s_L}, table.row_L % 5, samples=20)
 
-    assert scores["auroc"]["value"] == metrics.auroc(table.y_L[here_L], s_L[here_L])
+    assert found["lines"] == line_L.sum()
+    assert found["scores"]["model"]["auroc"]["value"] == metrics.auroc(
+        table.y_L[line_L], s_L[line_L]
+    )
 
 
 def test_a_snippet_is_resampled_with_its_own_group_though_snippets_without_risk_drop_out() -> None:
@@ -108,137 +76,33 @@ def test_a_snippet_is_resampled_with_its_own_group_though_snippets_without_risk_
     score = np.where(right_G[np.repeat(group_R, 6)], 1.0, -1.0) * y
     table = made({"x": score[:, None].astype(np.float32)}, y, groups, ["s"] * len(y))
 
-    suite = evaluate(table, {"ours": score}, fold_L=table.row_L, samples=400, seed=1)["suites"]["s"]
+    found = evaluate(table, {"model": score}, table.row_L % 5, samples=400, seed=1)["scores"]
     weight_BG = resample(groups, samples=400, seed=1).weight_BG[:, 1:] * count_G[1:]
     expected_B = weight_BG @ right_G[1:] / weight_BG.sum(axis=1)
 
-    found = suite["scores"]["ours"]["within auroc"]
-    assert found["value"] == (count_G * right_G).sum() / count_G[1:].sum()
-    assert [found["low"], found["high"]] == pytest.approx(np.percentile(expected_B, [2.5, 97.5]))
+    top = found["model"]["top-1"]
+    assert top["value"] == (count_G * right_G).sum() / count_G[1:].sum()
+    assert [top["low"], top["high"]] == pytest.approx(np.percentile(expected_B, [2.5, 97.5]))
 
 
-def test_corrected_lines_are_paired_but_never_ranked() -> None:
-    pairs = corrected()
-    # 120 wrong versions are the shorter ones, 50 the longer ones, 30 as long.
-    more_L = np.select([pairs.row_L < 120, pairs.row_L < 170], [-1, 1], 0)
-    pairs = replace(pairs, chars_L=np.where(pairs.is_fixed_L, 90, 90 + more_L))
-    s_L = np.where(pairs.is_fixed_L, 1e6, pairs.columns_LN[:, 1])
+def test_without_a_risky_line_figures_are_null_and_the_table_shows_a_dash(table: Table) -> None:
+    clean = replace(table, y_L=np.zeros(len(table), np.bool_))
 
-    suite = evaluate(pairs, {"ours": s_L}, fold_L=pairs.row_L % 5, samples=50)["suites"]
-    scores = suite["humaneval_llm"]["scores"]["ours"]
+    found = evaluate(clean, untrained(clean), table.row_L % 5, samples=5)
 
-    assert scores["paired"]["value"] == scores["paired, length balanced"]["value"] == 0.0
-    assert scores["auroc"]["value"] > 0.8
-    assert suite["humaneval_llm"]["lines"] == (~pairs.is_fixed_L).sum()
-    assert suite["humaneval_llm"]["pairs"] == {
-        "paired": 200,
-        "paired, normalised": 200,
-        "wrong shorter": 120,
-        "wrong longer": 50,
-    }
+    assert found["scores"]["length"]["auroc"] == {"value": None, "low": None, "high": None}
+    assert "| length | - | - | - |" in markdown(found)
 
 
-def test_a_score_without_probabilities_raises_as_few_false_alarms_as_ours(
-    report: dict[str, Any],
-) -> None:
-    mixed = report["suites"]["ai hunks"]["scores"]
+def test_the_table_has_a_row_per_score_with_intervals(report: dict[str, Any]) -> None:
+    rows = [line for line in markdown(report).splitlines() if line.startswith("|")]
 
-    for name in ("ours", "surface"):
-        assert mixed[name]["false alarms per 100 above show"]["value"] <= 1.0
-    assert (
-        mixed["ours"]["recall above show"]["value"] > mixed["surface"]["recall above show"]["value"]
-    )
-    assert "brier skill" not in mixed["surface"]
-    assert mixed["ours"]["brier skill, recalibrated"]["value"] > 0.1
-    assert mixed["surface"]["brier skill, recalibrated"]["value"] < 0.05
-
-
-def test_false_alarms_are_counted_on_sets_without_a_risky_line_only(table: Table) -> None:
-    p_L = np.where(table.set_L == "clean_ai_hunks", 0.0, 1.0)
-    p_L[np.flatnonzero(table.set_L == "clean_ai_hunks")[:6]] = 1.0
-
-    found = evaluate(
-        table,
-        {"ours": p_L},
-        probabilities={"ours": p_L},
-        thresholds={"show": 0.5},
-        fold_L=table.row_L % 5,
-        samples=20,
-    )["suites"]
-    clean = (table.set_L == "clean_ai_hunks").sum()
-
-    alarms = found["ai hunks"]["scores"]["ours"]["false alarms per 100 above show"]
-    assert alarms["value"] == pytest.approx(600 / clean)
-    assert "false alarms per 100 above show" not in found["szz_ai_hunks"]["scores"]["ours"]
-
-
-def test_a_score_is_left_out_of_suites_with_a_set_that_it_did_not_read(table: Table) -> None:
-    partial = np.where(table.set_L == "clean_ai_hunks", np.nan, 1.0)
-    scores = {"ours": np.zeros(len(table)), "surprisal": partial}
-
-    suites = evaluate(table, scores, fold_L=table.row_L % 5, samples=20)["suites"]
-
-    assert suites["ai hunks"]["not_measured"] == ["surprisal"]
-    assert suites["szz_ai_hunks"]["not_measured"] == []
-    assert "ours - surprisal" in suites["szz_ai_hunks"]["differences"]
-    partial[np.flatnonzero(table.set_L == "szz_ai_hunks")[0]] = np.nan
-    with pytest.raises(ValueError, match="NaN on some lines"):
-        evaluate(table, scores, fold_L=table.row_L % 5, samples=20)
-
-
-def test_suites_are_sets_and_the_mixtures_that_are_all_there() -> None:
-    sets = ["humaneval_llm", "szz_ai_hunks", "clean_ai_hunks"]
-
-    assert suites_of(sets) == {
-        "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
-        "clean_ai_hunks": ("clean_ai_hunks",),
-        "humaneval_llm": ("humaneval_llm",),
-        "szz_ai_hunks": ("szz_ai_hunks",),
-    }
-    assert list(suites_of(sets, ["szz_ai_hunks", "ai hunks"])) == ["szz_ai_hunks", "ai hunks"]
-    with pytest.raises(UsageError, match="no suite is named 'human hunks'") as caught:
-        suites_of(sets, ["human hunks"])
-    assert "ai hunks, clean_ai_hunks, humaneval_llm" in str(caught.value)
-
-
-def test_commits_can_be_resampled_in_place_of_groups(table: Table) -> None:
-    few = replace(table, group_L=np.where(table.row_L % 2 == 0, "a", "b"))
-    options: dict[str, Any] = {"fold_L": table.row_L % 5, "samples": 20}
-
-    by_group = evaluate(few, {"ours": table.columns_LN[:, 0]}, **options)
-    by_commit = evaluate(few, {"ours": table.columns_LN[:, 0]}, cluster="commit", **options)
-
-    assert by_group["suites"]["ai hunks"]["resampled"] == 2
-    assert by_commit["suites"]["ai hunks"]["resampled"] > 2
-
-
-def test_a_missing_score_and_a_wrong_length_are_errors(table: Table) -> None:
-    with pytest.raises(UsageError, match="no score is named 'ours'"):
-        evaluate(table, {}, fold_L=table.row_L)
-    with pytest.raises(ValueError, match="scores for"):
-        evaluate(table, {"ours": np.zeros(3)}, fold_L=table.row_L)
-
-
-def test_thresholds_of_other_scores_are_set_on_the_clean_code_that_was_named(table: Table) -> None:
-    s_L = table.columns_LN[:, 0]
-    options: dict[str, Any] = {"fold_L": table.row_L % 5, "samples": 20, "thresholds": {"show": 0}}
-    one = {"hunks": (table.set_L == "clean_ai_hunks")}
-
-    both, single, none = (
-        evaluate(table, {"ours": s_L}, kinds=kinds, **options)["suites"]["ai hunks"]["scores"]
-        for kinds in (None, one, {})
-    )
-
-    alarms = [found["ours"].get("false alarms per 100 above show") for found in (both, single)]
-    assert alarms[0] is not None
-    assert alarms[1] is not None
-    assert alarms[0]["value"] <= alarms[1]["value"] <= 1.0
-    assert "recall above show" not in none["ours"]
-
-
-def test_a_mixture_named_by_the_user_is_a_suite() -> None:
-    assert list(suites_of(["a", "b"], mixed={"mine": ("a", "b"), "other": ("a", "c")})) == [
-        "mine",
-        "a",
-        "b",
+    assert rows[0] == f"| score | {' | '.join(FIGURES)} |"
+    assert [row.split(" | ")[0] for row in rows[2:]] == [
+        "| model",
+        "| random",
+        "| length",
+        "| surface",
     ]
+    entry = report["scores"]["model"]["auroc"]
+    assert f"| {entry['value']:.3f} ({entry['low']:.3f} to {entry['high']:.3f}) |" in rows[2]

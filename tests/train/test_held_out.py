@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from reviewbot.scoring.artifact import load_artifact
 from reviewbot.train.dataset import Table
@@ -17,7 +16,6 @@ from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
     LABELS,
     PREDICTOR,
     Run,
-    refused,
     run,
     sae,
     with_sae,
@@ -98,12 +96,3 @@ def test_a_set_held_out_enters_neither_calibration_nor_thresholds(with_sae: Run)
     assert learnt(with_sae) != open_before
     assert before[1]["train_sets"] == before[2]["platt"]["sets"] == ["humaneval_pass", "mine"]
     assert open_before[2]["platt"]["sets"] == ["humaneval_pass", "mine", "other"]
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("humaneval_pass", "leaves no set of 'passing programs'"), ("absent", "named 'absent'")],
-)
-def test_what_cannot_be_held_out_is_refused(with_sae: Run, name: str, words: str) -> None:
-    refused(with_sae(*PREDICTOR, *LABELS, "--held-out", name), 2, words)
-    assert not Path("cache").exists()

@@ -10,11 +10,11 @@ from sklearn.linear_model import LogisticRegression
 
 from reviewbot.arrays import Array, Indices
 from reviewbot.errors import UsageError
-from reviewbot.scoring.predictor import log_odds
+from reviewbot.scoring.predictor import Predictor, log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table, assign_folds, set_weights
 from reviewbot.train.logistic import Problem, log_loss, solve
-from reviewbot.train.predictor_fit import fit
+from reviewbot.train.predictor_fit import fit, shares
 from tests.train.tables_made import SETS, made, planted
 
 
@@ -50,17 +50,15 @@ def test_more_folds_than_groups_are_refused() -> None:
         assign_folds(planted(), 200, seed=0)
 
 
-def test_sets_weigh_the_same_and_classes_too_when_balanced() -> None:
+def test_sets_weigh_the_same_and_so_do_their_classes() -> None:
     table = made(
         {"x": np.zeros((6, 1), np.float32)}, [1, 0, 0, 0, 0, 0], range(6), ["a"] * 4 + ["b"] * 2
     )
     everything = np.ones(6, np.bool_)
 
-    plain = set_weights(table, everything, balanced=False)
-    balanced = set_weights(table, everything, balanced=True)
+    weights = set_weights(table, everything)
 
-    assert plain == pytest.approx([0.75] * 4 + [1.5] * 2)
-    assert balanced == pytest.approx([1.5, 0.5, 0.5, 0.5, 1.5, 1.5])
+    assert weights == pytest.approx([1.5, 0.5, 0.5, 0.5, 1.5, 1.5])
 
 
 def test_models_fitted_together_agree_with_scikit_learn_one_by_one() -> None:
@@ -207,7 +205,6 @@ def corrected(seed: int = 0) -> Table:
         set_L=np.concatenate([base.set_L, base.set_L[places]]),
         lang_L=np.concatenate([base.lang_L, base.lang_L[places]]),
         group_L=np.concatenate([base.group_L, base.group_L[places]]),
-        commit_L=np.concatenate([base.commit_L, base.commit_L[places]]),
         row_L=more(base.row_L),
         place_L=more(base.place_L),
         last_L=more(base.last_L),
@@ -269,3 +266,43 @@ def test_wrong_names_and_labels_of_one_class_are_usage_errors() -> None:
         fit(table, ["state"], corrections=True, train_sets=[SETS[1]])
     with pytest.raises(ValueError, match="NaN"):
         fit(replace(table, columns_LN=table.columns_LN * np.nan), ["state"], corrections=True)
+
+
+def two_groups(state: float, surface: float) -> Predictor:
+    """Weights on the first column of each group only; the order is not the table's."""
+    weight_N = np.zeros(11, np.float32)
+    weight_N[0], weight_N[3] = surface, 2 * state
+    scale_N = np.ones(11, np.float32)
+    scale_N[3] = 2
+    return Predictor(
+        groups={"surface": 3, "state": 8},
+        centre_N=np.full(11, 5, np.float32),
+        scale_N=scale_N,
+        weight_N=weight_N,
+        bias=7.0,
+        slope=1.0,
+        offset=0.0,
+        reference_Q=np.zeros(1, np.float32),
+    )
+
+
+def test_independent_parts_share_a_score_by_their_variance() -> None:
+    found = shares(planted(), two_groups(state=2.0, surface=1.0))
+
+    assert list(found) == ["surface", "state"]
+    assert sum(found.values()) == pytest.approx(1)
+    assert found["state"] == pytest.approx(0.8, abs=0.03)
+
+
+def test_corrected_lines_do_not_count() -> None:
+    table = planted()
+    wild_LN = table.columns_LN.copy()
+    wild_LN[::2] *= 100
+    half_L = np.arange(len(table)) % 2 == 0
+
+    marked = shares(replace(table, columns_LN=wild_LN, is_fixed_L=half_L), two_groups(2.0, 1.0))
+    assert marked["state"] == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_score_that_never_changes_has_no_shares() -> None:
+    assert shares(planted(), two_groups(0.0, 0.0)) == {"surface": 0.0, "state": 0.0}

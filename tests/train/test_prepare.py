@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from reviewbot.train.evaluate import evaluate
 from reviewbot.train.labels import normalised
 from reviewbot.train.prepare import lay_out
-from tests.train.test_baselines import row
+from tests.train.tables_made import label_row
 
 
 @pytest.mark.parametrize(
@@ -28,36 +27,14 @@ from tests.train.test_baselines import row
 def test_a_normalised_pair_differs_in_what_one_line_says_and_nothing_else(
     fixed: tuple[str, ...] | None, expected: bool
 ) -> None:
-    assert normalised(row(("a", "b", "", "d "), fixed)) is expected
-
-
-def test_the_normalised_figure_counts_normalised_pairs_only() -> None:
-    rows = [
-        row(("a", "b", "d"), ("a", "c", "d"), name="kept"),
-        row(("a", "b", "d"), ("a", "c  ", "d"), name="trailing"),
-        row(("a", "b", "d"), ("a", "c", "x", "d"), name="longer"),
-    ]
-    laid = lay_out(rows)
-    s_L = np.where(laid.table.is_fixed_L, 1.0, 0.0)
-    s_L[laid.table.row_L == 0] *= -1
-
-    suite = evaluate(laid.table, {"ours": s_L}, fold_L=laid.table.row_L, samples=20)["suites"]
-
-    assert suite["mine"]["pairs"] == {
-        "paired": 3,
-        "paired, normalised": 1,
-        "wrong shorter": 0,
-        "wrong longer": 0,
-    }
-    assert suite["mine"]["scores"]["ours"]["paired"]["value"] == pytest.approx(1 / 3)
-    assert suite["mine"]["scores"]["ours"]["paired, normalised"]["value"] == 1.0
+    assert normalised(label_row("r", ("a", "b", "", "d "), fixed)) is expected
 
 
 def test_every_line_gets_its_own_columns_though_unchanged_corrected_lines_drop_out() -> None:
     rows = [
-        row(("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc"), name="one"),
-        row(("dddddd", "eeeeeee"), None, name="two"),
-        row(("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11), name="three"),
+        label_row("one", ("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc")),
+        label_row("two", ("dddddd", "eeeeeee")),
+        label_row("three", ("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11)),
     ]
     laid = lay_out(rows)
     lengths = [len(snippet.lines[i]) for snippet in laid.snippets for i in snippet.wanted]

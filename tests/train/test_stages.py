@@ -18,7 +18,7 @@ from tests.train.tables_made import made
 SNIPPETS = 120
 GROUPS = ("block_end", "state")
 NAMES: tuple[str, ...] = (
-    *("set_L", "lang_L", "group_L", "commit_L", "row_L", "place_L", "last_L"),
+    *("set_L", "lang_L", "group_L", "row_L", "place_L", "last_L"),
     *("length_L", "weight_L", "chars_L"),
 )
 

@@ -6,6 +6,7 @@ from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.dataset import RowColumns, Table, assemble
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.tally import tallies
+from tests.train.tables_made import label_row
 
 SHORT, LONG = "x = 1", "value = compute(first, second, third) + other(fourth)"
 PREDICTOR = Predictor(
@@ -21,25 +22,7 @@ PREDICTOR = Predictor(
 
 
 def row(name: str, lang: str, lines: list[str], risky: tuple[int, ...]) -> LabelRow:
-    return LabelRow(
-        id=name,
-        set=name,
-        lang=lang,
-        author="unknown",
-        model="",
-        group=name,
-        lines=tuple(lines),
-        risky=risky,
-        fixed=None,
-        spec="",
-        scope=None,
-        mask=frozenset(),
-        before=(),
-        path=None,
-        commit=None,
-        license="MIT",
-        label="",
-    )
+    return label_row(name, tuple(lines), risky=risky, lang=lang, set_name=name)
 
 
 def table(*given: tuple[LabelRow, list[list[float]]]) -> Table:

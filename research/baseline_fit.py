@@ -1,11 +1,10 @@
 """What every baseline shares: the lines and folds of ours, its losses, and a C of its own.
 
-Every one that is fitted chooses its C from a range of its own by the criterion that ours chooses
-by, learns from the same lines (corrections included exactly where ours has them) and by the same
-losses.
+Each fitted baseline chooses C from a range of its own, by the criterion that ours chooses by, and
+learns from the same lines with the same losses.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,32 +13,20 @@ import numpy as np
 from reviewbot.arrays import Array
 from reviewbot.errors import UsageError
 from reviewbot.train.dataset import Table
-from reviewbot.train.prepare import Laid
-from reviewbot.train.stages import BlockStage, fit_stages
-
-SURFACE_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # few columns: our own range would hold it down
+from reviewbot.train.stages import fit_stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What a baseline shares with the model that it stands beside."""
+    """What a baseline shares with the model beside it."""
 
-    corrections: bool
+    corrections: bool = True
     folds: int = 5
     seed: int = 0
     pairwise: float = 0.0
-    boost: Mapping[str, float] = field(default_factory=dict)  # used where a group of it is there
+    boost: Mapping[str, float] = field(default_factory=dict)  # where a baseline has that group too
     groups: tuple[str, ...] = ()  # of ours
-    stage: BlockStage = field(default_factory=BlockStage)  # where a baseline has groups of blocks
     train_sets: tuple[str, ...] | None = None  # None: all
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Sources:
-    """Where the columns of baselines come from."""
-
-    laid: Laid
-    surprisal: Callable[[], Array] | None = None  # NaN where the whole model did not read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +37,7 @@ class Baseline:
     fit: dict[str, Any] | None = None  # JSON-able; None where nothing was fitted
 
 
-def fitted(
-    table: Table, groups: Sequence[str], recipe: Recipe, cs: Sequence[float] = SURFACE_CS
-) -> Baseline:
+def fitted(table: Table, groups: Sequence[str], recipe: Recipe, cs: Sequence[float]) -> Baseline:
     """Fit logistic regression on some groups of a table; the scores are out of fold.
 
     Where nothing comes of it (columns without any signal), every score is NaN, which says "not
@@ -63,7 +48,6 @@ def fitted(
             table,
             groups,
             corrections=recipe.corrections,
-            stage=recipe.stage,
             pairwise=recipe.pairwise,
             boost=_boost(recipe, groups),
             cs=cs,
@@ -74,7 +58,7 @@ def fitted(
     except UsageError as exc:
         return not_fitted(table, groups, cs, str(exc).partition("\n")[0])
     best = max(result.report["by_c"], key=lambda found: found["criterion"])
-    return Baseline(result.oof_L, told(groups, cs, result.c, best["criterion"]))
+    return Baseline(result.oof_L, fit_facts(groups, cs, result.c, best["criterion"]))
 
 
 def _boost(recipe: Recipe, groups: Sequence[str]) -> dict[str, float]:
@@ -84,7 +68,7 @@ def _boost(recipe: Recipe, groups: Sequence[str]) -> dict[str, float]:
     return {name: factor for name, factor in recipe.boost.items() if name in groups}
 
 
-def told(groups: Sequence[str], cs: Sequence[float], c: float, value: float) -> dict[str, Any]:
+def fit_facts(groups: Sequence[str], cs: Sequence[float], c: float, value: float) -> dict[str, Any]:
     """Return how a baseline was fitted; `value` is the criterion that chose `c` of `cs`."""
     return {
         "groups": list(groups),

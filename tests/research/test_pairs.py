@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from research.evaluate_measures import evaluate
+from research.pairs import LEAST, PAIRED, STRATA, balanced, counts, measured, strata
 from reviewbot.arrays import Array
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Table
-from reviewbot.train.pairs import LEAST, PAIRED, STRATA, balanced, counts, measured, strata
-from tests.train.tables_made import made
+from reviewbot.train.prepare import lay_out
+from tests.train.tables_made import label_row, made
 
 
 def paired(shorter: int, longer: int, equal: int = 0) -> Table:
@@ -97,3 +99,25 @@ def test_only_normalised_pairs_are_in_a_stratum_and_both_are_counted() -> None:
 
     assert found == {PAIRED[0]: 25, PAIRED[1]: 23, STRATA[0]: 10, STRATA[1]: 11}
     assert [mask_P.sum() for mask_P in strata(table).values()] == [10, 11]
+
+
+def test_the_normalised_figure_counts_normalised_pairs_only() -> None:
+    rows = [
+        label_row("kept", ("a", "b", "d"), ("a", "c", "d")),
+        label_row("trailing", ("a", "b", "d"), ("a", "c  ", "d")),
+        label_row("longer", ("a", "b", "d"), ("a", "c", "x", "d")),
+    ]
+    laid = lay_out(rows)
+    s_L = np.where(laid.table.is_fixed_L, 1.0, 0.0)
+    s_L[laid.table.row_L == 0] *= -1
+
+    suite = evaluate(laid.table, {"ours": s_L}, fold_L=laid.table.row_L, samples=20)["suites"]
+
+    assert suite["mine"]["pairs"] == {
+        "paired": 3,
+        "paired, normalised": 1,
+        "wrong shorter": 0,
+        "wrong longer": 0,
+    }
+    assert suite["mine"]["scores"]["ours"]["paired"]["value"] == pytest.approx(1 / 3)
+    assert suite["mine"]["scores"]["ours"]["paired, normalised"]["value"] == 1.0

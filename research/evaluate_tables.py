@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reviewbot.train.pairs import PAIRED, STRATA
+from research.pairs import PAIRED, STRATA
 
 # Each block is one table: what a page is wide enough for.
 RANKING = ("within auroc", "top-1", "top-3", "top-5", "ifa")
@@ -20,7 +20,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     gives, stands in the head of the ap column.
     """
     parts = [
-        f"Intervals: 95 %, {report['samples']} resamples of whole units ({report['cluster']}). "
+        f"Intervals: 95 %, {report['samples']} resamples of whole groups. "
         "Chance gives the row `random`: .5 for AUROC and pairs, the base rate for ap. "
         "Lower is better for ifa, effort, ece and false alarms; resampling widens ece upwards "
         "only. `paired, normalised`: nothing else differs than what one line says. `paired, length "
@@ -37,7 +37,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         parts.append(
             f"{suite['snippets']} snippets, {suite['lines']} lines, {suite['risky']} risky "
             f"(base rate {suite['base_rate']:.3f}), {suite['groups']} groups, "
-            f"{suite['resampled']} units resampled, {pairs[PAIRED[0]]} corrected places, "
+            f"{pairs[PAIRED[0]]} corrected places, "
             f"{pairs[PAIRED[1]]} of them normalised ("
             + ", ".join(f"{pairs[name]} {name}" for name in STRATA)
             + ")."

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from reviewbot.train.calibrators import by_platt
+from research.evaluate import CURVE
+from research.evaluate_tables import figure, markdown
 from reviewbot.train.dataset import Table, assign_folds
 from reviewbot.train.nested import nested
 from reviewbot.train.suites import chosen_suites
-from reviewbot.train.tables import figure, markdown
-from tests.train.test_evaluate import report, table  # noqa: F401 - fixtures
+from tests.research.test_evaluate_measures import report, table  # noqa: F401 - fixtures
 
 # ruff: noqa: F811 - fixtures are named as arguments
 
@@ -24,7 +24,7 @@ def test_operating_points_stand_in_the_suites_they_were_measured_in(
     report: dict[str, Any], table: Table
 ) -> None:
     s_L, fold_L = table.columns_LN[:, 0], assign_folds(table, 5, 0)
-    found = nested(table, s_L, fold_L, chosen_suites(table), by_platt, samples=20)
+    found, _ = nested(table, s_L, fold_L, chosen_suites(table), curve=CURVE, samples=20)
 
     text = markdown(report | {"nested": {"rule": "by rule", **found}})
 

@@ -1,0 +1,229 @@
+"""All scores on all suites."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from research.baseline_fit import Recipe, fitted
+from research.evaluate_measures import evaluate, suites_of
+from reviewbot.errors import UsageError
+from reviewbot.train import metrics
+from reviewbot.train.bootstrap import resample
+from reviewbot.train.calibrate import calibrate, calibrated
+from reviewbot.train.dataset import Table
+from reviewbot.train.predictor_fit import fit
+from tests.train.tables_made import made, planted
+from tests.train.test_predictor_fit import corrected
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return planted(snippets=600)
+
+
+@pytest.fixture(scope="module")
+def report(table: Table) -> dict[str, Any]:
+    result = fit(table, ["state"], corrections=True, cs=(1e-2,))
+    predictor, numbers = calibrate(table, result)
+    scores = {
+        "ours": result.oof_L,
+        "random": np.zeros(len(table), np.float32),
+        "surface": fitted(table, ["surface"], Recipe(), (1e-4, 1e-2)).score_L,
+    }
+    return evaluate(
+        table,
+        scores,
+        fold_L=result.fold_L,
+        probabilities={"ours": calibrated(predictor, result.oof_L)},
+        thresholds={name: found["risk"] for name, found in numbers["thresholds"].items()},
+        samples=200,
+    )
+
+
+def test_ours_beats_every_baseline_and_the_difference_is_clear_of_zero(
+    report: dict[str, Any],
+) -> None:
+    suite = report["suites"]["szz_ai_hunks"]
+
+    assert set(suite["scores"]) == {"ours", "random", "surface"}
+    assert suite["scores"]["ours"]["within auroc"]["low"] > 0.75
+    assert suite["scores"]["random"]["auroc"]["value"] == 0.5
+    assert abs(suite["scores"]["surface"]["auroc"]["value"] - 0.5) < 0.1
+    difference = suite["differences"]["ours - surface"]["within auroc"]
+    ours, surface = (suite["scores"][name]["within auroc"]["value"] for name in ("ours", "surface"))
+    assert difference["value"] == pytest.approx(ours - surface)
+    assert difference["low"] > 0
+    assert "ours - surprisal" not in suite["differences"]  # it was not there
+
+
+def test_every_value_lies_in_its_interval_and_the_report_is_json(report: dict[str, Any]) -> None:
+    json.dumps(report, allow_nan=False)
+    values = [
+        entry
+        for suite in report["suites"].values()
+        for row in suite["scores"].values()
+        for key, entry in row.items()
+        if entry and "low" in entry and not key.startswith("ece")  # resampling lifts it
+    ]
+
+    assert len(values) > 50
+    assert all(entry["low"] - 1e-9 <= entry["value"] <= entry["high"] + 1e-9 for entry in values)
+
+
+def test_clean_suites_are_measured_by_false_alarms_only(report: dict[str, Any]) -> None:
+    clean = report["suites"]["humaneval_pass"]["scores"]
+
+    for row in clean.values():
+        assert set(row) == {"false alarms per 100 above show", "false alarms per 100 above gate"}
+        assert row["false alarms per 100 above show"]["value"] <= 1.0
+    assert clean["random"]["false alarms per 100 above show"]["value"] == 0.0  # ties never alarm
+
+
+def test_wrong_and_clean_hunks_form_one_suite(report: dict[str, Any]) -> None:
+    mixed = report["suites"]["ai hunks"]
+
+    assert mixed["sets"] == ["clean_ai_hunks", "szz_ai_hunks"]
+    assert mixed["base_rate"] == pytest.approx(report["suites"]["szz_ai_hunks"]["base_rate"] / 2)
+
+
+def test_pooled_values_are_those_of_the_metrics_on_the_suite(table: Table) -> None:
+    s_L = table.columns_LN[:, 0]
+    found = evaluate(table, {"ours": s_L}, fold_L=table.row_L % 5, samples=20)
+    here_L = table.set_L == "humaneval_llm"
+
+    scores = found["suites"]["humaneval_llm"]["scores"]["ours"]
+
+    assert scores["auroc"]["value"] == metrics.auroc(table.y_L[here_L], s_L[here_L])
+
+
+def test_a_snippet_is_resampled_with_its_own_group_though_snippets_without_risk_drop_out() -> None:
+    # Group 0 has no risky line; the others have 1 to 3 snippets, all right or all wrong.
+    count_G, right_G = 1 + np.arange(12) % 3, np.arange(12) % 4 == 1
+    group_R = np.repeat(np.arange(12), count_G)
+    groups = np.char.zfill(np.repeat(group_R, 6).astype(np.str_), 2)
+    y = np.tile([0, 0, 1, 0, 0, 0], len(group_R)) * (np.repeat(group_R, 6) > 0)
+    score = np.where(right_G[np.repeat(group_R, 6)], 1.0, -1.0) * y
+    table = made({"x": score[:, None].astype(np.float32)}, y, groups, ["s"] * len(y))
+
+    suite = evaluate(table, {"ours": score}, fold_L=table.row_L, samples=400, seed=1)["suites"]["s"]
+    weight_BG = resample(groups, samples=400, seed=1).weight_BG[:, 1:] * count_G[1:]
+    expected_B = weight_BG @ right_G[1:] / weight_BG.sum(axis=1)
+
+    found = suite["scores"]["ours"]["within auroc"]
+    assert found["value"] == (count_G * right_G).sum() / count_G[1:].sum()
+    assert [found["low"], found["high"]] == pytest.approx(np.percentile(expected_B, [2.5, 97.5]))
+
+
+def test_corrected_lines_are_paired_but_never_ranked() -> None:
+    pairs = corrected()
+    # 120 wrong versions are the shorter ones, 50 the longer ones, 30 as long.
+    more_L = np.select([pairs.row_L < 120, pairs.row_L < 170], [-1, 1], 0)
+    pairs = replace(pairs, chars_L=np.where(pairs.is_fixed_L, 90, 90 + more_L))
+    s_L = np.where(pairs.is_fixed_L, 1e6, pairs.columns_LN[:, 1])
+
+    suite = evaluate(pairs, {"ours": s_L}, fold_L=pairs.row_L % 5, samples=50)["suites"]
+    scores = suite["humaneval_llm"]["scores"]["ours"]
+
+    assert scores["paired"]["value"] == scores["paired, length balanced"]["value"] == 0.0
+    assert scores["auroc"]["value"] > 0.8
+    assert suite["humaneval_llm"]["lines"] == (~pairs.is_fixed_L).sum()
+    assert suite["humaneval_llm"]["pairs"] == {
+        "paired": 200,
+        "paired, normalised": 200,
+        "wrong shorter": 120,
+        "wrong longer": 50,
+    }
+
+
+def test_a_score_without_probabilities_raises_as_few_false_alarms_as_ours(
+    report: dict[str, Any],
+) -> None:
+    mixed = report["suites"]["ai hunks"]["scores"]
+
+    for name in ("ours", "surface"):
+        assert mixed[name]["false alarms per 100 above show"]["value"] <= 1.0
+    assert (
+        mixed["ours"]["recall above show"]["value"] > mixed["surface"]["recall above show"]["value"]
+    )
+    assert "brier skill" not in mixed["surface"]
+    assert mixed["ours"]["brier skill, recalibrated"]["value"] > 0.1
+    assert mixed["surface"]["brier skill, recalibrated"]["value"] < 0.05
+
+
+def test_false_alarms_are_counted_on_sets_without_a_risky_line_only(table: Table) -> None:
+    p_L = np.where(table.set_L == "clean_ai_hunks", 0.0, 1.0)
+    p_L[np.flatnonzero(table.set_L == "clean_ai_hunks")[:6]] = 1.0
+
+    found = evaluate(
+        table,
+        {"ours": p_L},
+        probabilities={"ours": p_L},
+        thresholds={"show": 0.5},
+        fold_L=table.row_L % 5,
+        samples=20,
+    )["suites"]
+    clean = (table.set_L == "clean_ai_hunks").sum()
+
+    alarms = found["ai hunks"]["scores"]["ours"]["false alarms per 100 above show"]
+    assert alarms["value"] == pytest.approx(600 / clean)
+    assert "false alarms per 100 above show" not in found["szz_ai_hunks"]["scores"]["ours"]
+
+
+def test_a_score_is_left_out_of_suites_with_a_set_that_it_did_not_read(table: Table) -> None:
+    partial = np.where(table.set_L == "clean_ai_hunks", np.nan, 1.0)
+    scores = {"ours": np.zeros(len(table)), "surprisal": partial}
+
+    suites = evaluate(table, scores, fold_L=table.row_L % 5, samples=20)["suites"]
+
+    assert suites["ai hunks"]["not_measured"] == ["surprisal"]
+    assert suites["szz_ai_hunks"]["not_measured"] == []
+    assert "ours - surprisal" in suites["szz_ai_hunks"]["differences"]
+    partial[np.flatnonzero(table.set_L == "szz_ai_hunks")[0]] = np.nan
+    with pytest.raises(ValueError, match="NaN on some lines"):
+        evaluate(table, scores, fold_L=table.row_L % 5, samples=20)
+
+
+def test_suites_are_sets_and_the_mixtures_that_are_all_there() -> None:
+    sets = ["humaneval_llm", "szz_ai_hunks", "clean_ai_hunks"]
+
+    assert suites_of(sets) == {
+        "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
+        "clean_ai_hunks": ("clean_ai_hunks",),
+        "humaneval_llm": ("humaneval_llm",),
+        "szz_ai_hunks": ("szz_ai_hunks",),
+    }
+
+
+def test_a_missing_score_and_a_wrong_length_are_errors(table: Table) -> None:
+    with pytest.raises(UsageError, match="no score is named 'ours'"):
+        evaluate(table, {}, fold_L=table.row_L)
+    with pytest.raises(ValueError, match="scores for"):
+        evaluate(table, {"ours": np.zeros(3)}, fold_L=table.row_L)
+
+
+def test_thresholds_of_other_scores_are_set_on_the_clean_code_that_was_named(table: Table) -> None:
+    s_L = table.columns_LN[:, 0]
+    options: dict[str, Any] = {"fold_L": table.row_L % 5, "samples": 20, "thresholds": {"show": 0}}
+    one = {"hunks": (table.set_L == "clean_ai_hunks")}
+
+    both, single, none = (
+        evaluate(table, {"ours": s_L}, kinds=kinds, **options)["suites"]["ai hunks"]["scores"]
+        for kinds in (None, one, {})
+    )
+
+    alarms = [found["ours"].get("false alarms per 100 above show") for found in (both, single)]
+    assert alarms[0] is not None
+    assert alarms[1] is not None
+    assert alarms[0]["value"] <= alarms[1]["value"] <= 1.0
+    assert "recall above show" not in none["ours"]
+
+
+def test_a_mixture_named_by_the_user_is_a_suite() -> None:
+    assert list(suites_of(["a", "b"], {"mine": ("a", "b"), "other": ("a", "c")})) == [
+        "mine",
+        "a",
+        "b",
+    ]
