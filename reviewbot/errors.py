@@ -5,6 +5,7 @@ that should have been scored was not), 4 the environment failed (model, network,
 our bug. 1 and 3 belong to verdicts, not to errors (see `report.gate`). No failure is 0.
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -43,7 +44,7 @@ class ModelUnavailable(ReviewbotError):
 
 
 class EngineUnfit(ModelUnavailable):
-    """An engine that cannot compute this model here as it should; another one may."""
+    """An engine that cannot compute this model here correctly; another engine may."""
 
 
 class ArtifactError(ReviewbotError):
@@ -58,9 +59,36 @@ class EnvironmentFailure(ReviewbotError):
     """Disk, memory, permissions, or a program we need, failed."""
 
 
-CONVERTING = ("tokenizers", "gguf")  # what makes a checkpoint of a GGUF file; every engine's extra
+# Advice by errno. The first table is about the machine, the second about the path a user gave.
+MACHINE_FIXES = {
+    errno.ENOSPC: "free some disk space",
+    errno.EDQUOT: "free some disk space: your quota is used up",
+    errno.EFBIG: "free some disk space, or raise the limit of file sizes",
+    errno.EROFS: "choose a writable path",
+    errno.EACCES: "give yourself access to it",
+    errno.EPERM: "give yourself access to it",
+    errno.EIO: "check the disk",
+    errno.ENOMEM: "free some memory",
+    errno.EMFILE: "raise the limit of open files",
+    errno.ENFILE: "raise the limit of open files",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EPIPE: "let the reader of the output read to the end",
+}
+PATH_FIXES = {
+    errno.ENOENT: "create its directory first",
+    errno.ENOTDIR: "choose a path below a directory",
+    errno.EISDIR: "name a file, not a directory",
+}
+
+
+def os_fix(exc: OSError, default: str) -> str:
+    """Return what to do about a failure of the operating system."""
+    return (MACHINE_FIXES | PATH_FIXES).get(exc.errno or 0, default)
+
+
+CONVERTING = ("tokenizers", "gguf")  # convert GGUF; part of every engine's extra
 TORCH = ("torch", "transformers", *CONVERTING)
-EXTRAS = {  # the modules that each one brings; pyproject.toml names their distributions
+EXTRAS = {  # extra -> its modules; pyproject.toml names the distributions
     "torch": TORCH,
     "onnx": ("onnxruntime", "onnx", *CONVERTING),
     "train": (*TORCH, "sklearn", "scipy"),
@@ -70,7 +98,7 @@ EXTRAS = {  # the modules that each one brings; pyproject.toml names their distr
 
 
 def missing(modules: Iterable[str]) -> list[str]:
-    """Return those modules that are not installed. None is imported."""
+    """Return the modules that are not installed, without importing any."""
     return [name for name in modules if find_spec(name) is None]
 
 
@@ -80,23 +108,23 @@ def install(extra: str) -> str:
 
 
 def require(modules: Iterable[str], what: str, *, extra: str) -> None:
-    """Refuse to begin where a module is not installed. None is imported: torch takes seconds.
+    """Refuse to begin without some modules. Imports none: torch takes seconds.
 
     what    what is therefore not done
-    extra   the one that brings the modules, a key of `EXTRAS`
+    extra   a key of `EXTRAS` that installs the modules
     raises  MissingExtra
     """
     if lacking := missing(modules):
         raise MissingExtra(f"{what}: not installed: {', '.join(lacking)}", fix=install(extra))
 
 
-MAX_CHARS = 100  # of an unknown name that are looked at
+MAX_CHARS = 100  # of an unknown name that are compared
 
 
 def did_you_mean(word: str, names: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return "did you mean 'NAME'? " with the name most like `word`; "" where none is like it.
+    """Return "did you mean 'NAME'? " with the name most like `word`, or "". Ignores case.
 
-    Case does not count. The space at the end is for what else an error advises.
+    The trailing space separates it from further advice.
     cutoff  share of characters in common, see `difflib.get_close_matches`
     """
     known = {name.lower(): name for name in names}

@@ -1,11 +1,10 @@
 """A failure in words: two lines and an exit code, for the command that was called."""
 
-import errno
 import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from reviewbot.errors import EXIT_BUG, EXIT_ENVIRONMENT, ReviewbotError
+from reviewbot.errors import EXIT_BUG, EXIT_ENVIRONMENT, MACHINE_FIXES, ReviewbotError
 from reviewbot.escape import inert, visible
 
 MAX_CHARS = 2_000  # of one line of an error: it may quote a stranger
@@ -16,19 +15,6 @@ _OUT_OF_MEMORY = (
     "cannot allocate memory",
     "out of memory",
 )
-_OS_FIXES = {
-    errno.ENOSPC: "free some disk space",
-    errno.EDQUOT: "free some disk space: your quota is used up",
-    errno.EROFS: "choose a place that can be written to",
-    errno.EACCES: "give yourself access to it",
-    errno.EPERM: "give yourself access to it",
-    errno.EIO: "check the disk",
-    errno.ENOMEM: "free some memory",
-    errno.EMFILE: "raise the limit of open files",
-    errno.ENFILE: "raise the limit of open files",
-    errno.ENAMETOOLONG: "give a shorter name",
-    errno.EPIPE: "let the reader of the output read to the end",
-}
 OTHERS = {  # what was not done, and how the command is called with a change
     "who": ("no author was looked for", "who"),
     "explain": ("nothing was explained", "explain PATH:LINE"),
@@ -68,10 +54,10 @@ def describe(exc: BaseException) -> tuple[str, int]:
             return two_lines(exc.what, exc.fix), exc.exit_code
         case MemoryError():
             return _memory()
-        case OSError(errno=number) if number in _OS_FIXES:
+        case OSError(errno=number) if number in MACHINE_FIXES:
             place = f"{exc.filename}: " if exc.filename else ""
             what = f"nothing was checked: {place}{exc.strerror}"
-            return two_lines(what, _OS_FIXES[number]), EXIT_ENVIRONMENT
+            return two_lines(what, MACHINE_FIXES[number]), EXIT_ENVIRONMENT
         case RuntimeError() if any(words in str(exc).lower() for words in _OUT_OF_MEMORY):
             return _memory()
         case _:

@@ -206,8 +206,7 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
 def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     """Return where line features are kept; None where the settings want none kept."""
     from reviewbot.models.cache import cache_dir
-    from reviewbot.models.checkpoint import CONVERTER
-    from reviewbot.models.engine import EXPORTER
+    from reviewbot.models.verify import CONVERTER, EXPORTER
     from reviewbot.scoring.feature_cache import DiskCache
     from reviewbot.server.compatibility import chosen
 

@@ -9,19 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from reviewbot.errors import EnvironmentFailure, UsageError
+from reviewbot.errors import EnvironmentFailure, UsageError, os_fix
 
 _FIX = "free some space or choose another place with --output FILE"
-_FIXES = {
-    errno.ENOENT: "make its directory first, or choose another place",
-    errno.ENOTDIR: "choose a place below a directory",
-    errno.EISDIR: "name a file, not a directory",
-    errno.EACCES: "choose a place that you may write to",
-    errno.EPERM: "choose a place that you may write to",
-    errno.EROFS: "choose a place that can be written to",
-    errno.ENAMETOOLONG: "give a shorter name",
-}
-
 PAGES = ("html",)  # formats for a browser: nobody reads half a megabyte of markup in a terminal
 Look = tuple[int, bool]  # cells, and whether colour is wanted
 PLAIN: Look = (100, False)  # where no terminal says how wide it is
@@ -121,12 +111,7 @@ def write_file(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as exc:
         why = exc.strerror or str(exc)
-        raise EnvironmentFailure(f"{path} was not written: {why}", fix=_fix_of(exc)) from exc
-
-
-def _fix_of(exc: OSError) -> str:
-    """Return what to do where something cannot be written."""
-    return _FIXES.get(exc.errno or 0, _FIX)
+        raise EnvironmentFailure(f"{path} was not written: {why}", fix=os_fix(exc, _FIX)) from exc
 
 
 def _lost(exc: OSError) -> EnvironmentFailure:

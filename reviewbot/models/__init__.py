@@ -1,1 +1,4 @@
-"""Language models on disk: registry, download, verification, conversion. Imports no torch."""
+"""Language models on disk: registry, download, verification, conversion, cache.
+
+Nothing here loads a model or imports torch: that is `encoders`.
+"""

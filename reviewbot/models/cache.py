@@ -1,31 +1,35 @@
-"""Where models lie on disk, and how a file gets there: temporary name, fsync, atomic rename.
+"""Where models are on disk, and how files get there: temporary name, fsync, atomic rename.
 
-    <cache>/models/sha256/<sha256>/<filename>    official files, named by what they contain
-    <cache>/converted/<key>/                     what the encoder loads, made from an official file
-    <cache>/locks/<id>.lock                      held while one of the two is being made
+    <cache>/models/sha256/<sha256>/<filename>    official files, by content
+    <cache>/converted/<key>/                     converted for an engine, from an official file
+    <cache>/locks/<id>.lock                      held while one of the two is written
 
-Names that start with a dot are work in progress; nobody reads them as a model.
+Names that start with a dot are unfinished; nobody reads them as a model.
 """
 
-import errno
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reviewbot.errors import EnvironmentFailure
+from reviewbot.errors import EnvironmentFailure, os_fix
 from reviewbot.models.registry import ModelSpec
 
 CHUNK = 1 << 20  # bytes read at once
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no more bytes fit on this disk
+LOCK_SECONDS = 3600.0  # to wait for another process that downloads or converts the same model
+Say = Callable[[str], None]  # shows one line to the user
+
+
+def ignore(*_: object) -> None:
+    """Show nothing."""
 
 
 def cache_dir(explicit: Path | None, environ: Mapping[str, str]) -> Path:
-    """Choose the cache directory; nothing is created.
+    """Choose the cache directory without creating it.
 
     Order: `explicit`, REVIEWBOT_CACHE, XDG_CACHE_HOME/reviewbot, ~/.cache/reviewbot. Empty
     variables count as unset, and so does a relative XDG_CACHE_HOME, as its specification demands.
@@ -39,52 +43,72 @@ def cache_dir(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         return Path(xdg) / "reviewbot"
     home = environ.get("HOME") or environ.get("USERPROFILE")
     try:
-        base = Path(home) if home else Path.home()
+        return (Path(home) if home else Path.home()) / ".cache" / "reviewbot"
     except RuntimeError as exc:
         raise EnvironmentFailure(
             f"no model was loaded: no cache directory can be chosen ({exc})",
             fix="set REVIEWBOT_CACHE to a directory",
         ) from exc
-    return base / ".cache" / "reviewbot"
 
 
 def official_path(cache: Path, spec: ModelSpec) -> Path:
-    """Where the official file of `spec` lies once its hash matched."""
+    """Return the path of the official file of `spec` once its hash matched."""
     return cache / "models" / "sha256" / spec.sha256 / spec.filename
 
 
 def converted_path(cache: Path, key: str) -> Path:
-    """Where the converted checkpoint with this key lies (see `convert.checkpoint_key`)."""
+    """Return the directory of a conversion (`verify.Conversion.key`)."""
     return cache / "converted" / key
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a file in pieces; hex digits. Raises OSError when it cannot be read."""
-    digest = hashlib.sha256()
+    """Return the hash of a file as hex digits. Raises OSError if it cannot be read."""
     with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def disk_errors(doing: str) -> Iterator[None]:
-    """Turn an OSError into two lines that say what was not done.
+    """Turn an OSError into an EnvironmentFailure.
 
-    doing  a phrase such as "no model was stored"
+    doing  what was not done: "no model was stored"
     """
     try:
         yield
     except OSError as exc:
-        where = exc.filename or "the cache"
-        why = exc.strerror or str(exc)
-        if exc.errno in FULL:
-            fix = "free some disk space, or set REVIEWBOT_CACHE to a directory on a larger disk"
-        elif exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            fix = "give yourself access to it, or set REVIEWBOT_CACHE to a directory of your own"
-        else:
-            fix = "check that path, or set REVIEWBOT_CACHE to another directory"
-        raise EnvironmentFailure(f"{doing}: {where}: {why}", fix=fix) from exc
+        raise EnvironmentFailure(
+            f"{doing}: {exc.filename or 'the cache'}: {exc.strerror or exc}",
+            fix=f"{os_fix(exc, 'check that path')}, or set REVIEWBOT_CACHE to another directory",
+        ) from exc
+
+
+@contextmanager
+def locked(cache: Path, sha256: str, what: str, say: Say) -> Iterator[None]:
+    """Hold the lock of one model. If another process holds it, say so and wait.
+
+    raises  EnvironmentFailure after an hour, or if the disk has no locks
+    """
+    from filelock import FileLock, Timeout
+
+    directory = cache / "locks"
+    with disk_errors(f"{what} was not prepared"):
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(directory / f"{sha256[:32]}.lock")
+        try:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                say(f"waiting for another reviewbot that prepares {what}")
+                lock.acquire(timeout=LOCK_SECONDS)
+        except (Timeout, NotImplementedError) as exc:
+            raise EnvironmentFailure(
+                f"{what} was not prepared: its lock {lock.lock_file} cannot be acquired ({exc})",
+                fix="end the other reviewbot, or set REVIEWBOT_CACHE to a local disk",
+            ) from exc
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sync(path: Path) -> None:
@@ -94,7 +118,7 @@ def sync(path: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON under a temporary name beside `path`, then rename it. Sorted keys: same bytes."""
+    """Write JSON atomically. Sorted keys: same value, same bytes."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -104,40 +128,28 @@ def write_json(path: Path, value: Any) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def install_directory(temporary: Path, final: Path) -> None:
-    """Rename a finished directory into place; an older one under that name is removed.
-
-    Call it under the model's lock: two renames are two steps.
-    """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    if final.exists():
-        old = final.with_name(f".old-{final.name}-{os.getpid()}")
-        final.rename(old)
-        temporary.rename(final)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        temporary.rename(final)
-
-
 @contextmanager
 def new_directory(final: Path) -> Iterator[Path]:
-    """Yield an empty directory that gets the name `final` where all goes well, and else is removed.
+    """Yield an empty directory that replaces `final` on success and is removed on failure.
 
-    Call it under the model's lock: what lies there under the temporary name was left by a crash.
+    Call it under the model's lock: leftovers of a crash are removed.
     """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".tmp-{final.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary, old = (final.with_name(f".{kind}-{final.name}") for kind in ("tmp", "old"))
+    for leftover in (temporary, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary.mkdir(parents=True)
     try:
-        temporary.mkdir()
         yield temporary
-        install_directory(temporary, final)
+        if final.exists():
+            final.rename(old)
+        temporary.rename(final)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for leftover in (temporary, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def size_on_disk(path: Path) -> int:
-    """Bytes of a file, or of all regular files below a directory; 0 when there is nothing."""
+    """Return the bytes of a file, or of all files below a directory; 0 if there is none."""
     if path.is_file():
         return path.stat().st_size
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

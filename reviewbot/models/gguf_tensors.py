@@ -1,7 +1,7 @@
-"""Reads the few tensors we keep out of a GGUF file: names, transposes and number formats as tables.
+"""Reads the tensors we need from a GGUF file.
 
 `transformers` can load GGUF too, but only the whole model, and it takes ten times as long. A test
-compares both, tensor by tensor. Imports of gguf stay inside the functions: they are slow.
+compares both, tensor by tensor. gguf is imported inside the functions: it is slow.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reviewbot.arrays import Array
 from reviewbot.errors import ModelUnavailable
-
-Array = NDArray[Any]
 
 BLOCK_TENSORS = {  # GGUF name inside "blk.N." -> transformers name inside "layers.N."
     "attn_norm.weight": "input_layernorm.weight",
@@ -30,13 +28,13 @@ BLOCK_TENSORS = {  # GGUF name inside "blk.N." -> transformers name inside "laye
     "ffn_down.weight": "mlp.down_proj.weight",
 }
 OUTER_TENSORS = {"token_embd.weight": "embed_tokens.weight", "output_norm.weight": "norm.weight"}
-HEAD = "output.weight"  # absent where the head is the transposed embedding
-PERMUTED = {"llama"}  # llama.cpp stores the rows of q and k of these in pairs for its rope
+HEAD = "output.weight"  # absent if the head is the transposed embedding
+PERMUTED = {"llama"}  # architectures whose q and k rows llama.cpp stores in pairs for its rope
 ARCHITECTURES = {  # GGUF architecture -> transformers classes without and with the output head
     "qwen2": ("Qwen2Model", "Qwen2ForCausalLM"),
     "llama": ("LlamaModel", "LlamaForCausalLM"),
 }
-ROWS = 8192  # dequantised at once, so that a large embedding never stands in memory as float32
+ROWS = 8192  # dequantised at once, so that memory never holds a large embedding as float32
 
 
 class Shape(NamedTuple):
@@ -54,17 +52,18 @@ class Shape(NamedTuple):
 def read_shape(reader: Any) -> Shape:
     """Read the model's shape from an open `gguf.GGUFReader`.
 
-    raises  ModelUnavailable if the architecture is none of `ARCHITECTURES` or a field is missing
+    raises  ModelUnavailable if the architecture is not in `ARCHITECTURES` or a field is missing
     """
 
     def field(name: str, default: Any = None) -> Any:
-        found = reader.fields.get(name)
-        if found is None and default is None:
+        if name in reader.fields:
+            return reader.fields[name].contents()
+        if default is None:
             raise ModelUnavailable(
                 f"the model was not converted: its GGUF header has no field {name!r}",
                 fix="use a GGUF file written by a current llama.cpp, or a safetensors directory",
             )
-        return default if found is None else found.contents()
+        return default
 
     name = str(field("general.architecture"))
     if name not in ARCHITECTURES:
@@ -118,7 +117,7 @@ def open_reader(path: Path) -> Any:
 def kept_tensors(shape: Shape, layers: int, *, head: bool) -> dict[str, str]:
     """Map GGUF names to checkpoint names for the first `layers` blocks, and the head if wanted.
 
-    With the head the names carry the prefix of a causal model ("model."), without it of a bare one.
+    With the head the names have the prefix of a causal model, "model.", otherwise none.
     """
     prefix = "model." if head else ""
     names = {gguf: prefix + ours for gguf, ours in OUTER_TENSORS.items()}
@@ -131,17 +130,17 @@ def kept_tensors(shape: Shape, layers: int, *, head: bool) -> dict[str, str]:
 
 
 class Planned(NamedTuple):
-    """One tensor of the checkpoint that is still to be written."""
+    """One tensor of the checkpoint to write."""
 
     name: str  # in the checkpoint
-    shape: tuple[int, ...]  # as torch counts: rows first
+    shape: tuple[int, ...]  # rows first, as in torch
     source: Any  # the reader's tensor
 
 
 def planned(reader: Any, names: dict[str, str]) -> list[Planned]:
     """List the tensors to write, in the order of the file.
 
-    Names that the file does not hold are passed over: biases are a matter of architecture.
+    Names that the file does not hold are ignored: some architectures have no biases.
     """
     return [
         Planned(names[tensor.name], tuple(int(n) for n in reversed(tensor.shape)), tensor)
@@ -151,7 +150,7 @@ def planned(reader: Any, names: dict[str, str]) -> list[Planned]:
 
 
 def pieces(shape: Shape, tensor: Planned) -> Iterator[Array]:
-    """Yield the tensor's rows as float32, exactly as the file means them, a few thousand at a time.
+    """Yield the tensor's rows as exact float32, a few thousand at a time.
 
     raises  ModelUnavailable if a value is not finite
     """

@@ -1,8 +1,7 @@
 """Builds tokenizer.json from the header of a GGUF file, with the `tokenizers` library alone.
 
-What it builds is what transformers 5.24 builds of the same file, byte for byte; a test compares
-them. That includes what both leave out: Qwen's own tokenizer normalises to NFC first, and SmolLM2's
-splits numbers into digits. Our weights were fitted to states of tokens without either.
+The result equals that of transformers 5.24 byte for byte; a test compares them. As there, it leaves
+out Qwen's NFC normalisation and SmolLM2's splitting of digits: our weights were fitted so.
 """
 
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ from reviewbot.models.cache import sync, write_json
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BYTE_LEVEL = "gpt2"  # what GGUF calls byte-level BPE
-CONTROL, USER_DEFINED = 3, 4  # of tokenizer.ggml.token_type; nothing else is matched whole
-NAMED = {  # what tokenizer_config.json calls a token -> the field that holds its id
+BYTE_LEVEL = "gpt2"  # GGUF's name of byte-level BPE
+CONTROL, USER_DEFINED = 3, 4  # the tokenizer.ggml.token_type values that are matched whole
+NAMED = {  # a token's name in tokenizer_config.json -> the header field with its id
     "bos_token": "bos_token_id",
     "eos_token": "eos_token_id",
     "pad_token": "padding_token_id",
@@ -26,10 +25,10 @@ NAMED = {  # what tokenizer_config.json calls a token -> the field that holds it
 
 
 class Kind(NamedTuple):
-    """How the texts of a vocabulary are split before its merges are applied."""
+    """How texts are split before merges are applied."""
 
     split: str | None  # a regular expression of the library; None: GPT-2's own
-    config: dict[str, Any]  # what transformers writes of it into tokenizer_config.json
+    config: dict[str, Any]  # its part of tokenizer_config.json
 
 
 KINDS = {  # by tokenizer.ggml.pre
@@ -47,7 +46,7 @@ class Header(NamedTuple):
 
     pre: str  # a key of `KINDS`
     tokens: list[str]  # spelled in the byte alphabet of GPT-2; the index is the id
-    types: list[int]  # as many
+    types: list[int]  # one per token
     merges: list[tuple[str, str]]
     named: dict[str, str | None]  # a key of `NAMED` -> the token
 
@@ -55,12 +54,12 @@ class Header(NamedTuple):
 def read_header(reader: Any) -> Header:
     """Read the tokenizer's part of the header from an open `gguf.GGUFReader`.
 
-    raises  ModelUnavailable if its kind is not one that we build, or if it contradicts itself
+    raises  ModelUnavailable if its kind is unknown, or if it contradicts itself
     """
 
     def field(name: str) -> Any:
-        found = reader.fields.get(f"tokenizer.ggml.{name}")
-        return None if found is None else found.contents()
+        entry = reader.fields.get(f"tokenizer.ggml.{name}")
+        return None if entry is None else entry.contents()
 
     kind, pre = field("model"), field("pre")
     if kind != BYTE_LEVEL:
@@ -81,9 +80,9 @@ def read_header(reader: Any) -> Header:
 
 
 def build(header: Header) -> "Tokenizer":
-    """Build the tokenizer: byte-level BPE, split as `header.pre` says, nothing normalised.
+    """Build the tokenizer: byte-level BPE, split as `header.pre` says, without normalisation.
 
-    raises  ModelUnavailable if a token or merge is not one of this vocabulary
+    raises  ModelUnavailable if a token or merge does not belong to this vocabulary
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from tokenizers.processors import TemplateProcessing
@@ -110,13 +109,12 @@ def build(header: Header) -> "Tokenizer":
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(parts)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = TemplateProcessing("$A", "$A:0 $B:1", [])
-    typed = list(zip(header.tokens, header.types, strict=True))
     for kind in (CONTROL, USER_DEFINED):
         tokenizer.add_tokens(
             [
                 AddedToken(token, normalized=False, special=kind == CONTROL)
-                for token, its_kind in typed
-                if its_kind == kind
+                for token, token_type in zip(header.tokens, header.types, strict=True)
+                if token_type == kind
             ]
         )
     return tokenizer
@@ -135,7 +133,7 @@ def write_tokenizer(reader: Any, directory: Path) -> None:
         directory / "tokenizer_config.json",
         {
             "backend": "tokenizers",
-            "model_max_length": int(1e30),  # transformers: not known
+            "model_max_length": int(1e30),  # transformers: unknown
             **header.named,
             **KINDS[header.pre].config,
         },

@@ -1,55 +1,35 @@
-"""Model directories as strangers give them: bounded reading, refusals, identity by content."""
+"""Model directories from users or the hub: untrusted, so inspected before anything loads them."""
 
-import hashlib
-import json
-import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reviewbot.errors import ModelUnavailable, UsageError
-from reviewbot.models.cache import sha256_of, write_json
+from reviewbot.models.verify import read_json
 
-MAX_JSON = 64 << 20  # bytes; the largest tokenizer.json we know has 34 MB
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
-DEPTH = ("num_hidden_layers", "n_layer", "num_layers")  # architectures name it differently
+DEPTH = ("num_hidden_layers", "n_layer", "num_layers")  # names differ between architectures
 WIDTH = ("hidden_size", "n_embd", "d_model")
+REQUIRED = ("config.json", "tokenizer.json")
+JSON_FILES = (*REQUIRED, "tokenizer_config.json")
+INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
     """A directory that may be loaded."""
 
-    directory: Path
     layers: int  # decoder blocks that it holds
     width: int
     files: tuple[str, ...]  # those that decide what the model computes, sorted
-
-
-def read_json(path: Path, limit: int = MAX_JSON) -> dict[str, Any]:
-    """Read a JSON object of at most `limit` bytes. Raises OSError or ValueError."""
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe may never end
-        raise ValueError("no regular file")
-    with path.open("rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise ValueError(f"longer than {limit} bytes")
-    try:
-        value = json.loads(data)
-    except RecursionError as exc:
-        raise ValueError("nested too deeply") from exc
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
 
 
 def inspect(directory: Path) -> LocalModel:
     """Look at a model directory without loading it.
 
     raises  UsageError if there is no such directory; ModelUnavailable if it holds no safetensors
-            weights, asks to run code of its own (`auto_map`), or lacks config.json or
-            tokenizer.json
+            weights, asks to run code of its own (`auto_map`), or lacks a required file
     """
     refused = f"nothing was loaded from {directory}"
     safe = "use a directory with config.json, *.safetensors and tokenizer.json"
@@ -60,17 +40,17 @@ def inspect(directory: Path) -> LocalModel:
     except OSError as exc:
         raise ModelUnavailable(f"{refused}: {exc.strerror}", fix=safe) from exc
     weights = [name for name in names if name.endswith(".safetensors")]
+    if not weights and (pickled := [name for name in names if name.endswith(PICKLED)]):
+        raise ModelUnavailable(
+            f"{refused}: its weights ({pickled[0]}) can hold code",
+            fix="convert them to safetensors on a machine that trusts them",
+        )
     if not weights:
-        pickled = [name for name in names if name.endswith(PICKLED)]
-        why = f"its weights ({pickled[0]}) can hold code" if pickled else "it holds no weights"
-        fix = "convert them to safetensors on a machine that trusts them" if pickled else safe
-        raise ModelUnavailable(f"{refused}: {why}", fix=fix)
+        raise ModelUnavailable(f"{refused}: it holds no weights", fix=safe)
+    if missing := [name for name in REQUIRED if name not in names]:
+        raise ModelUnavailable(f"{refused}: it has no {missing[0]}", fix=safe)
     configs = {}
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        if name not in names:
-            if name == "tokenizer_config.json":
-                continue
-            raise ModelUnavailable(f"{refused}: it has no {name}", fix=safe)
+    for name in filter(names.__contains__, JSON_FILES):
         try:
             configs[name] = read_json(directory / name)
         except (OSError, ValueError) as exc:
@@ -80,68 +60,16 @@ def inspect(directory: Path) -> LocalModel:
                 f"{refused}: {name} asks to run code of its own (auto_map)",
                 fix="use a model whose architecture transformers knows",
             )
-    config = configs["config.json"]
-    read = (
-        "config.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "model.safetensors.index.json",
-    )
-    files = tuple(sorted([*weights, *(name for name in read if name in names)]))
-    return LocalModel(
-        directory, _number(config, DEPTH, directory), _number(config, WIDTH, directory), files
-    )
+    layers, width = (_number(configs["config.json"], keys, refused) for keys in (DEPTH, WIDTH))
+    files = {*weights, *configs, *({INDEX} & set(names))}
+    return LocalModel(layers, width, tuple(sorted(files)))
 
 
-def _number(config: dict[str, Any], names: Iterable[str], directory: Path) -> int:
+def _number(config: Mapping[str, Any], names: Iterable[str], refused: str) -> int:
     for name in names:
         value = config.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 20:
+        if type(value) is int and 0 < value < 1 << 20:
             return value
     raise ModelUnavailable(
-        f"nothing was loaded from {directory}: config.json has none of {', '.join(names)}",
-        fix="use a decoder model of text",
+        f"{refused}: config.json has none of {', '.join(names)}", fix="use a decoder model of text"
     )
-
-
-def hashes(directory: Path, names: Iterable[str], stamp: Path, *, again: bool) -> dict[str, str]:
-    """Return the SHA-256 of each file; a file that has not changed since is not read again.
-
-    "Not changed" means: size, time of change, time of status change and inode are those that
-    `stamp` keeps from when the file was last hashed. Who writes into a file changes at least one of
-    them, even when it sets the time of change back; a disk that rots does not, hence `again`.
-
-    again    hash everything, whatever the stamp says
-    raises   OSError if a file cannot be read; a stamp that cannot be written only costs time
-    """
-    try:
-        known = {} if again else read_json(stamp)
-    except (OSError, ValueError):
-        known = {}
-    found: dict[str, Any] = {}
-    for name in names:
-        path = directory / name
-        status = path.stat()
-        state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        old = known.get(name)
-        if (
-            isinstance(old, dict)
-            and old.get("state") == state
-            and isinstance(old.get("sha256"), str)
-        ):
-            found[name] = old
-        else:
-            found[name] = {"state": state, "sha256": sha256_of(path)}
-    if found != known:
-        try:
-            stamp.parent.mkdir(parents=True, exist_ok=True)
-            write_json(stamp, found)
-        except OSError:  # a cache that we may only read
-            pass
-    return {name: entry["sha256"] for name, entry in found.items()}
-
-
-def identity(sums: dict[str, str]) -> str:
-    """One SHA-256 for a whole model: over its sorted file names and their hashes."""
-    text = "".join(f"{name}\0{sums[name]}\n" for name in sorted(sums))
-    return hashlib.sha256(text.encode()).hexdigest()

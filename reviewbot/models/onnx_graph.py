@@ -1,12 +1,12 @@
 """The first blocks of a Llama-like model as an ONNX graph with int8 weights.
 
-Written node by node, not traced: so no torch is needed, and the numbers are ours to choose. Weights
-are int8 with one scale per output channel. What flows in is quantised with one scale per *token*:
-an attention sink, whose state is a hundred times as long as the others', then spoils only itself.
-ONNX Runtime's own dynamic quantisation has one scale per tensor and loses a digit by it.
+Written node by node, not traced: this needs no torch and leaves the number formats to us. Weights
+are int8 with one scale per output channel. States are quantised with one scale per *token*: an
+attention sink, whose state is a hundred times as long as the others', then spoils only itself.
+ONNX Runtime's own dynamic quantisation has one scale per tensor, which costs a digit.
 
-A window is read in pieces. What a piece needs of those before it are their keys and values, which
-go in and come out again: so the scores of attention stay small enough for the processor's cache.
+A window is read in pieces. The keys and values of earlier pieces are inputs and outputs, so that
+the attention scores stay small enough for the processor's cache.
 """
 
 from collections.abc import Callable
@@ -43,9 +43,9 @@ def trunk(shape: TrunkShape, get: Get, taps: tuple[int, ...], *, head: bool) -> 
     taps  the blocks, counted from 1, whose output is returned as `state_N`
     head  go on to the final norm, whose output is `final`
 
-    Inputs: x (1, T, D) embeddings; last_key and total (1,) int32, the place of this piece's last
-    token in the window and how many there are up to it; key_N and value_N (1, KV, P, HD) of the
-    pieces before.
+    Inputs: x (1, T, D) embeddings; last_key and total (1,) int32, the index of this piece's last
+    token in the window and the number of tokens up to it; key_N and value_N (1, KV, P, HD) of the
+    earlier pieces.
     """
     graph = _Graph(shape)
     x = "x"
@@ -60,7 +60,7 @@ def trunk(shape: TrunkShape, get: Get, taps: tuple[int, ...], *, head: bool) -> 
 
 
 def head(shape: TrunkShape, weight_VD: Array) -> ModelProto:
-    """Return the graph of the output head: what `encoders.states.SIGNALS` say of each next token.
+    """Return the graph of the output head: `encoders.states.SIGNALS` of each next token.
 
     Inputs: final (T, D); actual (T, 1) int64, the token that came next.
     Output: signals (T, 4).
@@ -84,7 +84,7 @@ def head(shape: TrunkShape, weight_VD: Array) -> ModelProto:
 
 
 class _Graph:
-    """Nodes, weights and the borders of a graph that is being written."""
+    """Nodes, weights, inputs and outputs of a graph that is being written."""
 
     def __init__(self, shape: TrunkShape) -> None:
         self.shape = shape
@@ -111,7 +111,7 @@ class _Graph:
         return name
 
     def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output, and name that."""
+        """Add a node with one output and return the output's name."""
         name = f"{kind}_{len(self.nodes)}"
         node = helper.make_node(kind, list(inputs), [name], domain=domain, **attributes)
         self.nodes.append(node)
@@ -131,7 +131,7 @@ class _Graph:
         return self.op("QuantizeLinear", steps, "one", "zero"), self.op("Div", peak, "levels")
 
     def product(self, states: str, name: str, weight_OI: Array) -> str:
-        """Multiply uint8 states by int8 weights; the scale of the tokens is still to be applied."""
+        """Multiply uint8 states by int8 weights, without the scale of the tokens."""
         values, scale_O = quantise(weight_OI)
         weight, scale = self.constant(name, values), self.constant(f"{name}.scale", scale_O)
         return self.op("MatMulIntegerToFloat", states, weight, "one", scale, "zero", domain=FUSED)
@@ -139,8 +139,8 @@ class _Graph:
     def block(self, x: str, number: int, get: Get) -> str:
         own = f"layers.{number}."
         states, scale = self.quantised(self.norm(x, f"{own}input_layernorm.weight", get))
-        seen = self.attention(states, scale, number, get)
-        states, scale = self.quantised(seen)
+        mixed = self.attention(states, scale, number, get)
+        states, scale = self.quantised(mixed)
         name = f"{own}self_attn.o_proj.weight"
         x = self.op("Add", x, self.op("Mul", self.product(states, name, get(name)), scale))
         return self.op("Add", x, self.feed_forward(x, own, get))
@@ -175,7 +175,7 @@ class _Graph:
         gate, up, down = (f"{own}mlp.{part}_proj.weight" for part in ("gate", "up", "down"))
         open_ = self.op("Mul", self.product(states, gate, get(gate)), scale)
         silu = self.op("QuickGelu", open_, domain=FUSED, alpha=1.0)
-        # `up` keeps its scale to itself: a scale of a whole token only comes back in the last line.
+        # The scale of `up` is applied in the last line: it is one number per token.
         inner, own_scale = self.quantised(self.op("Mul", silu, self.product(states, up, get(up))))
         both = self.op("Mul", scale, own_scale)
         return self.op("Mul", self.product(inner, down, get(down)), both)

@@ -1,7 +1,7 @@
-"""The same arithmetic in float32 and plain numpy: what the int8 engine is held against.
+"""A decoder in float32 numpy, the reference for the int8 engine. Slow and short on purpose.
 
-It is slow and short on purpose. When a model is converted, it reads the probe once; what it saw is
-kept beside the graph, so that every start can tell whether this processor computes the same.
+It reads the probe once, when a model is converted. The result is stored beside the graph, and every
+start checks that this processor computes the same.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,14 @@ Get = Callable[[str], Array]
 def states(
     shape: TrunkShape, get: Get, embedded_TD: Array, taps: tuple[int, ...], *, head: bool
 ) -> dict[str, Array]:
-    """Read one window; name -> (T, D), as `onnx_graph.trunk` names its outputs."""
+    """Read one window.
+
+    returns  name -> (T, D), with the output names of `onnx_graph.trunk`
+    """
     count = len(embedded_TD)
     cos_TH, sin_TH = (part[:count] for part in shape.rotation())
     mask_TT = np.triu(np.full((count, count), -np.inf, np.float32), 1)
-    x_TD, found = embedded_TD, {}
+    x_TD, named = embedded_TD, {}
     for block in range(shape.layers if head else max(taps)):
         own = f"layers.{block}."
         x_TD = x_TD + _attention(
@@ -38,10 +41,10 @@ def states(
         silu_TF = gate_TF / (1 + np.exp(-gate_TF))
         x_TD = x_TD + (silu_TF * up_TF) @ get(f"{own}mlp.down_proj.weight").T
         if block + 1 in taps:
-            found[f"state_{block + 1}"] = x_TD
+            named[f"state_{block + 1}"] = x_TD
     if head:
-        found["final"] = _rms(x_TD, shape) * get("norm.weight")
-    return found
+        named["final"] = _rms(x_TD, shape) * get("norm.weight")
+    return named
 
 
 def _rms(x_TD: Array, shape: TrunkShape) -> Array:
@@ -67,12 +70,12 @@ def _attention(shape: TrunkShape, get: Get, own: str, x_TD: Array, fixed: Any) -
     k, v = (np.repeat(parts[part], group, axis=0) for part in "kv")
     scores = parts["q"] @ k.swapaxes(1, 2) / np.float32(np.sqrt(shape.head_width)) + mask_TT
     weights = np.exp(scores - scores.max(axis=2, keepdims=True))
-    seen = (weights / weights.sum(axis=2, keepdims=True)) @ v
-    joined_TD = seen.swapaxes(0, 1).reshape(len(x_TD), -1)
+    mixed = (weights / weights.sum(axis=2, keepdims=True)) @ v
+    joined_TD = mixed.swapaxes(0, 1).reshape(len(x_TD), -1)
     return np.asarray(joined_TD @ get(f"{own}o_proj.weight").T, np.float32)
 
 
 def _rotate(y: Any, cos_TH: Array, sin_TH: Array) -> Any:
     first, second = np.split(y, 2, axis=2)
-    turned = (first * cos_TH - second * sin_TH, second * cos_TH + first * sin_TH)
-    return np.concatenate(turned, axis=2)
+    rotated = (first * cos_TH - second * sin_TH, second * cos_TH + first * sin_TH)
+    return np.concatenate(rotated, axis=2)

@@ -1,4 +1,4 @@
-"""The language models our artifacts know, as a table. Facts only: fetching is the store's work.
+"""The language models of our artifacts, as a table.
 
 Source of names, revisions, sizes and hashes: the official releases (see docs/models.md).
 """
@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """One model file and how much of it we read."""
+    """One model file and how much of it is read."""
 
     name: str  # what `--model` and manifests call it
     architecture: str  # transformers model type
-    repo: str | None  # hub repository; None where the file is on no hub
-    revision: str | None  # 40 hex digits: a branch name would let scores drift unseen
+    repo: str | None = None  # hub repository; None if the file is on no hub
+    revision: str | None = None  # 40 hex digits: a branch name would let scores drift unseen
     filename: str
     size: int  # bytes
     sha256: str  # of the whole file: the model's identity
-    packaged: bool = False  # it lies inside this package, in reviewbot/_models/
+    packaged: bool = False  # inside this package, in reviewbot/_models/
     license: str
     layers: int  # of the full model
-    stored: int  # how many of them the file holds, from the first on; fewer: no output head either
-    layer: int  # how many decoder blocks we keep; the state read is the last one's output
+    stored: int  # how many of them the file holds, from the first on; if fewer, without the head
+    layer: int  # decoder blocks that are kept; the output of the last one is read
     width: int  # D
 
 
@@ -40,15 +40,14 @@ CODER_SMALL = ModelSpec(
     width=896,
 )
 
-CODER_BASE = ModelSpec(
+CODER_BASE = replace(
+    CODER_SMALL,
     name="qwen2.5-coder-1.5b",
-    architecture="qwen2",
     repo="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
     revision="38f6bab61d341b23a6c00226f32c0d6148bf9f43",
     filename="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     size=1_117_320_768,
     sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-    license="Apache-2.0",
     layers=28,
     stored=28,
     layer=7,
@@ -58,8 +57,6 @@ CODER_BASE = ModelSpec(
 SMOL = ModelSpec(
     name="smollm2-135m",
     architecture="llama",
-    repo=None,
-    revision=None,
     filename="SmolLM2-135M-Instruct.Q4_1.gguf",
     size=98_362_432,
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
@@ -70,8 +67,8 @@ SMOL = ModelSpec(
     width=576,
 )
 
-# The first blocks of SMOL, byte for byte (research/cut_gguf.py): a model that needs no download. It
-# is another file, so it has a name and an identity of its own, although its states are the same.
+# The first blocks of SMOL, byte for byte (research/cut_gguf.py): a model without a download. It is
+# another file, so it has another name and identity, although its states are the same.
 SMOL_CUT = replace(
     SMOL,
     name="smollm2-135m-8",

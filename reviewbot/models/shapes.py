@@ -9,14 +9,14 @@ import numpy as np
 from reviewbot.arrays import Array
 from reviewbot.errors import EngineUnfit
 
-LONGEST = 32_768  # tokens of the longest window that a reading plan may have
-DEFAULT_ROPE = ("default", 1)  # its type, and the share of a head that it turns
+MAX_TOKENS = 32_768  # of the longest window that a reading plan may have
 BIASED = {"qwen2": True, "llama": False}  # model type -> whether q, k and v have a bias
+SCALED_ROPE, SLIDING_WINDOW = "a scaled rotary embedding", "a sliding window"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkShape:
-    """What decides the arithmetic beside the weights."""
+    """All that decides the arithmetic, except the weights."""
 
     layers: int
     width: int  # D
@@ -31,25 +31,26 @@ class TrunkShape:
     def from_config(config: Mapping[str, Any]) -> "TrunkShape":
         """Read a config.json.
 
-        raises  EngineUnfit where it asks for what this arithmetic does not do
+        raises  EngineUnfit if the arithmetic of `reference` and `onnx_graph` does not cover it
         """
         kind, rope = config.get("model_type"), config.get("rope_parameters") or {}
         if not isinstance(kind, str) or kind not in BIASED:
             raise _unknown(f"a model of type {str(kind)[:40]!r}")
-        if config.get("hidden_act", "silu") != "silu":
-            raise _unknown("another activation than silu")
-        if not isinstance(rope, Mapping) or config.get("rope_scaling"):
-            raise _unknown("a scaled rotary embedding")
-        if (rope.get("rope_type", "default"), rope.get("partial_rotary_factor", 1)) != DEFAULT_ROPE:
-            raise _unknown("a scaled rotary embedding")
-        layers = config.get("layer_types") or []
-        named = layers if isinstance(layers, list) else [layers]
-        if config.get("use_sliding_window") or any(each != "full_attention" for each in named):
-            raise _unknown("a sliding window")
-        if config.get("mlp_bias"):
-            raise _unknown("biases in the feed-forward layers")
-        if bool(config.get("attention_bias", BIASED[kind])) != BIASED[kind]:
-            raise _unknown("biases in other places")
+        if not isinstance(rope, Mapping):
+            raise _unknown(SCALED_ROPE)
+        rope_kind = rope.get("rope_type", "default"), rope.get("partial_rotary_factor", 1)
+        layer_types = config.get("layer_types") or []
+        named = layer_types if isinstance(layer_types, list) else [layer_types]
+        for unknown, what in (
+            (config.get("hidden_act", "silu") != "silu", "another activation than silu"),
+            (config.get("rope_scaling") or rope_kind != ("default", 1), SCALED_ROPE),
+            (config.get("use_sliding_window"), SLIDING_WINDOW),
+            (any(name != "full_attention" for name in named), SLIDING_WINDOW),
+            (config.get("mlp_bias"), "biases in the feed-forward layers"),
+            (bool(config.get("attention_bias", BIASED[kind])) != BIASED[kind], "these biases"),
+        ):
+            if unknown:
+                raise _unknown(what)
         try:
             width, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
             shape = TrunkShape(
@@ -72,9 +73,9 @@ class TrunkShape:
         return shape
 
     def rotation(self) -> tuple[Array, Array]:
-        """Return cosine and sine of the rotary embedding, (LONGEST, head_width / 2) each."""
+        """Return cosine and sine of the rotary embedding, (MAX_TOKENS, head_width / 2) each."""
         power_H = np.arange(0, self.head_width, 2, dtype=np.float64) / self.head_width
-        angle_TH = np.outer(np.arange(LONGEST), self.theta**-power_H)
+        angle_TH = np.outer(np.arange(MAX_TOKENS), self.theta**-power_H)
         return np.cos(angle_TH).astype(np.float32), np.sin(angle_TH).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Where an int8 engine is made from: an official GGUF file, or a directory of safetensors."""
+"""What an int8 engine is made from: an official GGUF file, or a directory of safetensors."""
 
 import shutil
 from contextlib import ExitStack
@@ -12,17 +12,17 @@ from reviewbot.errors import EngineUnfit
 from reviewbot.models import gguf_tensors
 from reviewbot.models.engine import Source
 from reviewbot.models.gguf_tokenizer import write_tokenizer
-from reviewbot.models.local import read_json
 from reviewbot.models.registry import ModelSpec
 from reviewbot.models.shapes import TrunkShape
+from reviewbot.models.verify import read_json
 
 EMBEDDING, HEAD = "embed_tokens.weight", "lm_head.weight"
 
 
 def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
-    """Return what an official file holds; its hash was just compared with `spec.sha256`.
+    """Return an official file, whose hash was just compared, as a source.
 
-    raises  ModelUnavailable if it is no GGUF file, EngineUnfit if its arithmetic is not ours
+    raises  ModelUnavailable if it is no GGUF file, EngineUnfit if `reference` cannot compute it
     """
     reader = gguf_tensors.open_reader(gguf)
     shape = gguf_tensors.read_shape(reader)
@@ -32,8 +32,8 @@ def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
 
     def get(name: str) -> Array:
         name = EMBEDDING if name == HEAD and HEAD not in tensors else name
-        tensor = _found(tensors, name, spec.name)
-        # One array that is filled row by row: an output head has half a gigabyte.
+        tensor = _lookup(tensors, name, spec.name)
+        # One array, filled row by row: an output head has half a gigabyte.
         whole, row = np.empty(tensor.shape, np.float32), 0
         for piece in gguf_tensors.pieces(shape, tensor):
             whole[row : row + len(piece)] = piece
@@ -49,27 +49,27 @@ def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
     )
 
 
-def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack) -> Source:
-    """Return what a checkpoint directory holds, as `local.inspect` let it pass.
+def directory_source(directory: Path, name: str, sha256: str, stack: ExitStack) -> Source:
+    """Return a checkpoint directory, already inspected by `local.inspect`, as a source.
 
-    opened  closes its files
-    raises  EngineUnfit if its arithmetic or its number format is not ours
+    stack   closes its files
+    raises  EngineUnfit if `reference` cannot compute it, or its number format is unknown
     """
     from safetensors import SafetensorError, safe_open
 
     config = read_json(directory / "config.json")
     shape = TrunkShape.from_config(config)
-    tied = bool(config.get("tie_word_embeddings"))  # as transformers has it: what is tied wins
+    tied = bool(config.get("tie_word_embeddings"))  # as in transformers: tying wins
     holders: dict[str, Any] = {}
     for path in sorted(directory.glob("*.safetensors")):
         try:
-            file = opened.enter_context(safe_open(path, framework="numpy"))
+            file = stack.enter_context(safe_open(path, framework="numpy"))
         except SafetensorError as exc:
             raise _unreadable(name, f"{path.name}: {exc}") from exc
         holders |= {key.removeprefix("model."): (file, key) for key in file.keys()}  # noqa: SIM118
 
     def find(wanted: str) -> tuple[Any, str]:
-        file, key = _found(holders, EMBEDDING if wanted == HEAD and tied else wanted, name)
+        file, key = _lookup(holders, EMBEDDING if wanted == HEAD and tied else wanted, name)
         if (kind := str(file.get_slice(key).get_dtype())) not in ("F32", "F16"):
             raise _unreadable(name, f"{key} is {kind}")
         return file, key
@@ -81,7 +81,7 @@ def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack)
             raise _unreadable(name, f"{key} holds infinite values")
         return values
 
-    find(EMBEDDING)  # what is stored in another format is mostly so from the first on
+    find(EMBEDDING)  # refuse another number format early
 
     def copy_tokenizer(target: Path) -> None:
         shutil.copyfile(directory / "tokenizer.json", target / "tokenizer.json")
@@ -89,7 +89,7 @@ def directory_source(directory: Path, name: str, sha256: str, opened: ExitStack)
     return Source(name=name, sha256=sha256, shape=shape, get=get, write_tokenizer=copy_tokenizer)
 
 
-def _found(tensors: dict[str, Any], wanted: str, name: str) -> Any:
+def _lookup(tensors: dict[str, Any], wanted: str, name: str) -> Any:
     if wanted not in tensors:
         raise _unreadable(name, f"it lacks {wanted!r}")
     return tensors[wanted]

@@ -12,7 +12,7 @@ from reviewbot.config.settings import Settings
 from reviewbot.encoders.encoder import EncoderSpec, Tokens
 from reviewbot.encoders.lazy_encoder import LazyEncoder
 from reviewbot.errors import EXTRAS, ArtifactError, EngineUnfit, MissingExtra, UsageError
-from reviewbot.models import checkpoint, engine
+from reviewbot.models import verify
 from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import PRESETS, Artifact, ArtifactModel, load_artifact
 from reviewbot.scoring.outcomes import ArtifactInfo
@@ -260,8 +260,8 @@ def test_lines_are_kept_apart_by_all_that_is_read(
     kept = load.line_cache(Settings(), other)
     assert kept is not None
     others.add(kept._scope)
-    for module, name in ((engine, "EXPORTER"), (checkpoint, "CONVERTER")):
+    for name in ("EXPORTER", "CONVERTER"):
         with monkeypatch.context() as patch:
-            patch.setattr(module, name, 99)
+            patch.setattr(verify, name, 99)
             others.add(scope())
     assert len(others) == 9

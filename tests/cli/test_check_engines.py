@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.models.checkpoint import MANIFEST
 from reviewbot.models.ensure import ensure_model
+from reviewbot.models.verify import MANIFEST
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ

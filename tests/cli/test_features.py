@@ -191,7 +191,7 @@ def test_what_is_not_there_is_told_as_what_was_asked_for(artifact: Path) -> None
 @pytest.mark.parametrize(
     ("output", "fix"),
     [
-        ("none/page.html", "make its directory first"),
+        ("none/page.html", "create its directory first"),
         ("file/page.html", "below a directory"),
         ("folder", "not a directory"),
         ("x" * 300 + "/y", "shorter name"),

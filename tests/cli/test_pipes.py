@@ -26,7 +26,7 @@ load_artifact(Path(sys.argv[1]))
 """
 MODEL = """
 from pathlib import Path
-from reviewbot.models.local import read_json
+from reviewbot.models.verify import read_json
 import sys
 read_json(Path(sys.argv[1]))
 """

@@ -16,8 +16,9 @@ from reviewbot.encoders.tokenizer import load_tokenizer
 from reviewbot.encoders.torch_encoder import TransformersEncoder
 from reviewbot.errors import EngineUnfit, ModelUnavailable
 from reviewbot.models import onnx_graph
-from reviewbot.models.engine import Source, Wanted, export
+from reviewbot.models.engine import Source, export
 from reviewbot.models.reference import states
+from reviewbot.models.verify import EngineOutputs
 from tests.models.trunks import (
     KINDS,
     LAYERS,
@@ -183,7 +184,7 @@ def test_an_attention_sink_spoils_nobody_and_with_one_scale_for_all_it_would(
         right_TD = states(source.shape, source.get, embedded_TD, (1,), head=False)["state_1"]
 
         def worst(name: str) -> float:
-            export(source, Wanted(taps=(1,), head=False), tmp_path / name)
+            export(source, EngineOutputs(taps=(1,), head=False), tmp_path / name)
             monkeypatch.setattr(OnnxEncoder, "_check", lambda *_: None)
             found_TD = encoder(tmp_path / name, 1).states(ids).values_TD
             others = [n for n, one in enumerate(ids) if one != ids[SINK]]

@@ -92,7 +92,7 @@ def test_the_config_is_the_one_that_transformers_reads(tmp_path: Path, architect
 
 def test_llama_rows_of_q_and_k_return_to_their_order(tmp_path: Path) -> None:
     # the permutation of llama.cpp's converter, for 2 heads of 4 rows
-    rows = np.arange(8)[:, None] * np.ones((1, 3))
+    rows = np.arange(8, dtype=np.float32)[:, None] * np.ones((1, 3), np.float32)
     stored = rows.reshape(2, 2, 2, 3).swapaxes(1, 2).reshape(8, 3)
     assert stored[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
     assert np.array_equal(unpermute(stored, 2), rows)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from reviewbot.errors import EnvironmentFailure, ModelUnavailable
-from reviewbot.models.cache import official_path
-from reviewbot.models.download import locked, pull
+from reviewbot.models.cache import locked, official_path
+from reviewbot.models.download import pull
 from tests.models.tiny import Site, serve, spec_of
 
 DATA = bytes(range(256)) * 4000  # 1 MB
@@ -120,7 +120,7 @@ def test_what_is_not_the_official_file_never_gets_its_name(
 def test_a_hub_that_hangs_costs_a_few_seconds(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reviewbot.models.http.ANSWER", 0.5)
+    monkeypatch.setattr("reviewbot.models.http.ANSWER_SECONDS", 0.5)
     site.hang = 20
     start = time.monotonic()
     with pytest.raises(ModelUnavailable, match=r"hub: no answer within 0\.5 s"):

@@ -16,14 +16,13 @@ from safetensors.numpy import load_file, save_file
 from reviewbot.errors import EngineUnfit, EnvironmentFailure, ModelUnavailable
 from reviewbot.models import engine, onnx_graph
 from reviewbot.models.cache import sha256_of
-from reviewbot.models.checkpoint import MANIFEST, STAMP
-from reviewbot.models.engine import EXPORTER, Wanted, check_engine
 from reviewbot.models.ensure import ensure_model
+from reviewbot.models.verify import EXPORTER, MANIFEST, STAMP, EngineOutputs, check
 from tests.cli.small import environ
 from tests.models.trunks import encoder, write_engine, write_trunk
 from tests.tiny import edit_json
 
-WANTED = Wanted(taps=(1, 3), head=True)
+WANTED = EngineOutputs(taps=(1, 3), head=True)
 FILES = {
     *("trunk.onnx", "head.onnx", "embedding.safetensors", "tokenizer.json", "probe.safetensors"),
     *(MANIFEST, STAMP),
@@ -52,14 +51,14 @@ def source_of(made: Path) -> str:
 
 def wrong(directory: Path, made: Path, *, again: bool = False) -> str:
     with pytest.raises(ModelUnavailable, match="is damaged") as failure:
-        check_engine(directory, source_of(made), WANTED, again=again)
+        check(directory, WANTED.engine(source_of(made)), again=again)
     assert (failure.value.exit_code, len(str(failure.value).splitlines())) == (4, 2)
     assert not isinstance(failure.value, EngineUnfit)
     return failure.value.what
 
 
 def test_it_holds_what_it_says_and_nothing_else(made: Path) -> None:
-    check_engine(made, source_of(made), WANTED, again=True)
+    check(made, WANTED.engine(source_of(made)), again=True)
 
     assert {path.name for path in made.iterdir()} == FILES
     assert not list(made.parent.glob(".tmp-*"))
@@ -90,7 +89,7 @@ def test_a_file_that_is_changed_or_missing_is_refused(name: str, copy: Path, mad
 def test_a_change_that_looks_like_none_is_found_when_everything_is_hashed_again(
     copy: Path, made: Path
 ) -> None:
-    check_engine(copy, source_of(made), WANTED)
+    check(copy, WANTED.engine(source_of(made)))
     path = copy / "trunk.onnx"
     stamp = json.loads((copy / STAMP).read_text())
     data = path.read_bytes()
@@ -99,17 +98,17 @@ def test_a_change_that_looks_like_none_is_found_when_everything_is_hashed_again(
     stamp["trunk.onnx"]["state"] = [now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino]
     (copy / STAMP).write_text(json.dumps(stamp))  # as a disk that rots leaves it
 
-    check_engine(copy, source_of(made), WANTED)
+    check(copy, WANTED.engine(source_of(made)))
     assert "trunk.onnx has SHA-256" in wrong(copy, made, again=True)
 
 
 def test_an_untouched_engine_is_not_hashed_again(
     copy: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check_engine(copy, source_of(made), WANTED)
-    monkeypatch.setattr("reviewbot.models.local.sha256_of", lambda _: pytest.fail("hashed"))
+    check(copy, WANTED.engine(source_of(made)))
+    monkeypatch.setattr("reviewbot.models.verify.sha256_of", lambda _: pytest.fail("hashed"))
 
-    check_engine(copy, source_of(made), WANTED)
+    check(copy, WANTED.engine(source_of(made)))
 
 
 def test_a_file_too_many_is_refused(copy: Path, made: Path) -> None:
@@ -139,7 +138,7 @@ def test_a_manifest_that_says_something_else_is_refused(how: str, copy: Path, ma
     assert MANIFEST in wrong(copy, made)
 
 
-@pytest.mark.parametrize("where", ["_write_embedding", "_write_probe", "_save", "hashes"])
+@pytest.mark.parametrize("where", ["_write_embedding", "_write_probe", "write_manifest"])
 def test_a_disk_that_is_full_in_the_middle_leaves_nothing(
     where: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,12 +215,12 @@ def test_two_processes_at_once_make_it_once(model: Path, tmp_path: Path) -> None
 def test_engines_of_other_depths_are_other_engines() -> None:
     sha256 = "ab" * 32
     keys = {
-        Wanted.of(layer, deep, full=full).key(sha256)
+        EngineOutputs.of(layer, deep, full=full).engine(sha256).key
         for layer in (1, 2)
         for deep in (None, 3)
         for full in (False, True)
     }
 
     assert len(keys) == 8
-    assert Wanted.of(2, 2, full=True) == Wanted.of(2, None, full=True)
-    assert Wanted.of(3, 1, full=False).taps == (1, 3)
+    assert EngineOutputs.of(2, 2, full=True) == EngineOutputs.of(2, None, full=True)
+    assert EngineOutputs.of(3, 1, full=False).taps == (1, 3)

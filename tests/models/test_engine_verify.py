@@ -9,11 +9,10 @@ from click.testing import CliRunner, Result
 from reviewbot.cli.model import model as group
 from reviewbot.errors import ModelUnavailable
 from reviewbot.models.cache import converted_path
-from reviewbot.models.checkpoint import MANIFEST
-from reviewbot.models.engine import Wanted
 from reviewbot.models.ensure import ReadyModel, ensure_model
 from reviewbot.models.inventory import inventory
 from reviewbot.models.registry import ModelSpec
+from reviewbot.models.verify import MANIFEST, EngineOutputs
 from tests.models.tiny import LAYERS, WIDTH
 from tests.tiny import edit_json
 
@@ -70,13 +69,13 @@ def test_a_damaged_engine_is_removed_and_made_again(
 def test_an_engine_under_another_s_name_is_removed(
     environ: dict[str, str], tiny: ModelSpec, made: ReadyModel
 ) -> None:
-    wanted = Wanted.of(3, None, full=False)
-    other = converted_path(Path(environ["REVIEWBOT_CACHE"]), wanted.key(tiny.sha256))
+    wanted = EngineOutputs.of(3, None, full=False)
+    other = converted_path(Path(environ["REVIEWBOT_CACHE"]), wanted.engine(tiny.sha256).key)
     shutil.copytree(made.directory, other)
     error = verify(environ).exception
 
     assert isinstance(error, ModelUnavailable)
-    assert "does not hold the engine that its name says" in error.what
+    assert "does not hold what its name says" in error.what
     assert (made.directory.exists(), other.exists()) == (True, False)
 
 

@@ -15,7 +15,7 @@ from reviewbot.encoders.tokenizer import load_tokenizer, tokenize
 from reviewbot.errors import ModelUnavailable
 from reviewbot.models.gguf_tensors import open_reader
 from reviewbot.models.gguf_tokenizer import build, read_header, write_tokenizer
-from reviewbot.models.local import read_json
+from reviewbot.models.verify import read_json
 from tests.models.tiny import MERGES, VOCABULARY, write_gguf
 
 ROOT = Path(__file__).parents[2]

@@ -146,7 +146,7 @@ def test_a_cache_that_cannot_be_written_is_the_usual_failure(
 ) -> None:
     (tmp_path / "c").write_text("a file where a directory should be")
 
-    with pytest.raises(EnvironmentFailure, match="was not made ready") as failure:
+    with pytest.raises(EnvironmentFailure, match="was not prepared") as failure:
         ensure_model("tiny-3", environ=environ)
     assert "REVIEWBOT_CACHE" in failure.value.fix
 

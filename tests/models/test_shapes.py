@@ -11,7 +11,7 @@ from transformers import LlamaConfig, Qwen2Config
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 from reviewbot.errors import EngineUnfit
-from reviewbot.models.shapes import LONGEST, TrunkShape
+from reviewbot.models.shapes import MAX_TOKENS, TrunkShape
 from tests.models.trunks import KINDS, write_trunk
 
 GOOD: dict[str, Any] = {
@@ -35,7 +35,7 @@ UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
     "a window on some layers": ({"layer_types": ["full_attention", "sliding_attention"]}, "slid"),
     "layers of a number": ({"layer_types": 3}, "sliding"),
     "biases in the feed-forward layers": ({"mlp_bias": True}, "biases"),
-    "biases where Llama has none": ({"attention_bias": True}, "biases in other places"),
+    "biases where Llama has none": ({"attention_bias": True}, "these biases"),
     "no width": ({"hidden_size": None}, "sizes"),
     "a width that is infinite": ({"hidden_size": float("inf")}, "sizes"),
     "no heads": ({"num_attention_heads": 0}, "sizes"),
@@ -83,12 +83,12 @@ def test_what_older_transformers_wrote_is_read() -> None:
 
 def test_the_rotation_is_transformers_own_up_to_the_longest_window() -> None:
     shape = TrunkShape.from_config(GOOD)
-    places = torch.tensor([[0, 1, 2_047, LONGEST - 1]])
+    places = torch.tensor([[0, 1, 2_047, MAX_TOKENS - 1]])
     rotary = LlamaRotaryEmbedding(LlamaConfig(**GOOD))
     cosine, sine = (part[0, :, :8].numpy() for part in rotary(torch.ones(1, 4, 16), places))
     cos_TH, sin_TH = shape.rotation()
 
-    assert cos_TH.shape == (LONGEST, 8)
+    assert cos_TH.shape == (MAX_TOKENS, 8)
     # float32 angles of thousands of turns; ours are float64 until the cosine.
     np.testing.assert_allclose(cos_TH[places[0]], cosine, atol=3e-3)
     np.testing.assert_allclose(sin_TH[places[0]], sine, atol=3e-3)

@@ -10,9 +10,10 @@ from safetensors.numpy import load_file, save_file
 
 from reviewbot.errors import EngineUnfit, ModelUnavailable
 from reviewbot.models import engine
-from reviewbot.models.engine import Wanted, export
+from reviewbot.models.engine import export
 from reviewbot.models.registry import ModelSpec
 from reviewbot.models.sources import gguf_source
+from reviewbot.models.verify import EngineOutputs
 from tests.models.trunks import opened, write_trunk
 from tests.tiny import edit_json
 
@@ -35,7 +36,7 @@ def edit(model: Path, name: str, values: np.ndarray | None) -> None:
 
 def make(model: Path, *, head: bool = False) -> Path:
     with opened(model) as source:
-        export(source, Wanted(taps=(2,), head=head), model.parent / "engine")
+        export(source, EngineOutputs(taps=(2,), head=head), model.parent / "engine")
     return model.parent / "engine"
 
 
@@ -87,7 +88,7 @@ def test_a_head_that_is_not_tied_must_be_there(model: Path) -> None:
         ("model.layers.1.mlp.up_proj.weight", np.ones((96, 64), np.int8), "is I8"),
         ("model.norm.weight", np.full(64, np.inf, np.float32), "norm.weight holds infinite"),
         ("model.embed_tokens.weight", np.ones((3, 64), np.float32), "sizes"),
-        ("model.embed_tokens.weight", np.full((320, 64), 1e5, np.float32), "half"),
+        ("model.embed_tokens.weight", np.full((320, 64), 1e5, np.float32), "float16"),
     ],
 )
 def test_weights_that_are_not_there_or_not_as_they_should_be_are_refused(
@@ -101,10 +102,10 @@ def test_weights_that_are_not_there_or_not_as_they_should_be_are_refused(
 def test_a_model_too_large_for_a_file_is_refused_before_anything_is_written(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "LARGEST", 2 * (2 * 8 * 16 + 3 * 96) * 64 - 1)
+    monkeypatch.setattr(engine, "MAX_WEIGHTS", 2 * (2 * 8 * 16 + 3 * 96) * 64 - 1)
 
     refused(model, "more than one ONNX file may hold")
-    monkeypatch.setattr(engine, "LARGEST", engine.LARGEST + 1)
+    monkeypatch.setattr(engine, "MAX_WEIGHTS", engine.MAX_WEIGHTS + 1)
     assert make(model).is_dir()
 
 
@@ -130,7 +131,7 @@ def test_more_layers_than_there_are_is_said(model: Path) -> None:
         opened(model) as source,
         pytest.raises(ModelUnavailable, match="has 3 layers, layer 4 is asked for"),
     ):
-        export(source, Wanted(taps=(2, 4), head=False), model.parent / "engine")
+        export(source, EngineOutputs(taps=(2, 4), head=False), model.parent / "engine")
 
 
 def test_an_unknown_config_is_refused_before_a_weight_is_read(model: Path) -> None:

@@ -15,9 +15,9 @@ from reviewbot.encoders.encoder import EncoderSpec
 from reviewbot.encoders.onnx_encoder import OnnxEncoder
 from reviewbot.encoders.states import layer_norm
 from reviewbot.encoders.tokenizer import load_tokenizer
-from reviewbot.models.engine import Source, Wanted, export
-from reviewbot.models.local import identity
+from reviewbot.models.engine import Source, export
 from reviewbot.models.sources import directory_source
+from reviewbot.models.verify import EngineOutputs, identity
 from tests import tiny
 
 LAYERS = 3
@@ -77,7 +77,7 @@ def opened(directory: Path) -> Iterator[Source]:
 def write_engine(directory: Path, final: Path, *taps: int, head: bool = False) -> Path:
     """Make the engine of a checkpoint."""
     with opened(directory) as source:
-        export(source, Wanted(taps=taps, head=head), final)
+        export(source, EngineOutputs(taps=taps, head=head), final)
     return final
 
 

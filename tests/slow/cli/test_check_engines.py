@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from reviewbot.models.checkpoint import MANIFEST, STAMP
+from reviewbot.models.verify import MANIFEST, STAMP
 from tests import tiny
 from tests.cli.test_check_engines import Place, place
 from tests.tiny import edit_json

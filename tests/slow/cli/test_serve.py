@@ -7,14 +7,14 @@ import socket
 import pytest
 
 from reviewbot.models.cache import cache_dir, converted_path
-from reviewbot.models.checkpoint import checkpoint_key
 from reviewbot.models.registry import MODELS, SMOL_CUT
+from reviewbot.models.verify import checkpoint
 from tests.cli.test_serve import MAIN, ROOT, Place, alone, place
 
 __all__ = ["alone", "place"]  # the fixtures
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 CACHED = converted_path(
-    cache_dir(None, os.environ), checkpoint_key(SMOL_CUT.sha256, SMOL_CUT.layer, head=False)
+    cache_dir(None, os.environ), checkpoint(SMOL_CUT, SMOL_CUT.layer, head=False).key
 )
 DYING = """
 import os, signal

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reviewbot.models.cache import cache_dir, converted_path
-from reviewbot.models.checkpoint import checkpoint_key
 from reviewbot.models.registry import SMOL_CUT
+from reviewbot.models.verify import checkpoint
 from tests.authorship.repos import Repo
 from tests.lsp.conftest import Start
 from tests.lsp.test_server import rows
@@ -18,7 +18,7 @@ from tests.server.served import short_directory
 MODULE = Path(__file__).parents[3] / "examples/demo/billing/schedule.py"
 WRONG = "        if items[i] / 0 > items[i - 1]: return eval(items[i:])\n"
 CACHED = converted_path(
-    cache_dir(None, os.environ), checkpoint_key(SMOL_CUT.sha256, SMOL_CUT.layer, head=False)
+    cache_dir(None, os.environ), checkpoint(SMOL_CUT, SMOL_CUT.layer, head=False).key
 )
 pytestmark = [
     pytest.mark.real_model,

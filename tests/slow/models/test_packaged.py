@@ -8,10 +8,9 @@ import pytest
 
 from reviewbot.encoders.encoder import EncoderSpec, load_encoder
 from reviewbot.models.cache import cache_dir, official_path, sha256_of
-from reviewbot.models.checkpoint import MANIFEST
 from reviewbot.models.ensure import ReadyModel, ensure_model
-from reviewbot.models.local import read_json
 from reviewbot.models.registry import SMOL, SMOL_CUT
+from reviewbot.models.verify import MANIFEST, read_json
 from tests.models.test_packaged import run
 
 TEXT = "def add(a, b):\n    return a - b\n"
@@ -72,4 +71,4 @@ def test_pull_says_that_nothing_needs_fetching(found: ReadyModel) -> None:
     result = run("pull", SMOL_CUT.name, "--engine=torch", cache=found.directory.parents[1])
 
     assert result.stdout.strip() == str(found.directory)
-    assert result.stderr == "smollm2-135m-8 lies inside the package: nothing needs fetching\n"
+    assert result.stderr == "smollm2-135m-8 is part of the package: nothing needs fetching\n"

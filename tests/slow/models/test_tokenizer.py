@@ -6,9 +6,9 @@ import pytest
 
 from reviewbot.errors import CONVERTING
 from reviewbot.models.cache import official_path
-from reviewbot.models.checkpoint import check
 from reviewbot.models.packaged import packaged_file
 from reviewbot.models.registry import CODER_SMALL, SMOL_CUT
+from reviewbot.models.verify import check, checkpoint
 from tests.bare import ALL, reviewbot
 from tests.models.test_gguf_tokenizer import (
     pair,
@@ -48,4 +48,5 @@ def test_the_packaged_model_is_converted_without_torch_transformers_or_onnx(tmp_
     done = reviewbot("model", "pull", SMOL_CUT.name, *flags, without=others)
 
     assert done.returncode == 0, done.stderr
-    check(Path(done.stdout.strip()), SMOL_CUT, SMOL_CUT.layer, head=False, again=True)
+    conversion = checkpoint(SMOL_CUT, SMOL_CUT.layer, head=False)
+    check(Path(done.stdout.strip()), conversion, again=True)
