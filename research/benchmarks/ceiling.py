@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.encoders.encoder import isa, usable_cores
+from reviewbot.encoders.processor import isa, usable_cores
 
 ROWS = (256, 2_048)  # tokens: a short window, a full one
 PASSES = 15

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from reviewbot.encoders.encoder import FLAGS, first_core, usable_cores
+from reviewbot.encoders.processor import FLAGS, first_core, usable_cores
 
 PACKAGES = ("torch", "transformers", "onnxruntime", "numpy")
 

@@ -29,9 +29,9 @@ from tokenizers import Tokenizer, models
 from transformers import Qwen2Config, Qwen2Model
 
 from reviewbot.encoders.encoder import EncoderSpec, default_dtype
+from reviewbot.encoders.gpu_encoder import GPU, PASS_TOKENS, GpuEncoder, pack, require_gpu
 from reviewbot.encoders.quantization import check_quantized
-from reviewbot.encoders.torch_batches import GPU, STEP, GpuEncoder, require_gpu
-from reviewbot.encoders.torch_loading import load_model
+from reviewbot.encoders.torch_encoder import load_model
 from reviewbot.errors import ReviewbotError
 
 VOCABULARY = 1_024
@@ -114,7 +114,7 @@ def open_encoder(
         dtype = torch.bfloat16 if numbers == "bf16" else torch.float32
         return build(shape, spec.layer, dtype, device)
 
-    return GpuEncoder(spec, lambda: Tokenizer(models.BPE()), device, load=load, step=step)
+    return GpuEncoder(spec, lambda: Tokenizer(models.BPE()), device, load=load, pass_tokens=step)
 
 
 def seconds(work: Callable[[], object], device: str, repeats: int) -> float:
@@ -171,7 +171,7 @@ def measure(
             torch.cuda.reset_peak_memory_stats(device)
         batched = seconds(lambda: encoder.batch(texts), device, given.repeats)
         single = seconds(lambda: [encoder.states(ids) for ids in texts], device, given.repeats)
-    padded = sum(len(rows) * lengths[rows[0]] for rows in encoder.batches(lengths))
+    padded = sum(len(rows) * lengths[rows[0]] for rows in pack(lengths, encoder.pass_tokens))
     reached = sum(shape.flop(length, spec.layer) for length in lengths) / batched / 1e12
     return {
         "shape": given.shape,
@@ -183,7 +183,7 @@ def measure(
         "dtype": encoder.dtype,
         "windows": len(texts),
         "tokens": sum(lengths),
-        "step": encoder.step,
+        "step": encoder.pass_tokens,
         "padding": 1 - sum(lengths) / padded,
         "tokens_per_s": sum(lengths) / batched,
         "tokens_per_s_one_by_one": sum(lengths) / single,
@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     shape = SHAPES[given.shape]
-    given.step = given.step or (STEP if given.device == "cuda" else 2_048)
+    given.step = given.step or (PASS_TOKENS if given.device == "cuda" else 2_048)
     spec = EncoderSpec(
         directory=Path(),
         layer=given.layers or shape.preset,

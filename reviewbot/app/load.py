@@ -1,4 +1,4 @@
-"""From settings and an artifact to a model that reads: which one, and which engine computes."""
+"""From settings and an artifact to a loaded model: which one, and which engine runs it."""
 
 import os
 from collections.abc import Callable, Generator
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.app.artifact_name import find_artifact
-from reviewbot.app.machine import check_machine, may_be_served
 from reviewbot.app.progress import Clock, progress_bar, say
 from reviewbot.config.settings import Settings
 from reviewbot.errors import EXTRAS, EngineUnfit, UsageError, install, missing, require
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
     from reviewbot.encoders.encoder import Encoder, EncoderSpec
     from reviewbot.scoring.artifact import Artifact
     from reviewbot.scoring.feature_cache import DiskCache
+    from reviewbot.server.client import RemoteEncoder
 
-    Made = tuple[EncoderSpec, str]  # how to load it, and the SHA-256 of the model
-    Engines = Generator[Made, None, None]
-    Waiting = Callable[[], Tokenizer]
+    Candidate = tuple[EncoderSpec, str]  # how to load it, and the SHA-256 of the model
+    Candidates = Generator[Candidate, None, None]
+    GetTokenizer = Callable[[], Tokenizer]
 
 MEBI = 1 << 20
 
@@ -38,70 +38,105 @@ def artifact_for(settings: Settings) -> "Artifact":
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
-    """Make the model ready: the one the settings name, else the artifact's own.
+    """Return an encoder of the model that the settings name, else of the artifact's own.
 
-    Where it is warm (`reviewbot serve`), it is used there. Else it is loaded, where that can wait
-    not before a line has to be read. Where `auto` chose an engine that turns out not to serve, the
-    next one is taken, and said.
+    A running server (`reviewbot serve`) is used if it fits. Otherwise the model is loaded here, if
+    possible only when a line has to be read. If `auto` chose an engine that cannot run this model,
+    the next engine is used, and the user is notified.
     raises  what `specs` and the engine raise
     """
-    return _first(specs(settings, artifact), clock, settings)
+    return _load_first(specs(settings, artifact), settings, clock)
 
 
-def _first(
-    ready: "Engines", clock: Clock, settings: Settings, unfit: EngineUnfit | None = None
+def _load_first(
+    candidates: "Candidates", settings: Settings, clock: Clock, unfit: EngineUnfit | None = None
 ) -> "Encoder":
-    """Return an encoder of the first engine that serves; `unfit` is why the last one did not."""
-    from reviewbot.app.served import served
-    from reviewbot.encoders.encoder import promised
+    """Return an encoder of the first engine that works; `unfit` is why the last one did not."""
+    from reviewbot.encoders.encoder import expected_engine
     from reviewbot.encoders.lazy_encoder import LazyEncoder
+    from reviewbot.server.client import ServerUnusable
 
-    spec, sha256 = ready.throw(unfit) if unfit else next(ready)
+    spec, sha256 = candidates.throw(unfit) if unfit else next(candidates)
     clock("finding the model")
-
-    def load(spec: "EncoderSpec", waiting: "Waiting | None" = None) -> "Encoder":
+    if settings.server != "never":
         try:
-            return load_here(spec, clock, waiting)
-        except EngineUnfit as exc:
-            return _first(ready, clock, settings, exc)
+            if remote := connect_server(settings, spec, sha256, clock):
+                clock("connecting to the server")
+                return remote
+        except ServerUnusable as exc:
+            clock(f"no server was used: {exc}")
 
-    if found := served(settings, spec, sha256, clock, partial(load_here, clock=clock)):
-        return found
-    promise = promised(spec)
-    if promise is None:
-        return load(spec)
-    # Importing torch ahead would slow down everything else; and where lines are kept, perhaps none
-    # has to be read.
+    def load(get_tokenizer: "GetTokenizer | None" = None) -> "Encoder":
+        try:
+            return load_here(spec, clock, get_tokenizer)
+        except EngineUnfit as exc:
+            return _load_first(candidates, settings, clock, exc)
+
+    expected = expected_engine(spec)
+    if expected is None:
+        return load()
+    # To import torch ahead would slow down all else, and cached lines may need no model at all.
     return LazyEncoder(
         spec.directory,
-        partial(load, spec),
-        dtype=promise[0],
-        engine=promise[1],
-        ahead=spec.engine == "onnx" and not _keeps(settings),
+        load,
+        dtype=expected[0],
+        engine=expected[1],
+        ahead=spec.engine == "onnx" and not _has_cached_lines(settings),
     )
 
 
-def load_here(spec: "EncoderSpec", clock: Clock, waiting: "Waiting | None" = None) -> "Encoder":
-    """Load the model into this process; `waiting` gives the tokenizer where it is loaded already.
+def load_here(
+    spec: "EncoderSpec", clock: Clock, get_tokenizer: "GetTokenizer | None" = None
+) -> "Encoder":
+    """Load the model into this process.
 
-    raises  what the engine raises
+    get_tokenizer  returns the tokenizer, if it is loaded already
+    raises         what the engine raises
     """
     from reviewbot.encoders.encoder import load_encoder
 
-    encoder = load_encoder(spec, waiting)
+    encoder = load_encoder(spec, get_tokenizer)
     clock(f"loading {spec.engine} and the model")
     return encoder
 
 
-def specs(settings: Settings, artifact: "Artifact") -> "Engines":
-    """Make the files of one engine after another ready: how to load it, and the model's SHA-256.
+def connect_server(
+    settings: Settings, spec: "EncoderSpec", sha256: str, clock: Clock
+) -> "RemoteEncoder | None":
+    """Return the encoder of the server for this spec; None if there is none.
 
-    An engine that cannot compute this model is passed over, and that is said, while another is
-    left. Somebody who finds that an engine does not serve on this processor throws the EngineUnfit
-    in, and is given the next.
-    raises  EngineUnfit of the last engine, MissingExtra before anything is fetched, ArtifactError
-            if the artifact was trained on another model; what the store raises
+    raises  ServerUnusable
     """
+    from reviewbot.server.client import connect
+
+    return connect(
+        socket_directory(settings),
+        spec,
+        sha256,
+        os.environ,
+        load=partial(load_here, clock=clock),
+        log=clock,
+    )
+
+
+def socket_directory(settings: Settings) -> Path:
+    """Return the directory of the servers' sockets; nothing is created."""
+    from reviewbot.models.cache import cache_dir
+    from reviewbot.server import socket_path
+
+    return socket_path.socket_directory(os.environ, cache_dir(_cache_dir(settings), os.environ))
+
+
+def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
+    """Prepare one engine's files after the other: how to load it, and the model's SHA-256.
+
+    If an engine cannot run this model and another one is left, the user is notified and the next
+    one is prepared. A caller that finds an engine unfit for this processor throws the EngineUnfit
+    into the generator, which then yields the next one.
+    raises  EngineUnfit of the last engine, MissingExtra before anything is fetched, ArtifactError
+            if the artifact was trained on another model; what `ensure_model` raises
+    """
+    from reviewbot.encoders.quantization import check_device
     from reviewbot.models.registry import MODELS
     from reviewbot.scoring.artifact import check_model
 
@@ -109,20 +144,20 @@ def specs(settings: Settings, artifact: "Artifact") -> "Engines":
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
     order = engines(settings, head=reads_head(settings, artifact))
-    for engine, other in zip(order, [*order[1:], None], strict=True):
+    for engine in order:
         require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
-        if engine == "torch" and not may_be_served(settings):
-            check_machine(settings.device, settings.quantize, dtype_of(settings))
+        if engine == "torch" and not _has_server(settings):
+            check_device(settings.device, settings.quantize, dtype_of(settings))
         if engine == "onnx" and settings.engine == "auto" and reads_head(settings, artifact):
             say(f"reading in int8, which may tell fewer pairs apart here: {install('torch')}")
         try:
-            yield _ready(engine, settings, artifact)
+            yield _prepare(engine, settings, artifact)
         except EngineUnfit as exc:
-            if other is None and missing(EXTRAS["torch"]):
+            if engine == order[-1] and missing(EXTRAS["torch"]):
                 raise EngineUnfit(exc.what, fix=f"{install('torch')}, then --engine torch") from exc
-            if other is None:
+            if engine == order[-1]:
                 raise
-            say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with {other} instead")
+            say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with torch instead")
 
 
 def model_name(settings: Settings, artifact: "Artifact") -> str:
@@ -136,14 +171,13 @@ def reads_head(settings: Settings, artifact: "Artifact") -> bool:
 
 
 def engines(settings: Settings, *, head: bool = False) -> list[str]:
-    """Return the engines to try, in this order.
+    """Return the engines to try, in order.
 
-    head    the output head is read, too: for that int8 has not been shown to be close enough, so
-            that torch is taken where it is there (docs/performance.md)
-
-    raises  UsageError where an engine is asked for what it cannot do
+    head    the output head is read too: int8 has not been shown to be close enough for that, so
+            torch is used if it is installed (docs/performance.md)
+    raises  UsageError if the engine does not support another setting
     """
-    from reviewbot.encoders.encoder import is_x86, isa
+    from reviewbot.encoders.processor import is_x86, isa
 
     plain = (settings.device, settings.quantize, settings.dtype) == ("cpu", "none", "fp32")
     if settings.engine == "onnx" and not plain:
@@ -155,24 +189,23 @@ def engines(settings: Settings, *, head: bool = False) -> list[str]:
         return [settings.engine]
     if not plain:
         return ["torch"]
-    there = [name for name in ("onnx", "torch") if not missing(EXTRAS[name])]
-    if len(there) < 2:
-        return there or ["onnx"]  # whose absence is then said, with what to install
-    if head:
-        return ["torch"]
+    installed = [name for name in ("onnx", "torch") if not missing(EXTRAS[name])]
+    if len(installed) < 2:
+        return installed or ["onnx"]  # the error then names what to install
     # Without AVX2 an int8 product is no faster than a float32 one.
-    return ["torch"] if is_x86() and "avx2" not in isa() else ["onnx", "torch"]
+    slow_int8 = is_x86() and "avx2" not in isa()
+    return ["torch"] if head or slow_int8 else ["onnx", "torch"]
 
 
 def dtype_of(settings: Settings) -> str:
-    """Return what torch computes in: what somebody asked for, else what the device does best."""
+    """Return torch's number format: the one that was set, else the default of the device."""
     from reviewbot.encoders.encoder import default_dtype
 
-    asked = settings.origins.get("dtype", "default") != "default"
-    return settings.dtype if asked else default_dtype(settings.device)
+    is_set = settings.origins.get("dtype", "default") != "default"
+    return settings.dtype if is_set else default_dtype(settings.device)
 
 
-def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
+def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidate":
     from reviewbot.encoders.encoder import EncoderSpec
     from reviewbot.models.ensure import ensure_model
     from reviewbot.scoring.artifact import check_model
@@ -204,30 +237,34 @@ def _ready(engine: str, settings: Settings, artifact: "Artifact") -> "Made":
 
 
 def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
-    """Return where line features are kept; None where the settings want none kept."""
+    """Return the cache of line features; None if the settings turn it off."""
     from reviewbot.models.cache import cache_dir
     from reviewbot.models.verify import CONVERTER, EXPORTER
     from reviewbot.scoring.feature_cache import DiskCache
-    from reviewbot.server.compatibility import chosen
+    from reviewbot.server.compatibility import kernel_variables
 
     if settings.line_cache == 0:
         return None
     model = artifact.model
     depth = (model.layer, model.deep, reads_head(settings, artifact))
-    # What the engine's name leaves out: numpy, which pools, and what the environment chooses.
-    beside = (version("numpy"), sorted(chosen(os.environ).items()))
-    made = (CONVERTER, EXPORTER)
-    scope = f"{artifact.info.sha256} {model.sha256} {depth} {made} {beside}"
+    # What the engine's name leaves out: numpy, which pools, and the variables.
+    others = (version("numpy"), sorted(kernel_variables(os.environ).items()))
+    converters = (CONVERTER, EXPORTER)
+    scope = f"{artifact.info.sha256} {model.sha256} {depth} {converters} {others}"
     cache = cache_dir(_cache_dir(settings), os.environ)
     return DiskCache(cache, scope, settings.line_cache * MEBI)
 
 
-def _keeps(settings: Settings) -> bool:
-    """Return True if lines were kept, so that perhaps none has to be read."""
+def _has_cached_lines(settings: Settings) -> bool:
     from reviewbot.models.cache import cache_dir
     from reviewbot.scoring.feature_cache import has_entries
 
     return settings.line_cache > 0 and has_entries(cache_dir(_cache_dir(settings), os.environ))
+
+
+def _has_server(settings: Settings) -> bool:
+    """Return True if some server may have the model: then torch need not be imported here."""
+    return settings.server != "never" and any(socket_directory(settings).glob("*.sock"))
 
 
 def _cache_dir(settings: Settings) -> Path | None:

@@ -1,4 +1,4 @@
-"""What a process that checks again and again keeps: the artifact, and the model once loaded."""
+"""Keep the artifact and the loaded model between the checks of one process."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reviewbot.encoders.states import HiddenStates
     from reviewbot.scoring.artifact import Artifact
 
-DECIDING = (  # which settings make two models
+MODEL_SETTINGS = (  # if one differs, another model is loaded
     "model",
     "artifact",
     "depth",
@@ -27,14 +27,14 @@ Key = tuple[object, ...]
 
 
 class Warm:
-    """Keeps one artifact and one model: those of the settings that were asked for last."""
+    """Keeps one artifact and one model: those of the last settings."""
 
-    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, before_pass: Callable[[], None] = lambda: None) -> None:
         """Load nothing yet.
 
-        before  called before each forward pass on this machine; what it raises ends the check
+        before_pass  called before each forward pass in this process; an exception ends the check
         """
-        self._before = before
+        self._before_pass = before_pass
         self._artifact: tuple[Key, Artifact] | None = None
         self._encoder: tuple[Key, Encoder] | None = None
 
@@ -48,45 +48,46 @@ class Warm:
     def encoder(self, settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
         """Return the model that the settings name; raises what `load_model` raises.
 
-        A server's is not kept: it hangs up on whoever is silent for two minutes.
+        The encoder of a server is not kept: the server hangs up on a client that is silent for two
+        minutes.
         """
         from reviewbot.encoders.encoder import batches
         from reviewbot.server.client import RemoteEncoder
 
-        key = tuple(getattr(settings, name.replace("-", "_")) for name in DECIDING)
+        key = tuple(getattr(settings, name.replace("-", "_")) for name in MODEL_SETTINGS)
         if self._encoder is not None and self._encoder[0] == key:
             return self._encoder[1]
-        self._encoder = None  # two models may not fit into the memory
+        self._encoder = None  # two models may not fit into memory
         loaded = load_model(settings, artifact, clock)
-        encoder = loaded if batches(loaded) else Stoppable(loaded, self._before)
+        encoder = loaded if batches(loaded) else Stoppable(loaded, self._before_pass)
         if not isinstance(loaded, RemoteEncoder):
             self._encoder = key, encoder
         return encoder
 
     def forget(self) -> None:
-        """Keep nothing: after a failure all is loaded anew."""
+        """Keep nothing, so that everything is loaded again after a failure."""
         self._artifact = self._encoder = None
 
 
 class Stoppable:
     """An encoder that can be stopped between two forward passes."""
 
-    def __init__(self, encoder: "Encoder", before: Callable[[], None]) -> None:
-        self._inner, self._before = encoder, before
+    def __init__(self, encoder: "Encoder", before_pass: Callable[[], None]) -> None:
+        self._inner, self._before_pass = encoder, before_pass
 
     @property
     def width(self) -> int:
-        """D, the width of its states."""
+        """`Encoder.width`."""
         return self._inner.width
 
     @property
     def dtype(self) -> str:
-        """What it computes in."""
+        """`Encoder.dtype`."""
         return self._inner.dtype
 
     @property
     def engine(self) -> str:
-        """All that may change a digit beside the model."""
+        """`Encoder.engine`."""
         return self._inner.engine
 
     def tokenize(self, text: str) -> "Tokens":
@@ -94,6 +95,6 @@ class Stoppable:
         return self._inner.tokenize(text)
 
     def states(self, ids: Sequence[int]) -> "HiddenStates":
-        """Read one window in one forward pass, unless it is to stop."""
-        self._before()
+        """Read one window in one forward pass, unless `before_pass` raises."""
+        self._before_pass()
         return self._inner.states(ids)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.app.machine import check_machine
 from reviewbot.app.progress import progress_bar, say
 from reviewbot.cli.setting_flags import PATH
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
@@ -153,11 +152,12 @@ def open_reader(
     """Download the model if needed and load it; return the reader and the model's name."""
     from reviewbot.encoders.encoder import EncoderSpec, default_dtype, load_encoder
     from reviewbot.encoders.prompt import ReadingPlan
+    from reviewbot.encoders.quantization import check_device
     from reviewbot.models.ensure import ensure_model
     from reviewbot.train.features import Reader
 
     dtype = dtype or default_dtype(device)
-    check_machine(device, quantize, dtype)
+    check_device(device, quantize, dtype)
     bar = progress_bar()
     if layer is None and model in MODELS:
         layer = MODELS[model].layer

@@ -1,1 +1,5 @@
-"""Code in, hidden states and next-token signals out (teacher forcing). Nothing generates."""
+"""Code in, hidden states and next-token signals out, by teacher forcing. Nothing generates text.
+
+Encoders, tokenizer, windows and reading plan. No scores, no settings. A framework is imported only
+by the module of its engine.
+"""

@@ -1,4 +1,4 @@
-"""An encoder that splits text at once, and loads its model only when something has to be read."""
+"""An encoder that tokenizes at once and loads its model only when a window has to be read."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class LazyEncoder:
-    """Promises what the encoder will be; where another one had to be loaded, it becomes that.
+    """Names the expected dtype and engine until the model is loaded, then the actual ones.
 
-    A change whose lines were all read before needs a tokenizer and no model.
+    A change whose lines are all cached needs a tokenizer and no model.
     """
 
     def __init__(
@@ -27,37 +27,38 @@ class LazyEncoder:
         engine: str,
         ahead: bool,
     ) -> None:
-        """Begin to load the tokenizer in the background.
+        """Start to load the tokenizer in the background.
 
-        directory  where tokenizer.json lies
-        load       loads the encoder; it is given what waits for the tokenizer
-        ahead      begin to load the model, too: right where that keeps nobody else waiting
+        directory  of tokenizer.json
+        load       loads the encoder; its argument returns the tokenizer
+        dtype      the expected one, as is `engine`
+        ahead      start to load the model, too
         """
         from reviewbot.encoders.tokenizer import load_tokenizer
 
-        self._promise = dtype, engine
+        self._expected = dtype, engine
         self._load = load
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="loading")
         self._tokenizer = self._pool.submit(load_tokenizer, directory)
         self._encoder: Encoder | None = None
-        self._loading: Future[Encoder] | None = self._begin() if ahead else None
+        self._loading: Future[Encoder] | None = self._start() if ahead else None
 
-    def _begin(self) -> "Future[Encoder]":
+    def _start(self) -> "Future[Encoder]":
         return self._pool.submit(self._load, self._tokenizer.result)
 
     @property
     def dtype(self) -> str:
-        """What it computes in: as promised, or as the model that was loaded says."""
-        return self._encoder.dtype if self._encoder else self._promise[0]
+        """The expected number format, or that of the loaded model."""
+        return self._encoder.dtype if self._encoder else self._expected[0]
 
     @property
     def engine(self) -> str:
-        """All that may change a digit beside the model: promised, or of what was loaded."""
-        return self._encoder.engine if self._encoder else self._promise[1]
+        """The expected engine, or that of the loaded model."""
+        return self._encoder.engine if self._encoder else self._expected[1]
 
     @property
     def width(self) -> int:
-        """D, the width of its states; loads the model."""
+        """D, the width of the states; loads the model."""
         return self._loaded().width
 
     def tokenize(self, text: str) -> Tokens:
@@ -71,6 +72,6 @@ class LazyEncoder:
         return self._loaded().states(ids)
 
     def _loaded(self) -> Encoder:
-        self._loading = self._loading or self._begin()
+        self._loading = self._loading or self._start()
         self._encoder = self._loading.result()
         return self._encoder

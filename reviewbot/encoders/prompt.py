@@ -1,7 +1,7 @@
 """The reading plan: what the model is shown before the lines that are scored.
 
-It is recorded in the artifact, because a predictor only means something on states that were read
-the way its training states were read.
+It is part of the artifact: a predictor is valid only for states that were read in the same way as
+its training states.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -9,7 +9,7 @@ from typing import Any
 
 from reviewbot.diff.languages import comment, language_of
 
-MAX_DESCRIPTION = 2_000  # characters; a stranger's text must not push the code out of the context
+MAX_DESCRIPTION = 2_000  # characters; untrusted text must not push the code out of the context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,19 +18,19 @@ class ReadingPlan:
 
     path: bool = True  # the file's path as a first comment line
     description: bool = False  # what the code was asked to do, as comment lines
-    copies: int = 1  # 2: the code stands twice, states are taken from the second copy
+    copies: int = 1  # 2: the code is shown twice, and states come from the second copy
     context: int = 2048  # tokens per window, the preamble included
     overlap: int = 512  # tokens that a window repeats of the one before
 
     def to_json(self) -> dict[str, Any]:
-        """Return the plan as it stands in a manifest."""
+        """Return the plan as a manifest contains it."""
         return asdict(self)
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> "ReadingPlan":
         """Read a plan from a manifest; ValueError for unknown keys, wrong types or sizes."""
         if not isinstance(data, dict):
-            raise ValueError("the reading plan is no JSON object")
+            raise ValueError("the reading plan is not a JSON object")
         types = {field.name: field.type for field in fields(ReadingPlan)}
         if unknown := sorted(data.keys() - types.keys()):
             raise ValueError(f"unknown key {unknown[0]!r} in the reading plan")
@@ -49,7 +49,7 @@ class ReadingPlan:
 def preamble(plan: ReadingPlan, path: str, description: str = "") -> str:
     """Return the text shown before the code: comment lines in the language's own syntax.
 
-    path         repository path; a stranger's text, made one line and bounded
+    path         repository path; untrusted; made one line and bounded
     description  what the code was asked to do; ignored unless the plan asks for it
     """
     language = language_of(path)

@@ -1,4 +1,4 @@
-"""Ranges, and the way from characters to tokens to lines."""
+"""Ranges, and the mapping from characters to tokens to lines."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """Half-open range [start, end). Whoever holds it says the unit: `char_span`, `token_span`."""
+    """Half-open range [start, end). Names give the unit: `char_span`, `token_span`."""
 
     start: int
     end: int
@@ -16,7 +16,7 @@ def split_lines(text: str) -> list[str]:
     r"""Return the lines of `text` without their "\n".
 
     Only "\n" ends a line, because git counts so; str.splitlines() also splits at form feeds and
-    U+2028. A text that does not end in "\n" has a last line all the same; "" has none.
+    U+2028. Text after the last "\n" is a line; "" has no lines.
     """
     *lines, tail = text.split("\n")
     return [*lines, tail] if tail else lines
@@ -26,7 +26,7 @@ def line_spans(offsets: Sequence[Span], text: str) -> list[Span]:
     r"""Return, for each line of `text`, the span of tokens that touch it.
 
     offsets  T spans in characters, ascending; special tokens already dropped
-    returns  L spans in tokens, L = len(split_lines(text)); start == end where no token touches
+    returns  L spans in tokens, L = len(split_lines(text)); start == end if no token touches
     raises   ValueError if an offset descends or ends outside the text
 
     A token that crosses a line end belongs to both lines.

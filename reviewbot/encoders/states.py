@@ -7,11 +7,11 @@ import numpy as np
 from reviewbot.arrays import Array, Mask
 
 SINK_RATIO = 10.0  # a token whose norm exceeds this many medians is an attention sink
-EPSILON = 1e-5  # as SAELens has it
-# Of each token, given the ones before it. The first token of a window has nothing before it: zeros.
+EPSILON = 1e-5  # as in SAELens
+# Of each token, given the ones before it; zeros for the first token of a window.
 SIGNALS = (
     "surprisal",  # nats: -ln p(token)
-    "entropy",  # nats, of the distribution that the token was drawn from
+    "entropy",  # nats, of the predicted distribution
     "margin",  # nats: ln p(likeliest token) - ln p(token)
     "rank",  # ln(1 + how many tokens were likelier)
 )
@@ -19,14 +19,14 @@ SIGNALS = (
 
 @dataclass(frozen=True, slots=True)
 class HiddenStates:
-    """States of the residual stream, before the final norm, and what the output head said."""
+    """States of the residual stream, before the final norm, and the output head's signals."""
 
-    values_TD: Array  # behind the decoder block that the autoencoder reads
-    deep_TD: Array | None = None  # behind a later block, where a predictor asks for it
-    signals_TS: Array | None = None  # columns of `SIGNALS`; only where the output head was run
+    values_TD: Array  # after the decoder block that the autoencoder reads
+    deep_TD: Array | None = None  # after a later block, if the predictor needs it
+    signals_TS: Array | None = None  # columns of `SIGNALS`; only if the output head was run
 
     def behind(self, count: int) -> "HiddenStates":
-        """Return what was seen of the tokens after the first `count`."""
+        """Return the states of the tokens after the first `count`."""
         return HiddenStates(
             self.values_TD[count:],
             None if self.deep_TD is None else self.deep_TD[count:],
@@ -37,8 +37,8 @@ class HiddenStates:
 def sinks(values_TD: Array) -> Mask:
     """Mark attention-sink tokens: their norm is far above the median norm.
 
-    Qwen models put norms of over 100 medians on the first token and on a few others; such a state
-    says nothing about the code and would swamp every mean (dictionary_learning, pull request 52).
+    Qwen models give the first token and a few others norms of over 100 medians. Such a state says
+    nothing about the code and would dominate every mean (dictionary_learning, pull request 52).
     """
     norms_T = np.linalg.norm(values_TD, axis=1)
     if len(norms_T) == 0:
@@ -47,7 +47,7 @@ def sinks(values_TD: Array) -> Mask:
 
 
 def layer_norm(values_TD: Array) -> Array:
-    """Bring each state to mean 0 and unbiased deviation 1, as SAELens' "layer_norm" does."""
+    """Scale each state to mean 0 and unbiased deviation 1, as SAELens' "layer_norm" does."""
     centred_TD = values_TD - values_TD.mean(axis=1, keepdims=True)
     deviation_T1 = centred_TD.std(axis=1, ddof=1, keepdims=True)
     return np.asarray(centred_TD / (deviation_T1 + EPSILON), np.float32)

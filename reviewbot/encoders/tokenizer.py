@@ -1,4 +1,4 @@
-"""The tokenizer: the fast library itself, because its offsets are what everything stands on."""
+"""The tokenizer: the `tokenizers` library itself, because it returns character offsets."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load_tokenizer(directory: Path) -> Tokenizer:
-    """Load tokenizer.json; a stranger's text can name no special token."""
+    """Load tokenizer.json so that untrusted text cannot contain a special token."""
     try:
         tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
     except Exception as exc:  # the library raises bare Exception
@@ -23,7 +23,7 @@ def load_tokenizer(directory: Path) -> Tokenizer:
         ) from exc
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    # "<|endoftext|>" in a diff is just text, and so is an added token that nobody marked special.
+    # "<|endoftext|>" in a diff is just text, and so is an added token not marked special.
     added = tokenizer.get_added_tokens_decoder().values()
     tokenizer.add_special_tokens(
         [AddedToken(t.content, normalized=False, special=True) for t in added if not t.special]
@@ -33,11 +33,11 @@ def load_tokenizer(directory: Path) -> Tokenizer:
 
 
 def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
-    """Split a text; lone surrogates count as U+FFFD, so that character offsets stay true."""
+    """Split a text; a lone surrogate counts as U+FFFD, so that character offsets stay correct."""
     encoded = tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
     offsets, start, end = [], 0, 0
     for token_start, token_end in encoded.offsets:
-        # A normalizer may report ranges that step back; line_spans wants them ascending.
+        # A normalizer may report ranges that step back; line_spans needs them ascending.
         start, end = max(start, token_start), max(end, token_end)
         offsets.append(Span(start, end))
     return Tokens(list(encoded.ids), offsets)

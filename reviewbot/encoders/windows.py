@@ -1,4 +1,4 @@
-"""Which slices of a file the model reads, so that every wanted line is read exactly once."""
+"""Which slices of a file the model reads: every wanted line is read exactly once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from reviewbot.encoders.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One forward pass: the tokens read, and the lines whose states are taken from it."""
+    """One forward pass: its tokens, and the lines whose states it provides."""
 
     token_span: Span  # in tokens of the file
     lines: tuple[int, ...]  # 0-based lines of the file
@@ -21,17 +21,17 @@ def plan_windows(
     """Cover the `wanted` lines with windows of at most `context` tokens.
 
     line_spans  one span per line of the file, in tokens (`spans.line_spans`)
-    wanted      0-based lines, ascending; left out of the result are lines that no token touches,
-                and those that `too_long` names: a line is read whole or not at all
+    wanted      0-based lines, ascending; the result leaves out lines that no token touches and
+                those that `too_long` returns: a line is read whole or not at all
     context     tokens a window may hold
-    overlap     tokens at the start of every window but the first that only give context
+    overlap     tokens at the start of every window but the first that only provide context
     raises      ValueError unless 0 <= overlap < context
 
     Windows start on a grid that does not depend on the change, so that a line is read with the
-    same context whatever else changed. A line is taken from the window where its last token stands
-    behind the overlap. A line that this window would cut gets a window of its own, which starts up
-    to `overlap` tokens before the line. The model is causal, so a window ends with the last token
-    that is needed.
+    same context whatever else changed. A line belongs to the window in which its last token comes
+    after the overlap. A line that this window would cut gets its own window, which starts up to
+    `overlap` tokens before the line. The model is causal, so a window ends with the last token that
+    is needed.
     """
     if not 0 <= overlap < context:
         raise ValueError("overlap must be at least 0 and less than the context")

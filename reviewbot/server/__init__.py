@@ -1,1 +1,5 @@
-"""The warm model on a Unix socket: server and client, with the digits of a direct run."""
+"""Keep a model loaded in another process, reached through a Unix socket of the same user.
+
+Server and client of `reviewbot serve`, what they must agree on, and their messages. A served report
+has the same bytes as a direct one. No settings, no click, no network.
+"""

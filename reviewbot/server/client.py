@@ -1,147 +1,144 @@
-"""An encoder in another process: the same digits from a model that is already warm.
+"""The client: an encoder that a server runs, with the model loaded here as the fallback.
 
-Only the encoder is remote. A server that is missing, differs, hangs, dies or talks rubbish costs a
-moment: the model is then loaded here, and what is read does not change.
+Only the encoder is remote. A server that is missing, differs, hangs, dies or sends garbage costs
+seconds: the model is then loaded here, and the numbers do not change.
 """
 
+import json
 import os
-import socket
-import stat
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
+from safetensors.numpy import save
 
 from reviewbot.encoders.encoder import Encoder, EncoderSpec, Tokens
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import SIGNALS, HiddenStates
 from reviewbot.errors import EnvironmentFailure
-from reviewbot.server.channel import Channel
 from reviewbot.server.compatibility import all_terms, difference, socket_name, spec_terms
-from reviewbot.server.socket_path import is_stranger, why_not_ours
-from reviewbot.server.wire import BadFrame, Frame
+from reviewbot.server.messages import (
+    MAX_HEADER,
+    Arrays,
+    BadMessage,
+    is_other_user,
+    pack_text,
+    receive,
+    receive_json,
+    send,
+    unpack,
+)
+from reviewbot.server.socket_path import why_not_usable
 
-CONNECT_SECONDS = 2.0
-PATIENCE = 10.0  # seconds without a sign of life; a server that computes gives one each second
-LONGEST = 300.0  # seconds for one answer, the wait for other clients included
-END_SECONDS = 60.0  # for a server to end: a forward pass may be under way
+GREETING_SECONDS = 2.0
+SILENCE_SECONDS = 10.0  # a server that computes sends a sign of life each second
+MAX_ANSWER_SECONDS = 300.0  # for one answer, the wait for other clients included
+STOP_SECONDS = 60.0  # for a server to exit: a forward pass may be in progress
 MAX_WIDTH = 65_536
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class NotServed:
-    """There is a socket, but not the server that was meant."""
-
-    why: str
+class ServerUnusable(Exception):
+    """There is a socket, but its server cannot be used; the text says why."""
 
 
 class RemoteEncoder:
-    """Asks a server, and from its first failure on the model that it then loads here."""
+    """Asks a server; from its first failure on, asks the model that it then loads here."""
 
     def __init__(
         self,
-        channel: Channel,
-        welcome: Frame,
+        connection: Connection,
+        greeting: Mapping[str, Any],
         spec: EncoderSpec,
         load: Callable[[EncoderSpec], Encoder],
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         """Take over a connection whose terms agree.
 
-        load  loads the model here, should it be needed
-        tell  hears why it is
+        load    loads the model here, if the server fails
+        log     is called with the reason then
+        raises  BadMessage for an invalid greeting
         """
-        self.width = int(welcome.fields["width"])
-        self.dtype = str(welcome.fields["dtype"])
-        self.engine = str(welcome.fields["engine"])
-        self._channel: Channel | None = channel
-        self._spec, self._load, self._tell = spec, load, tell
-        self._here: Encoder | None = None
-        self._lock = threading.Lock()  # one question at a time
+        try:
+            self.width = int(greeting["width"])
+            self.dtype = str(greeting["dtype"])
+            self.engine = str(greeting["engine"])
+        except (KeyError, TypeError, ValueError) as exc:
+            raise BadMessage("it sent no valid greeting") from exc
+        if not 0 < self.width <= MAX_WIDTH:
+            raise BadMessage(f"it sent the width {self.width}")
+        self._connection: Connection | None = connection
+        self._spec, self._load, self._log = spec, load, log
+        self._fallback: Encoder | None = None
+        self._lock = threading.Lock()  # one request at a time
 
     def tokenize(self, text: str) -> Tokens:
         """Split a text into tokens with character offsets."""
-        raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-        limit = 12 * (4 * len(raw) + 64)  # a normalizer may make several tokens of a byte
+        raw = pack_text(text)
+        max_bytes = 12 * (4 * len(raw) + 64)  # a normalizer may make several tokens of a byte
 
-        def fits(answer: Frame) -> bool:
-            return answer.arrays["offsets"].shape == (len(answer.arrays["ids"]), 2)
+        def parse(answer: Arrays) -> Tokens:
+            if set(answer) != {"ids", "offsets"} or (
+                answer["offsets"].shape != (len(answer["ids"]), 2)
+            ):
+                raise BadMessage("it sent something other than tokens")
+            offsets = [Span(start, end) for start, end in answer["offsets"].tolist()]
+            return Tokens(answer["ids"].tolist(), offsets)
 
-        answer = self._ask(Frame("tokenize", arrays={"text": raw}), "tokens", limit, fits)
-        if isinstance(answer, Frame):
-            offsets = [Span(start, end) for start, end in answer.arrays["offsets"].tolist()]
-            return Tokens(answer.arrays["ids"].tolist(), offsets)
-        return answer.tokenize(text)
+        return self._ask({"text": raw}, max_bytes, parse, lambda here: here.tokenize(text))
 
     def states(self, ids: Sequence[int]) -> HiddenStates:
-        """Read one window in one forward pass, wherever that is."""
+        """Read one window in one forward pass, at the server or here."""
         shapes = {"values": (len(ids), self.width)}
         if self._spec.deep is not None:
             shapes["deep"] = (len(ids), self.width)
         if self._spec.full:
             shapes["signals"] = (len(ids), len(SIGNALS))
-        limit = sum(4 * rows * columns for rows, columns in shapes.values())
+        max_bytes = sum(4 * rows * columns for rows, columns in shapes.values())
 
-        def fits(answer: Frame) -> bool:
-            return {name: array.shape for name, array in answer.arrays.items()} == shapes
+        def parse(answer: Arrays) -> HiddenStates:
+            if {name: array.shape for name, array in answer.items()} != shapes:
+                raise BadMessage("it sent states of other shapes")
+            return HiddenStates(answer["values"], answer.get("deep"), answer.get("signals"))
 
         ids_T = np.array(ids, np.int32)
-        answer = self._ask(Frame("read", arrays={"ids": ids_T}), "states", limit, fits)
-        if isinstance(answer, Frame):
-            found = answer.arrays
-            return HiddenStates(found["values"], found.get("deep"), found.get("signals"))
-        return answer.states(ids)
+        return self._ask({"ids": ids_T}, max_bytes, parse, lambda here: here.states(ids))
 
     def _ask(
-        self, question: Frame, kind: str, limit: int, fits: Callable[[Frame], bool]
-    ) -> Frame | Encoder:
-        """Return the answer, or the encoder that answers here."""
+        self,
+        request: Arrays,
+        max_bytes: int,
+        parse: Callable[[Arrays], T],
+        fallback: Callable[[Encoder], T],
+    ) -> T:
         with self._lock:
-            if self._channel is not None:
+            if self._connection is not None:
                 try:
-                    answer = _answer(self._channel, question, kind, limit)
-                    if fits(answer):
-                        return answer
-                    raise BadFrame("an answer of another shape")
-                except (OSError, BadFrame) as exc:
-                    self._channel.close()
-                    self._channel = None
-                    self._tell(f"the server was lost ({exc}): the model is loaded here")
-            if self._here is None:
-                self._here = self._loaded()
-            return self._here
+                    return parse(_answer(self._connection, request, max_bytes))
+                except OSError as exc:
+                    self._connection.close()
+                    self._connection = None
+                    self._log(f"the server was lost ({exc}): the model is loaded here")
+            if self._fallback is None:
+                self._fallback = self._load_fallback()
+        return fallback(self._fallback)
 
-    def _loaded(self) -> Encoder:
-        # What "auto" measured there holds here too: a report has one number format.
+    def _load_fallback(self) -> Encoder:
+        # A report has one number format: what "auto" chose at the server is used here too.
         auto = self._spec.dtype == "auto" and self.dtype in ("fp32", "bf16")
         here = self._load(replace(self._spec, dtype=self.dtype) if auto else self._spec)
-        theirs = (self.width, self.dtype, self.engine)
-        if (here.width, here.dtype, here.engine) != theirs:
+        if (here.width, here.dtype, here.engine) != (self.width, self.dtype, self.engine):
             raise EnvironmentFailure(
                 "nothing was scored: the server was lost, and the model computes otherwise here "
                 f"({here.engine}) than there ({self.engine})",
                 fix="run it again",
             )
         return here
-
-
-def _answer(channel: Channel, question: Frame, kind: str, limit: int) -> Frame:
-    channel.send(question)
-    deadline = time.monotonic() + LONGEST
-    while time.monotonic() < deadline:
-        answer = channel.receive(limit, PATIENCE)
-        if answer is None:
-            raise ConnectionResetError("it has closed the connection")
-        if answer.kind == kind:
-            return answer
-        if answer.kind == "failed":
-            raise BadFrame(f"it says {str(answer.fields['why'])[:200]!r}")
-        if answer.kind != "wait":
-            raise BadFrame(f"it answers with {answer.kind!r}")
-    raise TimeoutError(f"no answer in {LONGEST:.0f} s")
 
 
 def connect(
@@ -151,72 +148,81 @@ def connect(
     environ: Mapping[str, str],
     *,
     load: Callable[[EncoderSpec], Encoder],
-    tell: Callable[[str], None],
-) -> RemoteEncoder | NotServed | None:
-    """Return the encoder of the server for this spec; None where no socket is, after one stat.
+    log: Callable[[str], None],
+) -> RemoteEncoder | None:
+    """Return the encoder of the server for this spec; None if there is no socket, after one stat.
 
-    directory  where the sockets lie (`place.run_dir`)
+    directory  of the sockets (`socket_path.socket_directory`)
     sha256     of the model
+    load, log  for RemoteEncoder
+    raises     ServerUnusable
     """
-    named = spec_terms(spec, sha256)
-    where = directory / socket_name(named)
-    if not os.path.lexists(where) or not hasattr(socket, "AF_UNIX"):
+    model_terms = spec_terms(spec, sha256)
+    path = directory / socket_name(model_terms)
+    if not os.path.lexists(path):
         return None
-    if why := why_not_ours(directory, stat.S_ISDIR) or why_not_ours(where, stat.S_ISSOCK):
-        return NotServed(why)
+    if why := why_not_usable(path):
+        raise ServerUnusable(why)
     try:
-        channel = _open(where)
+        connection = _dial(path)
     except OSError as exc:
-        return NotServed(f"no server answers at {where} ({exc.strerror or exc})")
+        raise ServerUnusable(f"no server answers at {path} ({exc.strerror or exc})") from exc
     try:
-        welcome = _greet(channel, all_terms(named, environ))
-    except (OSError, BadFrame) as exc:
-        channel.close()
-        return NotServed(f"the server at {where} does not fit: {exc}")
-    return RemoteEncoder(channel, welcome, spec, load, tell)
+        ours = all_terms(model_terms, environ)
+        send(connection, json.dumps({"terms": ours}).encode())
+        greeting = receive_json(connection, GREETING_SECONDS)
+        theirs = greeting.get("terms")
+        if not isinstance(theirs, dict):
+            raise BadMessage("it sent no terms")
+        if why := difference(ours, theirs):
+            raise BadMessage(why)
+        return RemoteEncoder(connection, greeting, spec, load, log)
+    except OSError as exc:
+        connection.close()
+        raise ServerUnusable(f"the server at {path} does not fit: {exc}") from exc
 
 
-def _greet(channel: Channel, ours: Mapping[str, str]) -> Frame:
-    channel.send(Frame("hello", {"terms": dict(ours)}))
-    welcome = channel.receive(0, CONNECT_SECONDS)
-    if welcome is None or welcome.kind != "welcome":
-        raise BadFrame("it does not greet")
-    if why := difference(ours, welcome.fields["terms"]):
-        raise BadFrame(why)
-    if not 0 < welcome.fields["width"] <= MAX_WIDTH:
-        raise BadFrame("its width is none")
-    return welcome
+def stop(path: Path) -> bool:
+    """Ask a server to exit and wait until it has; False if none answers.
 
-
-def stop(where: Path) -> bool:
-    """Ask a server to end and wait until it has; False where none answers.
-
-    raises  TimeoutError where one is there, and stays
+    raises  TimeoutError if it does not exit
     """
-    if why_not_ours(where.parent, stat.S_ISDIR) or why_not_ours(where, stat.S_ISSOCK):
+    if why_not_usable(path):
         return False
     try:
-        channel = _open(where)
+        connection = _dial(path)
     except OSError:
         return False
-    try:
-        channel.send(Frame("stop"))
-        channel.receive(0, END_SECONDS)  # it closes when it has ended
-    except (ConnectionError, BadFrame):
-        pass
-    finally:
-        channel.close()
+    with connection:
+        try:
+            send(connection, json.dumps({"stop": True}).encode())
+            receive(connection, 0, STOP_SECONDS)
+        except TimeoutError:
+            raise
+        except OSError:  # the connection ended, so the server has exited
+            pass
     return True
 
 
-def _open(where: Path) -> Channel:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(CONNECT_SECONDS)
-        connection.connect(str(where))
-        if is_stranger(connection):
-            raise PermissionError(0, "it is another user's")
-    except OSError:
+def _dial(path: Path) -> Connection:
+    connection = Client(str(path), "AF_UNIX")
+    if is_other_user(connection):
         connection.close()
-        raise
-    return Channel(connection)
+        raise PermissionError(0, "it belongs to another user")
+    return connection
+
+
+def _answer(connection: Connection, request: Arrays, max_bytes: int) -> Arrays:
+    """Ask one thing and wait for the answer. raises OSError"""
+    send(connection, save(dict(request)))
+    deadline = time.monotonic() + MAX_ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        message = receive(connection, MAX_HEADER + max_bytes, SILENCE_SECONDS)
+        if not message:  # a sign of life
+            continue
+        answer = unpack(message)
+        if set(answer) == {"error"}:
+            text = answer["error"].tobytes().decode("utf-8", "replace")
+            raise BadMessage(f"it failed with {text[:200]!r}")
+        return answer
+    raise TimeoutError(f"no answer in {MAX_ANSWER_SECONDS:.0f} s")

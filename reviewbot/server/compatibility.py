@@ -1,4 +1,4 @@
-"""What a server and its client must agree on, to the letter, for equal digits: the terms."""
+"""The terms that a server and its client must agree on, exactly, for equal numbers."""
 
 import hashlib
 import json
@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from reviewbot import __version__
-from reviewbot.encoders.encoder import EncoderSpec, isa, usable_cores
-from reviewbot.server.wire import PROTOCOL
+from reviewbot.encoders.encoder import EncoderSpec
+from reviewbot.encoders.processor import isa, usable_cores
 
-STACK = ("numpy", "torch", "transformers", "tokenizers", "onnxruntime", "bitsandbytes")
-# Variables that choose kernels, threads or devices in these libraries.
-CHOOSING = (
+PROTOCOL = "2"  # raise it when `server.messages` changes
+LIBRARIES = ("numpy", "torch", "transformers", "tokenizers", "onnxruntime", "bitsandbytes")
+VARIABLES = (  # prefixes; they choose kernels, threads or devices in these libraries
     "ATEN_",
     "CUBLAS_",
     "CUDA_VISIBLE_DEVICES",
@@ -25,63 +25,64 @@ CHOOSING = (
     "ONEDNN_",
     "OPENBLAS_",
 )
+PACKAGE = Path(__file__).parents[1]
 
 
 def spec_terms(spec: EncoderSpec, sha256: str) -> dict[str, str]:
-    """Say which model is meant and how it is run: every field of the spec, resolved.
+    """Return which model is meant and how it runs: every field of the spec, resolved.
 
-    sha256  of the model's bytes: a directory may get other ones while a server runs
+    sha256  of the model's bytes: a directory may change while a server runs
     """
-    terms = {each.name: str(getattr(spec, each.name)) for each in fields(spec)}
     return {
-        **terms,
+        **{field.name: str(getattr(spec, field.name)) for field in fields(spec)},
         "directory": os.path.realpath(spec.directory),
         "threads": str(spec.threads or usable_cores()),
         "sha256": sha256,
     }
 
 
-def socket_name(spec: Mapping[str, str]) -> str:
+def socket_name(model_terms: Mapping[str, str]) -> str:
     """Return the file name of the socket for `spec_terms`; looking for it costs one stat."""
-    text = json.dumps(dict(spec), sort_keys=True)
+    text = json.dumps(dict(model_terms), sort_keys=True)
     return f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.sock"
 
 
-def all_terms(spec: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Add what else can change a digit: our code, the libraries, the processor, their variables.
+def all_terms(model_terms: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Add all else that can change a number: code, libraries, processor, variables.
 
-    Take them before a framework is imported: it may set such variables itself.
+    Call it before a framework is imported: a framework may set such variables itself.
     """
     return {
-        **spec,
-        "protocol": str(PROTOCOL),
+        **model_terms,
+        "protocol": PROTOCOL,
         "reviewbot": __version__,
-        "code": _code(),
-        **{name: _version(name) for name in STACK},
+        "code": _source_hash(),
+        **{name: _version(name) for name in LIBRARIES},
         "isa": isa(),
-        **chosen(environ),
+        **kernel_variables(environ),
     }
 
 
-def chosen(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return those variables that choose kernels, threads or devices, each behind a "$"."""
-    return {f"${name}": text[:200] for name, text in environ.items() if name.startswith(CHOOSING)}
+def kernel_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that choose kernels, threads or devices, each name behind a "$"."""
+    return {f"${name}": text[:200] for name, text in environ.items() if name.startswith(VARIABLES)}
 
 
-def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None:
-    """Say the first term that differs; None where all are equal."""
+def difference(ours: Mapping[str, object], theirs: Mapping[str, object]) -> str | None:
+    """Return the first term that differs, in words; None if all are equal."""
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
-            left, right = (str(terms.get(name, "unset"))[:80] for terms in (ours, theirs))
-            return f"its {name} is {right}, here it is {left}"
+            here, there = (str(terms.get(name, "unset"))[:80] for terms in (ours, theirs))
+            return f"its {name[:80]} is {there}, here it is {here}"
     return None
 
 
-def _code() -> str:
-    """Hash the encoders' own source: a checkout changes more often than its version does."""
+def _source_hash() -> str:
+    """Hash the source of encoders and server: a checkout changes more often than its version."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for package in ("encoders", "server"):
+        for path in sorted((PACKAGE / package).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

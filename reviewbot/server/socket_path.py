@@ -1,59 +1,85 @@
-"""Where a server's socket lies, and whether it is ours alone: the directory, the file, the peer."""
+"""The path of a socket: chosen, private to this user, and locked by one server."""
 
 import os
-import socket
 import stat
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+from filelock import FileLock, Timeout
+
+from reviewbot.errors import EnvironmentFailure
+
+FIX = "set XDG_RUNTIME_DIR or REVIEWBOT_CACHE to a short, local directory of your own"
 
 
-def run_dir(environ: Mapping[str, str], cache: Path) -> Path:
+def socket_directory(environ: Mapping[str, str], cache: Path) -> Path:
     """Choose the directory of the sockets; nothing is created.
 
-    cache  where it lies unless XDG_RUNTIME_DIR is set, and is ours with mode 0700
+    cache  the parent, unless XDG_RUNTIME_DIR is a directory of this user with mode 0700
     """
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
-    if (
-        runtime
-        and Path(runtime).is_absolute()
-        and why_not_ours(Path(runtime), stat.S_ISDIR) is None
-    ):
-        return Path(runtime) / "reviewbot"
+    runtime = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    if runtime.is_absolute() and why_not_private(runtime, stat.S_ISDIR) is None:
+        return runtime / "reviewbot"
     return cache / "run"
 
 
-def why_not_ours(path: Path, kind: Callable[[int], bool]) -> str | None:
-    """Say why a path is not this user's alone; None where it is. A link never is.
+def why_not_private(path: Path, is_kind: Callable[[int], bool]) -> str | None:
+    """Return why a path is not private to this user, or None if it is. A link never is.
 
-    kind  `stat.S_ISDIR` or `stat.S_ISSOCK`
+    is_kind  `stat.S_ISDIR` or `stat.S_ISSOCK`
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as exc:
         return f"{path}: {exc.strerror}"
-    if not kind(found.st_mode):
+    if not is_kind(status.st_mode):
         return f"{path} is something else"
-    if found.st_uid != os.getuid():
+    if status.st_uid != os.getuid():
         return f"{path} belongs to another user"
-    if found.st_mode & 0o077:
-        return f"{path} is open to others (mode {stat.S_IMODE(found.st_mode):04o})"
+    if status.st_mode & 0o077:
+        return f"{path} is open to others (mode {stat.S_IMODE(status.st_mode):04o})"
     return None
 
 
-def peer(connection: socket.socket) -> tuple[int, int] | None:
-    """Return process id and user id of the other end; None where the system does not say."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None
-    size = _CREDENTIALS.size
-    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    pid, uid, _ = _CREDENTIALS.unpack(raw)
-    return pid, uid
+def why_not_usable(path: Path) -> str | None:
+    """Return why a socket or its directory is not private to this user, or None if both are."""
+    return why_not_private(path.parent, stat.S_ISDIR) or why_not_private(path, stat.S_ISSOCK)
 
 
-def is_stranger(connection: socket.socket) -> bool:
-    """Say whether the other end is another user's process."""
-    found = peer(connection)
-    return found is not None and found[1] != os.getuid()
+def make_directory(path: Path) -> None:
+    """Create the directory of a socket with mode 0700.
+
+    raises  EnvironmentFailure if it cannot be created or is not private
+    """
+    directory = path.parent
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise EnvironmentFailure(
+            f"nothing is served: {exc.filename}: {exc.strerror}", fix=FIX
+        ) from exc
+    if why := why_not_private(directory, stat.S_ISDIR):
+        raise EnvironmentFailure(
+            f"nothing is served: {why}", fix="remove it, or make it your own with mode 0700"
+        )
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[bool]:
+    """Hold the lock of a socket; False if another server holds it. It ends with its process."""
+    file = FileLock(path.with_suffix(".lock"), mode=0o600)
+    try:
+        file.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except (OSError, NotImplementedError) as exc:
+        raise EnvironmentFailure(
+            f"nothing is served: cannot lock {file.lock_file} ({exc})", fix=FIX
+        ) from exc
+    try:
+        yield True
+    finally:
+        file.release()

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reviewbot.encoders.encoder import usable_cores
+from reviewbot.encoders.processor import usable_cores
 from reviewbot.errors import ArtifactError
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.sae_data import batches, mean_state, resume, save_checkpoint, states

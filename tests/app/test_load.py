@@ -65,7 +65,7 @@ CASES: dict[str, Case] = {  # settings, what is installed, the processor, what i
 def test_the_engines_that_are_tried(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given, extras, processor, tried = CASES[name]
     installed(monkeypatch, *extras)
-    monkeypatch.setattr("reviewbot.encoders.encoder.isa", lambda: processor)
+    monkeypatch.setattr("reviewbot.encoders.processor.isa", lambda: processor)
 
     assert load.engines(Settings(**given)) == tried
     # What int8 has not been shown to do as well is torch's where it is there.
@@ -192,9 +192,9 @@ def test_where_an_engine_does_not_serve_the_next_one_reads_and_one_line_says_why
     said: list[str] = []
     monkeypatch.setattr(load, "say", said.append)
     monkeypatch.setattr(load, "engines", lambda _, **__: ["onnx", "torch"])
-    monkeypatch.setattr(load, "_ready", when("onnx" if at == "making" else "", "it is old"))
+    monkeypatch.setattr(load, "_prepare", when("onnx" if at == "making" else "", "it is old"))
     monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
-    monkeypatch.setattr("reviewbot.encoders.encoder.promised", lambda _: None)
+    monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
     found = load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)
 
     assert found.engine == "torch"
@@ -208,9 +208,9 @@ def test_the_last_engine_that_does_not_serve_is_the_failure(
     said: list[str] = []
     monkeypatch.setattr(load, "say", said.append)
     monkeypatch.setattr(load, "engines", lambda _, **__: ["onnx"])
-    monkeypatch.setattr(load, "_ready", when("onnx" if at == "making" else "", "it is old"))
+    monkeypatch.setattr(load, "_prepare", when("onnx" if at == "making" else "", "it is old"))
     monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
-    monkeypatch.setattr("reviewbot.encoders.encoder.promised", lambda _: None)
+    monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
 
     with pytest.raises(EngineUnfit, match="nothing was scored: it is old") as failure:
         load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from reviewbot.encoders.encoder import int8_saturates
+from reviewbot.encoders.processor import int8_saturates
 
 
 def pytest_configure() -> None:

@@ -81,7 +81,7 @@ def test_a_gpu_chooses_its_numbers_unless_somebody_did(
 
     with (
         patch("reviewbot.encoders.encoder.load_encoder", load),
-        patch("reviewbot.encoders.torch_batches.require_gpu", lambda: None),
+        patch("reviewbot.encoders.gpu_encoder.require_gpu", lambda: None),
         patch("reviewbot.encoders.quantization.check_packages", lambda _: None),
     ):
         assert run(*flags).exit_code == 0

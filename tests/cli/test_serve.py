@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.app.warm import DECIDING
+from reviewbot.app.warm import MODEL_SETTINGS
 from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ
-from tests.server.served import short_directory
+from tests.server.running import short_directory
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 ROOT = Path(__file__).parents[2]
@@ -153,4 +153,4 @@ def test_a_directory_for_sockets_that_others_can_enter_is_exit_4(place: Place) -
 def test_every_setting_that_makes_another_model_is_a_flag_of_serve(place: Place) -> None:
     text = place.run("serve", "--help")[1].decode()
 
-    assert all(f"--{key}" in text for key in DECIDING)
+    assert all(f"--{key}" in text for key in MODEL_SETTINGS)

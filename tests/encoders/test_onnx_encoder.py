@@ -9,8 +9,9 @@ import pytest
 
 from reviewbot.arrays import Array
 from reviewbot.encoders import onnx_encoder
-from reviewbot.encoders.encoder import EncoderSpec, int8_saturates, promised
+from reviewbot.encoders.encoder import EncoderSpec, expected_engine
 from reviewbot.encoders.onnx_encoder import OnnxEncoder
+from reviewbot.encoders.processor import int8_saturates
 from reviewbot.encoders.states import SIGNALS
 from reviewbot.encoders.tokenizer import load_tokenizer
 from reviewbot.encoders.torch_encoder import TransformersEncoder
@@ -109,7 +110,7 @@ def test_products_that_cannot_saturate_give_the_same_states(
 def test_int8_sums_saturate_on_x86_without_vnni_and_amx(
     processor: str, saturates: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reviewbot.encoders.encoder.isa", lambda: processor)
+    monkeypatch.setattr("reviewbot.encoders.processor.isa", lambda: processor)
 
     assert int8_saturates() is saturates
 
@@ -234,8 +235,8 @@ def test_what_the_head_says_of_a_token_does_not_depend_on_how_many_are_asked_at_
 def test_the_engine_that_is_promised_is_the_one_that_is_loaded(loaded: OnnxEncoder) -> None:
     spec = EncoderSpec(directory=Path("nowhere"), engine="onnx", layer=1, threads=1)
 
-    assert promised(spec) == (loaded.dtype, loaded.engine)
-    assert promised(replace(spec, threads=2)) != (loaded.dtype, loaded.engine)
+    assert expected_engine(spec) == (loaded.dtype, loaded.engine)
+    assert expected_engine(replace(spec, threads=2)) != (loaded.dtype, loaded.engine)
 
 
 Damage = Callable[[bytes], bytes]

@@ -11,9 +11,9 @@ import pytest
 from huggingface_hub import constants
 
 from reviewbot.encoders.encoder import EncoderSpec, load_encoder
+from reviewbot.encoders.gpu_encoder import GpuEncoder
 from reviewbot.encoders.quantization import check_packages, loading_arguments, offline
 from reviewbot.encoders.tokenizer import load_tokenizer
-from reviewbot.encoders.torch_batches import GpuEncoder
 from reviewbot.errors import (
     EnvironmentFailure,
     MissingExtra,

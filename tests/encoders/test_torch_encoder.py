@@ -11,9 +11,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 import reviewbot
-from reviewbot.encoders.dtype import choose_dtype
 from reviewbot.encoders.encoder import ENCODERS, EncoderSpec, load_encoder
-from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.encoders.torch_encoder import TransformersEncoder, choose_dtype
 from reviewbot.errors import MissingExtra, ModelUnavailable, UsageError
 from tests import tiny
 

@@ -18,21 +18,20 @@ CACHED = converted_path(
 )
 DYING = """
 import os, signal
-from reviewbot.app import load as loading
+from reviewbot.app import serve
 from reviewbot.cli import main
-load = loading.load_here
+load = serve.load_here
 def dying(spec, clock):
     encoder = load(spec, clock)
-    states, count = encoder.states, 0
+    states, passes = encoder.states, []
     def once(ids):
-        nonlocal count
-        count += 1
-        if count == 2:
+        passes.append(ids)
+        if len(passes) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         return states(ids)
     encoder.states = once
     return encoder
-loading.load_here = dying
+serve.load_here = dying
 """
 
 
@@ -66,20 +65,20 @@ def test_a_signal_ends_the_server_cleanly(place: Place, number: int) -> None:
 
         assert process.wait(10) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == "ended: it was asked to\n"
+        assert process.stderr.read() == "exited: stopped\n"
     assert place.sockets == []
 
 
 def test_a_second_server_says_that_one_is_there_and_stop_ends_it(place: Place) -> None:
     with place.served() as process:
         code, _, said = place.run("serve", *place.flags)
-        assert (code, said) == (0, f"already there: {place.sockets[0]}\n")
+        assert (code, said) == (0, f"already running: {place.sockets[0]}\n")
         code, _, said = place.run("serve", "--stop")
         assert code == 0
-        assert said.startswith("ended: ")
+        assert said.startswith("stopped: ")
         assert process.wait(10) == 0
     assert place.sockets == []
-    assert place.run("serve", "--stop")[::2] == (0, "no server of yours was there\n")
+    assert place.run("serve", "--stop")[::2] == (0, "no server of yours was running\n")
 
 
 def test_a_second_server_that_finds_one_of_another_version_is_exit_4(place: Place) -> None:
@@ -101,7 +100,7 @@ def test_a_server_that_nobody_asks_ends_with_exit_code_0(place: Place) -> None:
     with place.served("--idle=1", code=quick) as process:
         assert process.wait(10) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == "ended: nobody asked\n"
+        assert process.stderr.read() == "exited: idle\n"
     assert place.sockets == []
 
 

@@ -13,7 +13,7 @@ from reviewbot.models.verify import checkpoint
 from tests.authorship.repos import Repo
 from tests.lsp.conftest import Start
 from tests.lsp.test_server import rows
-from tests.server.served import short_directory
+from tests.server.running import short_directory
 
 MODULE = Path(__file__).parents[3] / "examples/demo/billing/schedule.py"
 WRONG = "        if items[i] / 0 > items[i - 1]: return eval(items[i:])\n"

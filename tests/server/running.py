@@ -1,29 +1,31 @@
-"""A server in this process, its clients, and an encoder that tells what was asked of it."""
+"""A server in this process, its clients, and an encoder that checks how it is called."""
 
-import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from reviewbot.encoders.encoder import Encoder, EncoderSpec
 from reviewbot.encoders.states import HiddenStates
-from reviewbot.server.client import NotServed, RemoteEncoder, connect
+from reviewbot.server.client import RemoteEncoder, ServerUnusable, connect
 from reviewbot.server.compatibility import all_terms, socket_name, spec_terms
-from reviewbot.server.listener import listening, prepare
-from reviewbot.server.service import Server
+from reviewbot.server.server import Server
+from reviewbot.server.socket_path import make_directory
 from tests.cli.small import ByteEncoder
 
 SHA = "cd" * 32
 SPEC = EncoderSpec(directory=Path("/nowhere"), layer=1)
+TERMS = all_terms(spec_terms(SPEC, SHA), {})
 
 
-class Watched(ByteEncoder):
-    """Fails on the token 0, and where two threads ask at the same time."""
+class StrictEncoder(ByteEncoder):
+    """Fails on the token 0, and if two threads call it at the same time."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -41,42 +43,46 @@ class Watched(ByteEncoder):
 
 
 @dataclass
-class Client:
-    """What a client is given, and what it was told."""
+class Caller:
+    """The arguments of `connect`, and what they recorded."""
 
     directory: Path
     spec: EncoderSpec = SPEC
-    here: Encoder = field(default_factory=ByteEncoder)
+    fallback: Encoder = field(default_factory=ByteEncoder)
     loaded: list[EncoderSpec] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
 
-    def connect(self) -> RemoteEncoder | NotServed | None:
-        return connect(self.directory, self.spec, SHA, {}, load=self._load, tell=self.told.append)
+    def connect(self) -> RemoteEncoder | None:
+        return connect(self.directory, self.spec, SHA, {}, load=self._load, log=self.log.append)
 
     def remote(self) -> RemoteEncoder:
-        found = self.connect()
-        assert isinstance(found, RemoteEncoder), found
-        return found
+        encoder = self.connect()
+        assert encoder is not None
+        return encoder
 
-    def refused(self) -> str:
-        found = self.connect()
-        assert isinstance(found, NotServed), found
-        return found.why
+    def refusal(self) -> str:
+        with pytest.raises(ServerUnusable) as caught:
+            self.connect()
+        return str(caught.value)
 
     def _load(self, spec: EncoderSpec) -> Encoder:
         self.loaded.append(spec)
-        return self.here
-
-
-@contextmanager
-def short_directory() -> Iterator[Path]:
-    """A directory whose name leaves room for a socket's: pytest's own are too long."""
-    with tempfile.TemporaryDirectory(prefix="rb-") as name:
-        yield Path(name).resolve() / "run"
+        return self.fallback
 
 
 def path_for(directory: Path, spec: EncoderSpec = SPEC) -> Path:
     return directory / socket_name(spec_terms(spec, SHA))
+
+
+def dial(directory: Path) -> Connection:
+    return Client(str(path_for(directory)), "AF_UNIX")
+
+
+@contextmanager
+def short_directory() -> Iterator[Path]:
+    """A directory whose path is short enough for a socket; pytest's own are too long."""
+    with tempfile.TemporaryDirectory(prefix="rb-") as name:
+        yield Path(name).resolve() / "run"
 
 
 @contextmanager
@@ -87,33 +93,23 @@ def serve(
     terms: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Serve in a thread until the end of the block; `terms` replace true ones."""
-    where = path_for(directory, spec)
-    prepare(where)
-    with listening(where) as listener:
-        server = Server(
-            encoder, all_terms(spec_terms(spec, SHA), {}) | dict(terms or {}), listener, 60
-        )
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-            thread.join(10)
-            server.close()
-            assert not thread.is_alive()
-
-
-def dial(directory: Path) -> socket.socket:
-    """Open a connection that keeps to no protocol."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(10)
-    connection.connect(str(path_for(directory)))
-    return connection
+    path = path_for(directory, spec)
+    make_directory(path)
+    server = Server(encoder, all_terms(spec_terms(spec, SHA), {}) | dict(terms or {}), path, 60)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(10)
+        server.close()
+        assert not thread.is_alive()
+        assert not path.exists()
 
 
 def same(left: HiddenStates, right: HiddenStates) -> bool:
-    """Say whether two states are equal to the bit."""
+    """Return True if two states are equal to the bit."""
     pairs = [
         (left.values_TD, right.values_TD),
         (left.deep_TD, right.deep_TD),
