@@ -87,7 +87,7 @@ def assemble(
     """
     from reviewbot.app import pipeline
     from reviewbot.app.selection import Rules
-    from reviewbot.authorship.scope import Scope
+    from reviewbot.authorship.model import Scope
     from reviewbot.report.gate import Policy, Status, is_all_merged
     from reviewbot.report.model import ChangeInfo
 

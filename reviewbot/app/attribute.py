@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from pathspec import GitIgnoreSpec
 
 from reviewbot.app.inputs import FILES
-from reviewbot.authorship.model import Authors
-from reviewbot.authorship.scope import Scope, in_scope
+from reviewbot.authorship.model import Authors, Scope, in_scope
 from reviewbot.config.settings import Settings
 from reviewbot.config.thresholds import Limits, parse_limits
 
@@ -199,7 +198,7 @@ def gather(
             lost_commits[name] = f"the message of {name[:10]} is too long: its middle was not read"
     return Material(
         origins=found.origins,
-        placed=found.placed,
+        moved=found.placed,
         commits=known,
         notes=held.by_commit if held else {},
         has_notes=not held or bool(held.refs),

@@ -1,1 +1,5 @@
-"""Who wrote each added line, from evidence. Pure: `git` and `github` gather the evidence."""
+"""Who wrote each added line, by what evidence. `resolve.attribute` is the entry point.
+
+Pure functions and values. `git` and `github` read what is looked at; nothing here opens a file,
+runs a program or raises for bad text.
+"""

@@ -1,4 +1,4 @@
-"""What a repository says of its own past, as frozen values; everything in it is a stranger's."""
+"""What git and a forge know of a change, as frozen values; every text in it is untrusted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ UNCOMMITTED = ""  # the commit of a line that is in the working tree or the inde
 
 
 class Identity(NamedTuple):
-    """As git has it; either may be empty."""
+    """An author or committer; either field may be empty."""
 
     name: str
     email: str
@@ -28,7 +28,7 @@ class Commit:
 
 
 class Origin(NamedTuple):
-    """Where a line came into being: the number is that of the file in that commit."""
+    """The commit that wrote a line, and its place in the file of that commit."""
 
     commit: str
     path: str
@@ -36,7 +36,7 @@ class Origin(NamedTuple):
 
 
 class PlacedLine(NamedTuple):
-    """An added line, and where it came into being; None where git does not say."""
+    """An added line with its origin; None if git does not know it."""
 
     line: ChangedLine
     origin: Origin | None
@@ -44,22 +44,22 @@ class PlacedLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """What a forge says of the change as a whole."""
+    """The change as a whole, as the forge describes it."""
 
     branch: str = ""
     author_login: str = ""
     author_is_bot: bool = False
     labels: tuple[str, ...] = ()
     body: str = ""
-    from_fork: bool = True  # or nobody knows
+    from_fork: bool = True  # also if unknown
 
 
 class TraceFile(NamedTuple):
-    """A file of Agent Trace records, or what could be read of it."""
+    """A file of Agent Trace records, or the part that could be read."""
 
     name: str
     content: bytes
-    missing: str = ""  # what was not read of it, in words: "only its newest part was read"
+    missing: str = ""  # what was not read: "only its newest part was read"
 
 
 def _no_lines(_path: str) -> tuple[str, ...]:
@@ -68,20 +68,20 @@ def _no_lines(_path: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Everything that the detectors look at."""
+    """Everything that the detectors read."""
 
     origins: Mapping[str, Mapping[int, Origin]] = field(default_factory=dict)  # path -> number
-    # Who only put a line where it is, where that is another commit than its origin.
-    placed: Mapping[str, Mapping[int, Origin]] = field(default_factory=dict)
+    # path -> number -> the commit that moved the line, if that is not its origin.
+    moved: Mapping[str, Mapping[int, Origin]] = field(default_factory=dict)
     commits: Mapping[str, Commit] = field(default_factory=dict)
-    # commit -> its git-ai notes; of several the first decides, as the most trusted one.
+    # commit -> its git-ai notes; the first one decides, as the most trusted.
     notes: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
-    has_notes: bool = True  # the repository has a ref of git-ai notes, for whatever commits
+    has_notes: bool = True  # the repository has a ref of git-ai notes
     traces: tuple[TraceFile, ...] = ()
-    head: str | None = None  # the commit that uncommitted lines stand on
-    head_lines: Callable[[str], tuple[str, ...]] = _no_lines  # of a head file; read when asked for
+    head: str | None = None  # the commit that uncommitted lines are based on
+    head_lines: Callable[[str], tuple[str, ...]] = _no_lines  # of a head file; read on demand
     pull_request: PullRequest | None = None
-    # What could not be read, in words: for the whole change, by commit, by path.
+    # What could not be read, for the reader: of the whole change, by commit, by path.
     lost: tuple[str, ...] = ()
     lost_commits: Mapping[str, str] = field(default_factory=dict)
     lost_paths: Mapping[str, str] = field(default_factory=dict)

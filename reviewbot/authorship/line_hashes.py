@@ -1,4 +1,4 @@
-"""Content hashes of ranges of lines: they find lines again that have moved.
+"""Content hashes of ranges of lines, which find lines that have moved.
 
 Agent Trace names no canonical text. Writers in use hash the lines joined by "\\n", without the last
 line end, and cut the digits as they like.
@@ -12,17 +12,11 @@ from reviewbot.authorship.line_ranges import LineRange
 MAX_HASHED = 16_000_000  # characters hashed for a change
 OVERHEAD = 100  # of one range, in characters
 CUT = 16  # digits that some writers keep of a longer hash
-LEAST_DIGITS = 8  # hexadecimal, 32 bits: below, hits by chance are too many
-
-
-def digests(algorithm: str, text: bytes) -> tuple[str, ...]:
-    """Return the hexadecimal digests that a writer may have meant; () for an unknown algorithm."""
-    make = _ALGORITHMS.get(algorithm)
-    return make(text) if make else ()
+MIN_DIGITS = 8  # hexadecimal, 32 bits: with fewer, chance hits are too many
 
 
 def murmur3(text: bytes) -> str:
-    """Return the MurmurHash3 of x86, 32 bits, seed 0: what the RFC's examples and writers use."""
+    """Return the MurmurHash3 of x86, 32 bits, seed 0, as in the RFC's examples."""
     import mmh3
 
     return f"{mmh3.hash(text, signed=False):08x}"
@@ -34,6 +28,7 @@ def _murmur3(text: bytes) -> tuple[str, ...]:
     return murmur3(text), f"{mmh3.hash128(text):032x}", mmh3.hash_bytes(text).hex()
 
 
+# name -> the hexadecimal digests that a writer may have meant
 _ALGORITHMS: dict[str, Callable[[bytes], tuple[str, ...]]] = {
     "murmur3": _murmur3,
     "sha256": lambda text: (hashlib.sha256(text).hexdigest(),),
@@ -41,81 +36,77 @@ _ALGORITHMS: dict[str, Callable[[bytes], tuple[str, ...]]] = {
 }
 
 
-def _texts(lines: Sequence[str]) -> Iterator[bytes]:
-    """Yield the texts that a writer may have hashed for these lines."""
+def _digests(algorithm: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the digests of each text that a writer may have hashed for these lines."""
     text = "\n".join(lines)
-    yield text.encode("utf-8", "surrogatepass")
-    yield f"{text}\n".encode("utf-8", "surrogatepass")
+    texts = [text, f"{text}\n"]
     if "\r" in text:  # hashed in an editor that shows "\n", committed with "\r\n"
-        yield text.replace("\r", "").encode("utf-8", "surrogatepass")
+        texts.append(text.replace("\r", ""))
+    for variant in texts:
+        yield from _ALGORITHMS[algorithm](variant.encode("utf-8", "surrogatepass"))
 
 
 def _fits(digits: str, full: str) -> bool:
     return full == digits or (len(digits) >= CUT and full.startswith(digits))
 
 
-class Finder:
-    """Finds hashed ranges again in files, each file's ranges of one length hashed once."""
+class RangeFinder:
+    """Finds hashed ranges in head files; it hashes all ranges of one length and file once."""
 
     def __init__(self, lines_of: Callable[[str], Sequence[str]]) -> None:
-        self.lines_of = lines_of
-        self.left = MAX_HASHED
-        self.tired = False  # a range was not looked for: too much to hash
+        self.exhausted = False  # too much to hash: not every range was looked for
+        self._lines_of = lines_of
+        self._budget = MAX_HASHED
         self._index: dict[tuple[str, int, str], dict[str, list[tuple[str, int]]]] = {}
 
     def find(
         self, digest: str | None, path: str, where: LineRange, numbers: Collection[int]
     ) -> LineRange | None:
-        """Return where the lines of a hash stand now: where they stood, or the nearest place.
+        """Return where the hashed lines are now: at `where`, or the nearest place.
 
         digest   "algorithm:digits"
-        numbers  the added lines of the file; only ranges that hold one are looked at
+        numbers  the added lines of the file; only ranges that contain one are searched
         """
         algorithm, _, digits = (digest or "").partition(":")
+        if len(digits) < MIN_DIGITS or algorithm not in _ALGORITHMS:
+            return None
         count = where.last - where.first + 1
-        if len(digits) < LEAST_DIGITS or algorithm not in _ALGORITHMS:
-            return None
-        lines = self.lines_of(path)
+        lines = self._lines_of(path)
         here = lines[where.first - 1 : where.last]
-        if len(here) == count and self._afford(here):
-            full = (full for text in _texts(here) for full in digests(algorithm, text))
-            if any(_fits(digits, one) for one in full):
-                return where
+        affordable = len(here) == count and self._spend(here)
+        if affordable and any(_fits(digits, full) for full in _digests(algorithm, here)):
+            return where
         key = (path, count, algorithm)
-        if key not in self._index and self.tired:
-            return None
         if key not in self._index:
-            self._index[key] = self._indexed(lines, count, algorithm, numbers)
+            if self.exhausted:
+                return None
+            self._index[key] = self._hash_ranges(lines, count, algorithm, numbers)
         starts = [at for full, at in self._index[key].get(digits[:CUT], ()) if _fits(digits, full)]
         if not starts:
             return None
         first = min(starts, key=lambda start: (abs(start - where.first), start))
         return LineRange(first, first + count - 1)
 
-    def _indexed(
+    def _hash_ranges(
         self, lines: Sequence[str], count: int, algorithm: str, numbers: Collection[int]
     ) -> dict[str, list[tuple[str, int]]]:
-        found: dict[str, list[tuple[str, int]]] = {}
-        for first in _starts(count, len(lines), numbers):
-            part = lines[first - 1 : first - 1 + count]
-            if not self._afford(part):
-                break
-            for text in _texts(part):
-                for full in digests(algorithm, text):
-                    found.setdefault(full[:CUT], []).append((full, first))
-        return found
+        """Return the digests and starts of ranges of `count` lines, by the first digits."""
+        index: dict[str, list[tuple[str, int]]] = {}
+        tried = 0
+        for number in sorted(numbers):
+            for first in range(max(tried + 1, number - count + 1), number + 1):
+                part = lines[first - 1 : first - 1 + count]
+                if len(part) < count:
+                    break
+                if not self._spend(part):
+                    return index
+                for full in _digests(algorithm, part):
+                    index.setdefault(full[:CUT], []).append((full, first))
+                tried = first
+        return index
 
-    def _afford(self, lines: Sequence[str]) -> bool:
-        if self.left > 0:
-            self.left -= sum(map(len, lines)) + len(lines) + OVERHEAD
-        self.tired |= self.left <= 0
-        return self.left > 0
-
-
-def _starts(count: int, total: int, numbers: Collection[int]) -> list[int]:
-    """Return where `count` of `total` lines that hold one of `numbers` could start."""
-    starts: list[int] = []
-    for number in sorted(numbers):
-        least = max(1, number - count + 1, starts[-1] + 1 if starts else 1)
-        starts += range(least, min(total - count + 1, number) + 1)
-    return starts
+    def _spend(self, lines: Sequence[str]) -> bool:
+        if self._budget > 0:
+            self._budget -= sum(map(len, lines)) + len(lines) + OVERHEAD
+        self.exhausted |= self._budget <= 0
+        return self._budget > 0

@@ -1,4 +1,4 @@
-"""Ranges of lines, as notes and traces have them: 1-based, both ends inclusive, any size."""
+"""Ranges of lines in notes and traces: 1-based, both ends inclusive, of any size."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -14,30 +14,30 @@ class LineRange(NamedTuple):
     last: int
 
 
-def last_wins(claims: Sequence[tuple[LineRange, T]], wanted: Sequence[int]) -> dict[int, T]:
-    """Return for each wanted line the last claim whose range holds it; none for other lines.
+def last_wins(claims: Sequence[tuple[LineRange, T]], numbers: Sequence[int]) -> dict[int, T]:
+    """Return for each line the last claim whose range contains it; no entry for other lines.
 
-    claims  in their order; a range may be far longer than any file
-    wanted  line numbers, ascending, each once
+    claims   in their order; a range may be far longer than any file
+    numbers  of lines, ascending, each once
 
-    Takes about len(claims) + len(wanted) steps, however much the ranges overlap: a line that has
-    its claim is stepped over.
+    Takes about len(claims) + len(numbers) steps, however much the ranges overlap: a union-find
+    skips the lines that have their claim.
     """
-    following = list(range(len(wanted) + 1))  # place -> the next place without a claim
+    following = list(range(len(numbers) + 1))  # index -> the next index without a claim
 
-    def free(place: int) -> int:
-        root = place
+    def free(at: int) -> int:
+        root = at
         while following[root] != root:
             root = following[root]
-        while following[place] != root:
-            following[place], place = root, following[place]
+        while following[at] != root:
+            following[at], at = root, following[at]
         return root
 
-    found: dict[int, T] = {}
+    winners: dict[int, T] = {}
     for (first, last), claim in reversed(claims):
-        place, stop = free(bisect_left(wanted, first)), bisect_right(wanted, last)
-        while place < stop:
-            found[wanted[place]] = claim
-            following[place] = place + 1
-            place = free(place)
-    return found
+        at, stop = free(bisect_left(numbers, first)), bisect_right(numbers, last)
+        while at < stop:
+            winners[numbers[at]] = claim
+            following[at] = at + 1
+            at = free(at)
+    return winners

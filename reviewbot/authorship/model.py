@@ -1,16 +1,16 @@
-"""Who wrote a line, and how we know. Pure: evidence in, one attribution out.
+"""Who wrote a line, by what evidence, and whose lines count.
 
-Whatever speaks of an author (a trailer, a note, a branch name) is text that the author of the
-change can write or strip. So `resolve` keeps two answers apart: who probably wrote the line
-(`kind`), and whether anything at all says that an AI may have (`may_be_ai`), which no other
-evidence takes away.
+The author of a change can write or strip every mark of an author: a trailer, a note, a branch name.
+So an attribution has two answers: who probably wrote the line (`kind`), and whether any evidence
+names an AI (`may_be_ai`). Evidence can add scrutiny, but never waive it: such a line is in every
+scope, whatever else is known of it. A source that could not be read counts as naming an AI. A
+human's or another bot's mark counts as unknown, unless the change is trusted.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from functools import lru_cache
 
 MAX_EVIDENCE = 8  # pieces of evidence that are kept of one line
 
@@ -24,11 +24,16 @@ class Author(StrEnum):
     AUTOMATION = "automation"
     UNKNOWN = "unknown"
 
+    @property
+    def is_ai(self) -> bool:
+        """Return True if an AI wrote at least part of it."""
+        return self in (Author.AI, Author.MIXED)
+
 
 class Level(IntEnum):
-    """What a piece of evidence speaks of; the higher one decides."""
+    """What a piece of evidence is about; the highest level decides."""
 
-    ASSUMED = 0  # the settings say so of every line
+    ASSUMED = 0  # every line, by the settings
     CHANGE = 1  # the pull request as a whole
     COMMIT = 2
     LINE = 3
@@ -39,78 +44,29 @@ HIGH, MEDIUM, LOW = 0.9, 0.6, 0.3  # confidences; an order, not measured probabi
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that says who wrote something."""
+    """One thing that names an author."""
 
     kind: Author
     level: Level
     confidence: float  # HIGH, MEDIUM or LOW
-    words: str  # for a reader; quotes strangers, so renderers escape it
-    tool: str | None = None  # such as "claude": a name of `authorship.agents` where it is known
+    words: str  # for a reader; quotes untrusted text, so renderers escape it
+    tool: str | None = None  # such as "claude": an agent's name in `agent_tables`, if known
     model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """An author with the evidence for it. Absence of a marker is `unknown`, never `human`."""
+    """An author with the evidence for it. Without a mark the author is unknown, never human."""
 
     kind: Author
     tool: str | None = None
     model: str | None = None
     confidence: float = 0.0  # in [0, 1]
     evidence: tuple[str, ...] = ()
-    may_be_ai: bool = False  # something says so, or could not be read; for the policy
+    may_be_ai: bool = False  # evidence names an AI, or could not be read; for the policy
 
 
 UNKNOWN = Attribution(Author.UNKNOWN)
-
-
-@lru_cache(maxsize=4096)
-def resolve(evidence: tuple[Evidence, ...], doubts: tuple[str, ...] = ()) -> Attribution:
-    """Weigh the evidence for one line.
-
-    The highest level decides; within it AI and human together are `mixed`. The tool is that of the
-    surest deciding evidence, None where equally sure ones disagree.
-
-    doubts  what could have spoken of this line and could not be read, in words
-    """
-    if not evidence:
-        return Attribution(Author.UNKNOWN, evidence=doubts[:1], may_be_ai=bool(doubts))
-    ordered = sorted(evidence, key=lambda e: (-e.level, -e.confidence))
-    top = [e for e in ordered if e.level is ordered[0].level]
-    kind = _kind({e.kind for e in top})
-    deciding = [e for e in top if kind is Author.MIXED or e.kind is kind]
-    words = tuple(dict.fromkeys(e.words for e in ordered))
-    tool, model = _tool([e for e in deciding if e.kind is not Author.HUMAN])
-    return Attribution(
-        kind,
-        tool,
-        model,
-        max(e.confidence for e in deciding),
-        (*words[:MAX_EVIDENCE], *doubts[:1]),
-        may_be_ai=bool(doubts) or any(e.kind in (Author.AI, Author.MIXED) for e in evidence),
-    )
-
-
-def _kind(kinds: set[Author]) -> Author:
-    if Author.MIXED in kinds or {Author.AI, Author.HUMAN} <= kinds:
-        return Author.MIXED
-    for kind in (Author.AI, Author.HUMAN, Author.AUTOMATION):
-        if kind in kinds:
-            return kind
-    return Author.UNKNOWN
-
-
-def _tool(deciding: Sequence[Evidence]) -> tuple[str | None, str | None]:
-    named = [e for e in deciding if e.tool]
-    if not named:
-        return None, next((e.model for e in deciding if e.model), None)
-    best = max(e.confidence for e in named)
-    tools = {e.tool for e in named if e.confidence == best}
-    if len(tools) > 1:
-        return None, None
-    (tool,) = tools
-    models = {e.model for e in named if e.tool == tool and e.model}
-    return tool, models.pop() if len(models) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +75,38 @@ class Authors:
 
     of: Mapping[tuple[str, int], Attribution] = field(default_factory=dict)  # by path and number
     notes: tuple[str, ...] = ()  # what could not be read, for the reader
-    sources: tuple[str, ...] = ()  # what was looked at and what was there, in words
+    sources: tuple[str, ...] = ()  # where evidence was looked for, for the reader
 
     def get(self, path: str, number: int) -> Attribution:
-        """Return who wrote a line; UNKNOWN where nothing is known of it."""
+        """Return who wrote a line; UNKNOWN without evidence."""
         return self.of.get((path, number), UNKNOWN)
 
 
 def totals(attributions: Iterable[Attribution]) -> dict[Author, Counter[str]]:
-    """Count lines per kind, and within a kind per tool ("" where none is known); no empty kind."""
-    found: dict[Author, Counter[str]] = {}
+    """Count lines per kind, and within a kind per tool ("" if unknown); no empty kind."""
+    counts: dict[Author, Counter[str]] = {}
     for attribution in attributions:
-        found.setdefault(attribution.kind, Counter())[attribution.tool or ""] += 1
-    return {kind: found[kind] for kind in Author if kind in found}
+        counts.setdefault(attribution.kind, Counter())[attribution.tool or ""] += 1
+    return {kind: counts[kind] for kind in Author if kind in counts}
+
+
+class Scope(StrEnum):
+    """Whose lines are read, or can block."""
+
+    AI = "ai"
+    AI_UNKNOWN = "ai+unknown"
+    ALL = "all"
+
+
+def in_scope(
+    scope: Scope, attribution: Attribution, *, unknown_as_ai: bool = False, trusted: bool = False
+) -> bool:
+    """Return True if a line belongs to the scope.
+
+    unknown_as_ai  on this path a line of unknown author counts as AI
+    trusted        nobody outside the team wrote this change, so marks of humans and bots count
+    """
+    if scope is Scope.ALL or attribution.may_be_ai or attribution.kind.is_ai:
+        return True
+    known = trusted and attribution.kind in (Author.HUMAN, Author.AUTOMATION)
+    return not known and (scope is Scope.AI_UNKNOWN or unknown_as_ai)

@@ -1,176 +1,188 @@
-"""Who wrote each added line: detectors, each in its module, and what they add up to. Pure."""
+"""Runs the detectors, and weighs their evidence into one author per line."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 
-from reviewbot.authorship.detectors import Detector, Found, of_commits
-from reviewbot.authorship.detectors.agent_trace import agenttrace
-from reviewbot.authorship.detectors.footers import footers
-from reviewbot.authorship.detectors.git_ai import gitai
-from reviewbot.authorship.detectors.identities import identities
-from reviewbot.authorship.detectors.pull_request import pullrequests
-from reviewbot.authorship.detectors.repo_rules import Rule, of_rules
-from reviewbot.authorship.detectors.trailers import trailers
+from reviewbot.authorship.detectors import (
+    Detector,
+    agent_trace,
+    footers,
+    git_ai,
+    identities,
+    of_commits,
+    overruled,
+    pull_request,
+    repo_rules,
+    trailers,
+)
 from reviewbot.authorship.history import Material, Origin, PlacedLine
 from reviewbot.authorship.model import (
     LOW,
+    MAX_EVIDENCE,
     UNKNOWN,
     Attribution,
     Author,
     Authors,
     Evidence,
     Level,
-    resolve,
 )
 from reviewbot.diff.model import Change, FileChange
 
 DETECTORS: Mapping[str, Detector] = {
-    "git-ai notes": gitai,
-    "Agent Trace": agenttrace,
-    "identities": of_commits(identities),
-    "trailers": of_commits(trailers),
-    "footers": of_commits(footers),
-    "pull request": pullrequests,
+    "git-ai notes": git_ai.detect,
+    "Agent Trace": agent_trace.detect,
+    "identities": of_commits(identities.judge),
+    "trailers": of_commits(trailers.judge),
+    "footers": of_commits(footers.judge),
+    "pull request": pull_request.detect,
 }
 ASSUMED = Evidence(Author.AI, Level.ASSUMED, LOW, "assumed of every line by the settings")
-AS_AROUND = "blank, as the lines around it"
+BLANK_LINE = "blank, as the lines around it"
 
 
 def attribute(
     change: Change,
     material: Material,
     *,
-    rules: Sequence[Rule] = (),
+    rules: Sequence[repo_rules.Rule] = (),
     assume_ai: bool = False,
     detectors: Mapping[str, Detector] = DETECTORS,
 ) -> Authors:
-    """Say who wrote each line that the change adds.
+    """Return who wrote each line that the change adds.
 
-    material   what the repository and the forge say; what cannot be read is told in the notes
     rules      the repository's own
-    assume_ai  a team's knowledge of its own habits: every line counts as AI until more is known
-    returns    every added line; a blank one has the author of its neighbours where these agree
+    assume_ai  every line without better evidence counts as AI
+    returns    every added line; a blank one has the author of its neighbours if these agree. The
+               notes name what could not be read
     """
     lines = [
-        PlacedLine(line, _origin(material, line.path, line.number))
+        PlacedLine(line, material.origins.get(line.path, {}).get(line.number))
         for file in change.files
         for line in file.added
         if line.text.strip()
     ]
-    everything: list[Detector] = [*detectors.values(), partial(of_rules, rules)]
-    found = [detect(material, lines) for detect in everything]
-    shifted = _shifted(material, lines, everything)
+    all_detectors: list[Detector] = [*detectors.values(), partial(repo_rules.detect, rules)]
+    results = [detect(material, lines) for detect in all_detectors]
+    moved = _moved_by_ai(material, lines, all_detectors)
     of: dict[tuple[str, int], Attribution] = {}
-    for place, (line, origin) in enumerate(lines):
-        evidence = [e for one in found for e in one.evidence.get(place, ())]
-        doubts = [doubt for one in found for doubt in one.doubts.get(place, ())]
-        doubts += _lost(material, line.path, origin)
-        evidence += shifted.get(place, ())
+    for index, (line, origin) in enumerate(lines):
+        evidence = [e for result in results for e in result.evidence.get(index, ())]
+        evidence += moved.get(index, ())
         if assume_ai:
             evidence.append(ASSUMED)
+        doubts = [doubt for result in results for doubt in result.doubts.get(index, ())]
+        doubts += _unread(material, line.path, origin)
         of[line.path, line.number] = resolve(tuple(evidence), tuple(dict.fromkeys(doubts)))
     for file in change.files:
-        of.update(_blank(file, of))
-    notes = [note for one in found for note in one.notes]
-    lost = [*material.lost, *material.lost_paths.values(), *material.lost_commits.values()]
-    return Authors(
-        of,
-        tuple(dict.fromkeys([*lost, *notes])),
-        tuple(one.source for one in found if one.source),
+        of.update(dict(_blank_lines(file, of)))
+    unread = [*material.lost, *material.lost_paths.values(), *material.lost_commits.values()]
+    notes = dict.fromkeys([*unread, *(note for result in results for note in result.notes)])
+    return Authors(of, tuple(notes), tuple(r.source for r in results if r.source))
+
+
+@lru_cache(maxsize=4096)
+def resolve(evidence: tuple[Evidence, ...], doubts: tuple[str, ...] = ()) -> Attribution:
+    """Weigh the evidence for one line.
+
+    The highest level decides; within it AI and human together are `mixed`. The tool is that of the
+    surest deciding evidence, None if equally sure ones disagree.
+
+    doubts  what could not be read, and may have named an AI
+    """
+    if not evidence:
+        return Attribution(Author.UNKNOWN, evidence=doubts[:1], may_be_ai=bool(doubts))
+    ordered = sorted(evidence, key=lambda e: (-e.level, -e.confidence))
+    top = [e for e in ordered if e.level is ordered[0].level]
+    kind = _kind({e.kind for e in top})
+    deciding = [e for e in top if kind is Author.MIXED or e.kind is kind]
+    words = tuple(dict.fromkeys(e.words for e in ordered))
+    tool, model = _tool([e for e in deciding if e.kind is not Author.HUMAN])
+    return Attribution(
+        kind,
+        tool,
+        model,
+        max(e.confidence for e in deciding),
+        (*words[:MAX_EVIDENCE], *doubts[:1]),
+        may_be_ai=bool(doubts) or any(e.kind.is_ai for e in evidence),
     )
 
 
-def _shifted(
+def _kind(kinds: set[Author]) -> Author:
+    if {Author.AI, Author.HUMAN} <= kinds:
+        return Author.MIXED
+    order = (Author.MIXED, Author.AI, Author.HUMAN, Author.AUTOMATION, Author.UNKNOWN)
+    return next(kind for kind in order if kind in kinds)
+
+
+def _tool(deciding: Sequence[Evidence]) -> tuple[str | None, str | None]:
+    named = [e for e in deciding if e.tool]
+    if not named:
+        return None, next((e.model for e in deciding if e.model), None)
+    best = max(e.confidence for e in named)
+    tool, *others = {e.tool for e in named if e.confidence == best}
+    if others:
+        return None, None
+    models = {e.model for e in named if e.tool == tool and e.model}
+    return tool, models.pop() if len(models) == 1 else None
+
+
+def _moved_by_ai(
     material: Material, lines: Sequence[PlacedLine], detectors: Sequence[Detector]
 ) -> dict[int, list[Evidence]]:
-    """Return what says that an AI moved, copied or re-indented a line that another wrote.
+    """Return evidence that an AI moved, copied or re-indented a line of another author.
 
-    It does not decide who wrote the line, but such a line may not pass unread as another's.
+    It does not decide who wrote the line, but puts it into every scope.
     """
-    moved = [
-        (place, PlacedLine(line, at))
-        for place, (line, _) in enumerate(lines)
-        if (at := material.placed.get(line.path, {}).get(line.number)) is not None
-    ]
-    found: dict[int, list[Evidence]] = defaultdict(list)
-    if not moved:
-        return found
-    for detect in detectors:
-        seen = detect(material, [line for _, line in moved])
-        for index, evidence in seen.evidence.items():
-            ai = [e for e in evidence if e.kind in (Author.AI, Author.MIXED)]
-            ai = [e for e in ai if e.level in (Level.COMMIT, Level.LINE)]
-            found[moved[index][0]] += [
-                replace(
-                    e,
-                    kind=Author.AI,
-                    level=Level.ASSUMED,
-                    confidence=LOW,
-                    words=f"moved, copied or re-indented: {e.words}",
-                )
-                for e in ai
-            ]
-    return found
+    indices, moved = [], []
+    for index, (line, _) in enumerate(lines):
+        if (mover := material.moved.get(line.path, {}).get(line.number)) is not None:
+            indices.append(index)
+            moved.append(PlacedLine(line, mover))
+    evidence: dict[int, list[Evidence]] = {index: [] for index in indices}
+    for detect in detectors if moved else ():
+        for at, pieces in detect(material, moved).evidence.items():
+            for e in pieces:
+                if e.kind.is_ai and e.level in (Level.COMMIT, Level.LINE):
+                    words = f"moved, copied or re-indented: {e.words}"
+                    e = replace(overruled(e), kind=Author.AI, words=words)
+                    evidence[indices[at]].append(e)
+    return evidence
 
 
-def _origin(material: Material, path: str, number: int) -> Origin | None:
-    return material.origins.get(path, {}).get(number)
-
-
-def _lost(material: Material, path: str, origin: Origin | None) -> list[str]:
-    lost = list(material.lost)
+def _unread(material: Material, path: str, origin: Origin | None) -> Iterator[str]:
+    yield from material.lost
     if path in material.lost_paths:
-        lost.append(material.lost_paths[path])
+        yield material.lost_paths[path]
     if origin is not None and origin.commit in material.lost_commits:
-        lost.append(material.lost_commits[origin.commit])
-    return lost
+        yield material.lost_commits[origin.commit]
 
 
-def _blank(
+def _blank_lines(
     file: FileChange, of: Mapping[tuple[str, int], Attribution]
-) -> dict[tuple[str, int], Attribution]:
-    """Attribute the blank lines of a file: as their neighbours, where both were added and agree."""
-    found: dict[tuple[str, int], Attribution] = {}
-    for blank, group in groupby(file.added, key=lambda line: not line.text.strip()):
-        run = list(group)
-        if not blank:
-            continue
-        for at in _runs([line.number for line in run]):
-            before = of.get((file.path, at[0] - 1))
-            behind = of.get((file.path, at[-1] + 1))
-            said = _agreed(before, behind)
-            found.update({(file.path, number): said for number in at})
-    return found
+) -> Iterator[tuple[tuple[str, int], Attribution]]:
+    """Yield blank lines with the author of the lines around them, if both were added and agree."""
+    blank = [line.number for line in file.added if not line.text.strip()]
+    for _, run in groupby(enumerate(blank), key=lambda pair: pair[1] - pair[0]):
+        numbers = [number for _, number in run]
+        ends = (of.get((file.path, numbers[0] - 1)), of.get((file.path, numbers[-1] + 1)))
+        author = _common([end for end in ends if end is not None])
+        yield from (((file.path, number), author) for number in numbers)
 
 
-def _runs(numbers: Sequence[int]) -> list[list[int]]:
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return runs
-
-
-def _agreed(before: Attribution | None, behind: Attribution | None) -> Attribution:
-    known = [one for one in (before, behind) if one is not None]
-    may_be_ai = any(one.may_be_ai for one in known)
-    if len(known) < 2 or known[0].kind is not known[1].kind or known[0].kind is Author.UNKNOWN:
-        return Attribution(Author.UNKNOWN, may_be_ai=may_be_ai) if may_be_ai else UNKNOWN
-    one, other = known
-    same_tool = one.tool == other.tool
+def _common(neighbours: Sequence[Attribution]) -> Attribution:
+    may_be_ai = any(author.may_be_ai for author in neighbours)
+    kinds = [author.kind for author in neighbours]
+    if len(kinds) < 2 or kinds[0] is not kinds[1] or kinds[0] is Author.UNKNOWN:
+        return replace(UNKNOWN, may_be_ai=may_be_ai)
+    before, after = neighbours
+    same_tool = before.tool == after.tool
     return Attribution(
-        one.kind,
-        one.tool if same_tool else None,
-        one.model if same_tool and one.model == other.model else None,
-        min(one.confidence, other.confidence),
-        (AS_AROUND,),
+        before.kind,
+        before.tool if same_tool else None,
+        before.model if same_tool and before.model == after.model else None,
+        min(before.confidence, after.confidence),
+        (BLANK_LINE,),
         may_be_ai,
     )
-
-
-__all__ = ["DETECTORS", "Detector", "Found", "attribute"]

@@ -1,13 +1,13 @@
-"""Agent Trace records, read with patience: what writers really emit differs from the RFC.
+"""Reads Agent Trace records leniently: writers in use differ from the RFC.
 
-Source: Agent Trace 0.1.0 and its reference writer; seen beside it: `version` "1.0" or none, paths
-with backslashes, absolute paths, `contributor` as a plain word, one flat range instead of `files`,
-`sha256:` and 128-bit `murmur3:` hashes. Addresses in a record are never shown: they name places on
+Source: Agent Trace 0.1.0 and its reference writer. Also seen: `version` "1.0" or none, paths with
+backslashes, absolute paths, `contributor` as a plain word, one flat range instead of `files`,
+`sha256:` and 128-bit `murmur3:` hashes. URLs in a record are never shown: they name places on
 somebody's disk.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,10 @@ _KINDS = {kind.value: kind for kind in (Author.AI, Author.HUMAN, Author.MIXED)}
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A record's word on one range of a file."""
+    """The author that a record names for one range of a file."""
 
     path: str  # as repositories write it
-    absolute: bool  # `path` lies somewhere on a disk: only what it ends in may be ours
+    absolute: bool  # `path` is a place on a disk: only its end may be a path of the change
     range: LineRange
     hash: str | None  # "algorithm:digits", lower case
     revision: str | None  # the commit that was HEAD when the record was written, or the line's own
@@ -42,18 +42,14 @@ class Claim:
 def claims_in(file: TraceFile, notes: list[str]) -> Iterator[Claim]:
     """Yield the claims of a file of records, a JSON record per line or one JSON document.
 
-    notes  told, once per file, what could not be read
+    notes  gets what could not be read, once per file
     """
     bad = 0
-    for raw in _records(file):
-        try:
-            record = json.loads(raw) if len(raw) <= MAX_RECORD else None
-        except (ValueError, RecursionError):
-            record = None
-        if not isinstance(record, dict):
+    for record in _records(file):
+        if isinstance(record, dict):
+            yield from _claims(record)
+        else:
             bad += 1
-            continue
-        yield from _claims(record)
     if bad:
         noun = "record" if bad == 1 else "records"
         notes.append(f"{bad} {noun} of {file.name} could not be read")
@@ -61,50 +57,49 @@ def claims_in(file: TraceFile, notes: list[str]) -> Iterator[Claim]:
         notes.append(f"{file.name}: {file.missing}")
 
 
-def _records(file: TraceFile) -> list[bytes]:
-    lines = [line for line in file.content.split(b"\n") if line.strip()]
+def _records(file: TraceFile) -> Iterable[object]:
+    """Return the values of the records; None for one that is no JSON or too large."""
     if not file.missing and not file.name.endswith(".jsonl"):
-        try:
-            whole = json.loads(file.content) if len(file.content) <= MAX_RECORD else None
-        except (ValueError, RecursionError):
-            whole = None
-        if isinstance(whole, dict):
-            return [file.content]
-        if isinstance(whole, list):
-            return [json.dumps(part).encode() for part in whole]
-    return lines
+        whole = _load(file.content)
+        if isinstance(whole, dict | list):
+            return whole if isinstance(whole, list) else [whole]
+    return (_load(line) for line in file.content.split(b"\n") if line.strip())
+
+
+def _load(raw: bytes) -> object:
+    try:
+        return json.loads(raw) if len(raw) <= MAX_RECORD else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _claims(record: Mapping[str, Any]) -> Iterator[Claim]:
     vcs, tool = record.get("vcs"), record.get("tool")
     revision = (vcs.get("revision") or vcs.get("revision_id")) if isinstance(vcs, dict) else None
-    name = tool.get("name") if isinstance(tool, dict) else None
-    shared = (revision if isinstance(revision, str) else None, tool_named(_text(name)))
+    revision = revision if isinstance(revision, str) else None
+    agent = tool_named(_text(tool.get("name") if isinstance(tool, dict) else None))
+    ranges: list[tuple[object, Mapping[str, Any], object]] = []  # path, range, contributor
     if "file_path" in record:  # a flat record: one range, written by an agent's edit
-        yield from _range(_text(record["file_path"]), record, None, shared)
+        ranges.append((record["file_path"], record, None))
     for file in _dicts(record.get("files")):
-        path = _text(file.get("path") or file.get("relative_path"))
+        name = file.get("path") or file.get("relative_path")
         for conversation in _dicts(file.get("conversations")):
-            for part in _dicts(conversation.get("ranges")):
-                yield from _range(path, part, conversation.get("contributor"), shared)
-
-
-def _range(
-    path: str, part: Mapping[str, Any], contributor: object, shared: tuple[str | None, str | None]
-) -> Iterator[Claim]:
-    first, last = part.get("start_line"), part.get("end_line")
-    place = _place(path)
-    if place is None or type(first) is not int or type(last) is not int:
-        return
-    kind, model = _contributor(part.get("contributor", contributor))
-    if kind is not None and 1 <= first <= last <= MAX_LINE:
-        digest = part.get("content_hash")
-        found = digest.lower()[:200] if isinstance(digest, str) else None
-        yield Claim(*place, LineRange(first, last), found, shared[0], kind, shared[1], model)
+            contributor = conversation.get("contributor")
+            ranges += ((name, part, contributor) for part in _dicts(conversation.get("ranges")))
+    for path, part, author in ranges:
+        first, last = part.get("start_line"), part.get("end_line")
+        place = _place(_text(path))
+        if place is None or type(first) is not int or type(last) is not int:
+            continue
+        kind, model = _contributor(part.get("contributor", author))
+        if kind is not None and 1 <= first <= last <= MAX_LINE:
+            digest = part.get("content_hash")
+            digest = digest.lower()[:200] if isinstance(digest, str) else None
+            yield Claim(*place, LineRange(first, last), digest, revision, kind, agent, model)
 
 
 def _contributor(value: object) -> tuple[Author | None, str | None]:
-    """Return who it was; None for "unknown". Nobody named is an agent: it wrote the record."""
+    """Return kind and model; None for "unknown". Without a contributor an agent is meant."""
     if value is None:
         return Author.AI, None
     if isinstance(value, str):
@@ -117,12 +112,11 @@ def _contributor(value: object) -> tuple[Author | None, str | None]:
 
 
 def _place(path: str) -> tuple[str, bool] | None:
-    r"""Return a path as repositories write it, and whether it is absolute; None for no file."""
+    r"""Return a path as repositories write it, and True if it is absolute; None for no file."""
     path = path.replace("\\", "/")
     absolute = path.startswith("/") or path[1:3] == ":/"
     path = path.removeprefix("./")
-    parts = path.split("/")
-    if not path or path in _NO_FILES or ".." in parts or path.startswith("file:"):
+    if not path or path in _NO_FILES or ".." in path.split("/") or path.startswith("file:"):
         return None
     return path, absolute
 

@@ -1,4 +1,4 @@
-"""The value behind `reviewbot who`: every added line of a change with its author."""
+"""The result of `reviewbot who`: every added line of a change with its author."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ class LineAuthor(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Lines that stand together and have one author; both ends inclusive."""
+    """Consecutive lines with one author; both ends inclusive."""
 
     first: int
     last: int
@@ -33,13 +33,13 @@ class WhoFile:
 
 @dataclass(frozen=True, slots=True)
 class WhoReport:
-    """Who wrote a change. Same repository, same report."""
+    """Who wrote a change."""
 
     base: str | None
     head: str
     files: tuple[WhoFile, ...]
-    sources: tuple[str, ...]  # what there was to look at
-    notes: tuple[str, ...]  # what could not be read, and the like
+    sources: tuple[str, ...]  # where evidence was looked for
+    notes: tuple[str, ...]  # what could not be read
 
     @property
     def authors(self) -> Iterable[Attribution]:
@@ -50,7 +50,7 @@ class WhoReport:
 def who_report(
     change: Change, authors: Authors, *, base: str | None, head: str, notes: Iterable[str] = ()
 ) -> WhoReport:
-    """Put the authors in the order of the diff; files without added lines are left out."""
+    """Return the authors in the order of the diff, without files that add no lines."""
     files = tuple(
         WhoFile(
             file.path,
@@ -65,16 +65,12 @@ def who_report(
 
 
 def stretches(lines: Iterable[LineAuthor]) -> list[Stretch]:
-    """Join lines that follow each other and have the same author with the same evidence."""
-    found: list[Stretch] = []
+    """Join consecutive lines that have the same author and evidence."""
+    joined: list[Stretch] = []
     for number, author in lines:
-        if found and found[-1].last == number - 1 and _said(found[-1].author) == _said(author):
-            found[-1] = found[-1]._replace(last=number)
+        author = replace(author, may_be_ai=False)  # no report shows it
+        if joined and joined[-1].last == number - 1 and joined[-1].author == author:
+            joined[-1] = joined[-1]._replace(last=number)
         else:
-            found.append(Stretch(number, number, author))
-    return found
-
-
-def _said(author: Attribution) -> Attribution:
-    """Leave out what no report shows."""
-    return replace(author, may_be_ai=False)
+            joined.append(Stretch(number, number, author))
+    return joined

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from reviewbot.authorship.scope import Scope
+from reviewbot.authorship.model import Scope
 from reviewbot.diff.model import ChangedLine
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS

@@ -12,8 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from reviewbot.authorship.model import Attribution, Author
-from reviewbot.authorship.scope import Scope
+from reviewbot.authorship.model import Attribution, Author, Scope
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import UsageError

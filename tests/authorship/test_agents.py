@@ -56,7 +56,9 @@ def test_the_tables_agree_with_themselves() -> None:
     for field in ("emails", "logins", "ids", "branches"):
         marks = [mark for agent in AGENTS for mark in getattr(agent, field)]
         assert len(marks) == len(set(marks)), field
-    texts = [t for a in AGENTS for t in (*a.names, *a.beside, *a.emails, *a.logins, *a.branches)]
+    texts = [
+        t for a in AGENTS for t in (*a.names, *a.weak_names, *a.emails, *a.logins, *a.branches)
+    ]
     assert [text for text in texts if text != text.lower()] == []
     tools = [agent.tool for agent in AGENTS]
     assert len(tools) == len(set(tools))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.authorship.detectors import Found
-from reviewbot.authorship.detectors.agent_trace import agenttrace
+from reviewbot.authorship.detectors import Detected
+from reviewbot.authorship.detectors.agent_trace import detect
 from reviewbot.authorship.history import (
     UNCOMMITTED,
     Commit,
@@ -53,7 +53,7 @@ def asked(
     commit: str = C,
     name: str = ".agent-trace/traces.jsonl",
     missing: str = "",
-) -> tuple[dict[int, list[Evidence]], Found]:
+) -> tuple[dict[int, list[Evidence]], Detected]:
     """What the records say of `a.py`, every line of which commit C (a child of P) added."""
     placed = [
         PlacedLine(ChangedLine("a.py", n, text), Origin(commit, "a.py", n))
@@ -65,7 +65,7 @@ def asked(
         head=P,
         head_lines=lambda path: lines if path == "a.py" else (),
     )
-    found = agenttrace(material, placed)
+    found = detect(material, placed)
     return {place + 1: evidence for place, evidence in found.evidence.items()}, found
 
 

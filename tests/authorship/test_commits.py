@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from reviewbot.authorship.detectors.footers import footers
-from reviewbot.authorship.detectors.identities import identities
-from reviewbot.authorship.detectors.trailers import trailers
+from reviewbot.authorship.detectors import footers, identities, trailers
 from reviewbot.authorship.history import Commit, Identity
-from reviewbot.authorship.model import HIGH, LOW, MEDIUM, Attribution, Author, resolve
+from reviewbot.authorship.model import HIGH, LOW, MEDIUM, Attribution, Author
+from reviewbot.authorship.resolve import resolve
 from tests.cpu import cpu_seconds
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -23,7 +22,7 @@ def judged(
     message: str = "Fix", author: Identity = DEV, committer: Identity | None = None
 ) -> Attribution:
     commit = Commit("a" * 40, (), author, committer or author, message)
-    return resolve((*identities(commit), *trailers(commit), *footers(commit)))
+    return resolve((*identities.judge(commit), *trailers.judge(commit), *footers.judge(commit)))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])

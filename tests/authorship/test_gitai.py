@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.authorship.detectors.git_ai import MAX_BYTES, gitai, parse
+from reviewbot.authorship.detectors.git_ai import MAX_BYTES, detect, parse
 from reviewbot.authorship.history import Commit, Identity, Material, Origin, PlacedLine
 from reviewbot.authorship.line_ranges import LineRange, last_wins
 from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence
@@ -34,7 +34,7 @@ def asked(note: str | bytes, *places: tuple[str, int]) -> tuple[list[list[Eviden
     """What a note of commit C says of lines of that commit."""
     lines = [PlacedLine(ChangedLine(p, n, "x"), Origin(C, p, n)) for p, n in places]
     raw = note.encode() if isinstance(note, str) else note
-    found = gitai(Material(commits={C: COMMIT}, notes={C: (raw,)}), lines)
+    found = detect(Material(commits={C: COMMIT}, notes={C: (raw,)}), lines)
     return [found.evidence.get(place, []) for place in range(len(lines))], found.notes
 
 
@@ -104,7 +104,7 @@ def test_a_line_under_a_key_nobody_knows_is_in_doubt() -> None:
     line = PlacedLine(ChangedLine("a.py", 1, "x"), Origin(C, "a.py", 1))
     raw = note_text("a.py\n  junk 1").encode()
 
-    found = gitai(Material(commits={C: COMMIT}, notes={C: (raw,)}), [line])
+    found = detect(Material(commits={C: COMMIT}, notes={C: (raw,)}), [line])
 
     assert "unknown kind of key" in found.doubts[0][0]
 

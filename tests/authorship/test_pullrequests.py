@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reviewbot.authorship.detectors.pull_request import signals
+from reviewbot.authorship.detectors.pull_request import judge
 from reviewbot.authorship.history import PullRequest
 from reviewbot.authorship.model import LOW, Author, Level
 from reviewbot.github.event import pull_request_of
@@ -32,7 +32,7 @@ from reviewbot.github.event import pull_request_of
     ],
 )
 def test_what_speaks_for_an_agent(given: PullRequest, tool: str | None) -> None:
-    found = signals(given)
+    found = judge(given)
 
     assert {(e.kind, e.level, e.confidence) for e in found} == {(Author.AI, Level.CHANGE, LOW)}
     assert found[0].tool == tool
@@ -54,11 +54,11 @@ def test_what_speaks_for_an_agent(given: PullRequest, tool: str | None) -> None:
     ],
 )
 def test_what_says_nothing(given: PullRequest) -> None:
-    assert signals(given) == []
+    assert judge(given) == []
 
 
 def test_another_bot_is_automation() -> None:
-    found = signals(PullRequest(author_login="renovate[bot]", author_is_bot=True))
+    found = judge(PullRequest(author_login="renovate[bot]", author_is_bot=True))
 
     assert [(e.kind, e.tool) for e in found] == [(Author.AUTOMATION, "renovate")]
 

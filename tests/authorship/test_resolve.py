@@ -12,10 +12,11 @@ from reviewbot.authorship.model import (
     Author,
     Evidence,
     Level,
-    resolve,
+    Scope,
+    in_scope,
     totals,
 )
-from reviewbot.authorship.scope import Scope, in_scope
+from reviewbot.authorship.resolve import resolve
 
 
 def said(

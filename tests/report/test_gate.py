@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from reviewbot.authorship.scope import Scope
+from reviewbot.authorship.model import Scope
 from reviewbot.diff.model import ChangedLine
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.report.gate import NARROW, Policy, Status, count, decide

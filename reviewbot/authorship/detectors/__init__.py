@@ -1,4 +1,4 @@
-"""What a detector is: a function from the material to evidence about lines."""
+"""A detector is a function from the material to evidence about lines; each has its module here."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,19 +10,19 @@ from reviewbot.authorship.model import LOW, MAX_EVIDENCE, Evidence, Level
 
 
 @dataclass(slots=True)
-class Found:
-    """What a detector found; lines are named by their place in what it was given."""
+class Detected:
+    """The result of a detector; lines are named by their index in what it was given."""
 
     evidence: dict[int, list[Evidence]] = field(default_factory=lambda: defaultdict(list))
     doubts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     notes: list[str] = field(default_factory=list)  # what could not be read, for the reader
-    source: str = ""  # what there was to look at, in words
+    source: str = ""  # where evidence was looked for, for the reader
 
 
 class Detector(Protocol):
-    """Looks at the material, and says what it knows of the lines. Pure; never fails on bad text."""
+    """Looks for evidence about lines in the material. Pure; never fails on bad text."""
 
-    def __call__(self, material: Material, lines: Sequence[PlacedLine]) -> Found: ...
+    def __call__(self, material: Material, lines: Sequence[PlacedLine]) -> Detected: ...
 
 
 def overruled(evidence: Evidence) -> Evidence:
@@ -32,18 +32,18 @@ def overruled(evidence: Evidence) -> Evidence:
 
 
 def of_commits(judge: Callable[[Commit], Sequence[Evidence]]) -> Detector:
-    """Make a detector of a function that judges a commit: all its lines share the verdict."""
+    """Make a detector of a function that judges a commit: all its lines share the evidence."""
 
-    def detect(material: Material, lines: Sequence[PlacedLine]) -> Found:
-        found, known = Found(), dict[str, Sequence[Evidence]]()
-        for place, (_, origin) in enumerate(lines):
+    def detect(material: Material, lines: Sequence[PlacedLine]) -> Detected:
+        detected, by_commit = Detected(), dict[str, list[Evidence]]()
+        for index, (_, origin) in enumerate(lines):
             if origin is None or (commit := material.commits.get(origin.commit)) is None:
                 continue
-            if commit.hash not in known:
-                said = dict.fromkeys(judge(commit))
-                known[commit.hash] = sorted(said, key=lambda e: -e.confidence)[:MAX_EVIDENCE]
-            if known[commit.hash]:
-                found.evidence[place].extend(known[commit.hash])
-        return found
+            if commit.hash not in by_commit:
+                unique = sorted(dict.fromkeys(judge(commit)), key=lambda e: -e.confidence)
+                by_commit[commit.hash] = unique[:MAX_EVIDENCE]
+            if by_commit[commit.hash]:
+                detected.evidence[index].extend(by_commit[commit.hash])
+        return detected
 
     return detect

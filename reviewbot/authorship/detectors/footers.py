@@ -1,12 +1,14 @@
-"""What agents write under a message in words: footers, links to sessions, a malformed trailer.
+"""Footers that agents write under a message, links to sessions, and a malformed trailer.
 
 Prose that only mentions a tool is no evidence: "update the claude variable".
 """
 
 import re
+from collections.abc import Iterator
 
+from reviewbot.authorship.agent_names import Mention
 from reviewbot.authorship.agent_tables.models import PATTERN, model_in
-from reviewbot.authorship.agents import NAMES, NAMES_BESIDE, WEAK_NAMES, tool_named
+from reviewbot.authorship.agents import NAMES, NAMES_BESIDE, WORDS, tool_named
 from reviewbot.authorship.history import Commit
 from reviewbot.authorship.message_text import lines_of, short
 from reviewbot.authorship.model import LOW, MEDIUM, Author, Evidence, Level
@@ -37,37 +39,36 @@ _ENDED = re.compile(
 )
 
 
-def footers(commit: Commit) -> list[Evidence]:
-    """Return what the free text of a commit's message says."""
+def judge(commit: Commit) -> list[Evidence]:
+    """Return the evidence in the free text of a commit's message."""
     return footers_in(commit.message, f"of {commit.hash[:10]}", Level.COMMIT)
 
 
 def footers_in(message: str, where: str, level: Level) -> list[Evidence]:
-    """Return what the free text of a message or a description says.
+    """Return the evidence in the free text of a message or a description.
 
     where  completes the evidence: "footer of 1a2b3c"
     """
-    lines = lines_of(message)
-    found = []
+    return [
+        Evidence(Author.AI, level, confidence, f"{noun} {where}: {short(quote)}", tool)
+        for noun, quote, (tool, _, confidence) in _mentions(lines_of(message))
+    ]
 
-    def say(kind: str, line: str, tool: str | None, confidence: float) -> None:
-        words = f"{kind} {where}: {short(line)}"
-        found.append(Evidence(Author.AI, level, confidence, words, tool))
 
+def _mentions(lines: list[str]) -> Iterator[tuple[str, str, Mention]]:
+    """Yield each AI that a line names, with the noun for it and the text to quote."""
     if lines and _AIDER.match(lines[0]):
-        say("subject", lines[0], "aider", LOW)
+        yield "subject", lines[0], Mention("aider", None, LOW)
     for line in lines:
-        if footer := _FOOTER.match(line):
-            named = footer["linked"] or footer["named"]
-            if footer["linked"] or _ENDED.match(footer["rest"]):
-                any_ai = re.fullmatch(r"ai(?:\s+assistant)?", named, re.I)
-                weak = named.lower() in WEAK_NAMES and not (footer["linked"] or footer["sign"])
-                sure = LOW if weak else MEDIUM
-                tool = None if any_ai or model_in(named) else tool_named(named)
-                say("footer", line, tool, sure)
+        footer = _FOOTER.match(line)
+        if footer and (footer["linked"] or _ENDED.match(footer["rest"])):
+            name = footer["linked"] or footer["named"]
+            unnamed = re.fullmatch(r"ai(?:\s+assistant)?", name, re.I) or model_in(name)
+            weak = name.lower() in WORDS and not (footer["linked"] or footer["sign"])
+            tool = None if unnamed else tool_named(name)
+            yield "footer", line, Mention(tool, None, LOW if weak else MEDIUM)
         if malformed := _MALFORMED.match(line.strip()):
-            say("malformed trailer", line, tool_named(malformed["agent"]), LOW)
+            yield "malformed trailer", line, Mention(tool_named(malformed["agent"]), None, LOW)
         for pattern, tool, confidence in _LINKS:
             if link := pattern.search(line):
-                say("link", link[0], tool, confidence)
-    return found
+                yield "link", link[0], Mention(tool, None, confidence)

@@ -1,10 +1,10 @@
-"""What a pull request says as a whole. It is never about a line, so it is the weakest evidence."""
+"""The pull request as a whole. It is never about a line, so it is the weakest evidence."""
 
 import re
 from collections.abc import Sequence
 
 from reviewbot.authorship.agents import BY_LOGIN, agent_of_branch
-from reviewbot.authorship.detectors import Found
+from reviewbot.authorship.detectors import Detected
 from reviewbot.authorship.detectors.footers import footers_in
 from reviewbot.authorship.detectors.trailers import trailers_in
 from reviewbot.authorship.history import Material, PlacedLine, PullRequest
@@ -22,46 +22,38 @@ _AI = re.compile(r"\b(?:ai|llms?|copilot|chatgpt|claude|codex|cursor|gemini)\b",
 _NOT = re.compile(r"\b(?:no|not|none|never|without|n't|neither)\b|n['’]t\b", re.I)
 
 
-def signals(pull_request: PullRequest) -> list[Evidence]:
-    """Return what the branch, the author, the labels and the description say."""
-    found = []
+def judge(pull_request: PullRequest) -> list[Evidence]:
+    """Return the evidence of the branch, the author, the labels and the description."""
+    evidence = []
 
-    def say(kind: Author, words: str, tool: str | None) -> None:
-        found.append(Evidence(kind, Level.CHANGE, LOW, words, tool))
+    def add(kind: Author, words: str, tool: str | None = None) -> None:
+        evidence.append(Evidence(kind, Level.CHANGE, LOW, words, tool))
 
     branch = pull_request.branch.removeprefix("refs/heads/")
     if agent := agent_of_branch(branch):
-        say(Author.AI, f"branch {short(branch)}", agent.tool)
+        add(Author.AI, f"branch {short(branch)}", agent.tool)
     login = plain(pull_request.author_login).lower()
     if agent := BY_LOGIN.get(login):
-        say(Author.AI, f"pull request by {short(login)}", agent.tool)
+        add(Author.AI, f"pull request by {short(login)}", agent.tool)
     elif login and (pull_request.author_is_bot or login.endswith("[bot]")):
-        name = login.removesuffix("[bot]")
-        say(Author.AUTOMATION, f"pull request by {short(login)}", name)
+        add(Author.AUTOMATION, f"pull request by {short(login)}", login.removesuffix("[bot]"))
     for label in pull_request.labels[:100]:
         if _LABEL.fullmatch(plain(label).strip().lower()[:100]):
-            say(Author.AI, f"label {short(label)}", None)
+            add(Author.AI, f"label {short(label)}")
     body = pull_request.body[:MAX_MESSAGE]
-    where = "of the pull request"
-    for evidence in (
-        *trailers_in(body, where, Level.CHANGE),
-        *footers_in(body, where, Level.CHANGE),
-    ):
-        say(evidence.kind, evidence.words, evidence.tool)
+    for read in (trailers_in, footers_in):
+        for piece in read(body, "of the pull request", Level.CHANGE):
+            add(piece.kind, piece.words, piece.tool)
     for line in lines_of(body):
         ticked = _TICKED.fullmatch(line)
         if ticked and _AI.search(ticked["text"]) and not _NOT.search(ticked["text"]):
-            say(Author.AI, f"ticked in the pull request: {short(ticked['text'])}", None)
-    return found
+            add(Author.AI, f"ticked in the pull request: {short(ticked['text'])}")
+    return evidence
 
 
-def pullrequests(material: Material, lines: Sequence[PlacedLine]) -> Found:
-    """Say of every line what is known of the pull request."""
-    found = Found()
-    if material.pull_request is None:
-        return found
-    evidence = signals(material.pull_request)
-    if evidence:
-        for place in range(len(lines)):
-            found.evidence[place].extend(evidence)
-    return found
+def detect(material: Material, lines: Sequence[PlacedLine]) -> Detected:
+    """Give every line the evidence of the pull request."""
+    detected = Detected()
+    if material.pull_request is not None and (evidence := judge(material.pull_request)):
+        detected.evidence.update({index: list(evidence) for index in range(len(lines))})
+    return detected

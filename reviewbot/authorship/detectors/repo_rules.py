@@ -1,29 +1,18 @@
-"""A repository's own rules: what its paths, authors and trailers mean. Read from the base.
+"""A repository's own rules about paths, authors and trailers, read from the base.
 
-# .reviewbot-authors.toml
-[[rule]]
-paths = ["gen/**"]          # patterns as in .gitignore
-author = "automation"
-
-[[rule]]
-authors = ["*@agents.example"]   # e-mail of a commit's author; * stands for anything
-author = "ai"
-tool = "in-house"
-
-[[rule]]
-trailers = ["X-Model: *"]   # "Key" alone, or with what its value must be
-author = "ai"
+See docs/authorship.md for the file; a rule applies if all its conditions match.
 """
 
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.authorship.detectors import Found
+from reviewbot.authorship.detectors import Detected
 from reviewbot.authorship.history import Commit, Material, PlacedLine
 from reviewbot.authorship.message_text import Trailer, email, lines_of, trailers_of
 from reviewbot.authorship.model import HIGH, Author, Evidence, Level
@@ -37,7 +26,7 @@ _KINDS = tuple(kind.value for kind in Author if kind is not Author.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who wrote the lines that meet every condition given."""
+    """The author of lines that match every condition."""
 
     number: int  # 1-based, in the file
     kind: Author
@@ -46,8 +35,12 @@ class Rule:
     authors: tuple[str, ...]
     trailers: tuple[Trailer, ...]  # value "*" where only the key counts
 
+    def fits_path(self, path: str) -> bool:
+        """Return True if the condition on the path matches, or if there is none."""
+        return self.paths is None or self.paths.match_file(path)
+
     def fits_commit(self, commit: Commit | None) -> bool:
-        """Return True if its conditions on the commit hold; without such, for any line."""
+        """Return True if the conditions on the commit match, or if there are none."""
         if not self.authors and not self.trailers:
             return True
         if commit is None:
@@ -55,16 +48,16 @@ class Rule:
         address = email(commit.author.email)
         if self.authors and not any(fnmatchcase(address, glob) for glob in self.authors):
             return False
-        there = list(trailers_of(lines_of(commit.message)))
+        trailers = list(trailers_of(lines_of(commit.message)))
         return not self.trailers or any(
-            wanted.key == one.key and fnmatchcase(one.value.lower(), wanted.value)
+            wanted.key == key and fnmatchcase(value.lower(), wanted.value)
             for wanted in self.trailers
-            for one in there
+            for key, value in trailers
         )
 
 
 def parse_rules(raw: bytes) -> tuple[Rule, ...]:
-    """Read a rule file. raises UsageError for anything but rules of the form above."""
+    """Read a rule file. raises UsageError if it contains anything but valid rules."""
     try:
         value = tomllib.loads(raw.decode("utf-8-sig"))  # without a byte order mark
     except (ValueError, RecursionError) as exc:
@@ -105,23 +98,16 @@ def _wrong(what: str) -> UsageError:
     )
 
 
-def of_rules(rules: Sequence[Rule], material: Material, lines: Sequence[PlacedLine]) -> Found:
-    """Say of each line which rules fit it."""
-    found = Found()
-    commits: dict[tuple[int, str], bool] = {}
-    paths: dict[tuple[int, str], bool] = {}
-    for place, (line, origin) in enumerate(lines):
-        commit = material.commits.get(origin.commit) if origin else None
-        for rule in rules:
-            at = (rule.number, line.path)
-            if at not in paths:
-                paths[at] = rule.paths is None or bool(rule.paths.match_file(line.path))
-            by = (rule.number, commit.hash if commit else "")
-            if by not in commits:
-                commits[by] = rule.fits_commit(commit)
-            if paths[at] and commits[by]:
-                words = f"rule {rule.number} of {RULES_FILE}"
-                found.evidence[place].append(
-                    Evidence(rule.kind, Level.COMMIT, HIGH, words, rule.tool)
-                )
-    return found
+def detect(rules: Sequence[Rule], material: Material, lines: Sequence[PlacedLine]) -> Detected:
+    """Give each line the evidence of the rules that match it."""
+    detected = Detected()
+    for rule in rules:
+        evidence = Evidence(
+            rule.kind, Level.COMMIT, HIGH, f"rule {rule.number} of {RULES_FILE}", rule.tool
+        )
+        fits_commit, fits_path = cache(rule.fits_commit), cache(rule.fits_path)
+        for index, (line, origin) in enumerate(lines):
+            commit = material.commits.get(origin.commit) if origin else None
+            if fits_path(line.path) and fits_commit(commit):
+                detected.evidence[index].append(evidence)
+    return detected
