@@ -34,9 +34,8 @@ LOCAL = (
     agent(
         "cursor",
         "cursor, cursor agent, cursor cli",
-        "cursoragent@cursor.com agent@cursor.com composer@anysphere.co cursor@agent "
-        "cursor[bot] cursoragent 206951365 199161495 cursor/ cursor.com cursor.sh "
-        "anysphere.co",
+        "cursoragent@cursor.com agent@cursor.com composer@anysphere.co cursor@agent cursor[bot] "
+        "cursoragent 206951365 199161495 cursor/ cursor.com cursor.sh anysphere.co",
         f"forum.cursor.com/t/115782; block/aittributor#15; {GIT_AI}",
         ambiguous=True,
     ),
@@ -72,8 +71,7 @@ LOCAL = (
         "roo",
         "roo, roo code, roomote, =roo-background",
         "roomote@roocode.com roomote@roomote.dev roomote[bot] roomote-v0[bot] "
-        "roomote-roomote[bot] roomote-agent 219738659 263205322 301996811 roocode.com "
-        "roomote.dev",
+        "roomote-roomote[bot] roomote-agent 219738659 263205322 301996811 roocode.com roomote.dev",
         f"commits of RooCodeInc/Roo-Code; {GIT_AI}; {MINING}",
         ambiguous=True,
     ),
@@ -131,8 +129,8 @@ LOCAL = (
         "windsurf",
         "windsurf, windsurf cascade, cascade ai, cascade?, codeium?",
         "noreply@windsurf.com noreply@codeium.com cascade@windsurf.ai cascade@windsurf.com "
-        "cascade@windsurf.dev windsurf-bot[bot] 189301087 windsurf-bot/ windsurf.com "
-        "windsurf.ai windsurf.dev codeium.com",
+        "cascade@windsurf.dev windsurf-bot[bot] 189301087 windsurf-bot/ windsurf.com windsurf.ai "
+        "windsurf.dev codeium.com",
         f"{AITTRIBUTOR}; {MINING}; {GIT_AI}",
         ambiguous=True,
     ),
@@ -176,8 +174,7 @@ LOCAL = (
         "kiro",
         "kiro, kiro cli, kiro agent",
         "noreply@kiro.dev kiro@kiro.dev kiro@aws.amazon.com kiro-noreply@amazon.com "
-        "kiro-agent@amazon.com kiro-agent[bot] kiro-agent 244629292 245459735 kiro.dev "
-        "amazon.com",
+        "kiro-agent@amazon.com kiro-agent[bot] kiro-agent 244629292 245459735 kiro.dev amazon.com",
         f"{MINING}; {SEEN}",
         ambiguous=True,
     ),
@@ -268,8 +265,8 @@ LOCAL = (
     agent(
         "augment",
         "augment code, augment agent, auggie, augment?",
-        "noreply@augmentcode.com agent@augmentcode.com augmentcode[bot] "
-        "augment-app-staging[bot] 182802480 augmentcode.com",
+        "noreply@augmentcode.com agent@augmentcode.com augmentcode[bot] augment-app-staging[bot] "
+        "182802480 augmentcode.com",
         f"{SEEN}; {LIU}",
     ),
     agent("amplifier", "microsoft amplifier, amplifier?", "microsoft-amplifier", MINING),
