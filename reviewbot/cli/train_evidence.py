@@ -61,10 +61,9 @@ def evidence(
     from reviewbot.scoring.artifact import load_artifact
     from reviewbot.scoring.feature_evidence import pack_evidence
     from reviewbot.train.evidence import evidence as all_evidence
-    from reviewbot.train.evidence import notes
+    from reviewbot.train.evidence import notes, tallies
     from reviewbot.train.export import require_replaceable, with_evidence, write_directory
     from reviewbot.train.firings import read_firings
-    from reviewbot.train.tally import tallies
 
     require_replaceable(Path(out))
     where = find_artifact(artifact)
@@ -80,7 +79,7 @@ def evidence(
     firings = read_firings(
         sources, reader.encoder, known.plan, known.coder, tokens=tokens, progress=counter("tokens")
     )
-    found = all_evidence(firings, known.coder.features, known.predictor, origin, counted)
+    entries = all_evidence(firings, known.coder.features, known.predictor, origin, counted)
     facts = {
         "artifact": known.info.name,
         "corpus": {
@@ -92,13 +91,13 @@ def evidence(
         "dtype": reader.encoder.dtype,
         "code": commit_of_code(),
     }
-    packed = pack_evidence(facts, found)
-    write_directory(Path(out), with_evidence(where, packed, notes(found)))
-    labelled = sum(bool(one.label) for one in found if one.maximum is not None)
-    fired = sum(one.maximum is not None for one in found)
+    packed = pack_evidence(facts, entries)
+    write_directory(Path(out), with_evidence(where, packed, notes(entries)))
+    labelled = sum(bool(one.label) for one in entries if one.maximum is not None)
+    fired = sum(one.maximum is not None for one in entries)
     say(
         f"wrote {out}: {fired} features seen firing, {labelled} labelled, "
-        f"{sum(one.detects is not None for one in found)} that only detect a language "
+        f"{sum(one.detects is not None for one in entries)} that only detect a language "
         f"({len(packed) / 1e6:.1f} MB of evidence)"
     )
 
@@ -142,14 +141,15 @@ def _sources(corpus: Path, seed: int) -> "tuple[list[SourceFile], Origins]":
     """Return the files that may be shown, each with an origin, before any model reads."""
     from reviewbot.render.phrasing import plural
     from reviewbot.train.corpus import files
-    from reviewbot.train.provenance import provenance, require_origins
+    from reviewbot.train.provenance import provenance
 
-    found = provenance(corpus)
-    if found.left_out:
+    files_of = provenance(corpus)
+    if files_of.left_out:
         say(
-            f"left out {plural(found.left_out, 'source file')} that the commit does not hold as "
+            f"left out {plural(files_of.left_out, 'source file')} that the commit does not hold as "
             "they are now: untracked, ignored or edited"
         )
-    sources = list(files([corpus], seed, found.names))
-    require_origins((source.path for source in sources), found.origin)
-    return sources, found.origin
+    sources = list(files([corpus], seed, files_of.names))
+    for source in sources:
+        files_of.origin(source.path)  # refuses a file of unknown origin
+    return sources, files_of.origin

@@ -165,9 +165,9 @@ def open_reader(
         # Without `full` and `deep`: the store would take their depth for the model's own.
         layer = ensure_model(model, environ=os.environ, progress=bar, say=say).layers
     depth = max(layer, deep or 0)
-    found = ensure_model(model, depth, full=full, environ=os.environ, progress=bar, say=say)
+    checkpoint = ensure_model(model, depth, full=full, environ=os.environ, progress=bar, say=say)
     spec = EncoderSpec(
-        directory=found.directory,
+        directory=checkpoint.directory,
         layer=layer,
         deep=deep,
         full=full,
@@ -179,12 +179,12 @@ def open_reader(
     reader = Reader(
         encoder=load_encoder(spec),
         plan=ReadingPlan(description=description),
-        model_sha256=found.sha256,
+        model_sha256=checkpoint.sha256,
         layer=layer,
         full=full,
         deep=deep,
     )
-    return reader, found.name
+    return reader, checkpoint.name
 
 
 def counter(label: str) -> Callable[[int, int], None]:

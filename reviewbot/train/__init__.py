@@ -1,1 +1,4 @@
-"""Training, beside scoring and on the same ground. Only its own commands import it, lazily."""
+"""Training on one's own code: corpus, autoencoder, labels, predictor, calibration, evaluation.
+
+What only the benchmark needs (suites of sets, further baselines, plots) is in `research/`.
+"""

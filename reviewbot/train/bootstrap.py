@@ -87,14 +87,14 @@ def ranking(
     """Measure `metrics.POOLED` over all lines and `metrics.SNIPPET` over snippets (`row_L`)."""
     rank, index_L = metrics.ranked(y_L, s_L), draws.of(group_L)
     values_BK = np.stack([metrics.pooled(rank, w_G[index_L]) for w_G in draws.weight_BG])
-    found = {
+    measured = {
         name: (float(value), values_BK[:, k])
         for k, (name, value) in enumerate(zip(metrics.POOLED, metrics.pooled(rank), strict=True))
     }
     rows, values_RK = metrics.by_snippet(y_L, s_L, row_L)
     owners, first_R = np.unique(row_L, return_index=True)
     group_R = group_L[first_R][np.searchsorted(owners, rows)]
-    return found | {
+    return measured | {
         name: (metrics.mean(values_RK[:, k]), ratio(draws, group_R, values_RK[:, k]))
         for k, name in enumerate(metrics.SNIPPET)
     }

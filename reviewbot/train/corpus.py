@@ -30,7 +30,7 @@ def files(
     only    paths below the directories; others are as if they were not there. None: all
     raises  UsageError where a directory is missing or none holds a source file
     """
-    found: list[tuple[str, Path]] = []
+    sources: list[tuple[str, Path]] = []
     for directory in directories:
         if not directory.is_dir():
             raise UsageError(
@@ -39,11 +39,11 @@ def files(
             )
         inside = (p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
         named = ((p.relative_to(directory).as_posix(), p) for p in inside)
-        found += [(name, p) for name, p in named if only is None or name in only]
-    found.sort()
-    random.Random(seed).shuffle(found)  # noqa: S311 - an order, not a secret
+        sources += [(name, p) for name, p in named if only is None or name in only]
+    sources.sort()
+    random.Random(seed).shuffle(sources)  # noqa: S311 - an order, not a secret
     seen: set[bytes] = set()
-    for name, path in found:
+    for name, path in sources:
         language = language_of(name)
         if language is None or path.stat().st_size > MAX_BYTES:
             continue

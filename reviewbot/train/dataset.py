@@ -96,14 +96,14 @@ def assemble(
             )
         diff = aligned(row)
         needed = {i for block in diff.blocks for i in block.corrected} | set(diff.changed)
-        kept = [k for k, i in enumerate(fixed_places) if not only_changed or i in needed]
-        fixed_at = {fixed_places[k]: len(facts) + j for j, k in enumerate(kept)}
+        chosen = [k for k, i in enumerate(fixed_places) if not only_changed or i in needed]
+        fixed_at = {fixed_places[k]: len(facts) + j for j, k in enumerate(chosen)}
         last, characters = len(row.fixed) - 1, _characters(row.fixed)
         facts += [
             (*names, number, i, last, len(row.fixed[i].strip()), characters, True, False)
-            for i in (fixed_places[k] for k in kept)
+            for i in (fixed_places[k] for k in chosen)
         ]
-        parts.append(given.fixed_LN[kept])
+        parts.append(given.fixed_LN[chosen])
         alike = normalised(row)
         for block in diff.blocks:
             new = [(at[w], fixed_at[c]) for w in block.wrong for c in block.corrected]

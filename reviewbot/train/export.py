@@ -1,4 +1,4 @@
-"""Write an autoencoder and an artifact, whole or not at all. `scoring.artifact` reads them."""
+"""Write an autoencoder and an artifact, atomically. `scoring.artifact` reads them."""
 
 import hashlib
 import json
@@ -31,8 +31,8 @@ def sae_files(
 ) -> dict[str, bytes]:
     """Return the files of an autoencoder: SAELens' layout, and what its features fire on.
 
-    Weights are written in float16: half the size, and what scores is what was measured, because the
-    predictor is trained on the coder as it is read back.
+    Weights are float16, half the size. The predictor is trained on the weights as read back, so
+    scores do not change.
     """
     config = {
         "architecture": "topk",
@@ -73,9 +73,9 @@ def sae_files(
 def with_evidence(
     directory: Path, packed: bytes, notes: Mapping[int, FeatureNote]
 ) -> dict[str, bytes]:
-    """Return the files of an artifact that is there, with evidence, and what it says of features.
+    """Return the files of the artifact in a directory, with evidence and new feature notes.
 
-    raises  OSError where it cannot be read
+    raises  OSError if it cannot be read
     """
     files = {name: (directory / name).read_bytes() for name in FILES}
     files |= {"features.json": _features(notes), EVIDENCE: packed}
@@ -97,7 +97,7 @@ def artifact_files(
 ) -> dict[str, bytes]:
     """Return all files of an artifact, the manifest with the others' hashes last.
 
-    facts  training data with hashes, dtype, metrics, commit: what a reader of the manifest wants
+    facts  for the manifest: training data with hashes, dtype, metrics, commit
     """
     arrays = {
         "centre": predictor.centre_N,
@@ -136,31 +136,31 @@ def artifact_files(
 
 
 def require_replaceable(directory: Path) -> None:
-    """Refuse a place that holds anything we did not write: replacing it would delete that.
+    """Refuse a directory with files that we did not write: replacing it would delete them.
 
-    raises  UsageError; a place that is not there yet, or an empty directory, is fine
+    raises  UsageError; a missing or empty directory is fine
 
-    Ask before the long work, too: `write_directory` asks again.
+    Call it before the long work; `write_directory` calls it again.
     """
     known = {*FILES, EVIDENCE, "sae", "manifest.json"}
     if not os.path.lexists(directory):
         return
     if directory.is_dir() and not directory.is_symlink():
         inside = (path.relative_to(directory).as_posix() for path in directory.rglob("*"))
-        stranger = next((name for name in inside if name not in known), None)
-        if stranger is None:
+        foreign = next((name for name in inside if name not in known), None)
+        if foreign is None:
             return
-        what = f"the directory {str(directory)!r} holds {stranger!r}, which was not written by us"
+        what = f"the directory {str(directory)!r} holds {foreign!r}, which was not written by us"
     else:
         what = f"{str(directory)!r} is no directory"
     raise UsageError(f"{what}; nothing was written", fix="name another --out")
 
 
 def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a directory that appears with all of them; an older one is replaced.
+    """Write a directory with these files atomically; an older result is replaced.
 
-    raises  UsageError where other things than an older result are there; EnvironmentFailure where
-            it cannot be written: the older one is then left as it was
+    raises  UsageError where it holds anything else than an older result; EnvironmentFailure where
+            it cannot be written: the older result then stays as it was
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100 - "." has no name; links stay
     require_replaceable(directory)
@@ -189,8 +189,8 @@ def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file under a temporary name, then rename it to `path`.
 
-    raises  EnvironmentFailure where the disk is full or the place cannot be written to; nothing is
-            left behind, and an older file stays as it was
+    raises  EnvironmentFailure where the disk is full or the path cannot be written; no temporary
+            file is left, and an older file stays as it was
 
     safetensors reports a full disk as a SafetensorError.
     """
@@ -211,7 +211,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def read_sae(directory: Path) -> tuple[dict[str, bytes], SparseCoder]:
-    """Read an autoencoder's files back, with the coder that they hold.
+    """Read the files of an autoencoder, and its weights.
 
     raises  ArtifactError where a file is missing or damaged
     """
@@ -236,7 +236,7 @@ def read_sae(directory: Path) -> tuple[dict[str, bytes], SparseCoder]:
 
 
 def require_fit(sae: Mapping[str, bytes], *, layer: int, width: int) -> None:
-    """Refuse an autoencoder of other states than those being read. raises ArtifactError."""
+    """Refuse an autoencoder that was trained on other states. raises ArtifactError."""
     config = json.loads(sae["sae/cfg.json"])
     metadata = config.get("metadata")
     hook = metadata.get("hf_hook_name") if isinstance(metadata, dict) else None

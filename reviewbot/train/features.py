@@ -1,6 +1,6 @@
 """Labelled snippets -> pooled line features, cached by content.
 
-A second experiment on the same snippets costs seconds, not an hour.
+A second experiment on the same snippets takes seconds instead of an hour.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from reviewbot.scoring.reading import pool_rest, read_lines
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.export import write_whole
 
-CACHE_VERSION = 2  # raise it when reading or pooling changes what a cached file would hold
+CACHE_VERSION = 2  # raise it when reading or pooling changes the content of a cached file
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """An encoder with everything that decides what it will see."""
+    """An encoder and everything that decides what it sees."""
 
     encoder: Encoder
     plan: ReadingPlan
@@ -64,7 +64,7 @@ class Reader:
         }
         if self.deep is not None:
             material["deep"] = self.deep
-        elif self.full:  # what was read before the signals were nine
+        elif self.full:  # older entries have fewer signals
             material["signals"] = len(SURPRISAL_NAMES)
         text = json.dumps(material, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -75,11 +75,11 @@ class ReadSnippet:
     """The wanted lines of a snippet, as the model saw them."""
 
     tokens: LineTokens
-    groups: Mapping[str, Array]  # what needs no autoencoder: group -> (L, columns)
+    groups: Mapping[str, Array]  # those without an autoencoder: group -> (L, columns)
 
 
 def read_snippet(reader: Reader, snippet: Snippet, cache: Path) -> ReadSnippet:
-    """Read a snippet, or take it from the cache; a damaged entry is read again."""
+    """Read a snippet, or load it from the cache; a damaged entry is read again."""
     key = reader.key(snippet)
     path = cache / "tokens" / key[:2] / f"{key}.safetensors"
     try:
@@ -141,13 +141,13 @@ def pooled(
     try:
         return {key: value.astype(np.float32) for key, value in load_file(path).items()}
     except (OSError, SafetensorError):
-        pass  # not there, or damaged: pooled again
+        pass  # missing or damaged: pooled again
     rows: dict[str, list[npt.NDArray[Any]]] = {group: [] for group in groups}
     for done, snippet in enumerate(snippets):
         read = read_snippet(reader, snippet, cache)
-        found = {**pool(read.tokens, coder), **read.groups}
+        by_group = {**pool(read.tokens, coder), **read.groups}
         for group in groups if snippet.wanted else ():
-            rows[group].append(found[group].astype(np.float16))
+            rows[group].append(by_group[group].astype(np.float16))
         progress(done + 1, len(snippets))
     data = {group: np.concatenate(parts) for group, parts in rows.items()}
     write_whole(path, partial(save_file, data))

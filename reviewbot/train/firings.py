@@ -1,4 +1,4 @@
-"""Where the autoencoder's features fire in unlabelled code: one pass, kept in memory."""
+"""Where the autoencoder's features fire in unlabelled code: one pass, held in memory."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from reviewbot.scoring.reading import ReadLines, read_lines
 from reviewbot.scoring.sae import SparseCoder, encode
 from reviewbot.train.corpus import SourceFile
 
-MAX_LINES = 100  # of one file: many files say more than long ones
+MAX_LINES = 100  # of one file: many files are better than long ones
 MAX_TOKENS = 60  # of a line that may be shown
 
 
@@ -39,15 +39,12 @@ class Firings:
     """T tokens of L lines, and which features each token fires."""
 
     lines: tuple[Line, ...]
-    indices_TK: npt.NDArray[np.int32]  # int64 would double the largest array that is kept
+    indices_TK: npt.NDArray[np.int32]  # int64 would double the largest array
     values_TK: Array  # 0 where the token is an attention sink
-    mean_LD: Array  # unit length: what a line is about, to find similar ones
+    mean_LD: Array  # unit length: the mean state of a line, to find similar lines
 
     def by_feature(self, features: int) -> list[tuple[Indices, Array]]:
-        """Return for each feature the tokens that it fires on, ascending, and how strongly.
-
-        Only tokens of the lines that were kept.
-        """
+        """Return for each feature the tokens of `lines` it fires on, and how strongly."""
         token_N, place_N = np.nonzero((self.values_TK > 0) & self.kept_tokens()[:, None])
         feature_N = self.indices_TK[token_N, place_N]
         order_N = np.argsort(feature_N, kind="stable")
@@ -57,7 +54,7 @@ class Firings:
         return list(zip(*parts, strict=True))
 
     def kept_tokens(self) -> Mask:
-        """Say of each token whether it is of one of `lines`, (T,): of a blank line it is not."""
+        """Return True for each token of one of `lines`, (T,); blank lines are not among them."""
         kept_T = np.zeros(len(self.values_TK), np.bool_)
         for line in self.lines:
             kept_T[slice(*line.token_span)] = True
@@ -75,8 +72,8 @@ def read_firings(
 ) -> Firings:
     """Read the first lines of one file after another, until there are about `tokens` tokens.
 
-    Lines that are not ASCII are read with the others, and left out.
-    raises  UsageError where no line was kept; what the encoder raises
+    Lines that are not ASCII are read as context, and left out.
+    raises  UsageError where no line is left; what the encoder raises
     """
     lines: list[Line] = []
     parts: list[tuple[npt.NDArray[np.int32], Array, Array]] = []
@@ -91,9 +88,9 @@ def read_firings(
             continue
         sparse = encode(coder, read.hidden.values_TD)
         values_TK = np.where(sinks(read.hidden.values_TD)[:, None], 0, sparse.values_TK)
-        found = _lines(source, texts, encoder.tokenize(text).offsets, read, total)
-        lines += found
-        means_LD = _means(read)[[read.lines.index(line.number - 1) for line in found]]
+        new = _lines(source, texts, encoder.tokenize(text).offsets, read, total)
+        lines += new
+        means_LD = _means(read)[[read.lines.index(line.number - 1) for line in new]]
         parts.append((sparse.indices_TK.astype(np.int32), values_TK, means_LD))
         total += len(values_TK)
         progress(min(total, tokens), tokens)
@@ -101,7 +98,7 @@ def read_firings(
             break
     if not lines:
         raise UsageError(
-            "no line of the corpus can be shown: none is there, or none is ASCII, so nothing was "
+            "no line of the corpus can be shown: it has none, or none is ASCII, so nothing was "
             "written",
             fix="name code with such lines as --corpus",
         )
@@ -120,19 +117,19 @@ def _lines(
     starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
     language = language_of(source.path)
     flags = prose(texts, language) if language else [False] * len(texts)
-    found = []
+    lines = []
     for index, span in zip(read.lines, read.token_spans, strict=True):
-        if not texts[index].isascii():  # tables of translations would be the strongest of all
+        if not texts[index].isascii():  # tables of translations would fire strongest
             continue
         line = Span(int(starts[index]), int(starts[index]) + len(texts[index]))
         cut = [_within(offsets[t], line) for t in range(*span)]
         tokens = tuple(texts[index][a - line.start : b - line.start] for a, b in cut)
-        if "".join(tokens) != texts[index]:  # nothing is shown that is not what stands there
+        if "".join(tokens) != texts[index]:  # only the exact text of a line is shown
             continue
         place = Span(before + span.start, before + span.end)
         where = (source.path, index + 1, source.language, flags[index])
-        found.append(Line(*where, tokens, place))
-    return found
+        lines.append(Line(*where, tokens, place))
+    return lines
 
 
 def _within(offset: Span, line: Span) -> Span:

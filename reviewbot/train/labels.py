@@ -212,8 +212,8 @@ def _row(raw: bytes, where: str) -> LabelRow:
         path=take.text("path") or None,
     )
     if row.fixed is not None and row.scope is not None:
-        kept = len(row.lines) - row.scope.end
-        if len(row.fixed) - kept < row.scope.start:
+        behind = len(row.lines) - row.scope.end
+        if len(row.fixed) - behind < row.scope.start:
             raise _wrong(where, "fixed", "the correction reaches out of the scope")
     return row
 

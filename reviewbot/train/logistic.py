@@ -1,8 +1,8 @@
 """Many L2 logistic regressions at once: one pass over the columns serves every fold and every C.
 
 Reading the columns costs more than the arithmetic on them, so M models that share the columns are
-fitted together: M directions per product instead of one. Each model has its own weights of the
-lines, its own standardisation and its own penalty; nothing of one reaches another.
+fitted together, with M directions per product. Each model has its own line weights,
+standardisation and penalty; nothing is shared between models.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from reviewbot.arrays import Array, Indices, Mask
 
@@ -111,7 +110,7 @@ def _two_loops(gradient: Tensor, history: list[tuple[Tensor, Tensor, Tensor]]) -
 
 
 class _State:
-    """Where the models still being fitted stand. theta holds the N weights, then the bias."""
+    """The models still being fitted. theta holds the N weights, then the bias."""
 
     def __init__(self, problem: Problem) -> None:
         device = problem.parts[0].device
@@ -200,14 +199,3 @@ class _State:
             if bool(close):
                 break
         return t_M
-
-
-def log_loss(problem: Problem, solution: Solution) -> Array:
-    """Return the value of each model's loss, penalty included, (M,): for checks and reports."""
-    sign_L1 = torch.as_tensor(np.where(problem.y_L, 1.0, -1.0))[:, None]
-    score_LM = torch.as_tensor(solution.score_LM, dtype=torch.float64)
-    loss_M = (torch.as_tensor(problem.weight_LM) * softplus(-sign_L1 * score_LM)).sum(dim=0)
-    margin_PM = score_LM[problem.pairs_P2[:, 0]] - score_LM[problem.pairs_P2[:, 1]]
-    loss_M = loss_M + (torch.as_tensor(problem.pair_PM) * softplus(-margin_PM)).sum(dim=0)
-    squares_M = (solution.weight_NM.astype(np.float64) ** 2).sum(axis=0)
-    return np.asarray(loss_M.numpy() + problem.penalty_M * squares_M / 2, np.float32)

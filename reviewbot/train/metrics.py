@@ -1,9 +1,9 @@
-"""How good is a ranking of lines, and how honest a probability. Plain numpy, float64.
+"""Figures of rankings of lines and of probabilities. Plain numpy, float64.
 
-Everywhere y_L says "risky", s_L is the score (higher is riskier) and w_L a weight per line (1
-unless given; the bootstrap resamples by weights). Lines with equal scores are taken in random order
-and the EXPECTED value is reported, so a constant score gives exactly what a random order gives. A
-metric without a meaning for its input (one class only, no snippet) is NaN, never 0.
+y_L is True for risky lines, s_L is the score (higher is riskier), w_L a weight per line (1 unless
+given; the bootstrap resamples by weights). Lines with equal scores are in random order and the
+EXPECTED value is reported, so a constant score gives what a random order gives. A metric without a
+meaning for its input (one class only, no snippet) is NaN, never 0.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Ranked:
 
 
 def ranked(y_L: Mask, s_L: Scores | Array) -> Ranked:
-    """Sort by falling score. Raises ValueError for a NaN: a line without a score is no rank."""
+    """Sort by falling score. ValueError for a NaN: a line without a score has no rank."""
     if np.isnan(s_L).any():
         raise ValueError("a score is NaN")
     order_L = np.argsort(-s_L, kind="stable")
@@ -88,7 +88,7 @@ def snippet(y_L: Mask, s_L: Scores | Array) -> Scores:
     within auroc  NaN where every line is risky
     top-k         chance that one of the k riskiest lines is risky (PtTrust, Defects4J literature);
                   1 where the snippet has at most k lines, so read it beside the random score
-    ifa           lines read in vain before the first risky one, "initial false alarms" (Huang et
+    ifa           lines read before the first risky one, "initial false alarms" (Huang et
                   al. 2017); expected over ties; lower is better
     returns       NaN throughout where no line is risky
     """
@@ -116,17 +116,17 @@ def by_snippet(y_L: Mask, s_L: Scores | Array, row_L: Indices) -> tuple[Indices,
     """Return the number of every snippet with a risky line, and its metrics: `SNIPPET` columns."""
     order_L = np.argsort(row_L, kind="stable")
     rows, starts = np.unique(row_L[order_L], return_index=True)
-    found, values = [], []
+    risky_rows, values = [], []
     for row, part in zip(rows, np.split(order_L, starts[1:]), strict=True):
         if y_L[part].any():
-            found.append(int(row))
+            risky_rows.append(int(row))
             values.append(snippet(y_L[part], s_L[part]))
     stacked = np.stack(values) if values else np.zeros((0, len(SNIPPET)))
-    return np.array(found, np.intp), stacked
+    return np.array(risky_rows, np.intp), stacked
 
 
 def mean(values: Scores) -> float:
-    """Return the mean of what is not NaN; NaN where nothing is."""
+    """Return the mean of the values that are not NaN; NaN if all are."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else NAN
 
@@ -153,7 +153,7 @@ def paired(s_L: Scores | Array, pairs_P2: Indices, block_P: Indices) -> tuple[In
 
 
 def brier_skill(y_L: Mask, p_L: Scores | Array) -> float:
-    """1 - Brier score / Brier score of always saying the base rate; 0 is no skill."""
+    """1 - Brier score / Brier score of the constant base rate; 0 is no skill."""
     rate = y_L.mean() if len(y_L) else NAN
     if not 0 < rate < 1:
         return NAN

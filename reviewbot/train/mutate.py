@@ -1,4 +1,4 @@
-"""Spoil one line of a snippet at a time: weak, unlimited pairs for the contrastive term.
+"""Corrupt lines of a snippet: weak, unlimited pairs for the contrastive term.
 
 Source: PtTrust (arXiv:2504.14640): lines switched inside the snippet, switched with a line of
 another snippet, or deleted.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutated:
-    """A spoilt copy of a snippet and the places where it differs."""
+    """A corrupted copy of a snippet and the places where it differs."""
 
     lines: tuple[str, ...]
     places: tuple[tuple[int, int], ...]  # (0-based line here, 0-based line in the original)
@@ -20,16 +20,15 @@ class Mutated:
 def mutate(
     lines: Sequence[str], others: Sequence[str], share: float, rng: random.Random
 ) -> Mutated:
-    """Spoil about `share` of the lines that hold code.
+    """Corrupt about `share` of the lines that hold code.
 
     lines   the original
-    others  lines of other snippets of the same language; none leaves that mutation out
-    A deletion is blamed on the line that follows it. Lines that come out unchanged are no pair.
+    others  lines of other snippets of the same language; if empty, no line comes from there
+    A deletion is blamed on the line that follows it. Lines that come out unchanged make no pair.
     """
     code = [i for i, line in enumerate(lines) if any(map(str.isalnum, line))]
-    chosen = (
-        set(rng.sample(code, min(len(code), max(1, round(share * len(code)))))) if code else set()
-    )
+    count = min(len(code), max(1, round(share * len(code))))
+    chosen = set(rng.sample(code, count)) if code else set()
     out: list[str] = []
     places: list[tuple[int, int]] = []
     blamed = False  # the line before was deleted

@@ -1,4 +1,4 @@
-"""At which risk to raise an alarm, with a stated confidence; and what that costs and finds.
+"""Thresholds on the risk, with a stated confidence in their rate of false alarms.
 
 A threshold that lets 1 of 100 clean lines of the sample through breaks that rate on new code about
 every other time. Here it is chosen by Learn-then-Test (Angelopoulos et al. 2021, arXiv:2110.01052):
@@ -20,8 +20,8 @@ from reviewbot.train.dataset import Scores, Texts
 
 RATES = {"show": 1 / 100, "gate": 1 / 1_000}  # false alarms per line of clean code
 CONFIDENCE = 0.9
-LEAST_GROUPS = 50.0  # effective ones; with fewer, a bad kind of group may simply not have been met
-TELLING = 20  # alarms below which their clumping cannot be told
+MIN_GROUPS = 50.0  # effective ones; with fewer, a bad kind of group may be missing
+MIN_ALARMS = 20  # with fewer, their clumping cannot be measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +29,13 @@ class Point:
     """A threshold on one kind of clean code."""
 
     quantile: float  # the least risk with at most rate * lines above it in the sample
-    bounded: float | None  # the least risk whose bound keeps the rate; None: no risk's bound does
+    bounded: float | None  # the least risk whose bound keeps the rate; None: no bound does
     used: float  # `bounded`, else the greatest risk seen: no alarm on any clean line so far
-    stated: bool  # `bounded` is there and rests on enough groups to say so aloud
+    stated: bool  # there is a `bounded`, from enough groups
     lines: int
     groups: float  # effective number of equal groups
-    design_effect: float  # how many clumped lines tell as much as one independent line
-    lines_needed: int  # of the same kind, until a threshold can be stated; 0: enough are there
+    design_effect: float  # how many clumped lines count as one independent line
+    lines_needed: int  # of the same kind, until a threshold can be stated; 0: enough
 
 
 def threshold_for(p_L: Scores | Array, rate: float) -> float:
@@ -53,7 +53,7 @@ def effective_groups(group_L: Texts) -> float:
 def design_effect(alarm_L: Mask, group_L: Texts) -> float:
     """Return the variance of the rate over whole groups, against that of independent lines.
 
-    At least 1; 1 where nothing varies, or with one group only, which says nothing on clumping.
+    At least 1; 1 where nothing varies, or for one group, which cannot show clumping.
     source  linearised ratio estimator, Cochran 1977, chapter 9
     """
     _, index_L = np.unique(group_L, return_inverse=True)
@@ -68,7 +68,7 @@ def design_effect(alarm_L: Mask, group_L: Texts) -> float:
 def upper_bound(alarms: float, lines: float, confidence: float) -> float:
     """Return the rate that is not exceeded with this confidence: Clopper and Pearson (1934).
 
-    Both counts may be fractions: of clumped lines, they are the effective ones.
+    Both counts may be fractions: for clumped lines they are the effective counts.
     """
     if alarms >= lines:
         return 1.0
@@ -81,35 +81,32 @@ def choose(
     """Choose the threshold on one kind of clean code: its risks and its groups.
 
     The bound is that of Korn and Graubard (Survey Methodology 24, 1998): Clopper-Pearson on an
-    effective number of lines, which is lines / design effect, cut again by the squared ratio of t
-    quantiles because few groups tell the design effect badly. The design effect is measured where
-    `rate` of the lines alarm (what the hypothesis to refute says), at least `TELLING` of them:
-    three alarms cannot show that alarms clump. That makes the bound rise with every further alarm,
-    so that stopping at the first failure is counting how many alarms are allowed.
+    effective number of lines. That is lines / design effect, reduced by the squared ratio of t
+    quantiles because few groups measure the design effect badly. The design effect is measured at
+    `rate` alarms per line, the hypothesis to refute, and at least `MIN_ALARMS` alarms. So the bound
+    rises with every further alarm, and stopping at the first failure counts the alarms allowed.
 
-    It supposes that new groups are drawn as these were. Simulated at .9 with 112 groups, 1 in 100
-    was broken in 10 % of the draws where groups differ smoothly, in 17 % where one group in 33 is
-    bad (the plain quantile: in half), and in 30 % with 40 groups, since most likely none was bad
-    among them. So with fewer than `LEAST_GROUPS` effective groups nothing is stated. Nothing at all
-    would have to be supposed only with log(1 - confidence) / log(1 - rate) groups of one size
-    without any alarm: 230 for 1 in 100 at .9.
+    Assumption: new groups are drawn like these. Simulated at .9 with 112 groups, 1 in 100 was
+    exceeded in 10 % of the draws where groups differ smoothly, in 17 % where one group in 33 is bad
+    (plain quantile: in half), and in 30 % with 40 groups, most of which then hold no bad group.
+    So with fewer than `MIN_GROUPS` effective groups nothing is stated.
     """
     lines, groups = len(p_L), effective_groups(group_L)
     falling_L = np.sort(p_L)[::-1]
-    least = min(max(floor(rate * lines), TELLING), lines - 1)
+    least = min(max(floor(rate * lines), MIN_ALARMS), lines - 1)
     effect = design_effect(np.asarray(p_L > falling_L[least], np.bool_), group_L)
     normal, student = stdtrit([max(lines - 1, 1), max(groups - 1, 1)], confidence)
     effective = lines / effect * float(normal / student) ** 2
     needed = log(1 - confidence) / log(1 - rate)
-    allowed = -1  # one group says nothing of others, so none is allowed there
+    allowed = -1  # for one group it stays so: one group shows nothing about others
     while (
         allowed + 1 < lines * (groups > 1)
         and upper_bound((allowed + 1) * effective / lines, effective, confidence) <= rate
     ):
         allowed += 1
     bounded = float(falling_L[allowed]) if allowed >= 0 else None
-    stated = bounded is not None and groups >= LEAST_GROUPS
-    more = max(needed / effective, LEAST_GROUPS / groups)
+    stated = bounded is not None and groups >= MIN_GROUPS
+    more = max(needed / effective, MIN_GROUPS / groups)
     return Point(
         quantile=threshold_for(p_L, rate),
         bounded=bounded,
@@ -132,10 +129,10 @@ def points(
     """Return, per name of `RATES`, the threshold to ship and what it rests on.
 
     confidence  None ships the plain quantiles; the bounds are then reported at `CONFIDENCE`
-    returns     "risk" is the strictest over the kinds. A rate is stated if it is on every kind; no
-                correction is due, since all of the bounds must hold for the threshold to be taken
+    returns     "risk" is the strictest over the kinds. A rate is stated if it is on every kind. No
+                correction for several kinds is needed: all bounds must hold
     """
-    found = {}
+    by_name = {}
     for name, rate in RATES.items():
         chosen = {
             kind: choose(risk_L[kind_L], group_L[kind_L], rate, confidence or CONFIDENCE)
@@ -143,7 +140,7 @@ def points(
         }
         quantile = max(point.quantile for point in chosen.values())
         risk = max(point.used for point in chosen.values()) if confidence else quantile
-        found[name] = {
+        by_name[name] = {
             "risk": risk,
             "rate": rate,
             "confidence": confidence,
@@ -154,4 +151,4 @@ def points(
                 kind: metrics.false_alarms(risk_L[kind_L], risk) for kind, kind_L in kinds.items()
             },
         }
-    return found
+    return by_name

@@ -16,16 +16,16 @@ from reviewbot.train.logistic import Problem, solve
 from reviewbot.train.suites import HUNKS
 
 CS = (1e-6, 1e-5, 1e-4, 1e-3)
-FLOOR = 0.1  # of the group's typical deviation: a feature that hardly ever fires must not explode
+FLOOR = 0.1  # of the group's typical deviation: limits the scale of features that rarely fire
 CHUNK = 8192  # lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitResult:
-    """A predictor that is not calibrated yet, and what cross-validation said."""
+    """A predictor before calibration, and the results of cross-validation."""
 
     predictor: Predictor  # slope 1, offset 0, no reference risks
-    oof_L: Array  # score of every line of the table by a model that saw nothing of its group
+    oof_L: Array  # score of every line by a model that saw nothing of its group
     fold_L: Indices
     c: float
     report: dict[str, Any]  # JSON-able: every C with its criterion, and how the fit went
@@ -48,20 +48,20 @@ def fit(
 
     corrections  take the lines of corrected versions as negatives
     cs           inverse penalties as in scikit-learn, per line of training
-    train_sets   sets to learn from, all by default; lines of the others get out-of-fold scores too
+    train_sets   sets to learn from, by default all; other lines get out-of-fold scores too
     pairwise     weight of the mean logistic loss on (wrong - corrected) score, against that of the
                  mean log loss; 0 leaves it out
     boost        group -> factor on its standardised columns: its penalty is divided by the
-                 factor's square. A few telling columns need it beside thousands of others
-    choose_by    which figure of `criterion` chooses C: "criterion", or "paired" for columns that
+                 factor's square. A few strong columns need it beside thousands of others
+    choose_by    the figure of `criterion` that chooses C: "criterion", or "paired" for columns that
                  all lines of a snippet share
     raises       UsageError for an unknown group or set, no C, or labels of one class only
 
-    Each set weighs the same. Standardisation and weights are made inside the training folds. The
-    criterion is the mean of two means: within-snippet AUROC over the sets trained on that have
-    risky lines, and pooled AUROC over the suites of `HUNKS` that are there. The scores that chose C
-    are the scores reported; with a handful of Cs that flatters little, and `choice_without_fold` in
-    the report shows whether any fold's lines decided.
+    Each set weighs the same. Standardisation and weights use the training folds only. The
+    criterion is the mean of two means: within-snippet AUROC over the training sets that have risky
+    lines, and pooled AUROC over the suites of `HUNKS`. The scores that chose C are the scores
+    reported; for a few Cs that is a small bias, and `choice_without_fold` in the report shows
+    whether the lines of one fold decided.
     """
     _check(table, groups_to_use, cs, train_sets, pairwise)
     factors = [(boost or {}).get(name, 1.0) for name in groups_to_use]
@@ -104,13 +104,13 @@ def fit(
     )
     if not np.isfinite(solution.score_LM).all():
         raise UsageError(
-            "the fit gave scores that are no numbers, nothing was fitted",
+            "the fit diverged, nothing was fitted",
             fix="give more rows, or groups whose columns differ between lines",
         )
     lines = np.arange(len(table))
     oof_CL = [solution.score_LM[lines, fold_L * len(cs) + i] for i in range(len(cs))]
     criteria = [criterion(table, oof_L, trained) for oof_L in oof_CL]
-    best = int(np.argmax([found[choose_by] or -1.0 for found in criteria]))
+    best = int(np.argmax([entry[choose_by] or -1.0 for entry in criteria]))
     final = folds * len(cs) + best
     predictor = Predictor(
         groups={name: table.groups[name] for name in groups_to_use},
@@ -134,7 +134,7 @@ def fit(
         "lines": int(in_use_L.sum()),
         "c": cs[best],
         "c_at_edge": len(cs) > 1 and cs[best] in (min(cs), max(cs)),  # then the grid is too short
-        "by_c": [{"c": c, **found} for c, found in zip(cs, criteria, strict=True)],
+        "by_c": [{"c": c, **entry} for c, entry in zip(cs, criteria, strict=True)],
         "choice_without_fold": [
             cs[int(np.argmax([_value(table, s, trained, fold_L != k, choose_by) for s in oof_CL]))]
             for k in range(folds)
@@ -146,10 +146,9 @@ def fit(
 
 
 def criterion(table: Table, s_L: Scores | Array, sets: set[str]) -> dict[str, Any]:
-    """Return the figure that chooses between models, and the figures that it is made of.
+    """Return "criterion", which chooses between models, its parts, and "paired" for blocks.
 
-    "paired" stands beside it; it chooses for columns of blocks only. The criterion is -1 where it
-    cannot be measured.
+    The criterion is -1 where it cannot be measured.
     """
     return _measure(table, s_L, sets, ~table.is_fixed_L)
 
@@ -172,9 +171,9 @@ def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) ->
         if sets.intersection(members) and not np.isnan(value):
             pooled[name] = value
     in_sets_L = np.isin(table.set_L, sorted(sets))
-    kept_P = (keep_L & in_sets_L)[table.pairs_P2[:, 0]]
-    _, win_B = metrics.paired(s_L, table.pairs_P2[kept_P], table.block_P[kept_P])
-    means = [float(np.mean(list(found.values()))) for found in (within, pooled) if found]
+    used_P = (keep_L & in_sets_L)[table.pairs_P2[:, 0]]
+    _, win_B = metrics.paired(s_L, table.pairs_P2[used_P], table.block_P[used_P])
+    means = [float(np.mean(list(part.values()))) for part in (within, pooled) if part]
     paired = metrics.mean(win_B)
     return {
         "criterion": float(np.mean(means)) if means else -1.0,
@@ -210,7 +209,7 @@ def _check(
 
 
 def _slices(groups: Mapping[str, int], names: Sequence[str]) -> list[slice]:
-    """Return where the named groups stand, in the order named."""
+    """Return the columns of the named groups, in the order named."""
     starts = dict(zip(groups, np.cumsum([0, *groups.values()])[:-1].tolist(), strict=True))
     return [slice(starts[name], starts[name] + groups[name]) for name in names]
 

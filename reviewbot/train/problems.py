@@ -1,4 +1,4 @@
-"""One name per problem, whatever set or language it stands in: folds must not split it.
+"""One name per problem in all sets and languages: folds must not split it.
 
 The Java translations of HumanEval (in `clm_java_llm_patches`) name problems, HumanEvalPack numbers
 them, the other sets say "HumanEval/N". Bugs of Defects4J are grouped by project.
@@ -31,12 +31,12 @@ _PROJECT = re.compile(r"defects4j/([A-Za-z]+)_\d+_", re.ASCII)
 
 
 def problem(set_name: str, group: str) -> str:
-    """Return the name under which a row's group is kept out of training, in all sets."""
+    """Return the name of a row's group that is the same in all sets."""
     if set_name == "humanevalpack" and group.isdecimal():
         return f"HumanEval/{group}"
     head, _, name = group.partition("/")
     if head == "humaneval" and name in _NUMBER:
         return f"HumanEval/{_NUMBER[name]}"
-    if found := _PROJECT.match(group):
-        return f"defects4j/{found[1]}"
+    if match := _PROJECT.match(group):
+        return f"defects4j/{match[1]}"
     return group

@@ -1,9 +1,9 @@
-"""Where a line of the corpus comes from: a package of an archive, or a commit of one's own."""
+"""Where a line of the corpus comes from: a package of an archive, or a commit of one's own code."""
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from reviewbot.git.process import git, status
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an exemplar has to say of its source."""
+    """The source that an exemplar names."""
 
     source: str
     revision: str
@@ -27,22 +27,23 @@ Origins = Callable[[str], Origin]  # of a path below the corpus directory
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What may be shown of a directory, and where it comes from."""
+    """The files of a directory that may be shown, and where they come from."""
 
-    origin: Origins  # raises UsageError for a file of which nobody can say it
-    names: frozenset[str] | None  # files that their commit holds as they are; None: not by commit
-    left_out: int  # source files that are no such
+    origin: Origins  # raises UsageError for a file of unknown origin
+    names: frozenset[str] | None  # files that equal their commit; None: a manifest, no commit
+    left_out: int  # source files that differ from the commit
 
 
 def provenance(directory: Path) -> Provenance:
-    """Find out what a directory holds.
+    """Return the origins of a directory's files.
 
-    That is either what `research/corpus.py` wrote (manifest.jsonl says package, version, archive
-    and licence), or the checkout of a git repository: one's own code, at its commit. Of a checkout
-    only that counts which the commit holds byte for byte: what is ignored or untracked may be
-    others' or secret, and what was edited, or is converted on checkout, nobody finds there.
-    raises  UsageError where it is neither, or the manifest cannot be read: code whose origin nobody
-            can say is not shown; EnvironmentFailure where git fails
+    The directory is either what `research/corpus.py` wrote (manifest.jsonl names package, version,
+    archive and licence), or a git checkout of one's own code. In a checkout only files that equal
+    the commit byte for byte count: ignored or untracked files may be secret or from others, and an
+    edited file is not in the commit.
+
+    raises  UsageError where it is neither, or the manifest cannot be read: code of unknown origin
+            is not shown; EnvironmentFailure where git fails
     """
     manifest = directory / "manifest.jsonl"
     if manifest.is_file():
@@ -65,32 +66,23 @@ def provenance(directory: Path) -> Provenance:
     )
 
 
-def require_origins(paths: Iterable[str], origin: Origins) -> None:
-    """Do nothing where the origin of every file is known.
-
-    raises  UsageError where it is not
-    """
-    for path in paths:
-        origin(path)
-
-
 def _below(directory: Path, path: Path) -> str:
     return path.relative_to(directory).as_posix()
 
 
 def _blobs(directory: Path, commit: str) -> dict[str, str]:
     """Return the object of each regular file of a commit, by its path below a directory."""
-    found = {}
+    blobs = {}
     for row in filter(None, git(directory, "ls-tree", "-r", "-z", commit).split(b"\0")):
         about, _, name = row.partition(b"\t")
         mode, _, blob = about.decode("ascii").split(" ")
         if mode.startswith("100"):  # neither a symbolic link nor a submodule
-            found[os.fsdecode(name)] = blob
-    return found
+            blobs[os.fsdecode(name)] = blob
+    return blobs
 
 
 def _holds(blob: str | None, path: Path) -> bool:
-    """Return True if a file is the object `blob`. Git is not asked: it would run filters."""
+    """Return True if a file is the object `blob`. Computed here, because git would run filters."""
     if blob is None:
         return False
     data = path.read_bytes()
@@ -100,14 +92,14 @@ def _holds(blob: str | None, path: Path) -> bool:
 
 
 def _packages(manifest: Path) -> Origins:
-    found: dict[str, tuple[str, str, str]] = {}
+    packages: dict[str, tuple[str, str, str]] = {}
     for number, line in enumerate(manifest.read_bytes().splitlines(), 1):
         try:
             row = json.loads(line)
             if not row["licence"]:  # "" means one's own code
                 raise ValueError("no licence")
             folder = f"{row['name'].lstrip('@').replace('/', '-')}-{row['version']}"
-            found[f"{row['language']}/{folder}"] = (
+            packages[f"{row['language']}/{folder}"] = (
                 f"{row['name']} {row['version']}",
                 f"sha256:{row['archive_sha256']}",
                 row["licence"],
@@ -121,12 +113,12 @@ def _packages(manifest: Path) -> Origins:
 
     def origin(path: str) -> Origin:
         package = "/".join(path.split("/", 2)[:2])
-        if package not in found or path.count("/") < 2:
+        if package not in packages or path.count("/") < 2:
             raise UsageError(
                 f"{path!r} is of no package in {str(manifest)!r}, nothing was read: an example "
                 "needs version, archive and licence",
                 fix="take it out of the corpus, or write the corpus again with research/corpus.py",
             )
-        return Origin(*found[package], path.split("/", 2)[2])
+        return Origin(*packages[package], path.split("/", 2)[2])
 
     return origin

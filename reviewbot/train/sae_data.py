@@ -1,4 +1,4 @@
-"""Batches for the autoencoder, and the checkpoint that lets a stopped run go on."""
+"""Batches for the autoencoder, and the checkpoint from which a stopped run resumes."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from reviewbot.train.shards import Shard, read_shard
 
 SHARDS_AT_ONCE = 8  # held in memory and mixed
 
-Pairs = tuple[torch.Tensor, torch.Tensor]  # (original, spoilt), each (P, D)
+Pairs = tuple[torch.Tensor, torch.Tensor]  # (original, corrupted), each (P, D)
 
 
 def states(shard: Shard, config: SaeConfig) -> Array:
@@ -28,7 +28,7 @@ def states(shard: Shard, config: SaeConfig) -> Array:
 
 
 def mean_state(paths: Sequence[Path], config: SaeConfig) -> torch.Tensor:
-    """Return the mean state over all shards: where b_dec starts."""
+    """Return the mean state over all shards, the start of b_dec."""
     total, count = 0.0, 0
     for path in paths:
         part_TD = states(read_shard(path), config)
@@ -89,7 +89,7 @@ def resume(
     optimiser: torch.optim.Optimizer,
     idle_F: torch.Tensor,
 ) -> tuple[int, int]:
-    """Load a checkpoint into model, optimiser and counters; return step and epoch, (0, 0) for none.
+    """Load a checkpoint into model, optimiser and counters; return step and epoch, or (0, 0).
 
     raises  ArtifactError where it was written by another configuration or corpus, or is damaged
     """
@@ -101,12 +101,12 @@ def resume(
     except SafetensorError as exc:
         raise ArtifactError(
             f"the checkpoint {path.name!r} is damaged, nothing was trained: {exc}",
-            fix="delete it to begin anew",
+            fix="delete it to start again",
         ) from exc
     if metadata.get("run") != _run_id(config, paths):
         raise ArtifactError(
             f"the checkpoint {path.name!r} belongs to another run, nothing was trained",
-            fix="name another --work, or delete the checkpoint to begin anew",
+            fix="name another --work, or delete the checkpoint to start again",
         )
     tensors = load_file(path)
     model.load_state_dict(

@@ -1,9 +1,8 @@
 """Pre-train a TopK sparse autoencoder on states of unlabelled code.
 
-Source: PtTrust (arXiv:2504.14640) for the hinge on spoilt lines, Gao et al. (arXiv:2406.04093) for
-TopK and AuxK. One training step is plain torch; what it learns is used through
-`scoring.sae.encode`, and a test holds the two together.
-`sae_model.PTTRUST` is the paper's own training.
+Source: PtTrust (arXiv:2504.14640) for the hinge on corrupted lines, Gao et al.
+(arXiv:2406.04093) for TopK and AuxK. Scoring uses the weights through `scoring.sae.encode`; a test
+compares the two.
 """
 
 import math
@@ -17,8 +16,7 @@ from reviewbot.encoders.processor import usable_cores
 from reviewbot.errors import ArtifactError
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.sae_data import batches, mean_state, resume, save_checkpoint, states
-from reviewbot.train.sae_measure import measure
-from reviewbot.train.sae_model import Autoencoder, SaeConfig
+from reviewbot.train.sae_model import Autoencoder, SaeConfig, measure
 from reviewbot.train.shards import read_shard
 
 
@@ -32,7 +30,7 @@ def fit(
 ) -> tuple[SparseCoder, dict[str, float]]:
     """Train on all shards but the last `held_back`, measure on those.
 
-    checkpoint  a file; written after every epoch, and gone on from where its config is the same
+    checkpoint  file, written after every epoch; a run with the same config resumes from it
     progress    called with step, steps and a text about the losses
     returns     the coder and its figures (see `measure`)
     raises      ArtifactError where the checkpoint belongs to another run
@@ -111,7 +109,7 @@ def _step(
 def _normalised_error(
     model: Autoencoder, batch_TD: torch.Tensor, wrong_PD: torch.Tensor
 ) -> torch.Tensor:
-    """Mean over tokens of squared error / squared length, original and spoilt line ends alike."""
+    """Return the mean of squared error / squared length, original and corrupted tokens alike."""
     all_TD = torch.cat([batch_TD, wrong_PD])
     error_TD = all_TD - (model.code(model.pre(all_TD)) @ model.dec_FD + model.bias_D)
     return (error_TD.square().sum(dim=1) / all_TD.square().sum(dim=1).clamp_min(1e-9)).mean()
@@ -120,7 +118,7 @@ def _normalised_error(
 def _aux(
     model: Autoencoder, pre_TF: torch.Tensor, residual_TD: torch.Tensor, dead_F: torch.Tensor
 ) -> torch.Tensor:
-    """Let the dead features explain what is left; the target carries no b_dec."""
+    """Return the error of the dead features on the residual; the target has no b_dec."""
     width = residual_TD.shape[1]
     count = min(width // 2, int(dead_F.sum()))
     top = pre_TF.masked_fill(~dead_F, -torch.inf).topk(count, dim=-1)
@@ -130,7 +128,7 @@ def _aux(
 
 
 def _drop_parallel(model: Autoencoder) -> None:
-    """Take the gradient's part along each unit row out: the norm is fixed anyway."""
+    """Remove the gradient's part along each unit row: the norm is fixed anyway."""
     grad_FD = model.dec_FD.grad
     if grad_FD is not None and model.enc_DF is not None:
         along_F1 = (grad_FD * model.dec_FD.detach()).sum(dim=1, keepdim=True)
@@ -138,7 +136,7 @@ def _drop_parallel(model: Autoencoder) -> None:
 
 
 def _schedule(step: int, steps: int) -> float:
-    """Warm up over 2 %, fall to 0 over the last 20 %."""
+    """Return the factor of the rate: warm-up over 2 %, decay to 0 over the last 20 %."""
     return min(
         1.0, (step + 1) / max(1, steps // 50), max(0.02, (steps - step) / max(1, steps // 5))
     )

@@ -1,12 +1,14 @@
-"""The autoencoder in training: its configuration and its weights in torch."""
+"""The autoencoder: its configuration, its weights in torch, and how good it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from reviewbot.arrays import Array
-from reviewbot.scoring.sae import SparseCoder
+from reviewbot.scoring.sae import SparseCoder, decode, encode_normed
+from reviewbot.train.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,21 +22,21 @@ class SaeConfig:
     batch: int = 4096  # tokens
     learning_rate: float = 0.0  # 0: 2e-4 / sqrt(F / 2**14)
     aux: float = 1 / 32  # weight of AuxK: dead features learn to explain the residual
-    contrast: float = 0.1  # weight of the hinge on (original, spoilt) line ends; 0: none
+    contrast: float = 0.1  # weight of the hinge on (original, corrupted) line ends; 0: none
     margin: float = 1.0  # the hinge's epsilon, between codes of unit length
-    cold_share: float = 0.4  # share of the run before the hinge sets in
+    cold_share: float = 0.4  # share of the run before the hinge starts
     dead_share: float = 0.05  # a feature that did not fire for this share of the run is dead
     line_ends_only: bool = False  # train on the token that ends a line, as the paper does
-    plain_loss: bool = False  # normalised MSE, of spoilt line ends too; else the batch's FVU
+    plain_loss: bool = False  # normalised MSE, of corrupted line ends too; else the batch's FVU
     unit_rows: bool = True  # features of the decoder keep length 1
     unit_codes: bool = True  # the hinge compares codes of unit length; else codes as they are
-    constant_rate: bool = False  # no warming up, no falling
+    constant_rate: bool = False  # no warm-up, no decay of the rate
     decay: float = 0.0  # AdamW's; 0: Adam
     seed: int = 0
 
 
 class Autoencoder(torch.nn.Module):
-    """Weights in training; states come layer-normed."""
+    """Weights in training; states are layer-normed."""
 
     def __init__(self, config: SaeConfig, mean_D: torch.Tensor) -> None:
         super().__init__()
@@ -48,11 +50,11 @@ class Autoencoder(torch.nn.Module):
         self.bias_D = torch.nn.Parameter(mean_D.clone())
 
     def encoder(self) -> torch.Tensor:
-        """Return enc_DF, the decoder's transpose where the two are tied."""
+        """Return enc_DF; if tied, the decoder's transpose."""
         return self.dec_FD.T if self.enc_DF is None else self.enc_DF
 
     def pre(self, normed_TD: torch.Tensor) -> torch.Tensor:
-        """Return the features before the choice of the strongest, (T, F)."""
+        """Return all features before TopK, (T, F)."""
         return (normed_TD - self.bias_D) @ self.encoder() + self.bias_F
 
     def code(self, pre_TF: torch.Tensor) -> torch.Tensor:
@@ -61,7 +63,7 @@ class Autoencoder(torch.nn.Module):
         return torch.zeros_like(pre_TF).scatter(-1, top.indices, top.values.relu())
 
     def coder(self) -> SparseCoder:
-        """Return the weights as scoring uses them."""
+        """Return the weights for scoring."""
 
         def plain(tensor: torch.Tensor) -> Array:
             return np.ascontiguousarray(tensor.detach().numpy(), np.float32)
@@ -73,3 +75,46 @@ class Autoencoder(torch.nn.Module):
             bias_D=plain(self.bias_D),
             k=self.k,
         )
+
+
+def measure(coder: SparseCoder, shards: Sequence[Shard]) -> dict[str, float]:
+    """Measure a coder on held-back shards.
+
+    fvu            sum of squared errors / sum of squared deviations from the mean, all tokens
+    fvu_line_ends  the same over the tokens that end a line
+    l0             features > 0 per token
+    dead_share     share of features that fired nowhere
+    pair_distance  mean distance of unit codes within (original, corrupted) pairs
+    """
+    states_TD = np.concatenate([shard.states_TD for shard in shards])
+    ends_T = np.concatenate([shard.line_end_T for shard in shards]) > 0
+    error_T, l0, fired_F = [], 0, np.zeros(coder.features, np.bool_)
+    for start in range(0, len(states_TD), 4096):
+        part_TD = states_TD[start : start + 4096]
+        sparse = encode_normed(coder, part_TD)
+        error_T.append(((decode(coder, sparse) - part_TD) ** 2).sum(axis=1))
+        l0 += int((sparse.values_TK > 0).sum())
+        fired_F[sparse.indices_TK[sparse.values_TK > 0]] = True
+    errors_T = np.concatenate(error_T)
+    spread_T = ((states_TD - states_TD.mean(axis=0)) ** 2).sum(axis=1)
+    figures = {
+        "tokens": float(len(states_TD)),
+        "fvu": float(errors_T.sum() / spread_T.sum()),
+        "fvu_line_ends": float(errors_T[ends_T].sum() / max(spread_T[ends_T].sum(), 1e-9)),
+        "l0": l0 / len(states_TD),
+        "dead_share": float(1 - fired_F.mean()),
+    }
+    right = np.concatenate([shard.right_PD for shard in shards])
+    wrong = np.concatenate([shard.wrong_PD for shard in shards])
+    if len(right):
+        distance = np.linalg.norm(_unit_code(coder, right) - _unit_code(coder, wrong), axis=1)
+        figures["pair_distance"] = float(distance.mean())
+    return figures
+
+
+def _unit_code(coder: SparseCoder, states_TD: Array) -> Array:
+    sparse = encode_normed(coder, states_TD)
+    dense_TF = np.zeros((len(states_TD), coder.features), np.float32)
+    np.put_along_axis(dense_TF, sparse.indices_TK, sparse.values_TK, axis=1)
+    norm_T1 = np.linalg.norm(dense_TF, axis=1, keepdims=True)
+    return np.asarray(dense_TF / np.maximum(norm_T1, 1e-9), np.float32)

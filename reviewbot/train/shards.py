@@ -1,7 +1,7 @@
-"""States of the corpus on disk, in shards: what the autoencoder is trained on, epoch after epoch.
+"""Hidden states of the corpus on disk, in shards that the autoencoder is trained on.
 
-A shard holds layer-normed states in float16 and pairs of line-end states (original, spoilt). Shards
-are written whole or not at all, so a run that was stopped goes on where it was.
+A shard holds layer-normed states in float16 and pairs of line-end states (original, corrupted). It
+is written whole or not at all, so a stopped run resumes with the next shard.
 """
 
 import json
@@ -38,7 +38,7 @@ class Shard:
 
     states_TD: Array  # layer-normed tokens, sinks left out
     right_PD: Array  # line-end states of original lines
-    wrong_PD: Array  # line-end states of the spoilt lines in their place
+    wrong_PD: Array  # line-end states of the corrupted lines in their place
     line_end_T: Array  # 1.0 where a token ends a line
 
 
@@ -53,9 +53,9 @@ def write_shards(
     seed: int,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[Path]:
-    """Encode the corpus until `tokens` states are there; whole shards that exist are kept.
+    """Encode the corpus until there are `tokens` states; whole shards that exist are reused.
 
-    pair_share  share of the files that are read a second time with spoilt lines
+    pair_share  share of the files that are read a second time with corrupted lines
     """
     stream = iter(sources)
     others: dict[str, list[str]] = {}
@@ -90,9 +90,8 @@ def read_shard(path: Path) -> Shard:
 
 def _snippet(source: SourceFile, rng: random.Random) -> list[str]:
     lines = split_lines(source.text)
-    if (
-        len(lines) > MAX_LINES and rng.random() < 0.5
-    ):  # half the time the file's head: imports matter
+    # Half the time the head of the file: imports matter.
+    if len(lines) > MAX_LINES and rng.random() < 0.5:
         start = rng.randrange(len(lines) - MAX_LINES)
         return lines[start : start + MAX_LINES]
     return lines[:MAX_LINES]
@@ -121,16 +120,16 @@ def _encode(
             ends.append(last_T[keep_T])
             line_end |= _line_ends(read)
         if rng.random() < pair_share:
-            spoilt = mutate(lines, others[source.language], rng.choice(MUTATED_SHARES), rng)
-            wanted = [here for here, _ in spoilt.places]
-            text = "\n".join(spoilt.lines) + "\n"
-            spoilt_end: dict[int, Array] = {}
+            corrupted = mutate(lines, others[source.language], rng.choice(MUTATED_SHARES), rng)
+            wanted = [here for here, _ in corrupted.places]
+            text = "\n".join(corrupted.lines) + "\n"
+            corrupted_end: dict[int, Array] = {}
             for read in read_lines(encoder, plan, path=source.path, text=text, wanted=wanted):
-                spoilt_end |= _line_ends(read)
-            for here, there in spoilt.places:
-                if here in spoilt_end and there in line_end:
+                corrupted_end |= _line_ends(read)
+            for here, there in corrupted.places:
+                if here in corrupted_end and there in line_end:
                     right.append(line_end[there])
-                    wrong.append(spoilt_end[here])
+                    wrong.append(corrupted_end[here])
     empty_PD = np.zeros((0, encoder.width), np.float32)
     return Shard(
         np.concatenate(states) if states else empty_PD,
@@ -147,14 +146,14 @@ def _line_ends(read: ReadLines) -> dict[int, Array]:
 
 
 def _tokens(path: Path) -> int | None:
-    """Return how many tokens a shard holds; None where it is missing or damaged."""
+    """Return the number of tokens of a shard; None if it is missing or damaged."""
     try:
         with safe_open(path, "np") as file:
-            found: int = file.get_slice("states").get_shape()[0]
+            tokens: int = file.get_slice("states").get_shape()[0]
         counts = json.loads(path.with_suffix(".json").read_bytes())
     except (OSError, ValueError, SafetensorError):
         return None
-    return found if isinstance(counts, dict) and counts.get("tokens") == found else None
+    return tokens if isinstance(counts, dict) and counts.get("tokens") == tokens else None
 
 
 def _save(shard: Shard, path: Path) -> None:

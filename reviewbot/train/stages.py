@@ -1,10 +1,9 @@
-"""Two questions, two fits, one linear predictor.
+"""Two fits, one linear predictor: which line of a block is wrong, and is the block wrong?
 
-Which line of a block is wrong, and is the block wrong at all? A fit on everything at once answers
-the first with what tells the second badly: lines that get fixed are long, corrections are longer
-still. So the line's own columns learn to rank lines, the columns that all lines of a block share
-learn to tell a wrong version from its correction, and the two scores are added. The second adds the
-same to every line of a block, so it never changes the order within it.
+One fit for both does badly: lines that get fixed are long, but corrections are longer still. So a
+line's own columns learn to rank lines, and the columns that all lines of a block share learn to
+separate a wrong version from its correction. The two scores are added. The second is the same for
+every line of a block, so it never changes the order within a block.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,23 +17,23 @@ from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import CS, FitResult, fit
 
-_TOLD = ("groups", "pairwise", "c", "c_at_edge", "by_c", "choice_without_fold", "converged")
-BLOCK = "block"  # groups named so are shared by the lines of a block
+_REPORTED = ("groups", "pairwise", "c", "c_at_edge", "by_c", "choice_without_fold", "converged")
+BLOCK = "block"  # prefix of the groups that the lines of a block share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockStage:
-    """How the second fit is made."""
+    """Settings of the second fit."""
 
     share: float = 0.3  # its score's deviation over lines, as a share of the first score's
-    # Weight of ranking a wrong version above its correction. So great that the log loss hardly
-    # counts: over lines that share their columns it would learn how many lines a block has.
+    # Weight of ranking a wrong version above its correction. With a large log loss the fit would
+    # learn how many lines a block has.
     pairwise: float = 30.0
     cs: Sequence[float] = (1e-6, 1e-5, 1e-4, 1e-3)
 
 
 def stages(groups: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part the groups into those of the lines and those of the blocks."""
+    """Split the groups into those of lines and those of blocks."""
     return (
         [name for name in groups if not name.startswith(BLOCK)],
         [name for name in groups if name.startswith(BLOCK)],
@@ -55,17 +54,18 @@ def fit_stages(
     """Fit the groups of lines, then those of blocks, on the same folds; add the two scores.
 
     options  of `predictor_fit.fit`, for both
-    returns  one predictor over all groups, its columns in the order given; without groups of blocks
-             just what `fit` returns
-    raises   UsageError as `fit` does, and where there are groups of blocks only
+    stage    settings of the second fit
+    returns  one predictor over all groups, in the order given; without groups of blocks the
+             result of `fit`
+    raises   UsageError as `fit` does, and for groups of blocks only
 
-    The scale between the two scores is one number, taken from all out-of-fold scores.
+    The scale between the two scores is one number, from all out-of-fold scores.
     """
     boost, stage = dict(boost or {}), stage or BlockStage()
     line_groups, block_groups = stages(groups)
     if not line_groups:
         raise UsageError(
-            "groups of blocks cannot rank the lines of one", fix="name a group of lines too"
+            "groups of blocks cannot rank the lines of a block", fix="name a group of lines too"
         )
     own = {name: factor for name, factor in boost.items() if name not in block_groups}
     lines = fit(
@@ -103,7 +103,7 @@ def fit_stages(
             "blocks": {
                 "share": stage.share,
                 "factor": factor,
-                **{key: blocks.report[key] for key in _TOLD},
+                **{key: blocks.report[key] for key in _REPORTED},
             },
         },
     )

@@ -74,25 +74,25 @@ def without(suites: Suites, held_out: Collection[str], known: Collection[str]) -
              was inferred is dropped with its set
     raises   UsageError where no set of the hunks or of a kind of clean code is left
     """
-    kept = set(known) - set(held_out)
+    usable = set(known) - set(held_out)
     hunks, clean, mixed = {}, {}, dict(suites.mixed)
     for title, members in suites.hunks.items():
-        left = _left("hunks", title, members, held_out, kept)
+        left = _left("hunks", title, members, held_out, usable)
         cut = len(left) < len(members)
         hunks[f"{title}, not held out" if cut else title] = left
         if cut and "hunks" not in suites.inferred:
             mixed.setdefault(title, members)
     for title, members in suites.clean.items():
-        if "clean" not in suites.inferred or kept.intersection(members):
-            clean[title] = _left("clean", title, members, held_out, kept)
+        if "clean" not in suites.inferred or usable.intersection(members):
+            clean[title] = _left("clean", title, members, held_out, usable)
     return replace(suites, hunks=hunks, clean=clean, mixed=mixed)
 
 
 def _left(
-    option: str, title: str, members: tuple[str, ...], held_out: Collection[str], kept: set[str]
+    option: str, title: str, members: tuple[str, ...], held_out: Collection[str], usable: set[str]
 ) -> tuple[str, ...]:
     left = tuple(name for name in members if name not in held_out)
-    if len(left) < len(members) and not kept.intersection(left):
+    if len(left) < len(members) and not usable.intersection(left):
         raise UsageError(
             f"--held-out leaves no set of {title!r}, nothing was calibrated",
             fix=f"hold out fewer sets, or name others with --{option}",
@@ -102,21 +102,21 @@ def _left(
 
 def _parse(option: str, texts: Sequence[str], known: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Read texts "title=set,set"."""
-    found: dict[str, tuple[str, ...]] = {}
+    suites: dict[str, tuple[str, ...]] = {}
     for text in texts:
         title, equals, names = text.partition("=")
         members = tuple(name.strip() for name in (names if equals else title).split(","))
         title = title.strip()
         fix = f"write --{option} 'title=set,set' with sets among: {', '.join(known)}"
-        if not title or not all(members) or title in found:
-            what = "is given twice" if title in found else "leaves a name empty"
+        if not title or not all(members) or title in suites:
+            what = "is given twice" if title in suites else "leaves a name empty"
             raise UsageError(f"--{option} {text!r} {what}, nothing was calibrated", fix=fix)
         if strange := sorted(set(members) - set(known)):
             raise UsageError(
                 f"--{option}: no set is named {strange[0]!r}, nothing was calibrated", fix=fix
             )
-        found[title] = members
-    return found
+        suites[title] = members
+    return suites
 
 
 def _present(

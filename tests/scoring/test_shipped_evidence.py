@@ -9,7 +9,7 @@ import pytest
 from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
 from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES, evidence_facts
 from reviewbot.scoring.surface import SURFACE_NAMES
-from reviewbot.train.autolabel import RELIABLE
+from reviewbot.train.feature_labels import RELIABLE
 
 DOCS = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
 LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0"}

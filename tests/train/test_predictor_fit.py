@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
+from torch.nn.functional import softplus
 
 from reviewbot.arrays import Array, Indices
 from reviewbot.errors import UsageError
 from reviewbot.scoring.predictor import Predictor, log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table, assign_folds, set_weights
-from reviewbot.train.logistic import Problem, log_loss, solve
+from reviewbot.train.logistic import Problem, Solution, solve
 from reviewbot.train.predictor_fit import fit, shares
 from tests.train.tables_made import SETS, made, planted
 
@@ -306,3 +307,14 @@ def test_corrected_lines_do_not_count() -> None:
 
 def test_a_score_that_never_changes_has_no_shares() -> None:
     assert shares(planted(), two_groups(0.0, 0.0)) == {"surface": 0.0, "state": 0.0}
+
+
+def log_loss(problem: Problem, solution: Solution) -> Array:
+    """Return each model's loss with its penalty, (M,)."""
+    sign_L1 = torch.as_tensor(np.where(problem.y_L, 1.0, -1.0))[:, None]
+    score_LM = torch.as_tensor(solution.score_LM, dtype=torch.float64)
+    loss_M = (torch.as_tensor(problem.weight_LM) * softplus(-sign_L1 * score_LM)).sum(dim=0)
+    margin_PM = score_LM[problem.pairs_P2[:, 0]] - score_LM[problem.pairs_P2[:, 1]]
+    loss_M = loss_M + (torch.as_tensor(problem.pair_PM) * softplus(-margin_PM)).sum(dim=0)
+    squares_M = (solution.weight_NM.astype(np.float64) ** 2).sum(axis=0)
+    return np.asarray(loss_M.numpy() + problem.penalty_M * squares_M / 2, np.float32)

@@ -12,8 +12,7 @@ from reviewbot.errors import ArtifactError
 from reviewbot.scoring.sae import SparseCoder, encode, encode_normed
 from reviewbot.train.sae_data import mean_state
 from reviewbot.train.sae_fit import fit
-from reviewbot.train.sae_measure import measure
-from reviewbot.train.sae_model import Autoencoder, SaeConfig
+from reviewbot.train.sae_model import Autoencoder, SaeConfig, measure
 from reviewbot.train.shards import Shard, _save, read_shard
 
 WIDTH, HIDDEN = 16, 12
