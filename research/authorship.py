@@ -12,7 +12,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,9 +25,10 @@ from reviewbot.diff.head_match import head_lines
 from reviewbot.diff.model import Change
 from reviewbot.diff.parser import decode, parse
 from reviewbot.git.commits import commits
-from reviewbot.git.files import FileReader, commit_files
+from reviewbot.git.files import CommitFiles, FileReader
 from reviewbot.git.notes import notes
 from reviewbot.git.process import git
+from reviewbot.git.repository import open_repository
 from reviewbot.git.traces import added_traces
 from reviewbot.train.bootstrap import interval, ratio, resample
 from reviewbot.train.dataset import Scores
@@ -73,16 +73,17 @@ def noted_commits(root: Path, ref: str, most: int) -> list[str]:
 
 def replay(root: Path, ref: str, names: Sequence[str]) -> Iterator[Seen]:
     """Yield what note and detectors say of each commit that adds lines."""
-    texts = notes(root, names, ref).by_commit
-    known, failure = commits(root, names)
+    repo = open_repository(root, needs_worktree=False)
+    texts = notes(repo, names, ref).by_commit
+    known, failure = commits(repo, names)
     if failure:
         raise SystemExit(failure)
     for name in names:
         change = parse(decode(git(root, *_DIFF, *_SAFE, name)))
         if not change.added or name not in texts:
             continue
-        with closing(commit_files(root, name)) as head:
-            yield _seen(name, change, _material(name, change, head, known[name], texts[name]))
+        head = CommitFiles(repo.objects, name)
+        yield _seen(name, change, _material(name, change, head, known[name], texts[name]))
 
 
 def _material(

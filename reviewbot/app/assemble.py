@@ -153,7 +153,7 @@ def assemble(
                 ),
             ],
             cache=kept,
-            recent=recent_for(settings, None if remote or apart else request.root, artifact),
+            recent=recent_for(settings, None if remote or apart else request, artifact),
             progress=reading,
         )
     if kept:
@@ -172,12 +172,11 @@ def _attributes(
 ) -> Mapping[str, frozenset[str]]:
     from reviewbot.git.attributes import attributes
     from reviewbot.git.request import INDEX, WORKTREE
-    from reviewbot.git.revisions import empty_tree
 
     if request.head == FILES:
         return {}
     # As the base has them: an author cannot call new code generated.
     given = policy or request.base
     if given is None and request.head not in (INDEX, WORKTREE):
-        given = empty_tree(request.root)
-    return attributes(request.root, paths, given)
+        given = request.repo.empty_tree
+    return attributes(request.repo, paths, given)

@@ -120,7 +120,7 @@ def rules_of(
 ) -> "tuple[Rule, ...]":
     """Return the repository's rules: for commits those of the base, as with the settings."""
     from reviewbot.authorship.detectors.repo_rules import RULES_FILE, parse_rules
-    from reviewbot.git.files import WorktreeFiles, commit_files, is_link
+    from reviewbot.git.files import CommitFiles, WorktreeFiles
     from reviewbot.git.request import INDEX, WORKTREE
 
     if remote is not None:
@@ -131,10 +131,9 @@ def rules_of(
     elif (commit := policy or request.base) is None:
         raw = None
     else:
-        with closing(commit_files(request.root, commit, paths=[RULES_FILE])) as files:
-            raw = files.read(RULES_FILE)
-        if raw is None and is_link(request.root, commit, RULES_FILE):
-            raw = b"a link"  # which is no rule file: rules must not be lost without a word
+        files = CommitFiles(request.repo.objects, commit)
+        # A link is no rule file; without its content, parsing fails instead of losing the rules.
+        raw = b"a link" if files.is_link(RULES_FILE) else files.read(RULES_FILE)
     return () if raw is None else parse_rules(raw)
 
 
@@ -150,8 +149,7 @@ def gather(
 
     head  gives a head file
     """
-    from reviewbot.authorship.history import UNCOMMITTED, Material, Origin
-    from reviewbot.diff.model import Entry
+    from reviewbot.authorship.history import UNCOMMITTED, Material
     from reviewbot.git.blame import Blamed, blamed, grafts
     from reviewbot.git.commits import CUT, commits
     from reviewbot.git.notes import notes
@@ -166,32 +164,26 @@ def gather(
             lost=(NO_GIT,),
         )
     pull_request, unread = (signals, None) if signals else _pull_request(request, environ)
-    added = {
-        file.path: [line.number for line in file.added]
-        for file in change.files
-        if file.added and file.entry is not Entry.SUBMODULE
-    }
     local = request.head in (FILES, WORKTREE, INDEX)
     under = None if request.head == FILES else request.base
     if request.head == WORKTREE:
         under = request.commit
     found = Blamed({}, {}, {})
-    if request.head == INDEX or (request.head == WORKTREE and under == request.base):
-        for path, numbers in added.items():
-            found.origins[path] = {n: Origin(UNCOMMITTED, path, n) for n in numbers}
-    elif request.head != FILES and request.base is not None:
-        until = None if request.head == WORKTREE else request.head
-        found = blamed(request.root, request.base, until, added, _held(request, head))
+    if request.head != FILES:
+        found = blamed(request, change, _held(request, head))
     named = {
         origin.commit
         for side in (found.origins, found.placed)
         for part in side.values()
         for origin in part.values()
     } - {UNCOMMITTED}
-    known, failure = commits(request.root, named)
-    held = notes(request.root, named) if named else None
+    known = {one.commit.hash: one.commit for one in request.log.commits}
+    known = {name: commit for name, commit in known.items() if name in named}
+    older, failure = commits(request.repo, named - known.keys()) if named else ({}, None)
+    known |= older
+    held = notes(request.repo, named) if named else None
     lost_commits = dict(held.lost_commits) if held else {}
-    for name in grafts(request.root) & named if named else ():
+    for name in grafts(request.repo) & named if named else ():
         lost_commits[name] = f"the clone is shallow: what is older than {name[:10]} is not known"
     for name, commit in known.items():
         if CUT in commit.message:
@@ -214,7 +206,10 @@ def gather(
 
 def _held(request: "ChangeRequest", head: Callable[[str], bytes | None]) -> Mapping[str, bytes]:
     """Return the head files that git reads from the index: blame would look for them on disk."""
-    return {path: head(path) or b"" for path in request.in_index}
+    from reviewbot.git.request import WORKTREE
+
+    paths = request.in_index if request.head == WORKTREE else ()
+    return {path: head(path) or b"" for path in paths}
 
 
 def _pull_request(

@@ -19,7 +19,8 @@ def commits_of(folder: Path, target: Target) -> "tuple[ChangeRequest, str | None
     folder  the checkout
     raises  UsageError where the checkout lacks a commit that is needed
     """
-    from reviewbot.git.changes import between, top_of
+    from reviewbot.git.changes import between
+    from reviewbot.git.repository import open_repository
     from reviewbot.git.request import ChangeRequest
     from reviewbot.github.push_event import pushed
 
@@ -29,9 +30,9 @@ def commits_of(folder: Path, target: Target) -> "tuple[ChangeRequest, str | None
     if target.event != "push":
         range_ = f"{target.base}..{target.head}"
         return intake(folder, range_, staged=False, diff=None), target.base
-    top = top_of(folder, needs_worktree=False)
-    found = pushed(top, target)
-    request = between(top, found.base, found.head)
+    repo = open_repository(folder, needs_worktree=False)
+    found = pushed(repo, target)
+    request = between(repo, found.base, found.head)
     if found.note and request.nothing:
         request = replace(request, nothing=f"nothing to check: {found.note}")
     elif found.note:

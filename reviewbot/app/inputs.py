@@ -1,7 +1,6 @@
 """What the user asks about: arguments, change and settings, as `check` and `who` share them."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,10 +124,10 @@ def settings_for(
         return settings(from_files(root)), []
     if request.head in (INDEX, WORKTREE):
         used = from_files(root)
-        same = used == _readable(request.root, request.base, root)
+        same = used == _readable(request, request.base, root)
         return settings(used), [] if same else [EDITED.format("the change's")]
-    used = _committed(request.root, policy or request.base, root)
-    own = _readable(request.root, request.head, root)
+    used = _committed(request, policy or request.base, root)
+    own = _readable(request, request.head, root)
     made, notes = tightened(settings(used), used, own)
     return made, [*notes, *unused(root, used, own), *_unused_rules(request, root, policy)]
 
@@ -136,15 +135,14 @@ def settings_for(
 def _unused_rules(request: "ChangeRequest", root: Path, policy: str | None) -> list[str]:
     """Note where rules about authors in the working tree do not count: as for settings."""
     from reviewbot.authorship.detectors.repo_rules import RULES_FILE
-    from reviewbot.git.files import WorktreeFiles, commit_files
+    from reviewbot.git.files import CommitFiles, WorktreeFiles
 
     here = WorktreeFiles(root).read(RULES_FILE)
     if here is None:
         return []
     for commit in filter(None, (policy or request.base, request.head)):
-        with closing(commit_files(request.root, commit, paths=(RULES_FILE,))) as files:
-            if files.read(RULES_FILE) == here:
-                return []
+        if CommitFiles(request.repo.objects, commit).read(RULES_FILE) == here:
+            return []
     return [UNUSED.format(RULES_FILE, "is")]
 
 
@@ -179,21 +177,22 @@ def tightened(
     return settings, [EDITED.format("the base's") + more]
 
 
-def _readable(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer] | None:
+def _readable(
+    request: "ChangeRequest", commit: str | None, root: Path
+) -> tuple[Layer, Layer] | None:
     try:
-        return _committed(repository, commit, root)
+        return _committed(request, commit, root)
     except UsageError:
         return None
 
 
-def _committed(repository: Path, commit: str | None, root: Path) -> tuple[Layer, Layer]:
+def _committed(request: "ChangeRequest", commit: str | None, root: Path) -> tuple[Layer, Layer]:
     """Return what the settings files of a commit say; before the first commit there are none."""
-    from reviewbot.git.files import commit_files
+    from reviewbot.git.files import CommitFiles
 
     if commit is None:
         return {}, {}
-    with closing(commit_files(repository, commit, paths=SETTINGS_FILES)) as files:
-        return from_files(root, files.read)
+    return from_files(root, CommitFiles(request.repo.objects, commit).read)
 
 
 def files_note(paths: Sequence[str], one: str, many: str) -> list[str]:

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.git.addressed import History
-from reviewbot.git.changes import top_of
 from reviewbot.git.files import WorktreeFiles
+from reviewbot.git.repository import open_repository
 from reviewbot.report.ack_log import parse_acks
 from reviewbot.report.json_reader import MAX_BYTES, parse_report
 from reviewbot.report.stats import (
@@ -75,7 +75,7 @@ def gather(folder: Path, root: str | None) -> Stats:
 
 def _history(root: str | None) -> tuple[History | None, list[str]]:
     try:
-        return History(top_of(Path(root or "."), needs_worktree=False)), []
+        return History(open_repository(Path(root or "."), needs_worktree=False)), []
     except ReviewbotError as exc:
         if root is not None:
             raise

@@ -12,27 +12,28 @@ from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
 from reviewbot.scoring.recent_risks import Recent, recent_from_json
 
 if TYPE_CHECKING:
+    from reviewbot.git.repository import Repository
+    from reviewbot.git.request import ChangeRequest
     from reviewbot.scoring.artifact import Artifact
 
 MAX_BYTES = 1_000_000
 MAKE = "make it again: reviewbot recent"
 
 
-def kept_recent(settings: Settings, root: Path, artifact: "Artifact") -> Path:
-    """Return where the risks of a repository's recent lines are kept, by this artifact.
-
-    raises  UsageError where `root` lies in no repository
-    """
+def kept_recent(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
+    """Return where the risks of a repository's recent lines are kept, by this artifact."""
     from reviewbot.git.recent_commits import repository_id
 
-    name = hashlib.sha256(f"{repository_id(root)} {artifact.info.sha256}".encode()).hexdigest()
+    name = hashlib.sha256(f"{repository_id(repo)} {artifact.info.sha256}".encode()).hexdigest()
     return _folder(settings) / f"{name}.json"
 
 
-def recent_for(settings: Settings, root: Path | None, artifact: "Artifact") -> Recent | None:
+def recent_for(
+    settings: Settings, request: "ChangeRequest | None", artifact: "Artifact"
+) -> Recent | None:
     """Return what the lines of a change are compared with at home; None where nothing is kept.
 
-    root    of the checkout; None where there is none
+    request  the change, in its repository; None where there is none
     raises  UsageError where the setting names a file that cannot be used
     """
     if settings.recent == "off":
@@ -46,10 +47,10 @@ def recent_for(settings: Settings, root: Path | None, artifact: "Artifact") -> R
             )
         raw = read_regular(settings.recent, MAX_BYTES, doing="nothing was scored", what="risks")
         return _checked(raw, settings.recent, artifact)
-    if root is None or not _folder(settings).is_dir():
+    if request is None or not _folder(settings).is_dir():
         return None
     try:
-        path = kept_recent(settings, root, artifact)
+        path = kept_recent(settings, request.repo, artifact)
         return _checked(path.read_bytes(), path.name, artifact) if path.is_file() else None
     except (ReviewbotError, OSError) as exc:  # what is only shown must not stop a check
         say(f"recent lines of this repository are not compared with: {str(exc).splitlines()[0]}")

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,15 +36,15 @@ def _templates_place(settings: Settings, root: Path) -> str | None:
 
 def committed_templates(folder: Path, settings: Settings, base: str) -> ReadTemplate:
     """Return what reads our own templates of the base branch; None where none are asked for."""
-    from reviewbot.git.files import commit_files
+    from reviewbot.git.files import CommitFiles
+    from reviewbot.git.repository import open_repository
 
     root = settings_root(folder, has_git=True)
     place = _templates_place(settings, root)
 
     def read(name: str) -> bytes | None:
-        path = f"{place}/{name}"
-        with closing(commit_files(root, base, MAX_TEMPLATE, paths=[path])) as files:
-            return files.read(path)
+        repo = open_repository(root, needs_worktree=False)
+        return CommitFiles(repo.objects, base, MAX_TEMPLATE).read(f"{place}/{name}")
 
     return read if place else None
 

@@ -77,13 +77,13 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
 
     A hook of somebody else is never overwritten: then the line to add to it is shown.
     """
-    from reviewbot.git.changes import top_of
+    from reviewbot.git.repository import open_repository
 
     settings = _checked(kind, flags)
     with worded("nothing was installed"):
-        top = top_of(Path(), needs_worktree=False)
-        find_artifact(settings.artifact, top)  # where git runs the hook
-        folder = folder_of_hooks(top)
+        repo = open_repository(Path(), needs_worktree=False)
+        find_artifact(settings.artifact, repo.top)  # where git runs the hook
+        folder = folder_of_hooks(repo)
     path = folder.path / kind
     # husky's hooks are committed: no place for a path of this machine.
     data = script(kind, "" if folder.husky else sys.executable or "python3", flags)

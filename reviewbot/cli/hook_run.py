@@ -47,16 +47,17 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
 
     Each range once per branch: the branch's name may say who wrote the lines.
     """
-    from reviewbot.git.changes import between, top_of
+    from reviewbot.git.changes import between
     from reviewbot.git.pushes import PassedOver, outgoing
+    from reviewbot.git.repository import open_repository
 
-    top = top_of(Path(), needs_worktree=False)
+    repo = open_repository(Path(), needs_worktree=False)
     seen: dict[tuple[str | None, str, str], str] = {}
     worst = EXIT_PASS
     for update in updates:
         name = visible(update.remote or update.local)[:MAX_NAME]
         try:
-            found = outgoing(top, update, remote)
+            found = outgoing(repo, update, remote)
             if isinstance(found, PassedOver):
                 say(f"reviewbot: {name}: {found.why}")
                 continue
@@ -73,7 +74,7 @@ def each(updates: "list[Update]", remote: str, flags: Flags) -> int:
             say(f"reviewbot: {name}: {plural(found.commits, 'commit')}{all_of_it}")
             if found.note:
                 say(f"note: {found.note}")
-            code = gate(between(top, found.base, found.head, update.branch), flags)
+            code = gate(between(repo, found.base, found.head, update.branch), flags)
         except Exception as exc:  # noqa: BLE001 - the other refs are to be checked, too
             code = report_failure(exc)
         worst = max(worst, code)
@@ -93,19 +94,20 @@ def named_by_framework(environ: Mapping[str, str], flags: Flags) -> int:
     When git pushes, it names one ref; for the very first push no commits. By hand with
     --from-ref and --to-ref it is that range. Otherwise it is what the working tree adds.
     """
-    from reviewbot.git.changes import collect, top_of
+    from reviewbot.git.changes import collect
     from reviewbot.git.pushes import Update
+    from reviewbot.git.repository import open_repository
     from reviewbot.git.revisions import commit_of
 
     since, until = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     remote, local = environ.get("PRE_COMMIT_REMOTE_NAME"), environ.get("PRE_COMMIT_LOCAL_BRANCH")
-    top = top_of(Path())
+    repo = open_repository(Path())
     if remote and (until or local):
         update = Update(
             local=local or "",
-            local_oid=commit_of(top, until or local or ""),
+            local_oid=commit_of(repo, until or local or ""),
             remote=environ.get("PRE_COMMIT_REMOTE_BRANCH", ""),
-            remote_oid=commit_of(top, since) if since else "",
+            remote_oid=commit_of(repo, since) if since else "",
         )
         return each([update], remote, flags)
     if since and until:

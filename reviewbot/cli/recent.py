@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Collection
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pathspec import GitIgnoreSpec
@@ -20,6 +19,9 @@ from reviewbot.cli.setting_flags import PATH, setting_flags
 from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
 from reviewbot.errors import UsageError
 from reviewbot.scoring.recent_risks import MAX_LINES
+
+if TYPE_CHECKING:
+    from reviewbot.git.repository import Repository
 
 EMPTY = "the empty tree"
 NOT_SKIPPED = ("-linguist-generated", "-linguist-vendored")  # what --include says of a file
@@ -72,26 +74,27 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     artifact; run it again from time to time.
     """
     from reviewbot.app.load import artifact_for
-    from reviewbot.git.changes import between, top_of
+    from reviewbot.git.changes import between
     from reviewbot.git.recent_commits import recent_range
+    from reviewbot.git.repository import open_repository
     from reviewbot.scoring.outcomes import LineScore
     from reviewbot.scoring.recent_risks import recent_of, recent_to_json
 
     folder = Path(root)
     with worded("nothing was kept"):
-        top = top_of(folder, needs_worktree=False)
+        repo = open_repository(folder, needs_worktree=False)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
     settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
     settings = replace(settings, scope="all", recent="off", min_coverage=0.0)
     base, head, added = recent_range(
-        top, lines, lambda commit, paths: _code(settings, top, commit, paths)
+        repo, lines, lambda commit, paths: _code(settings, repo, commit, paths)
     )
-    request = between(top, base, head)
+    request = between(repo, base, head)
     span = f"of {base[:10]}..{head[:10]}" if base else f"from the first commit to {head[:10]}"
     say(f"reading up to {added} lines {span}")  # the only word for a minute, in a log
     with timed(False) as clock:
         # All of it is settled: attributes as they are now, also where the base is the empty tree.
-        report = assemble(settings, request, top, clock, policy=head).report
+        report = assemble(settings, request, repo.top, clock, policy=head).report
     outcomes = [line.outcome for file in report.files for line in file.lines]
     risks = [one.risk for one in outcomes if isinstance(one, LineScore)]
     if len(risks) < LEAST:
@@ -104,7 +107,7 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
         say(f"{len(risks)} lines were scored; evenly over all files, one in {every} is kept")
     artifact = artifact_for(settings)
     made = recent_of(base or EMPTY, head, artifact.info.sha256, risks[::every])
-    path = Path(output) if output else kept_recent(settings, top, artifact)
+    path = Path(output) if output else kept_recent(settings, repo, artifact)
     if not output:
         path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, recent_to_json(made))
@@ -123,19 +126,21 @@ def _more(*, whole: bool, bounded: bool) -> str:
     return "give a larger --lines"
 
 
-def _code(settings: Settings, top: Path, commit: str, paths: Collection[str]) -> Collection[str]:
+def _code(
+    settings: Settings, repo: "Repository", commit: str, paths: Collection[str]
+) -> Collection[str]:
     """Return the files of a commit whose lines can be scored, as far as that shows unread."""
     from reviewbot.diff.model import FileChange, FileKind
     from reviewbot.diff.skip_rules import SkipReason, why_skipped_file
     from reviewbot.git.attributes import attributes
-    from reviewbot.git.files import commit_files
+    from reviewbot.git.files import CommitFiles
 
-    with closing(commit_files(top, commit)) as files:
-        there = [path for path in paths if path in files.blobs]
+    files = CommitFiles(repo.objects, commit)
+    there = [path for path in paths if path in files]
     excluded = GitIgnoreSpec.from_lines(settings.exclude).match_file
     included = GitIgnoreSpec.from_lines(settings.include).match_file
     kept = []
-    for path, found in attributes(top, there, commit).items():
+    for path, found in attributes(repo, there, commit).items():
         why = why_skipped_file(
             FileChange(path, FileKind.ADDED),
             attributes=NOT_SKIPPED if included(path) else found,

@@ -10,13 +10,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from time import monotonic
 
 from reviewbot.diff.paths import encode_path
 from reviewbot.errors import ReviewbotError
-from reviewbot.git.files import MAX_BYTES, commit_files
+from reviewbot.git.files import MAX_BYTES, CommitFiles
 from reviewbot.git.process import git
+from reviewbot.git.repository import Repository
 from reviewbot.report.model import Report, lines_by_path
 from reviewbot.report.stats import Outcome, is_commit
 
@@ -34,8 +34,8 @@ NONE: Counter[str] = Counter()
 class History:
     """Asks a repository about reports, until the time is used up."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, repo: Repository) -> None:
+        self.repo = repo
         self._deadline = monotonic() + MAX_SECONDS
         args = ("rev-list", "--first-parent", f"--max-count={MAX_BRANCH}", "HEAD", "--")
         self._branch = frozenset(self._git(*args).split())
@@ -79,23 +79,23 @@ class History:
         for place, commit in enumerate(self._git(*args).split() if added else ()):
             if place >= MAX_CANDIDATES or monotonic() > self._deadline:
                 return Outcome.LIMIT
-            before, after = (self._lines(name, added, paths) for name in (f"{commit}^1", commit))
+            before, after = (self._lines(name, added) for name in (f"{commit}^1", commit))
             brought = {path: after[path] - before.get(path, NONE) for path in after}
             both = (added[path] & brought[path] for path in brought)
             if 2 * sum(map(Counter.total, both)) >= sum(map(Counter.total, added.values())):
-                tip = self._lines("HEAD", added, paths)
+                tip = self._lines("HEAD", added)
                 return {p: brought[p] | (tip.get(p, NONE) - before.get(p, NONE)) for p in brought}
         return Outcome.NOT_MERGED
 
-    def _lines(self, commit: str, wanted: Iterable[str], paths: Sequence[str]) -> Lines:
-        with commit_files(self.root, commit, paths=paths) as files:
-            read = ((path, files.read(path)) for path in wanted)
-            texts = {p: _text(raw) for p, raw in read if raw is not None and len(raw) <= MAX_BYTES}
+    def _lines(self, commit: str, wanted: Iterable[str]) -> Lines:
+        files = CommitFiles(self.repo.objects, commit)
+        read = ((path, files.read(path)) for path in wanted)
+        texts = {p: _text(raw) for p, raw in read if raw is not None and len(raw) <= MAX_BYTES}
         return {path: _keys(text.split("\n")) for path, text in texts.items()}
 
     def _git(self, *args: str, stdin: str = "") -> str:
         left = max(10.0, self._deadline - monotonic())
-        raw = git(self.root, *args, stdin=stdin.encode(), env=ENV, timeout=left)
+        raw = git(self.repo.top, *args, stdin=stdin.encode(), env=ENV, timeout=left)
         return raw.decode("ascii", "replace")
 
 

@@ -1,106 +1,96 @@
-"""What .gitattributes say, as a commit has them: a change does not choose its own.
+"""What the .gitattributes of a commit say: a change does not choose its own attributes.
 
-Git reads them in the working tree, whatever commits it compares. So it is shown another one, that
-holds the .gitattributes of a commit and nothing else; `--attr-source` needs git 2.41, and the index
-is not read at all where two commits are compared. Before them come the user's own, in
-$GIT_DIR/info/attributes, as ever.
+git reads them in the working tree, whatever commits it compares. So git runs in a temporary one
+that has only the .gitattributes of the commit; `--attr-source` needs git 2.41. The user's own
+attributes in $GIT_DIR/info/attributes still come first.
 """
 
 import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from reviewbot.diff.paths import decode_path, encode_path
-from reviewbot.git.files import commit_files
+from reviewbot.git.files import CommitFiles
 from reviewbot.git.process import MAX_OUTPUT, git
+from reviewbot.git.repository import Repository
 
-_NAME = ".gitattributes"
 _LINGUIST = ("linguist-generated", "linguist-vendored", "linguist-documentation")
-_CONVERTING = ("filter", "working-tree-encoding", "ident")
-_NOT_IN_A_TREE = ("", ".", "..")
 
 
 @contextlib.contextmanager
-def attributes_of(root: Path, commit: str) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def attributes_of(
+    repo: Repository, commit: str, paths: Collection[str]
+) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Yield where to run git, and with which variables, so that a commit's attributes count.
 
-    root    the top of the checkout, or a bare repository
     commit  the hash of a commit or a tree
+    paths   the files whose attributes are needed
     raises  EnvironmentFailure if git fails
     """
-    where = git(root, "rev-parse", "--absolute-git-dir").removesuffix(b"\n")
+    folders = {""} | {path[:at] for path in paths for at in _ends(path)}
+    files = CommitFiles(repo.objects, commit, MAX_OUTPUT)  # git itself reads as much of one
     with _folder() as folder, _folder() as no_index:
-        with commit_files(root, commit, MAX_OUTPUT) as files:  # as much as git itself reads of one
-            for path in files.blobs:
-                *above, name = path.split("/")
-                if name == _NAME and not set(above) & {*_NOT_IN_A_TREE}:
-                    _copied(Path(folder, os.fsdecode(encode_path(path))), files.read(path) or b"")
+        for name in sorted(folders):
+            path = f"{name}.gitattributes"
+            content = None if {".", ".."} & set(name.split("/")) else files.read(path)
+            if content is not None:
+                _copy(Path(folder, os.fsdecode(encode_path(path))), content)
         yield (
             Path(folder),
             {
-                "GIT_DIR": os.fsdecode(where),
+                "GIT_DIR": str(repo.git_dir),
                 "GIT_WORK_TREE": folder,
-                "GIT_INDEX_FILE": str(Path(no_index, "index")),  # there is none
+                "GIT_INDEX_FILE": str(Path(no_index, "index")),  # does not exist
             },
         )
+
+
+def _ends(path: str) -> list[int]:
+    return [at + 1 for at, char in enumerate(path) if char == "/"]
 
 
 def _folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="reviewbot-")
 
 
-def _copied(copy: Path, content: bytes) -> None:
+def _copy(copy: Path, content: bytes) -> None:
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(content)
     except OSError as exc:
-        # What no file system takes, nobody can have checked out: git would not see it either.
+        # Nobody can have checked out a name that is too long: git would not see it either.
         if exc.errno != errno.ENAMETOOLONG:
             raise
 
 
 def attributes(
-    root: Path, paths: Iterable[str], commit: str | None = None
+    repo: Repository, paths: Collection[str], commit: str | None = None
 ) -> dict[str, frozenset[str]]:
-    """Return the linguist attributes of each path, by the repository's .gitattributes.
+    """Return the linguist attributes of each path.
 
-    commit   read them as that commit has them; None: as the working tree has them. The base
-             commit is the safe choice: an author cannot call new code generated there.
+    commit   whose .gitattributes count; None: those of the working tree. The base commit is the
+             safe choice: an author cannot call new code generated there.
     returns  per path the attributes that are set, and "-NAME" for one that is set to false
     raises   EnvironmentFailure if git fails
     """
     given = [path for path in dict.fromkeys(paths) if "\0" not in path]
-    if commit is None:
-        rows = _checked(root, given, _LINGUIST)
-    else:
-        with attributes_of(root, commit) as (place, env):
-            rows = _checked(place, given, _LINGUIST, env)
     found: dict[str, set[str]] = {path: set() for path in given}
-    for path, name, value in rows:
+    stdin = b"".join(encode_path(path) + b"\0" for path in given)
+    command = ("check-attr", "-z", "--stdin", *_LINGUIST)
+    if not given:
+        out = b""
+    elif commit is None:
+        out = git(repo.top, *command, stdin=stdin)
+    else:
+        with attributes_of(repo, commit, given) as (place, env):
+            out = git(place, *command, stdin=stdin, env=env)
+    fields = [decode_path(field) for field in out.split(b"\0")]
+    for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
         if value in ("set", "true"):
             found[path].add(name)
         elif value in ("unset", "false"):
             found[path].add(f"-{name}")
     return {path: frozenset(names) for path, names in found.items()}
-
-
-def converted(top: Path, paths: Collection[str]) -> frozenset[str]:
-    """Return which files of the working tree git may convert before it compares or stores them.
-
-    Line ends do not count: a "\r" before them never does.
-    """
-    rows = _checked(top, list(paths), _CONVERTING) if paths else []
-    return frozenset(path for path, _, value in rows if value not in ("unspecified", "unset"))
-
-
-def _checked(
-    where: Path, paths: Sequence[str], names: Sequence[str], env: Mapping[str, str] | None = None
-) -> list[tuple[str, str, str]]:
-    """Return path, attribute and value: "set", "unset", "unspecified" or what it is set to."""
-    stdin = b"".join(encode_path(path) + b"\0" for path in paths)
-    out = git(where, "check-attr", "-z", "--stdin", *names, stdin=stdin, env=env)
-    fields = [decode_path(field) for field in out.split(b"\0")]
-    return list(zip(fields[0::3], fields[1::3], fields[2::3], strict=False))

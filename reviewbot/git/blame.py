@@ -1,8 +1,8 @@
-"""Which commit of a change each added line came from: `git blame` inside base..head.
+"""Which commit of a change added each line, from the log and `git blame` inside base..head.
 
-`-w -M` looks through re-indenting and moving within a file, so that an author keeps his lines when
-another only shifts them. A plain blame beside it says which commit put the line where it is: the
-only answer where the line is otherwise the base's, and a second one where the two differ.
+`-w -M` looks through re-indenting and moving within a file: a line keeps its author when somebody
+moves it. A plain blame beside it tells which commit put the line where it is: the only answer where
+the line is otherwise the base's, and a second one where the two differ.
 """
 
 import os
@@ -16,118 +16,141 @@ from time import monotonic
 from types import MappingProxyType
 
 from reviewbot.authorship.history import UNCOMMITTED, Origin
+from reviewbot.diff.model import Change, Entry, FileKind
 from reviewbot.diff.paths import encode_path, parse_path
 from reviewbot.errors import ReviewbotError
-from reviewbot.git.process import complaint, git, status
+from reviewbot.git.commits import LoggedCommit
+from reviewbot.git.process import complaint, status
+from reviewbot.git.repository import Repository
+from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
 
 MAX_OUTPUT = 64_000_000  # bytes, of one file
 MAX_SECONDS = 60.0  # for all files together
 MAX_RANGES = 200  # given to git for one file; above, it reads the whole file
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) (\d+) (\d+)(?: \d+)?")
-# The file that says which commits to pass over lies in the tree, where the change could write it.
-# An empty name forgets the files named before; in the configuration it would sort before them.
-# --root: a commit without parents is a commit of the change like others, not its border.
+# The change could write the file of commits to ignore; an empty name forgets earlier files.
+# --root: a commit without parents is a commit of the change, not its boundary.
+_MOVING = (FileKind.DELETED, FileKind.RENAMED, FileKind.COPIED)
 _PLAIN = ("blame", "--root", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
 
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """Where the added lines of a change came into being: path -> line number -> origin.
+    """Which commit added each line of a change: path -> line number -> origin.
 
     Lines that are older than the change are left out.
     """
 
     origins: dict[str, dict[int, Origin]]
     placed: dict[str, dict[int, Origin]]  # who put it there, only where that is another commit
-    lost: dict[str, str]  # path -> why nothing is known of it, in words
+    lost: dict[str, str]  # path -> why git blame failed, in words
 
 
 def blamed(
-    root: Path,
-    base: str,
-    head: str | None,
-    added: Mapping[str, Sequence[int]],
-    contents: Mapping[str, bytes] = MappingProxyType({}),
+    request: ChangeRequest, change: Change, contents: Mapping[str, bytes] = MappingProxyType({})
 ) -> Blamed:
-    """Return where each added line came into being.
+    """Return which commit added each line. A file gets a `git blame` only if the log is not enough.
 
-    base      commit; what it holds is not part of the change
-    head      commit, or None for the working tree
-    added     path -> line numbers in the head file, ascending
-    contents  head files of the working tree that are not to be looked for there
+    contents  head files of the working tree that blame must not look for there
     """
-    found = Blamed({}, {}, {})
-    if head is not None and (only := _only_commit(root, base, head)):
-        for path, numbers in added.items():
-            found.origins[path] = {number: Origin(only, path, number) for number in numbers}
-        return found
+    blame = Blamed({}, {}, {})
+    added = {
+        file.path: [line.number for line in file.added]
+        for file in change.files
+        if file.added and file.entry is not Entry.SUBMODULE
+    }
+    known = _known_commits(request, change)
+    for path in known.keys() & added.keys():
+        blame.origins[path] = {n: Origin(known[path], path, n) for n in added.pop(path)}
+    base, head = request.base, request.head
+    if base is None:
+        return blame
+    revisions = [f"^{base}"] if head == WORKTREE else [f"{base}..{head}"]
     deadline = monotonic() + MAX_SECONDS
 
     def ask(path: str) -> tuple[dict[int, Origin], dict[int, Origin]] | str:
+        numbers = added[path]
+        given = ["--contents=-"] if path in contents else []
         try:
             through, plain = (
-                _file(root, base, head, path, added[path], deadline, options, contents.get(path))
+                _file(
+                    request.root,
+                    path,
+                    [*options, *given, *line_ranges(numbers), *revisions],
+                    deadline,
+                    contents.get(path, b""),
+                )
                 for options in (("-w", "-M"), ())
             )
-        except NotTold as exc:
+        except BlameFailure as exc:
             return str(exc)
         except ReviewbotError as exc:
             return exc.what.removeprefix("nothing was scored: ")
-        other = {n: at for n, at in plain.items() if n in through}
-        return plain | through, {n: at for n, at in other.items() if at.commit != through[n].commit}
+        through = {n: at for n, at in through.items() if n in set(numbers)}
+        plain = {n: at for n, at in plain.items() if n in set(numbers)}
+        placed = {n: plain[n] for n in plain.keys() & through.keys()}
+        return plain | through, {
+            n: at for n, at in placed.items() if at.commit != through[n].commit
+        }
 
-    paths = [path for path, numbers in added.items() if numbers]
     with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
-        for path, answer in zip(paths, pool.map(ask, paths), strict=True):
+        for path, answer in zip(added, pool.map(ask, added), strict=True):
             if isinstance(answer, str):
-                found.lost[path] = (
+                blame.lost[path] = (
                     f"git blame of {path} failed, so its authors are not known: {answer}"
                 )
             else:
-                found.origins[path], found.placed[path] = answer
-    return found
+                blame.origins[path], blame.placed[path] = answer
+    return blame
 
 
-def _only_commit(root: Path, base: str, head: str) -> str | None:
-    """Return the commit of a change that has no other: all its lines are that one's."""
-    out = git(root, "rev-list", "--parents", "--max-count=2", f"{base}..{head}")
-    lines = [line.split() for line in out.decode("ascii").splitlines()]
-    return lines[0][0] if len(lines) == 1 and lines[0][1:] == [base] else None
+def _known_commits(request: ChangeRequest, change: Change) -> dict[str, str]:
+    """Return the commit that added all lines of a file, where the log alone says so.
+
+    That is a commit that is the only one to touch the file, or none (UNCOMMITTED) where only the
+    working tree touches it. Where a file may have been renamed, blame has to look.
+    """
+    log, commits = request.log, dict[str, str]()
+    if request.head == INDEX or (request.head == WORKTREE and request.base == request.commit):
+        return {file.path: UNCOMMITTED for file in change.files}
+    if not log.is_linear or request.base is None or request.repo.is_merging:
+        return {}
+    touching: dict[str, list[LoggedCommit]] = {}
+    for one in log.commits:
+        for path in one.touched:
+            touching.setdefault(path, []).append(one)
+    if len(log.commits) == 1 and request.head != WORKTREE:
+        return {file.path: log.commits[0].commit.hash for file in change.files}
+    kinds = {file.path: file.kind for file in change.files}
+    moved = touching.keys() - kinds or any(file.kind in _MOVING for file in change.files)
+    for path, kind in kinds.items():
+        logged = touching.get(path, [])
+        if not logged and (kind is FileKind.MODIFIED or (kind is FileKind.ADDED and not moved)):
+            commits[path] = UNCOMMITTED
+        elif len(logged) == 1:
+            status, blob = logged[0].touched[path]
+            removed = any(letter == "D" for letter, _ in logged[0].touched.values())
+            unedited = request.head != WORKTREE or request.blobs.get(path) == blob
+            if unedited and (status == "M" or (status == "A" and not removed)):
+                commits[path] = logged[0].commit.hash
+    return commits
 
 
-class NotTold(Exception):
-    """git has no answer; why, in words."""
+class BlameFailure(Exception):
+    """git blame failed; why, in words."""
 
 
 def _file(
-    root: Path,
-    base: str,
-    head: str | None,
-    path: str,
-    numbers: Sequence[int],
-    deadline: float,
-    options: Sequence[str],
-    content: bytes | None,
+    root: Path, path: str, options: Sequence[str], deadline: float, stdin: bytes
 ) -> dict[int, Origin]:
-    seconds = deadline - monotonic()
-    if seconds <= 0:
-        raise NotTold(f"all files together took more than {MAX_SECONDS:.0f} seconds")
-    revisions = [f"^{base}"] if head is None else [f"{base}..{head}"]
-    wanted = set(numbers)
-    given = [] if content is None else ["--contents=-"]
-    options = [*options, *given, *line_ranges(numbers), *revisions]
-    found = origins(root, path, options, seconds, content or b"")
-    return {number: at for number, at in found.items() if number in wanted}
-
-
-def origins(
-    root: Path, path: str, options: Sequence[str], seconds: float, stdin: bytes = b""
-) -> dict[int, Origin]:
-    """Return where the lines of a file came into being: line number -> origin.
+    """Return where the lines of a file came from: line number -> origin.
 
     options  of git blame, and revisions; lines of an excluded one are left out
-    raises   NotTold where git fails; UsageError and EnvironmentFailure as `git.status`
+    raises   BlameFailure, UsageError and EnvironmentFailure where git fails
     """
+    seconds = deadline - monotonic()
+    if seconds <= 0:
+        raise BlameFailure(f"all files together took more than {MAX_SECONDS:.0f} seconds")
     code, out, err = status(
         root,
         *_PLAIN,
@@ -139,17 +162,16 @@ def origins(
         timeout=seconds,
     )
     if code != 0:
-        raise NotTold(complaint(err))
+        raise BlameFailure(complaint(err))
     return parse_blame(out)
 
 
-def grafts(root: Path) -> frozenset[str]:
-    """Return the commits at which a shallow clone ends; lines older than them look like theirs."""
-    if git(root, "rev-parse", "--is-shallow-repository").strip() != b"true":
+def grafts(repo: Repository) -> frozenset[str]:
+    """Return the commits at which a shallow clone ends; older lines look like theirs."""
+    if not repo.is_shallow:
         return frozenset()
-    place = git(root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")
     try:
-        return frozenset((root / place.removesuffix("\n")).read_text("ascii").split())
+        return frozenset((repo.common_dir / "shallow").read_text("ascii").split())
     except (OSError, ValueError):
         return frozenset()
 
@@ -169,12 +191,12 @@ def parse_blame(raw: bytes) -> dict[int, Origin]:
     Lines of the boundary (the base's) are left out; a line that is not committed has the commit
     UNCOMMITTED and its number in the working tree.
     """
-    found: dict[int, Origin] = {}
+    origins: dict[int, Origin] = {}
     commit, number, final, boundary, path = "", 0, 0, False, ""
     for line in raw.split(b"\n"):
         if line.startswith(b"\t"):  # the line itself ends its record
             if not boundary and final:
-                found[final] = Origin(commit, path, number)
+                origins[final] = Origin(commit, path, number)
             commit, number, final, boundary, path = "", 0, 0, False, ""
         elif not final and (header := _HEADER.fullmatch(line)):
             commit = header[1].decode("ascii")
@@ -185,4 +207,4 @@ def parse_blame(raw: bytes) -> dict[int, Origin]:
             boundary = True
         elif line.startswith(b"filename "):
             path = parse_path(line[len(b"filename ") :].decode("utf-8", "surrogateescape"))
-    return found
+    return origins

@@ -21,22 +21,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from reviewbot.diff.head_match import readable
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError
-from reviewbot.git.attributes import attributes_of, converted
+from reviewbot.git.attributes import attributes_of
 from reviewbot.git.bases import Base, default_base, range_base, refuse_older, since
-from reviewbot.git.checkout import CheckoutFiles, in_index
-from reviewbot.git.environment import APART, UNSET, is_apart, refuse_part
-from reviewbot.git.files import MAX_BYTES, FileReader, commit_files, index_files
+from reviewbot.git.checkout import CheckoutFiles, head_blobs, index_blobs, unlike_disk
+from reviewbot.git.commits import Log, read_log
+from reviewbot.git.files import MAX_BYTES, BlobFiles, CommitFiles, FileReader
 from reviewbot.git.merges import criss_cross_note, merge_note, merge_nothing, other_parents
 from reviewbot.git.process import explain, git, status
+from reviewbot.git.repository import Repository, open_repository
 from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
-from reviewbot.git.revisions import branch_of, empty_tree, head_commit, is_ancestor, refuse_path
+from reviewbot.git.revisions import branch_of, is_ancestor, refuse_path
 
 DIFF = (
     "diff",
     "--find-renames",
+    "--full-index",
     "--no-ext-diff",
     "--no-textconv",
     "--no-color",
@@ -54,7 +55,6 @@ DIFF = (
 )
 NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
 _COUNTS = re.compile(rb"(?:(\d+)\t(\d+)|-\t-)\t(.*)", re.DOTALL)
-_MAX_SUBJECTS = 100
 
 
 def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> ChangeRequest:
@@ -69,131 +69,119 @@ def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> C
     if staged and range_ is not None:
         raise UsageError("--staged and a range exclude each other", fix="give only one of them")
     first, dots, second = (range_ or "").partition("..")
-    top = top_of(root, needs_worktree=not dots)
+    repo = open_repository(root, needs_worktree=not dots)
     if dots:
         right = second.removeprefix(".")
-        refuse_path(top, range_ or "")
-        base = range_base(top, first or "HEAD", right or "HEAD")
-        request = _request(top, base.commit, str(base.head))
-        return _told(replace(request, branch=branch_of(top, right)), base)
+        refuse_path(repo, range_ or "")
+        base = range_base(repo, first or "HEAD", right or "HEAD")
+        return _explained(_of_commit(repo, base, str(base.head), branch_of(repo, right)), base)
     if staged:
-        here = head_commit(top)
-        base = Base(here, "nothing is staged", head=here)
-        return _told(replace(_request(top, here, INDEX), branch=branch_of(top)), base)
-    base = default_base(top) if range_ is None else since(top, range_)
-    request = _request(top, base.commit, WORKTREE, base)
+        base = Base(repo.head, "nothing is staged", head=repo.head)
+        return _explained(_of_checkout(repo, base, INDEX), base)
+    base = default_base(repo) if range_ is None else since(repo, range_)
+    request = replace(_of_checkout(repo, base, WORKTREE), commit=base.head)
     tree = "the working tree changes no tracked file"
     tree = tree if request.untracked else "the working tree is clean"
     if range_ is not None and not request.diff:
         refuse_older(base, range_, tree)
     if base.commit == base.head:
         base = base._replace(nothing=" and ".join([base.nothing, tree] if base.nothing else [tree]))
-    branch = branch_of(top) if base.branch is None else base.branch
-    return _told(replace(request, branch=branch, commit=base.head), base)
+    return _explained(request, base)
 
 
-def _told(request: ChangeRequest, base: Base) -> ChangeRequest:
-    """Return the request, which says what it was compared with where that is not plain.
+def between(repo: Repository, base: str | None, head: str, branch: str = "") -> ChangeRequest:
+    """Return what the commit `head` adds to the commit `base`; None: to the empty tree.
+
+    branch   what the head is called
+    """
+    nothing = f"{head[:10]} changes no file of {(base or 'the empty tree')[:14]}"
+    start = Base(base, nothing, head=head)
+    return _explained(_of_commit(repo, start, head, branch), start)
+
+
+def _explained(request: ChangeRequest, base: Base) -> ChangeRequest:
+    """Return the request with notes on what it was compared with, where that is not plain.
 
     An empty diff says why there is nothing to check; of several merge bases, one was taken.
     """
-    if base.note:
-        request = replace(request, notes=(base.note, *request.notes))
+    notes = [base.note] if base.note else []
     if base.tip and base.commit and base.head:
-        notes = criss_cross_note(base.tip, base.head, base.commit, base.bases)
-        request = replace(request, notes=(*notes, *request.notes))
+        notes = [*criss_cross_note(base.tip, base.head, base.commit, base.bases), *notes]
     nothing = "" if request.diff else f"nothing to check: {base.nothing}"
-    return replace(request, nothing=nothing)
-
-
-def between(top: Path, base: str | None, head: str, branch: str = "") -> ChangeRequest:
-    """Return what the commit `head` adds to the commit `base`; None: to the empty tree.
-
-    top      the top of the checkout, or a bare repository
-    branch   what the head is called
-    """
-    request = replace(_request(top, base, head), branch=branch)
-    nothing = f"{head[:10]} changes no file of {(base or 'the empty tree')[:14]}"
-    return _told(request, Base(base, nothing, head=head))
+    return replace(request, notes=(*notes, *request.notes), nothing=nothing)
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> FileReader:
-    """Return the reader of the request's head version; close it after use.
+    """Return the reader of the request's head version.
 
     limit  bytes; of a larger file come limit + 1 (see `FileReader`). Not below the size above which
            `diff.skip_rules` calls a file too large.
     """
+    repo = request.repo
     if request.head == WORKTREE:
-        return CheckoutFiles(request.root, request.in_index, request.converted, limit)
+        return CheckoutFiles(repo, request.in_index, request.converted, limit)
     if request.head == INDEX:
-        return index_files(request.root, limit)
-    return commit_files(request.root, request.head, limit)
+        return BlobFiles(repo.objects, request.in_index, limit)
+    return CommitFiles(repo.objects, request.head, limit)
 
 
-def top_of(root: Path, *, needs_worktree: bool = True) -> Path:
-    """Return the top of the checkout that `root` lies in; of a bare repository `root` itself.
+def _of_commit(repo: Repository, base: Base, head: str, branch: str) -> ChangeRequest:
+    since = base.commit or repo.empty_tree
+    # Attributes can hide lines ("-diff"), so those of the base count, whatever is checked out.
+    names = git(repo.top, "diff-tree", "-r", "-z", "--no-renames", "--name-only", since, head)
+    paths = [decode_path(name) for name in names.split(b"\0") if name]
+    with attributes_of(repo, since, paths) as (place, env):
+        diff, numstat = compare(place, since, head, "--", env=env)
+    return ChangeRequest(
+        root=repo.top,
+        base=base.commit,
+        head=head,
+        diff=diff,
+        numstat=numstat,
+        log=read_log(repo, head, base.commit) if base.log is None else base.log,
+        branch=branch,
+        opened=repo,
+    )
 
-    raises  UsageError if there is no repository, or no working tree where one is needed, or
-            GIT_DIR names another checkout
-    """
-    code, out, err = status(root, "rev-parse", "--show-toplevel", "--absolute-git-dir")
-    if code == 0:
-        found, _, git_dir = os.fsdecode(out.removesuffix(b"\n")).rpartition("\n")
-        top = Path(found)
-        if is_apart(root, top):
-            raise UsageError(APART.format(root), fix=UNSET)
-        refuse_part(top.resolve(), git_dir)
-        return top
-    if not needs_worktree and "must be run in a work tree" in err:
-        return root
-    raise explain(root, "rev-parse", code, err)
 
-
-def _request(top: Path, base: str | None, head: str, against: Base | None = None) -> ChangeRequest:
-    """Read the change from git.
-
-    against  of a working tree, where the base comes from
-    """
-    if head in (WORKTREE, INDEX):
-        _refuse_conflicts(top)
-    since = base or empty_tree(top)
-    parents: tuple[str, ...] = ()
-    others: list[str] = []
+def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
+    """Read the change of the working tree or the index."""
+    top, since = repo.top, base.commit or repo.empty_tree
+    side = ["--cached"] if head == INDEX else []
+    listed = ["--others", "--exclude-standard"] if head == WORKTREE else []
+    rows = git(top, "ls-files", "-z", "-t", "--unmerged", *listed).split(b"\0")[:-1]
+    _refuse_conflicts([row for row in rows if not row.startswith(b"? ")])
+    diff, numstat = compare(top, *side, since, "--")
+    _refuse_misplaced(repo, since, numstat)
+    parents = other_parents(repo)
     ours = None
-    if head in (WORKTREE, INDEX):
-        side = ["--cached"] if head == INDEX else []
-        diff, counts = _compared(top, *side, since)
-        parents = other_parents(top)
-        if against and (tip := against.tip):
-            parents = tuple(one for one in parents if is_ancestor(top, one, tip))
-            if parents and base != against.head:
-                ours = _lines(top, "HEAD")
-        others = [_lines(top, *side, one) for one in parents]
-    else:
-        # They can hide lines ("-diff"), so those of the base count, whatever is checked out.
-        with attributes_of(top, since) as (place, env):
-            diff, counts = _compared(place, since, head, env=env)
-    numstat = parse_numstat(counts)
-    if head in (WORKTREE, INDEX):
-        _refuse_misplaced(top, since, numstat)
-    on_disk = numstat if head == WORKTREE else {}
-    untracked = b""
-    if head == WORKTREE:
-        untracked = git(top, "ls-files", "--others", "--exclude-standard", "-z")
+    if head == WORKTREE and base.tip:
+        parents = tuple(one for one in parents if is_ancestor(repo, one, base.tip))
+        if parents and base.commit != base.head:
+            ours = _lines(top, "HEAD")
+    blobs = head_blobs(diff) if head == WORKTREE else {}
+    odd = unlike_disk(top, blobs)
+    indexed = index_blobs(top, odd, hidden=True) if head == WORKTREE else index_blobs(top, numstat)
+    log = base.log
+    if log is None:
+        log = read_log(repo, base.head, base.commit) if base.head else Log()
     return ChangeRequest(
         root=top,
-        base=base,
+        base=base.commit,
         head=head,
-        diff=diff.decode("utf-8", "surrogateescape"),
+        diff=diff,
         numstat=numstat,
-        in_index=in_index(top, on_disk),
-        converted=converted(top, on_disk),
-        others=tuple(others),
+        blobs=blobs,
+        in_index=indexed,
+        converted=frozenset(odd) - indexed.keys(),
+        others=tuple(_lines(top, *side, one) for one in parents),
         ours=ours,
         theirs=merge_nothing(parents),
         notes=merge_note(parents),
-        untracked=tuple(decode_path(path) for path in untracked.split(b"\0") if path),
-        subjects=_subjects(top, base, "HEAD" if head in (WORKTREE, INDEX) else head),
+        untracked=tuple(decode_path(row[2:]) for row in rows if row.startswith(b"? ")),
+        log=log,
+        branch=branch_of(repo),
+        opened=repo,
     )
 
 
@@ -202,13 +190,20 @@ def _lines(top: Path, *sides: str) -> str:
     return git(top, *NO_SUPPRESS, *DIFF, "-U0", *sides, "--").decode("utf-8", "surrogateescape")
 
 
-def _compared(
-    where: Path, *sides: str, env: Mapping[str, str] | None = None
-) -> tuple[bytes, bytes]:
-    """Return the diff and its numstat. Sides are hashes: "--" cannot be missed; no path is all."""
-    command = (*NO_SUPPRESS, *DIFF)
-    diff = git(where, *command, "-U3", *sides, "--", env=env)
-    return diff, git(where, *command, "--numstat", "-z", *sides, "--", env=env)
+def compare(
+    where: Path, *sides: str, env: Mapping[str, str] | None = None, codes: tuple[int, ...] = (0,)
+) -> tuple[str, dict[str, tuple[int, int] | None]]:
+    """Return the diff, bytes that are not UTF-8 as surrogate escapes, and its numstat.
+
+    sides   hashes, then "--" and no path: all; or what else `git diff` takes
+    codes   exit codes that are no failure
+    """
+    command = (*NO_SUPPRESS, *DIFF, "-U3", "--numstat", "-z", "-p", *sides)
+    code, out, err = status(where, *command, env=env)
+    if code not in codes:
+        raise explain(where, "diff", code, err)
+    counts, _, diff = out.partition(b"\0\0")  # no path is empty
+    return diff.decode("utf-8", "surrogateescape"), parse_numstat(counts + b"\0" if counts else b"")
 
 
 def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
@@ -230,47 +225,28 @@ def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
     return found
 
 
-def _refuse_misplaced(top: Path, base: str, numstat: Mapping[str, tuple[int, int] | None]) -> None:
+def _refuse_misplaced(
+    repo: Repository, base: str, numstat: Mapping[str, tuple[int, int] | None]
+) -> None:
     """Refuse a change that deletes every file where git was told to look in another place."""
     if not numstat or any(counts and counts[0] for counts in numstat.values()):
         return
-    told = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]
-    if status(top, "config", "--get", "core.worktree")[0] == 0:
-        told.append("core.worktree")
-    if not told:
+    settings = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]
+    settings += ["core.worktree"] if repo.config("core.worktree") else []
+    if not settings:
         return
-    names = git(top, "ls-tree", "-r", "-z", "--name-only", base).split(b"\0")[:-1]
+    names = git(repo.top, "ls-tree", "-r", "-z", "--name-only", base).split(b"\0")[:-1]
     if {decode_path(name) for name in names} == numstat.keys():
         raise UsageError(
-            f"nothing was scored: git finds no file of {base[:10]} in {top}",
-            fix=f"correct or unset {' and '.join(told)}, or give a range of commits: A..B",
+            f"nothing was scored: git finds no file of {base[:10]} in {repo.top}",
+            fix=f"correct or unset {' and '.join(settings)}, or give a range of commits: A..B",
         )
 
 
-def _refuse_conflicts(top: Path) -> None:
-    unmerged = git(top, "ls-files", "--unmerged", "-z")
+def _refuse_conflicts(unmerged: list[bytes]) -> None:
     if unmerged:
-        path = decode_path(unmerged.split(b"\0")[0].partition(b"\t")[2])
+        path = decode_path(unmerged[0].partition(b"\t")[2])
         raise UsageError(
             f"nothing was scored: {path!r} has unresolved conflicts",
             fix="finish or abort the merge first, or give a range of commits: A..B",
         )
-
-
-def _subjects(top: Path, base: str | None, head: str) -> tuple[str, ...]:
-    code, out, _ = status(
-        top,
-        "log",
-        "-z",
-        "--no-color",
-        "--format=%s",
-        f"--max-count={_MAX_SUBJECTS}",
-        *([f"{base}..{head}"] if base else [head]),
-        "--",
-    )
-    if code != 0 and base is None:  # before the first commit there is no HEAD
-        return ()
-    if code != 0:
-        raise explain(top, "log", code, "")
-    subjects = out.decode("utf-8", "surrogateescape").split("\0")
-    return tuple(readable(subject) for subject in subjects if subject)

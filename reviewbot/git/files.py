@@ -1,29 +1,17 @@
-"""The head files: what stands in the working tree, in the index, or in a commit.
+"""Readers of files: of the working tree, an editor, the index or a commit.
 
-Whoever wrote the change chose the paths. So nothing outside the root is read, no link is followed,
-and nothing but a regular file is read (a FIFO would wait for ever).
+The author of a change chooses the paths. So a reader stays below its root, follows no link and
+reads regular files only (a FIFO would block).
 """
 
 import os
 import stat
-import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import Protocol
 
-from reviewbot.diff.paths import decode_path, encode_path
-from reviewbot.errors import EnvironmentFailure
-from reviewbot.git.process import (
-    GET_BLOBS,
-    MISSING_BLOBS,
-    TIMEOUT,
-    complaint,
-    git,
-    killed_after,
-    start,
-)
+from reviewbot.diff.paths import encode_path
+from reviewbot.git.objects import Objects, missing
 
 MAX_BYTES = 2_000_000
 REGULAR = (b"100644", b"100755", b"100664")
@@ -98,127 +86,53 @@ class BufferFiles:
 
 
 class BlobFiles:
-    """Files of a tree, through one `git cat-file --batch` that lives until `close`.
+    """Files by the hash of their blob."""
 
-    Blobs are asked for by their hash, so that a path with a newline cannot break the protocol.
-    """
-
-    def __init__(self, root: Path, blobs: Mapping[str, str], limit: int = MAX_BYTES) -> None:
-        self.root = root
+    def __init__(self, objects: Objects, blobs: Mapping[str, str], limit: int = MAX_BYTES) -> None:
+        self.objects = objects
         self.blobs = blobs  # path -> hash, regular files only
         self.limit = limit
-        self._process: subprocess.Popen[bytes] | None = None
-        self._complaint: IO[bytes] | None = None  # what git writes to stderr
-        self._in_step = False  # whether git, having no content, waits for the next question
 
     def read(self, path: str) -> bytes | None:
-        """See `FileReader`.
-
-        raises  EnvironmentFailure if git ends, gives no answer, or does not have the content
-        """
+        """See `FileReader`. raises EnvironmentFailure if git cannot give the content"""
         blob = self.blobs.get(path)
-        if blob is None:
-            return None
-        if self._process is None or self._complaint is None:
-            self._complaint = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-            self._process = start(
-                self.root,
-                *("cat-file", "--batch"),
-                stdin=subprocess.PIPE,
-                stderr=self._complaint.fileno(),
-            )
-        self._in_step = False
-        with killed_after(self._process, TIMEOUT):
-            try:
-                content = self._ask(self._process, blob)
-            except OSError:
-                content = None
-        if content is None:
-            self._complaint.seek(0)
-            err = self._complaint.read(10_000).decode("utf-8", "replace")
-            self._complaint.seek(0, os.SEEK_END)  # where git, which shares the place, goes on
-            if not self._in_step:
-                self.close()  # the next one is asked of a new process
-            raise _broken(path, err)
-        return content
-
-    def _ask(self, process: subprocess.Popen[bytes], blob: str) -> bytes | None:
-        """Return the content; None where git gives none, or not all of it."""
-        if process.stdin is None or process.stdout is None:
-            return None
-        process.stdin.write(blob.encode("utf-8", "surrogateescape") + b"\n")
-        process.stdin.flush()
-        answer = process.stdout.readline().split()
-        if answer[1:] == [b"missing"]:  # which is all that git says of it
-            self._in_step = True
-        if len(answer) != 3 or answer[1] != b"blob":
-            return None
-        size = int(answer[2])
-        content = process.stdout.read(min(size, self.limit + 1))
-        left = size - len(content) + 1  # and the newline after the content
-        while left > 0:
-            chunk = process.stdout.read(min(left, 1 << 20))
-            if not chunk:
-                return None
-            left -= len(chunk)
-        return content
+        return None if blob is None else _content(self.objects, blob, path, self.limit)
 
     def close(self) -> None:
-        """End git."""
-        if self._process is not None and self._complaint is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._complaint.close()
-            self._process = self._complaint = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        """Nothing to close: the repository ends git."""
 
 
-def index_files(root: Path, limit: int = MAX_BYTES) -> BlobFiles:
-    """Return the files as they are staged. `root` is the top of the working tree."""
-    entries = git(root, "ls-files", "--stage", "-z").split(b"\0")
-    return BlobFiles(root, _blobs(entries, hash_at=1), limit)
+class CommitFiles:
+    """Files of a commit or a tree, given by a revision that git knows."""
+
+    def __init__(self, objects: Objects, commit: str, limit: int = MAX_BYTES) -> None:
+        self.objects = objects
+        self.commit = commit
+        self.limit = limit
+
+    def __contains__(self, path: str) -> bool:
+        """Return True if the commit has a regular file at this path."""
+        entry = self.objects.entry(self.commit, path)
+        return entry is not None and entry.mode in REGULAR
+
+    def is_link(self, path: str) -> bool:
+        """Return True if the commit has a symbolic link at this path."""
+        entry = self.objects.entry(self.commit, path)
+        return entry is not None and entry.mode == b"120000"
+
+    def read(self, path: str) -> bytes | None:
+        """See `FileReader`. raises EnvironmentFailure if git cannot give the content"""
+        entry = self.objects.entry(self.commit, path)
+        if entry is None or entry.mode not in REGULAR:
+            return None
+        return _content(self.objects, entry.oid, path, self.limit)
+
+    def close(self) -> None:
+        """Nothing to close: the repository ends git."""
 
 
-def commit_files(
-    root: Path, commit: str, limit: int = MAX_BYTES, paths: Sequence[str] = ()
-) -> BlobFiles:
-    """Return the files of a commit; `commit` is a hash that git gave us.
-
-    paths  list these only: of a large tree, listing all takes its time
-    """
-    entries = git(root, "ls-tree", "-r", "--full-tree", "-z", commit, "--", *paths).split(b"\0")
-    return BlobFiles(root, _blobs(entries, hash_at=2), limit)
-
-
-def is_link(root: Path, commit: str, name: str) -> bool:
-    """Return True if a commit has a symbolic link of this name at its top."""
-    return git(root, "ls-tree", "-z", "--full-tree", commit, "--", name).startswith(b"120000 ")
-
-
-def _blobs(entries: list[bytes], hash_at: int) -> dict[str, str]:
-    blobs = {}
-    for entry in entries:
-        facts, _, path = entry.partition(b"\t")
-        fields = facts.split()
-        if fields and fields[0] in REGULAR:
-            blobs[decode_path(path)] = fields[hash_at].decode("ascii")
-    return blobs
-
-
-def _broken(path: str, err: str) -> EnvironmentFailure:
-    why = complaint(err)
-    fix = "`git fsck` tells whether the repository is damaged"
-    return EnvironmentFailure(
-        f"nothing was scored: git cat-file gave no content for {path!r}: {why}",
-        fix=GET_BLOBS if why == MISSING_BLOBS else fix,
-    )
+def _content(objects: Objects, blob: str, path: str, limit: int) -> bytes:
+    found = objects.read(blob, limit, what=path)
+    if found is None or found.kind != "blob":
+        raise missing(path)
+    return found.content

@@ -14,7 +14,8 @@ from enum import Enum
 from pathlib import Path
 
 from reviewbot.errors import EnvironmentFailure, UsageError
-from reviewbot.git.process import explain, git, status
+from reviewbot.git.process import explain, status
+from reviewbot.git.repository import Repository
 
 KINDS = ("pre-push", "pre-commit")
 MAX_BYTES = 1_000_000  # of a hook that is looked at; a larger one is not ours
@@ -45,7 +46,7 @@ class Folder:
     husky: Path | None = None  # where git looks instead, and husky's own files run those in `path`
 
 
-def folder_of_hooks(top: Path) -> Folder:
+def folder_of_hooks(repo: Repository) -> Folder:
     """Return where the hooks of a repository belong: where git looks, by its own rules.
 
     husky 9 has git look in `.husky/_`, which each `npm install` writes again; there the files in
@@ -54,6 +55,7 @@ def folder_of_hooks(top: Path) -> Folder:
     raises  UsageError where core.hooksPath is empty, or there is no repository
     """
     command = ("config", "--show-scope", "-z", "--type=path", "--get-all", "core.hooksPath")
+    top = repo.top
     code, out, err = status(top, *command)
     if code not in (0, 1):
         raise explain(top, "config", code, err)
@@ -73,8 +75,7 @@ def folder_of_hooks(top: Path) -> Folder:
         if path.name == "_" and (path.parent.name == ".husky" or (path / "h").is_file()):
             return Folder(path.parent, shared, husky=path)
         return Folder(path, shared)
-    common = git(top, "rev-parse", "--git-common-dir").removesuffix(b"\n")
-    return Folder(top / os.fsdecode(common) / "hooks")
+    return Folder(repo.common_dir / "hooks")
 
 
 def sealed(body: str) -> bytes:

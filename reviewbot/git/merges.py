@@ -1,35 +1,31 @@
 """What merges make of a change: a merge that is not finished, and several merge bases."""
 
-import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from reviewbot.errors import EnvironmentFailure
-from reviewbot.git.process import git
-from reviewbot.git.revisions import commit_at
+from reviewbot.git.repository import Repository
 
-_MOST = 10_000  # bytes of MERGE_HEAD
+MAX_BYTES = 10_000  # bytes of MERGE_HEAD
 _HASH = re.compile("[0-9a-f]{40,64}")
 
 
-def other_parents(top: Path) -> tuple[str, ...]:
+def other_parents(repo: Repository) -> tuple[str, ...]:
     """Return the commits that an unfinished merge joins to HEAD; () where there is no such merge.
 
     A cherry-pick, a revert and a squashed merge join none: their commit has one parent.
 
     raises  EnvironmentFailure if git's own file cannot be read, or names no commits
     """
-    place = git(top, "rev-parse", "--git-path", "MERGE_HEAD").removesuffix(b"\n")
     try:
-        with (top / os.fsdecode(place)).open("rb") as file:
-            names = file.read(_MOST).decode("ascii", "replace").split()
+        with (repo.git_dir / "MERGE_HEAD").open("rb") as file:
+            names = file.read(MAX_BYTES).decode("ascii", "replace").split()
     except FileNotFoundError:
         return ()
     except OSError as exc:
         raise _unreadable(exc.strerror or "") from exc
-    found = [commit_at(top, name) for name in names if _HASH.fullmatch(name)]
-    parents = tuple(commit for commit in found if commit is not None)
+    commits = [repo.objects.commit(name) for name in names if _HASH.fullmatch(name)]
+    parents = tuple(commit for commit in commits if commit is not None)
     if len(parents) != len(names):
         raise _unreadable("it does not name commits")
     return parents

@@ -16,15 +16,13 @@ everything is read.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from reviewbot.errors import UsageError
 from reviewbot.git.process import explain, git, status
-from reviewbot.git.revisions import DEEPEN, commit_at, is_shallow
+from reviewbot.git.repository import DEFAULTS, HEADS, Repository
+from reviewbot.git.revisions import DEEPEN
 
 MAX_BORDERS = 1_000  # given to git in one call
-_DEFAULTS = ("HEAD", "main", "master")
-_BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Update:
     @property
     def branch(self) -> str:
         """The branch that it becomes there; "" for a tag or another ref."""
-        found = self.remote.removeprefix("refs/heads/")
+        found = self.remote.removeprefix(HEADS)
         return "" if found == self.remote else found
 
 
@@ -80,7 +78,7 @@ def parse_updates(raw: bytes) -> list[Update]:
     return found
 
 
-def outgoing(top: Path, update: Update, remote: str) -> Outgoing | PassedOver:
+def outgoing(repo: Repository, update: Update, remote: str) -> Outgoing | PassedOver:
     """Say what an update adds to what the remote has; see the head of this module.
 
     remote  the remote's name, or its URL where it has none
@@ -89,33 +87,33 @@ def outgoing(top: Path, update: Update, remote: str) -> Outgoing | PassedOver:
     """
     if not update.local_oid:
         return PassedOver("it is deleted")
-    head = commit_at(top, update.local_oid)
+    head = repo.objects.commit(update.local_oid)
     if head is None:
-        kind = git(top, "cat-file", "-t", f"{update.local_oid}^{{}}").decode("ascii").strip()
+        kind = git(repo.top, "cat-file", "-t", f"{update.local_oid}^{{}}").decode("ascii").strip()
         return PassedOver(f"it is a {kind}, no commit")
     note = None
-    there = commit_at(top, update.remote_oid) if update.remote_oid else None
+    there = repo.objects.commit(update.remote_oid) if update.remote_oid else None
     if there is None and update.remote_oid:
         note = (
             f"{update.remote_oid[:12]}, which the remote has there now, is not in this clone; "
             "compared with what was last fetched"
         )
-    branches = _branches_of(top, remote)
-    known = [oid for name, oid in branches if not there or name in _DEFAULTS]
+    branches = _branches_of(repo, remote)
+    known = [oid for name, oid in branches if not there or name in DEFAULTS]
     # On stdin: a command line is bounded, and there may be any number of branches.
     without = "".join(f"^{oid}\n" for oid in dict.fromkeys([*known, *([there] if there else [])]))
-    listed = git(top, "rev-list", "--boundary", head, "--stdin", stdin=without.encode("ascii"))
+    listed = git(repo.top, "rev-list", "--boundary", head, "--stdin", stdin=without.encode("ascii"))
     lines = listed.decode("ascii").split()
     borders = [line[1:] for line in lines if line.startswith("-")]
     count = len(lines) - len(borders)
     if count == 0:
         return PassedOver("the remote has all of it already")
-    if not borders and is_shallow(top):
+    if not borders and repo.is_shallow:
         raise UsageError(
             f"nothing was checked: the clone is shallow, and nothing in it says what {remote} has",
             fix=DEEPEN,
         )
-    return Outgoing(_nearest(top, borders, head), head, count, note)
+    return Outgoing(_nearest(repo, borders, head), head, count, note)
 
 
 def _or_none(oid: str) -> str:
@@ -126,21 +124,21 @@ def _is_hash(text: str) -> bool:
     return len(text) in (40, 64) and not set(text) - set("0123456789abcdef")
 
 
-def _branches_of(top: Path, remote: str) -> list[tuple[str, str]]:
+def _branches_of(repo: Repository, remote: str) -> list[tuple[str, str]]:
     """Return name and commit of each branch of a remote, as last fetched.
 
     Where a branch is kept the refspecs say. One that does not fetch from refs/heads/ (pull
     requests, say) brings what is no branch there, and may write below the branches' place.
     """
-    rows = _configured(top)
+    rows = _configured(repo)
     names = {remote} | {name for name, key, value in rows if key == "url" and value == remote}
     specs = []
     for name, key, value in rows:
         source, _, target = value.removeprefix("+").partition(":")
         if key == "fetch" and target:
-            ours = name in names and source.startswith(_BRANCHES)
-            specs.append((target, source.removeprefix(_BRANCHES) if ours else None))
-    out = git(top, "for-each-ref", "--format=%(objectname) %(refname)")
+            ours = name in names and source.startswith(HEADS)
+            specs.append((target, source.removeprefix(HEADS) if ours else None))
+    out = git(repo.top, "for-each-ref", "--format=%(objectname) %(refname)")
     found = []
     for line in out.decode("utf-8", "surrogateescape").splitlines():
         oid, _, ref = line.partition(" ")
@@ -148,7 +146,7 @@ def _branches_of(top: Path, remote: str) -> list[tuple[str, str]]:
         nearest = max((len(target) for target, _ in fitting), default=0)
         sources = [(target, source) for target, source in fitting if len(target) == nearest]
         # What the user's own branches hold is no news of the remote, even in a mirror.
-        if ref.startswith(_BRANCHES) or not sources:
+        if ref.startswith(HEADS) or not sources:
             continue
         place, named = sources[0]
         if named is not None and all(other is not None for _, other in sources):
@@ -156,12 +154,12 @@ def _branches_of(top: Path, remote: str) -> list[tuple[str, str]]:
     return found
 
 
-def _configured(top: Path) -> list[tuple[str, str, str]]:
+def _configured(repo: Repository) -> list[tuple[str, str, str]]:
     """Return (remote, key, value) of all that is configured of remotes; keys in lower case."""
     command = ("config", "-z", "--get-regexp", r"^remote\..*\.(url|fetch)$")
-    code, out, err = status(top, *command)
+    code, out, err = status(repo.top, *command)
     if code not in (0, 1):
-        raise explain(top, "config", code, err)
+        raise explain(repo.top, "config", code, err)
     rows = []
     for item in out.decode("utf-8", "surrogateescape").split("\0"):
         name, _, value = item.partition("\n")
@@ -180,12 +178,12 @@ def _inner(ref: str, pattern: str) -> str | None:
     return ref[len(start) : len(ref) - len(end)]
 
 
-def _nearest(top: Path, borders: list[str], head: str) -> str | None:
+def _nearest(repo: Repository, borders: list[str], head: str) -> str | None:
     if len(borders) > 1:
-        out = git(top, "merge-base", "--independent", *borders[:MAX_BORDERS])
+        out = git(repo.top, "merge-base", "--independent", *borders[:MAX_BORDERS])
         borders = out.decode("ascii").split()
     if len(borders) < 2:
         return borders[0] if borders else None
     return min(
-        borders, key=lambda base: int(git(top, "rev-list", "--count", f"{base}..{head}", "--"))
+        borders, key=lambda base: int(git(repo.top, "rev-list", "--count", f"{base}..{head}", "--"))
     )

@@ -3,13 +3,13 @@
 import hashlib
 import os
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import NamedTuple
 
 from reviewbot.diff.paths import parse_path
 from reviewbot.errors import UsageError
 from reviewbot.git.bases import settled
 from reviewbot.git.process import git
+from reviewbot.git.repository import Repository
 
 MAX_COMMITS = 2_000
 MAX_ADDED = 500_000  # lines of whatever kind: the diff of all of them has to be held
@@ -24,7 +24,7 @@ class CommitRange(NamedTuple):
     added: int  # lines that count, commit by commit; fewer of them may still stand in the head
 
 
-def recent_range(top: Path, lines: int, choose: Choose) -> CommitRange:
+def recent_range(repo: Repository, lines: int, choose: Choose) -> CommitRange:
     """Return the newest commits that together have added `lines` lines to files that count.
 
     Back from where the branch left the default one: what is under review is no history to compare
@@ -33,9 +33,9 @@ def recent_range(top: Path, lines: int, choose: Choose) -> CommitRange:
     choose  which files count, of all that the newest commits have touched
     raises  UsageError where there is no commit, or none has added such a line
     """
-    tip = settled(top)
+    tip = settled(repo)
     log = git(
-        top,
+        repo.top,
         "log",
         "--first-parent",
         "-m",
@@ -84,11 +84,6 @@ def _commits(log: bytes) -> list[_Commit]:
     return found
 
 
-def repository_id(root: Path) -> str:
-    """Name the repository that `root` lies in, on this machine: all its work trees share the name.
-
-    raises  UsageError where there is no repository
-    """
-    common = git(root, "rev-parse", "--git-common-dir").rstrip(b"\n")
-    path = os.path.realpath(os.path.join(os.fsencode(root), common))  # noqa: PTH118 - bytes
-    return hashlib.sha256(path).hexdigest()
+def repository_id(repo: Repository) -> str:
+    """Return a name of the repository on this machine: all its work trees share it."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(repo.common_dir))).hexdigest()

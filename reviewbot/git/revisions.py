@@ -1,12 +1,10 @@
 """Revisions: each becomes a hash before any other command sees it."""
 
 import os
-import re
-from functools import lru_cache
-from pathlib import Path
 
 from reviewbot.errors import UsageError
-from reviewbot.git.process import explain, git, status
+from reviewbot.git.process import explain, status
+from reviewbot.git.repository import HEADS, REMOTES, Repository
 
 DEEPEN = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
 PATHS = (
@@ -15,17 +13,7 @@ PATHS = (
 )
 
 
-def head_commit(top: Path) -> str | None:
-    """Return the hash of HEAD; None before the first commit."""
-    return verify(top, "HEAD")
-
-
-def commit_at(top: Path, oid: str) -> str | None:
-    """Return the hash of the commit that a hash names, or a tag points to; None where none is."""
-    return verify(top, oid)
-
-
-def commit_of(top: Path, revision: str) -> str:
+def commit_of(repo: Repository, revision: str) -> str:
     """Return the hash of the commit that `revision` names.
 
     raises  UsageError if there is none, or the revision could be taken for an option
@@ -35,28 +23,32 @@ def commit_of(top: Path, revision: str) -> str:
             f"nothing was scored: {revision[:100]!r} is not a revision",
             fix="name a branch, a tag or a commit",
         )
-    found = verify(top, revision)
-    if found is None:
-        if _is_path(top, revision):
+    if revision == "HEAD" and repo.head:
+        return repo.head
+    commit = repo.objects.commit(revision)
+    if commit is None:
+        if _is_path(repo, revision):
             raise _path_error(revision)
         fix = "name a branch, a tag or a commit that `git rev-parse` knows"
-        if is_shallow(top):
+        if repo.is_shallow:
             fix = f"the clone is shallow; fetch the rest with {DEEPEN}"
         raise UsageError(f"nothing was scored: git knows no commit {revision[:100]!r}", fix=fix)
-    return found
+    return commit
 
 
-def refuse_path(top: Path, range_: str) -> None:
+def refuse_path(repo: Repository, range_: str) -> None:
     """Raise UsageError where what looks like a range is a path: "..", "../a.py"."""
+    if not _is_path(repo, range_):
+        return
     left, _, right = range_.partition("..")
     right = right.removeprefix(".")
-    named = (left or right) and all(verify(top, side or "HEAD") for side in (left, right))
-    if _is_path(top, range_) and not named:
+    sides = [repo.objects.commit(side or "HEAD") for side in (left, right)]
+    if not (left or right) or None in sides:
         raise _path_error(range_)
 
 
-def _is_path(top: Path, text: str) -> bool:
-    places = (text, top / text) if text else ()
+def _is_path(repo: Repository, text: str) -> bool:
+    places = (text, repo.top / text) if text else ()
     return any(os.path.exists(place) for place in places)  # noqa: PTH110 - Path's may raise
 
 
@@ -65,24 +57,24 @@ def _path_error(text: str) -> UsageError:
     return UsageError(what, fix=PATHS)
 
 
-def is_ancestor(top: Path, one: str, other: str) -> bool:
-    """Return True if a commit is part of another one, as far as a shallow clone shows."""
-    code, _, _ = status(top, "merge-base", "--is-ancestor", one, other)
+def is_ancestor(repo: Repository, one: str, other: str) -> bool:
+    """Return True if a commit is an ancestor of another, as far as a shallow clone shows."""
+    code, _, _ = status(repo.top, "merge-base", "--is-ancestor", one, other)
     return code == 0
 
 
-def merge_bases(top: Path, one: str, other: str) -> tuple[str, ...]:
-    """Return the hashes of the best common ancestors of two commits, as git orders them.
+def merge_bases(repo: Repository, one: str, other: str) -> tuple[str, ...]:
+    """Return the hashes of the best common ancestors of two commits, in git's order.
 
     raises  UsageError where there is none, or a shallow clone does not reach it
     """
-    code, out, err = status(top, "merge-base", "--all", one, other)
+    code, out, err = status(repo.top, "merge-base", "--all", one, other)
     if code == 0 and out:
         return tuple(out.decode("ascii").split())
     if code not in (0, 1):
-        raise explain(top, "merge-base", code, err)
+        raise explain(repo.top, "merge-base", code, err)
     pair = f"{one[:12]} and {other[:12]}"
-    if is_shallow(top):
+    if repo.is_shallow:
         raise UsageError(
             f"nothing was scored: the clone is shallow and lacks the merge base of {pair}",
             fix=DEEPEN,
@@ -93,39 +85,13 @@ def merge_bases(top: Path, one: str, other: str) -> tuple[str, ...]:
     )
 
 
-def branch_of(top: Path, revision: str = "") -> str:
-    """Return the branch that a revision names; "" where it names none, or HEAD is on none.
+def branch_of(repo: Repository, revision: str = "") -> str:
+    """Return the branch that a revision names; "" where it names none, or HEAD is detached.
 
     revision  as the user gave it; "" and "HEAD" mean the branch that is checked out
     """
-    if revision not in ("", "HEAD"):
-        for prefix in ("refs/heads/", "refs/remotes/"):
-            if verify(top, f"{prefix}{revision}"):
-                return revision if prefix == "refs/heads/" else revision.partition("/")[2]
-        return ""
-    return (head_ref(top) or "").removeprefix("refs/heads/")
-
-
-def head_ref(top: Path) -> str | None:
-    """Return the full name of the branch that is checked out; None where HEAD is detached."""
-    code, out, _ = status(top, "symbolic-ref", "--quiet", "HEAD")
-    return out.decode("utf-8", "surrogateescape").strip() if code == 0 else None
-
-
-@lru_cache(maxsize=64)
-def empty_tree(top: Path) -> str:
-    """Return the hash of the tree without files, in the repository's own hash."""
-    return git(top, "hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
-
-
-def verify(top: Path, revision: str) -> str | None:
-    """Return the hash of the commit that a revision names; None where it names none."""
-    code, out, _ = status(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    found = out.decode("ascii", "replace").strip()
-    # "^X" is answered with "^" and a hash: a revision to leave out, no commit.
-    return found if code == 0 and re.fullmatch("[0-9a-f]{40,64}", found) else None
-
-
-def is_shallow(top: Path) -> bool:
-    """Return True if the history was cut off when it was fetched."""
-    return git(top, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    if revision in ("", "HEAD"):
+        return (repo.head_ref or "").removeprefix(HEADS)
+    if repo.objects.commit(f"{HEADS}{revision}"):
+        return revision
+    return revision.partition("/")[2] if repo.objects.commit(f"{REMOTES}{revision}") else ""

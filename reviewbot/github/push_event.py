@@ -14,20 +14,13 @@ The settings that count are those of the default branch where the base may be an
 empty tree, an old commit), else those of the commit that the push replaced: see `Pushed.policy`.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 from reviewbot.errors import UsageError
 from reviewbot.git.bases import default_branch
 from reviewbot.git.process import status
-from reviewbot.git.revisions import (
-    DEEPEN,
-    commit_at,
-    commit_of,
-    is_ancestor,
-    is_shallow,
-    merge_bases,
-)
+from reviewbot.git.repository import Repository
+from reviewbot.git.revisions import DEEPEN, commit_of, is_ancestor, merge_bases
 from reviewbot.github.target import Target
 
 
@@ -40,17 +33,17 @@ class Pushed(NamedTuple):
     policy: str | None = None  # the commit whose settings count; None in an empty repository
 
 
-def pushed(top: Path, target: Target) -> Pushed:
+def pushed(repo: Repository, target: Target) -> Pushed:
     """Return what a push adds, its head being in the clone; see the head of this module.
 
     raises  UsageError where the clone lacks a commit that is needed, or the event does not say
             which ref it is about
     """
-    head = commit_of(top, str(target.head))
-    before = commit_at(top, target.base) if target.base else None
+    head = commit_of(repo, str(target.head))
+    before = repo.objects.commit(target.base) if target.base else None
     tag = (target.ref or "").startswith("refs/tags/")
-    if before and not tag and is_ancestor(top, before, head):
-        return Pushed(before, head, policy=_policy(top, target) or before)
+    if before and not tag and is_ancestor(repo, before, head):
+        return Pushed(before, head, policy=_policy(repo, target) or before)
     default = target.default_branch
     if target.ref is None or default is None:
         raise UsageError(
@@ -60,8 +53,8 @@ def pushed(top: Path, target: Target) -> Pushed:
         )
     name = target.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     if target.ref == f"refs/heads/{default}":
-        return _to_default(top, target, before, head)
-    if (found := default_branch(top, names=(default,))) is None:
+        return _to_default(repo, target, before, head)
+    if (found := default_branch(repo, names=(default,))) is None:
         raise UsageError(
             f"nothing was reviewed: the clone has no {default}, with which {name} is compared",
             fix=f"git fetch origin {default}:refs/remotes/origin/{default} (in GitHub Actions:"
@@ -71,39 +64,39 @@ def pushed(top: Path, target: Target) -> Pushed:
     if tag or target.base:
         kind = f"the tag {name}" if tag else f"a forced push of {name}"
     _, tip = found
-    base = _common(top, tip, head)
+    base = _common(repo, tip, head)
     if base == head:
         return Pushed(base, head, f"{kind}: {default} already has its commits", tip)
     where = f"where it left {default}" if base else f"the empty tree, unrelated to {default}"
     return Pushed(base, head, f"{kind}: compared with {where}", tip)
 
 
-def _policy(top: Path, target: Target) -> str | None:
+def _policy(repo: Repository, target: Target) -> str | None:
     """Return the default branch's commit for a push to another one: it may not choose its rules."""
     default = target.default_branch
     if default is None or target.ref == f"refs/heads/{default}":
         return None
-    found = default_branch(top, names=(default,))
+    found = default_branch(repo, names=(default,))
     return found[1] if found else None
 
 
-def _to_default(top: Path, target: Target, before: str | None, head: str) -> Pushed:
+def _to_default(repo: Repository, target: Target, before: str | None, head: str) -> Pushed:
     if target.base and before is None:
         fetch = f"git fetch origin {target.base} first, or give a range to `reviewbot check`"
         raise UsageError(
             f"nothing was reviewed: {target.base[:12]}, where {target.default_branch} was before,"
             " is not in the clone",
-            fix=DEEPEN if is_shallow(top) else fetch,
+            fix=DEEPEN if repo.is_shallow else fetch,
         )
     if before is not None:
-        base = _common(top, before, head)
+        base = _common(repo, before, head)
         parted = "compared with where old and new history part"
         if base is None:
             parted = "compared with the empty tree, as old and new history share nothing"
         if base == head:
             parted = "no new commits"
         return Pushed(base, head, f"forced push: {parted}", before)
-    if is_shallow(top):
+    if repo.is_shallow:
         raise UsageError(
             "nothing was reviewed: this is the first push to this repository, and the clone is"
             " shallow",
@@ -113,9 +106,9 @@ def _to_default(top: Path, target: Target, before: str | None, head: str) -> Pus
     return Pushed(None, head, note)
 
 
-def _common(top: Path, one: str, other: str) -> str | None:
+def _common(repo: Repository, one: str, other: str) -> str | None:
     """Return the merge base; None where two whole histories have none."""
-    if is_shallow(top):
-        return merge_bases(top, one, other)[0]  # which tells what is missing
-    code, out, _ = status(top, "merge-base", one, other)
+    if repo.is_shallow:
+        return merge_bases(repo, one, other)[0]  # which tells what is missing
+    code, out, _ = status(repo.top, "merge-base", one, other)
     return out.split()[0].decode("ascii") if code == 0 and out else None

@@ -115,7 +115,7 @@ def test_what_blame_cannot_tell_is_in_doubt_and_told(
 ) -> None:
     monkeypatch.setattr(blame, "MAX_OUTPUT", 10)
     repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n"})
-    repo.commit("another, or blame is not needed", {})
+    repo.commit("another, or blame is not needed", {"b.py": "a\nb\n"})
 
     found = who(repo, "main..topic")
 
@@ -141,7 +141,7 @@ def test_messages_and_notes_over_the_bound_are_told(
 def test_output_that_is_not_gits_is_refused_or_ignored() -> None:
     assert parse_blame(b"") == {}
     assert parse_blame(b"garbage\n\tx\n" + b"a" * 40 + b" 1 1 1\nboundary\n\tx\n") == {}
-    assert parse_log(b"") == {}
+    assert parse_log(b"") == []
     with pytest.raises(ValueError, match="our format"):
         parse_log(b"a\0b")
 

@@ -7,7 +7,6 @@ import pytest
 
 from reviewbot.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from reviewbot.git.changes import collect, head_files
-from reviewbot.git.files import index_files
 from reviewbot.git.process import command_of
 from tests.cli.test_check import as_json, check, git, repo
 
@@ -97,8 +96,8 @@ def test_a_file_of_the_working_tree_is_read_as_git_would_store_it(
         read = files.read("a.py")
     result = check("--format", "json", "HEAD", "--exclude", ".gitattributes")
     git(repo, "add", "-A")
-    with index_files(repo) as staged:
-        assert read == staged.read("a.py")
+    staged = head_files(collect(repo, staged=True))
+    assert read == staged.read("a.py")
     assert result.exit_code == 0
     assert as_json(result)["ledger"]["failed"] == 0
 

@@ -7,6 +7,7 @@ import pytest
 
 from reviewbot.git.attributes import attributes
 from reviewbot.git.changes import between, collect
+from reviewbot.git.repository import open_repository
 from reviewbot.git.request import ChangeRequest
 from tests.git.test_changes import _own_configuration, added, commit, git, repo
 
@@ -62,7 +63,7 @@ def test_nor_by_a_file_that_is_not_committed(
         (repo / ".gitattributes").unlink()
 
     assert collect(repo, "main..topic") == hiding
-    assert between(repo, hiding.base, hiding.head, "topic") == hiding
+    assert between(open_repository(repo), hiding.base, hiding.head, "topic") == hiding
 
 
 def test_nor_in_a_linked_or_a_bare_checkout(
@@ -92,7 +93,7 @@ def test_the_first_commits_do_not_choose_their_own_either(repo: Path) -> None:
     (repo / "f.py").write_text("a\n")
     head = commit(repo, "all", **{".gitattributes": HIDE})
 
-    assert code_of(between(repo, None, head)) == {"f.py": (1, 0)}
+    assert code_of(between(open_repository(repo), None, head)) == {"f.py": (1, 0)}
 
 
 def test_what_the_base_hides_stays_hidden_and_the_head_cannot_show_it(repo: Path) -> None:
@@ -118,17 +119,21 @@ def test_attributes_are_read_from_the_working_tree_or_from_a_commit(repo: Path) 
     )
     paths = ["gen/a.py", "ven/a.py", "f.py", "odd\nname"]
 
-    assert attributes(repo, paths) == {
+    assert attributes(open_repository(repo), paths) == {
         "gen/a.py": {"linguist-generated"},
         "ven/a.py": {"linguist-vendored"},
         "f.py": {"-linguist-generated"},
         "odd\nname": set(),
     }
-    assert attributes(repo, paths, commit="HEAD") == {path: set() for path in paths}
+    assert attributes(open_repository(repo), paths, commit="HEAD") == {
+        path: set() for path in paths
+    }
     git(repo, "add", ".gitattributes")
     git(repo, "commit", "-qm", "attributes")
-    assert attributes(repo, paths, commit="HEAD")["gen/a.py"] == {"linguist-generated"}
-    assert attributes(repo, []) == {}
+    assert attributes(open_repository(repo), paths, commit="HEAD")["gen/a.py"] == {
+        "linguist-generated"
+    }
+    assert attributes(open_repository(repo), []) == {}
 
 
 def test_a_name_that_no_file_system_takes_stops_no_check(repo: Path) -> None:
@@ -142,4 +147,4 @@ def test_a_name_that_no_file_system_takes_stops_no_check(repo: Path) -> None:
     inner = made("mktree", given=f"100644 blob {blob}\t.gitattributes\n")
     tree = made("mktree", given=f"040000 tree {inner}\t{'d' * 300}\n")
 
-    assert attributes(repo, ["a.py"], tree) == {"a.py": frozenset()}
+    assert attributes(open_repository(repo), ["a.py"], tree) == {"a.py": frozenset()}

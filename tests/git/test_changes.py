@@ -14,10 +14,10 @@ from reviewbot.app.pipeline import _agree
 from reviewbot.diff import parser
 from reviewbot.diff.head_match import first_mismatch, head_lines
 from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
-from reviewbot.git import files as heads
-from reviewbot.git import process
+from reviewbot.git import objects, process
 from reviewbot.git.changes import collect, head_files, parse_numstat
-from reviewbot.git.files import WorktreeFiles, commit_files, index_files
+from reviewbot.git.files import BlobFiles, CommitFiles, WorktreeFiles
+from reviewbot.git.objects import Objects
 from reviewbot.git.process import start
 from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
 
@@ -369,16 +369,16 @@ def test_index_and_commit_are_read_by_path_whatever_is_in_it(repo: Path) -> None
     git(repo, "add", "-A")
     (repo / "f.py").write_text("later\n")
 
-    with index_files(repo, limit=7) as index:
-        assert index.read("f.py") == b"a\nb\nwork"
-        assert index.read("odd\nname.py") == b"odd\n"
-        assert index.read("empty.py") == b""
-        assert index.read("link") is None
-        assert index.read("none") is None
-        assert index.read("../x") is None
-    with commit_files(repo, git(repo, "rev-parse", "HEAD")) as head:
-        assert head.read("f.py") == b"a\nb\n"
-        assert head.read("odd\nname.py") is None
+    index = head_files(collect(repo, staged=True), limit=7)
+    assert index.read("f.py") == b"a\nb\nwork"
+    assert index.read("odd\nname.py") == b"odd\n"
+    assert index.read("empty.py") == b""
+    assert index.read("link") is None
+    assert index.read("none") is None
+    assert index.read("../x") is None
+    head = CommitFiles(Objects(repo), "HEAD")
+    assert head.read("f.py") == b"a\nb\n"
+    assert head.read("odd\nname.py") is None
 
 
 def test_a_binary_that_becomes_a_link_is_no_contradiction(repo: Path) -> None:
@@ -400,18 +400,19 @@ def test_a_binary_that_becomes_a_link_is_no_contradiction(repo: Path) -> None:
 def test_a_missing_blob_does_not_end_the_process_that_reads_the_next(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = commit_files(repo, "HEAD").blobs
     started: list[int] = []
 
     def counted(*args: Any, **kwargs: Any) -> "subprocess.Popen[bytes]":
         started.append(1)
         return start(*args, **kwargs)
 
-    monkeypatch.setattr(heads, "start", counted)
-    with heads.BlobFiles(repo, {"gone": "9" * 40, **listed}) as files:
-        for _ in range(2):
-            with pytest.raises(EnvironmentFailure, match="gave no content for 'gone'"):
-                files.read("gone")
-        assert files.read("f.py")
+    monkeypatch.setattr(objects, "start", counted)
+    files = BlobFiles(
+        Objects(repo), {"gone": "9" * 40, "f.py": git(repo, "rev-parse", "HEAD:f.py")}
+    )
+    for _ in range(2):
+        with pytest.raises(EnvironmentFailure, match="gave no content for 'gone'"):
+            files.read("gone")
+    assert files.read("f.py")
 
     assert started == [1]

@@ -7,6 +7,7 @@ import pytest
 from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.git.changes import between
 from reviewbot.git.pushes import Outgoing, PassedOver, Update, outgoing, parse_updates
+from reviewbot.git.repository import open_repository
 from tests.git.test_changes import _own_configuration, added, commit, git
 
 __all__ = ["_own_configuration"]  # a fixture: git as a person without any configuration has it
@@ -34,13 +35,13 @@ def update(root: Path, local: str, there: str = ZERO, remote: str = "refs/heads/
 
 
 def news(root: Path, what: Update, remote: str = "origin") -> Outgoing:
-    found = outgoing(root, what, remote)
+    found = outgoing(open_repository(root), what, remote)
     assert isinstance(found, Outgoing), found
     return found
 
 
 def lines(root: Path, found: Outgoing) -> list[str]:
-    return added(between(root, found.base, found.head))
+    return added(between(open_repository(root), found.base, found.head))
 
 
 def test_a_new_branch_is_compared_with_what_the_remote_has(clone: Path) -> None:
@@ -74,9 +75,11 @@ def test_what_is_deleted_or_there_or_no_commit_is_passed_over_with_a_reason(clon
     git(clone, "tag", "tree", "HEAD^{tree}")
     (gone,) = parse_updates(f"(delete) {ZERO} refs/heads/x {'a' * 40}\n".encode())
 
-    assert outgoing(clone, gone, "origin") == PassedOver("it is deleted")
-    assert outgoing(clone, update(clone, "tree"), "origin") == PassedOver("it is a tree, no commit")
-    there = outgoing(clone, update(clone, "main"), "origin")
+    assert outgoing(open_repository(clone), gone, "origin") == PassedOver("it is deleted")
+    assert outgoing(open_repository(clone), update(clone, "tree"), "origin") == PassedOver(
+        "it is a tree, no commit"
+    )
+    there = outgoing(open_repository(clone), update(clone, "main"), "origin")
     assert there == PassedOver("the remote has all of it already")
 
 
@@ -84,7 +87,7 @@ def test_a_commit_that_cannot_be_found_is_a_failure_and_not_passed_over(clone: P
     (lost,) = parse_updates(f"x {'ab' * 20} refs/heads/x {ZERO}\n".encode())
 
     with pytest.raises(EnvironmentFailure):
-        outgoing(clone, lost, "origin")
+        outgoing(open_repository(clone), lost, "origin")
 
 
 def test_a_tag_stands_for_its_commit(clone: Path) -> None:
@@ -204,7 +207,7 @@ def test_a_shallow_clone_that_does_not_reach_back_is_an_error(clone: Path, tmp_p
     assert news(shallow, update(shallow, "topic", origin)) == Outgoing(origin, head, 1)
     git(shallow, "update-ref", "-d", "refs/remotes/origin/topic")
     with pytest.raises(UsageError, match="shallow") as caught:
-        outgoing(shallow, update(shallow, "topic"), "origin")
+        outgoing(open_repository(shallow), update(shallow, "topic"), "origin")
     assert "--unshallow" in caught.value.fix
 
 
