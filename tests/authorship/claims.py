@@ -1,4 +1,4 @@
-"""What attackers write: records that claim lines, and what is then in scope."""
+"""Agent Trace records that claim lines, and what is then in scope."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ AI = f"AI\n\n{CLAUDE}"
 
 
 def in_scope(repo: Repo, path: str, range_: str = "main..topic") -> list[bool]:
-    """Tell for each added line of a file whether `--scope ai` reads it."""
+    """Return for each added line of a file True if `--scope ai` reads it."""
     request = intake(repo.root, range_, staged=False, diff=None)
     change = parse(request.diff)
     scopes = scopes_of(request, change, Settings(scope="ai"), {}, repo.root)

@@ -1,6 +1,6 @@
-"""What a stranger tried so that an agent's line passes unread, or that the bot stops: it holds.
+"""Attacks that try to take an agent's line out of scope. "In scope" is what `--scope ai` reads.
 
-Each was found by attacking an earlier version. "In scope" is what `--scope ai` would read.
+Each was found by attacking an earlier version.
 """
 
 import json
@@ -77,14 +77,6 @@ def test_more_claims_than_are_read_put_every_line_in_doubt(repo: Repo) -> None:
     assert in_scope(repo, "b.py") == [True]
 
 
-def test_bogus_hashes_that_tire_the_search_put_every_line_in_doubt(repo: Repo) -> None:
-    text = "".join(f"line {n}\n" for n in range(20))
-    bogus = [{**lines(1, 20), "content_hash": f"sha1:{n:040x}"} for n in range(100_000)]
-    repo.commit("x", {"b.py": text, ".agent-trace/traces.jsonl": trace(*bogus, kind="human")})
-
-    assert all(in_scope(repo, "b.py"))
-
-
 @pytest.mark.parametrize(
     "extra",
     [{".gitattributes": ".agent-trace/* -diff\n"}, {".agent-trace/traces.jsonl": "\0\n"}],
@@ -148,25 +140,6 @@ def test_an_agent_that_copies_or_re_indents_anothers_lines_has_them_read(repo: R
     assert all(found[13:])
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        "x\n\nCo-authored-by:\n Claude <noreply@anthropic.com>",
-        "x\n\nCo-authored-by: noreply@anthropic.com",
-        "x\n\nCo-authored-by: Bob <b@x.com>, Claude <noreply@anthropic.com>",
-        'x\n\nCo-authored-by: "Claude" <noreply@anthropic.com> (AI)',
-        "x\n\n* Co-authored-by: Claude <noreply@anthropic.com>",
-        "x\n\nAssisted-by: OpenAI o3",
-        "x\n\nAssisted-by: Deepseek",
-        f"x\n\n{'padding ' * 10_000}\n\n{CLAUDE}",
-    ],
-)
-def test_trailers_in_other_clothes_are_seen(repo: Repo, message: str) -> None:
-    repo.commit(message, {"b.py": "b\n"})
-
-    assert authors(repo)["b.py", 1]["kind"] == "ai"
-
-
 def test_the_middle_of_a_very_long_message_that_is_not_read_is_told(repo: Repo) -> None:
     pad = "padding " * 10_000
     repo.commit(f"x\n\n{pad}\n\n{CLAUDE}\n\n{pad}", {"b.py": "b\n"})
@@ -178,29 +151,9 @@ def test_the_middle_of_a_very_long_message_that_is_not_read_is_told(repo: Repo) 
 # Accusing nobody
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Created by cursor keys being pressed too fast, fix that",
-        "Made by Gemini constellation",
-        "Written by Claude van Damme",
-        "Generated with AI-free tools only",
-        "Generated-by: protoc-gen-ai 1.2",
-        "Assisted-by: Bob:thanks",
-    ],
-)
-def test_prose_and_generators_make_no_ai(repo: Repo, line: str) -> None:
-    repo.commit(f"x\n\n{line}\n", {"b.py": "b\n"})
-
-    assert authors(repo)["b.py", 1]["kind"] == "unknown"
-
-
 def test_a_submodule_has_no_authors_to_ask_for(repo: Repo) -> None:
     head = repo.git("rev-parse", "HEAD")
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{head},sub")
     repo.git("commit", "-qm", "sub")
 
     assert who(repo, "main..topic")["notes"] == []
-
-
-# Time and memory

@@ -1,4 +1,4 @@
-"""What a stranger wrote so that reading it takes for ever: it does not."""
+"""Input that tries to make reading take forever."""
 
 from collections.abc import Callable
 from typing import Any

@@ -2,19 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.authorship.claims import BASE, KEY, lines, trace
 from tests.authorship.repos import CLAUDE, SESSION, Repo, authors, kinds, note_text, who
 
-BASE = "one = 1\ntwo = 2\nthree = 3\n"
 
-
-KEY = "s_c9883b05a2487d::t_9f8e7d6c5b4a32"
-
-
-def ai_note(lines: str) -> str:
-    return note_text(lines, sessions={"s_c9883b05a2487d": SESSION})
+def ai_note(text: str) -> str:
+    return note_text(text, sessions={"s_c9883b05a2487d": SESSION})
 
 
 def test_a_later_human_edit_of_an_ai_line_is_no_longer_ai(repo: Repo) -> None:
@@ -97,15 +94,7 @@ def test_a_renamed_file_keeps_the_authors_of_its_lines(repo: Repo) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "my file.py",
-        "tab\there.py",
-        "new\nline.py",
-        "caf\u00e9.py",
-        'quo"te.py',
-        "-w.py",
-        ":(top)x.py",
-    ],
+    ["my file.py", "tab\there.py", "new\nline.py", "caf\u00e9.py", 'quo"te.py', "-w.py", ":(top)x"],
 )
 def test_paths_that_git_or_git_ai_quotes(repo: Repo, name: str) -> None:
     quoted = f'"{name}"' if set(name) & set(" \t\n") else name
@@ -113,32 +102,6 @@ def test_paths_that_git_or_git_ai_quotes(repo: Repo, name: str) -> None:
     repo.note(commit, ai_note(f"{quoted}\n  {KEY} 1"))
 
     assert kinds(repo) == ["ai"]
-
-
-def test_a_note_with_sessions_humans_and_legacy_keys(repo: Repo) -> None:
-    commit = repo.commit("x", {"b.py": "a\nb\nc\nd\n"})
-    text = f"b.py\n  {KEY} 1\n  abcd1234abcd1234 2\n  h_31dce776f88375 3"
-    repo.note(
-        commit,
-        note_text(
-            text,
-            sessions={"s_c9883b05a2487d": SESSION},
-            prompts={"abcd1234abcd1234": {"agent_id": {"tool": "cursor", "id": "", "model": "m"}}},
-            humans={"h_31dce776f88375": {"author": "Dev <dev@example.com>"}},
-        ),
-    )
-
-    found = list(authors(repo).values())
-
-    assert [a["kind"] for a in found] == ["ai", "ai", "human", "unknown"]
-    assert [a["tool"] for a in found] == ["claude", "cursor", None, None]
-
-
-def test_a_note_longer_than_the_file_and_lines_beyond_it(repo: Repo) -> None:
-    commit = repo.commit("x", {"b.py": "a\nb\n"})
-    repo.note(commit, ai_note(f"b.py\n  {KEY} 1-5000"))
-
-    assert kinds(repo) == ["ai", "ai"]
 
 
 def test_a_note_on_a_merge_commit_speaks_of_the_lines_that_the_merge_made(repo: Repo) -> None:
@@ -191,36 +154,16 @@ def test_a_fork_with_its_own_notes_is_read_where_ours_says_nothing(repo: Repo) -
 def test_uncommitted_lines_are_unknown_unless_a_hook_said_otherwise(repo: Repo) -> None:
     repo.commit(f"AI\n\n{CLAUDE}", {"a.py": BASE + "four = 4\n"})
     repo.write({"a.py": BASE + "four = 4\nfive = 5\nsix = 6\n"})
-    record = {
-        "version": "1.0",
-        "vcs": {"type": "git", "revision": repo.git("rev-parse", "HEAD")},
-        "tool": {"name": "cursor"},
-        "files": [
-            {
-                "path": ".sessions",
-                "conversations": [{"ranges": [{"start_line": 1, "end_line": 9}]}],
-            },
-            {
-                "path": "a.py",
-                "conversations": [
-                    {
-                        "url": "file:///home/jane/private.jsonl",
-                        "contributor": {"type": "ai"},
-                        "ranges": [{"start_line": 6, "end_line": 6}],
-                    }
-                ],
-            },
-        ],
-    }
-    repo.write({".agent-trace/traces.jsonl": json.dumps(record) + "\n"})
+    head: dict[str, Any] = {"vcs": {"type": "git", "revision": repo.git("rev-parse", "HEAD")}}
+    records = trace(lines(1, 9), path=".sessions") + trace(
+        {"url": "file:///home/jane/private.jsonl", **lines(6, 6)}, path="a.py", **head
+    )
+    repo.write({".agent-trace/traces.jsonl": records})
 
     found = who(repo, "main")
 
-    assert [line["author"]["kind"] for line in found["files"][0]["lines"]] == [
-        "ai",
-        "unknown",
-        "ai",
-    ]
+    kinds_ = [line["author"]["kind"] for line in found["files"][0]["lines"]]
+    assert kinds_ == ["ai", "unknown", "ai"]
     assert "private" not in json.dumps(found)
 
 
@@ -233,3 +176,38 @@ def test_staged_lines_of_a_first_commit_have_no_past(tmp_path: Path) -> None:
     repo.git("add", ".")
 
     assert kinds(repo, "--staged") == ["unknown"]
+
+
+def test_blank_lines_are_as_their_neighbours_where_both_were_added_and_agree(repo: Repo) -> None:
+    repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "\na\n\nb\n"})
+    repo.commit("mine", {"b.py": "\na\n\nb\n\t\nc\n\n"})
+
+    found = authors(repo)
+
+    expected = ["unknown", "ai", "ai", "ai", "unknown", "unknown", "unknown"]
+    assert [a["kind"] for a in found.values()] == expected
+    assert found["b.py", 3]["evidence"] == ["blank, as the lines around it"]
+
+
+def test_the_mailmap_of_a_change_cannot_make_a_person_of_an_agent(repo: Repo) -> None:
+    agent = ("Claude", "noreply@anthropic.com")
+    mailmap = "Jane <jane@example.org> <noreply@anthropic.com>\n"
+    repo.commit("x", {"b.py": "a\n", ".mailmap": mailmap}, author=agent)
+
+    assert kinds(repo) == ["ai", "ai"]
+
+
+def test_a_change_cannot_have_its_own_commits_passed_over(repo: Repo) -> None:
+    commit = repo.commit(f"AI\n\n{CLAUDE}", {"a.py": "ONE = 1\ntwo = 2\nthree = 3\n"})
+    repo.commit("x", {".git-blame-ignore-revs": f"{commit}\n"})
+    repo.git("config", "blame.ignoreRevsFile", ".git-blame-ignore-revs")
+
+    assert authors(repo)["a.py", 1]["kind"] == "ai"
+
+
+def test_a_changes_attributes_run_nothing_and_hide_nothing(repo: Repo) -> None:
+    repo.git("config", "diff.evil.textconv", "touch ran; echo x #")
+    repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n", ".gitattributes": "*.py diff=evil\n"})
+
+    assert authors(repo)["b.py", 1]["kind"] == "ai"
+    assert not (repo.root / "ran").exists()

@@ -1,10 +1,12 @@
-"""What could not be read is told, nobody is accused, and names do no harm."""
+"""What could not be read is reported, and hostile names do no harm."""
 
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from reviewbot.app.attribute import _is_ours
+from reviewbot.authorship.history import Material
 from reviewbot.cli import main
 from tests.authorship.claims import BASE, KEY, in_scope, lines, trace
 from tests.authorship.repos import Repo, authors, note_text, who
@@ -106,8 +108,5 @@ def test_rules_behind_a_link_are_refused(repo: Repo, tmp_path: Path) -> None:
 
 
 def test_any_ci_but_githubs_own_word_leaves_nobody_trusted(repo: Repo) -> None:
-    from reviewbot.app.attribute import _is_ours
-    from reviewbot.authorship.history import Material
-
     assert _is_ours(Material(), {})
     assert not _is_ours(Material(), {"CI": "true"})
