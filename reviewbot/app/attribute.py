@@ -217,7 +217,7 @@ def _pull_request(
 ) -> "tuple[PullRequest | None, str | None]":
     """Return what is known of the change as a whole: from the workflow's event, else the branch."""
     from reviewbot.authorship.history import PullRequest
-    from reviewbot.github.event import pull_request_of
+    from reviewbot.github.events import pull_request_of
 
     found, unread = pull_request_of(environ)
     if found is None and request.branch:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import FILES, intake
-from reviewbot.github.target import Target
+from reviewbot.github.events import Target
 
 if TYPE_CHECKING:
     from reviewbot.git.request import ChangeRequest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reviewbot.config.settings import Settings
 from reviewbot.errors import UsageError
-from reviewbot.github.target import Target, target_of
+from reviewbot.github.events import Target, target_of
 
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._/-]*)?")
 
@@ -52,7 +52,7 @@ def asked_target(
 
     raises  UsageError where neither names anything
     """
-    from reviewbot.github.event import read_event
+    from reviewbot.github.events import read_event
 
     event, unread = read_event(environ) if number is None else (None, None)
     if unread:

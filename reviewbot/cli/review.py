@@ -22,7 +22,7 @@ from reviewbot.cli.output import keep_off_terminal, write_file
 from reviewbot.cli.setting_flags import PATH, setting_flags
 from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
 from reviewbot.errors import ReviewbotError, UsageError
-from reviewbot.github.target import Target
+from reviewbot.github.events import Target
 from reviewbot.render.comment import Pages, pages
 from reviewbot.report.acks import Ack
 from reviewbot.report.gate import Status

@@ -1,4 +1,8 @@
-"""What we ask of GitHub's API, as plain values. Every call goes through `Calls`."""
+"""What we read from GitHub's API, as plain values. Every call goes through `Calls`.
+
+PyGithub's requester is used directly for lists and pull requests: its objects would request each
+item again as soon as an optional key is missing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from github.Repository import Repository
 
 from reviewbot.authorship.history import PullRequest
 from reviewbot.errors import UsageError
+from reviewbot.github.events import pull_request_signals
 from reviewbot.github.retry import Calls, Missing
 from reviewbot.report.comment_sync import Posted, marked_finding, marked_review
 
@@ -20,11 +25,11 @@ MAX_PAGES = 100
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request, as GitHub tells it now."""
+    """The present state of a pull request."""
 
     number: int
     head: str  # commit
-    base: str  # commit: the tip of the base branch, not where the branch forked
+    base: str  # commit: the tip of the base branch, not the merge base
     base_ref: str
     state: str  # open or closed
     changed_files: int
@@ -33,7 +38,7 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A file of a pull request. Of binary and of very large ones GitHub gives no patch."""
+    """A file of a pull request. GitHub gives no patch of binary and very large files."""
 
     path: str
     base_path: str | None
@@ -41,7 +46,7 @@ class ListedFile:
     added: int
     removed: int
     patch: str | None
-    blob: str = ""  # the file's name in git's store
+    blob: str = ""  # hash of the content in git
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class IssueComment:
 
 
 class GitHubApi:
-    """One repository. `login` is whose comments are ours: the one the token writes as."""
+    """One repository. `login` is the user of the token: only their comments are ours."""
 
     def __init__(
         self, token: str | None, repository: str, *, url: str, login: str, calls: Calls
@@ -75,13 +80,13 @@ class GitHubApi:
         self._pulls: dict[int, ApiPull] = {}
 
     def api_pull(self, number: int) -> ApiPull:
-        """Return PyGithub's own object for a pull request, asked for once."""
+        """Return PyGithub's object for a pull request; it is requested once."""
         if number not in self._pulls:
             self._pulls[number] = self.repo.get_pull(number)
         return self._pulls[number]
 
     def pull(self, number: int) -> Pull:
-        """Return the pull request as it is now. raises Missing, and what `Calls.read` raises."""
+        """Return the pull request. raises Missing, and what `Calls.read` raises"""
 
         def call() -> Pull:
             _, value = self.github.requester.requestJsonAndCheck(
@@ -92,28 +97,25 @@ class GitHubApi:
         return self.calls.read(f"pull request {number}", call)
 
     def _list(self, path: str, **query: str) -> list[dict[str, Any]]:
-        """Return all pages of a list, as GitHub sends it.
-
-        PyGithub's own objects would ask for each item again as soon as an optional key is missing.
-        """
-        found: list[dict[str, Any]] = []
+        """Return all pages of a list."""
+        items: list[dict[str, Any]] = []
         for page in range(1, MAX_PAGES + 1):
             headers, value = self.github.requester.requestJsonAndCheck(
                 "GET",
                 f"/repos/{self.repository}/{path}",
                 parameters={**query, "per_page": PER_PAGE, "page": page},
             )
-            found += value
+            items += value
             if len(value) < PER_PAGE and 'rel="next"' not in headers.get("link", ""):
                 break
-        return found
+        return items
 
     def pull_of(self, owner: str, branch: str, head: str) -> int:
         """Return the number of the open pull request from a branch whose head is this commit.
 
-        raises  UsageError where there is none, or more than one
+        raises  UsageError if there is not exactly one
         """
-        found = self.calls.read(
+        numbers = self.calls.read(
             "the open pull requests of a branch",
             lambda: [
                 int(pull["number"])
@@ -121,16 +123,16 @@ class GitHubApi:
                 if pull["head"]["sha"] == head
             ],
         )
-        if len(found) != 1:
-            many = "more than one" if found else "no"
+        if len(numbers) != 1:
+            many = "more than one" if numbers else "no"
             raise UsageError(
                 f"nothing was posted: {many} open pull request has the head {head[:10]}",
-                fix="nothing, if it has moved on; a newer run will post",
+                fix="nothing if it has newer commits: their run posts",
             )
-        return found[0]
+        return numbers[0]
 
     def files(self, number: int) -> list[ListedFile]:
-        """Return the files of a pull request: 3,000 at most, GitHub lists no more."""
+        """Return the files of a pull request; GitHub lists at most 3,000."""
         return self.calls.read(
             "the files of the pull request",
             lambda: [
@@ -148,13 +150,13 @@ class GitHubApi:
         )
 
     def content(self, path: str, commit: str, limit: int) -> bytes | None:
-        """Return a file of a commit, at most limit + 1 bytes; None where there is no such file."""
+        """Return a file of a commit, at most limit + 1 bytes; None if there is no such file."""
 
         def call() -> bytes | None:
             found = self.repo.get_contents(path, ref=commit)
             if isinstance(found, list) or found.type != "file":
                 return None
-            if found.size > limit or found.encoding != "base64":  # over 1 MB GitHub sends none
+            if found.size > limit or found.encoding != "base64":  # none above 1 MB
                 return b" " * (limit + 1)
             return found.decoded_content
 
@@ -164,7 +166,7 @@ class GitHubApi:
             return None
 
     def merge_base(self, base: str, head: str) -> str:
-        """Return the commit where the branch forked."""
+        """Return the merge base of two commits."""
         return self.calls.read(
             "the merge base",
             lambda: self.repo.compare(base, head).merge_base_commit.sha,
@@ -213,7 +215,7 @@ class GitHubApi:
         return self.calls.read("the comments on lines", call)
 
     def reviewed(self, number: int) -> set[str]:
-        """Return the commits of which a review of ours stands."""
+        """Return the commits that have a review of ours."""
 
         def call() -> set[str]:
             reviews = self._list(f"pulls/{number}/reviews")
@@ -223,18 +225,16 @@ class GitHubApi:
         return self.calls.read("the reviews", call)
 
     def is_ours(self, login: str) -> bool:
-        """Return True if this is who the token writes as; GitHub takes no notice of case."""
+        """Return True if this is the token's user; GitHub ignores case."""
         return login.casefold() == self.login.casefold()
 
 
 def _login(value: Mapping[str, Any]) -> str:
-    return str((value.get("user") or {}).get("login", ""))  # a deleted user is none
+    return str((value.get("user") or {}).get("login", ""))  # null for a deleted user
 
 
 def _pull(value: Mapping[str, Any]) -> Pull:
     head, base = value["head"], value["base"]
-    ours, theirs = (base.get("repo") or {}), (head.get("repo") or {})
-    user = value.get("user") or {}
     return Pull(
         number=value["number"],
         head=head["sha"],
@@ -242,12 +242,5 @@ def _pull(value: Mapping[str, Any]) -> Pull:
         base_ref=base["ref"],
         state=value["state"],
         changed_files=value["changed_files"],
-        signals=PullRequest(
-            branch=head["ref"],
-            author_login=user.get("login", ""),
-            author_is_bot=user.get("type") == "Bot",
-            labels=tuple(label["name"] for label in value.get("labels", ())),
-            body=value.get("body") or "",
-            from_fork=not theirs or theirs.get("full_name") != ours.get("full_name"),
-        ),
+        signals=pull_request_signals(value),
     )

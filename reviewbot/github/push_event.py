@@ -1,17 +1,16 @@
-"""What a push adds, as GitHub's event tells of it.
+"""The commits that a push event adds: what to compare them with.
 
-  the branch was there before     where it was, if that is an ancestor of where it is now
-  a new branch, a tag             where it left the default branch
-  a forced push                   where it left the default branch; on the default branch itself
-                                  where old and new history part
+  an existing branch              its previous commit, if that is an ancestor of the new one
+  a new branch, a tag             the merge base with the default branch
+  a forced push                   the merge base with the default branch; for the default branch
+                                  itself, the merge base of old and new history
   the first push to a repository  the empty tree: everything is read
-  a deletion                      nothing is to be checked
+  a deletion                      nothing
 
-A forced push to the default branch over a commit that is not in the clone is an error: nothing says
-what is new.
+A forced push to the default branch is an error if the clone lacks the replaced commit.
 
-The settings that count are those of the default branch where the base may be anything (an orphan's
-empty tree, an old commit), else those of the commit that the push replaced: see `Pushed.policy`.
+The settings are those of the default branch; for a push to the default branch itself, those of the
+replaced commit (`Pushed.policy`).
 """
 
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from reviewbot.git.bases import default_branch
 from reviewbot.git.process import status
 from reviewbot.git.repository import Repository
 from reviewbot.git.revisions import DEEPEN, commit_of, is_ancestor, merge_bases
-from reviewbot.github.target import Target
+from reviewbot.github.events import Target
 
 
 class Pushed(NamedTuple):
@@ -36,8 +35,7 @@ class Pushed(NamedTuple):
 def pushed(repo: Repository, target: Target) -> Pushed:
     """Return what a push adds, its head being in the clone; see the head of this module.
 
-    raises  UsageError where the clone lacks a commit that is needed, or the event does not say
-            which ref it is about
+    raises  UsageError if the clone lacks a needed commit, or the event names no ref
     """
     head = commit_of(repo, str(target.head))
     before = repo.objects.commit(target.base) if target.base else None

@@ -1,8 +1,7 @@
-"""A pull request without a checkout: the diff put together from GitHub's list of files.
+"""A pull request without a checkout: the diff is assembled from GitHub's list of files.
 
-GitHub lists 3,000 files at most, and gives no patch of binary files and of very large ones. Those
-become binary files here, so that the coverage of code among them is incomplete, never silently
-complete.
+GitHub lists at most 3,000 files, and gives no patch of binary and very large files. Those become
+binary files here, so that the coverage is incomplete if they are code.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,9 +12,9 @@ from reviewbot.github.client import GitHubApi, ListedFile, Pull
 
 NO_FILE = "/dev/null"
 EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"  # git's name of a file without content
-COMPARED = ("modified", "changed", "renamed", "copied")  # those may only have a new mode or name
+COMPARED = ("modified", "changed", "renamed", "copied")  # perhaps with only a new mode or name
 CONTENT = ("added", *COMPARED)
-MAX_COMPARED = 200  # files of which we ask whether their content has changed
+MAX_COMPARED = 200  # files whose contents are compared
 MAX_BYTES = 1_000_000  # above that GitHub sends no content
 
 
@@ -46,7 +45,7 @@ def _section(file: ListedFile, same: bool) -> str:
         lines.append(f"+++ {NO_FILE if file.status == 'removed' else new}")
         lines.append(file.patch)
     elif file.added or file.removed or (file.status in CONTENT and not same):
-        # Also a renamed file whose content may have changed: without a patch nobody can tell.
+        # Without a patch, the content of a renamed file may have changed.
         here = NO_FILE if file.status == "added" else old
         there = NO_FILE if file.status == "removed" else new
         lines.append(f"Binary files {here} and {there} differ")
@@ -62,7 +61,7 @@ def _section(file: ListedFile, same: bool) -> str:
 
 
 def _quoted(path: str) -> str:
-    """Quote a path as git does where it has to."""
+    """Quote a path as git does, if it must."""
     if path.isprintable() and '"' not in path and "\\" not in path:
         return path
     raw = path.encode("utf-8", "surrogatepass")
@@ -75,7 +74,7 @@ def _quoted(path: str) -> str:
 def numstat_of(
     files: Sequence[ListedFile], same: Collection[str] = ()
 ) -> dict[str, tuple[int, int] | None]:
-    """Return GitHub's own count of the lines of each file; None where it shows no lines."""
+    """Return GitHub's line counts of each file; None if it shows no lines."""
     return {
         file.path: (file.added, file.removed) if file.patch or file.path in same else None
         for file in files
@@ -83,9 +82,9 @@ def numstat_of(
 
 
 def _same(api: GitHubApi, files: Sequence[ListedFile], base: str, head: str) -> set[str]:
-    """Return the paths of files without a patch that hold no change: empty, a new mode or name.
+    """Return the paths of files whose content did not change: empty, a new mode or name.
 
-    GitHub lists them as it lists a binary file: no lines added, none removed.
+    GitHub lists them like binary files: without a patch, no lines added or removed.
     """
     bare = [file for file in files if not (file.patch or file.added or file.removed)]
     same = {file.path for file in bare if file.blob == EMPTY}

@@ -1,8 +1,8 @@
-"""Calls to GitHub that can be repeated: paced, retried where that is safe, and bounded in time.
+"""Calls to GitHub: paced, retried if that is safe, and bounded in time.
 
-PyGithub's own retries are switched off. They never repeat a PATCH, and would repeat a POST that
-GitHub carried out before its answer was lost; here a POST is repeated only after a look at what is
-there.
+PyGithub's own retries are off. They never retry a PATCH, and would retry a POST that GitHub carried
+out before the response was lost. Before a POST is retried here, reviewbot checks whether it already
+succeeded.
 """
 
 import time
@@ -17,12 +17,12 @@ from reviewbot.errors import ReviewbotError
 
 T = TypeVar("T")
 SPACING = 1.0  # seconds between two writes, as GitHub asks for
-DEADLINE = 300.0  # seconds for everything together
+DEADLINE = 300.0  # seconds for all calls and pauses of a job
 MAX_TRIES = 6
-_NO_HINT = 60.0  # seconds to wait for a secondary limit that says nothing, as GitHub asks for
-# What reading an answer of another form than GitHub's raises, in PyGithub or here.
+_NO_HINT = 60.0  # seconds to wait for a secondary limit without a hint, as GitHub asks for
+# Raised by PyGithub or here if a response does not have the form of GitHub's API.
 ODD = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RuntimeError)
-MAYBE = " (it may have been carried out all the same)"
+MAYBE = " (it may have been carried out)"
 _RATE_WORDS = ("rate limit", "abuse")
 
 
@@ -39,24 +39,24 @@ class Rejected(ForgeFailure):
 
 
 class Missing(ForgeFailure):
-    """There is no such thing, or the token may not see it (404)."""
+    """It does not exist, or the token may not see it (404)."""
 
 
 @dataclass
 class Calls:
-    """Carries out calls one after the other."""
+    """Makes calls one after another."""
 
     sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
     clock: Callable[[], float] = field(default_factory=lambda: time.monotonic)
     now: Callable[[], float] = field(default_factory=lambda: time.time)
     spacing: float = field(default_factory=lambda: SPACING)
     seconds: float = DEADLINE
-    done: list[str] = field(default_factory=list)  # the writes that were carried out, in words
-    _spent: float = 0.0  # seconds in calls and pauses; what else the job does does not count
+    done: list[str] = field(default_factory=list)  # descriptions of the writes that succeeded
+    _spent: float = 0.0  # seconds in calls and pauses
     _last_write: float | None = None
 
     def read(self, what: str, call: Callable[[], T]) -> T:
-        """Read something; repeated where GitHub or the network fails.
+        """Read something; retried if GitHub or the network fails.
 
         what    completes "GitHub did not answer: ..."
         raises  ForgeFailure and its kinds
@@ -66,25 +66,25 @@ class Calls:
     def write(self, what: str, call: Callable[[], T], *, again: Callable[[], T | None] | None) -> T:
         """Write something once.
 
-        again   called before a repetition: returns what an earlier try has left there, or None.
-                None for a write that may be repeated as it is (PATCH, PUT, DELETE)
+        again   called before a retry: returns the result of an earlier attempt if that succeeded,
+                else None. None for a write that is safe to retry (PATCH, PUT, DELETE)
         """
         if self._last_write is not None:
             self._pause(max(0.0, self._last_write + self.spacing - self.clock()), what)
         try:
-            found = self._try(what, call, again)
+            result = self._try(what, call, again)
         finally:
             self._last_write = self.clock()
         self.done.append(what)
-        return found
+        return result
 
     def _try(self, what: str, call: Callable[[], T], again: Callable[[], T | None] | None) -> T:
-        unsure = False  # a write may have been carried out although its answer was lost
+        unsure = False  # a write may have succeeded although the response was lost
         for attempt in range(MAX_TRIES):
             begin = self.clock()
             try:
-                if attempt and again is not None and (there := again()) is not None:
-                    return there
+                if attempt and again is not None and (earlier := again()) is not None:
+                    return earlier
                 return call()
             except GithubException as exc:
                 wait = self._wait(exc, attempt)
@@ -96,7 +96,7 @@ class Calls:
                 wait, last, unsure = float(2**attempt), exc, True
             except ODD as exc:
                 raise ForgeFailure(
-                    f"GitHub gave an answer that we do not understand: {what}"
+                    f"GitHub sent a response that reviewbot does not understand: {what}"
                     f" ({type(exc).__name__}){MAYBE if again is not None else ''}",
                     fix="check GITHUB_API_URL; if it is right, report this as a bug",
                 ) from exc
@@ -107,11 +107,11 @@ class Calls:
         raise ForgeFailure(
             f"GitHub did not answer {MAX_TRIES} times: {what}: {_words(last)}"
             f"{MAYBE if again is not None and unsure else ''}",
-            fix="run the job again later; what was done is not done twice",
+            fix="run the job again later; nothing is posted twice",
         )
 
     def _wait(self, exc: GithubException, attempt: int) -> float | None:
-        """Return how long to wait before another try; None where another try is of no use."""
+        """Return the seconds to wait before a retry; None if a retry is useless."""
         headers = {key.lower(): value for key, value in (exc.headers or {}).items()}
         if exc.status in (403, 429):
             if "retry-after" in headers:
@@ -125,9 +125,9 @@ class Calls:
     def _pause(self, seconds: float, what: str) -> None:
         if self._spent + seconds > self.seconds:
             raise ForgeFailure(
-                f"GitHub asks for more time than the {self.seconds:.0f} seconds that we give it"
-                f" in all: {what}",
-                fix="run the job again later; what was done is not done twice",
+                f"GitHub's rate limit asks for more than the {self.seconds:.0f} seconds that"
+                f" a job may wait: {what}",
+                fix="run the job again later; nothing is posted twice",
             )
         self._spent += seconds
         if seconds > 0:
@@ -151,28 +151,28 @@ def _message(exc: GithubException) -> str:
 def _words(exc: Exception) -> str:
     if isinstance(exc, GithubException):
         return f"{exc.status} {_message(exc)[:300]}"
-    return type(exc).__name__  # its text may hold an address with a token
+    return type(exc).__name__  # its text may contain a URL with a token
 
 
 def _failure(what: str, exc: GithubException, *, unsure: bool) -> ForgeFailure:
-    said = _words(exc) + (MAYBE if unsure else "")
+    words = _words(exc) + (MAYBE if unsure else "")
     match exc.status:
         case 401:
             return NotAllowed(
-                f"GitHub does not know the token: {what}: {said}", fix="set GITHUB_TOKEN"
+                f"GitHub does not know the token: {what}: {words}", fix="set GITHUB_TOKEN"
             )
         case 403:
             return NotAllowed(
-                f"the token may not do this: {what}: {said}",
+                f"the token may not do this: {what}: {words}",
                 fix="give the job the permission pull-requests: write (on pull requests from forks "
                 "only the two-stage workflow can post; see docs/github.md)",
             )
         case 404:
             return Missing(
-                f"GitHub has no such thing, or the token may not see it: {what}: {said}",
+                f"GitHub did not find it, or the token may not see it: {what}: {words}",
                 fix="check the repository, the number and the token's permissions",
             )
         case 422:
-            return Rejected(f"GitHub refused: {what}: {said}", fix="please report this as a bug")
+            return Rejected(f"GitHub refused: {what}: {words}", fix="please report this as a bug")
         case _:
-            return ForgeFailure(f"GitHub answered: {what}: {said}", fix="run the job again later")
+            return ForgeFailure(f"GitHub answered: {what}: {words}", fix="run the job again later")

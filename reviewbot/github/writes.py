@@ -1,4 +1,4 @@
-"""What we write to GitHub: each write once, however often a call has to be repeated."""
+"""What we write to GitHub: each write once, even if its call is retried."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -38,9 +38,9 @@ class Poster:
     def create_review(
         self, number: int, head: str, body: str, comments: Sequence[NewComment]
     ) -> None:
-        """Post a review of a commit, once: before a repetition we look whether it is there.
+        """Post a review of a commit, once.
 
-        raises  Rejected, and nothing is posted, if GitHub takes one of the anchors for wrong
+        raises  Rejected if GitHub refuses one of the anchors; then nothing is posted
         """
         wanted = [_review_comment(comment) for comment in comments]
         self.api.calls.write(
@@ -57,7 +57,7 @@ class Poster:
         )
 
     def edit_comment(self, comment: Posted, body: str) -> None:
-        """Change the text of a comment on a line; what somebody has deleted stays deleted."""
+        """Change the text of a comment on a line; a deleted comment stays deleted."""
         try:
             self._send(
                 f"edit of the comment on {comment.path[:200]!r}",
@@ -69,7 +69,7 @@ class Poster:
             return
 
     def delete_comment(self, comment: Posted) -> None:
-        """Take a comment on a line away; gone already is gone."""
+        """Delete a comment on a line, if it still exists."""
         try:
             self._send(
                 f"removal of the comment on {comment.path[:200]!r}",
@@ -81,7 +81,7 @@ class Poster:
             return
 
     def fold(self, comment: Posted, body: str) -> None:
-        """Minimise a comment that somebody has answered, as outdated, and say so in its text."""
+        """Minimise a comment that has replies or reactions as outdated, and say so in its text."""
         self._mutate(
             f"folding of the comment on {comment.path[:200]!r}",
             "minimizeComment",
@@ -91,7 +91,7 @@ class Poster:
         self.edit_comment(comment, body)
 
     def put_summary(self, number: int, body: str) -> None:
-        """Edit our summary, or post it where there is none."""
+        """Edit our summary, or post it if there is none."""
         mine = self._summary(number)
         if mine is None:
             self.api.calls.write(
@@ -103,7 +103,7 @@ class Poster:
             self._send("edit of the summary", "PATCH", f"issues/comments/{mine.id}", {"body": body})
 
     def has_summary(self, number: int) -> bool:
-        """Return True if our summary stands under the pull request."""
+        """Return True if the pull request has a summary of ours."""
         return self._summary(number) is not None
 
     def _summary(self, number: int) -> IssueComment | None:
@@ -117,7 +117,7 @@ class Poster:
         )
 
     def unfold(self, comment: Posted) -> None:
-        """Show a comment again that we had minimised: its finding is back."""
+        """Show a comment again that we minimised: its finding is back."""
         self._mutate(
             f"unfolding of the comment on {comment.path[:200]!r}",
             "unminimizeComment",
@@ -141,7 +141,7 @@ class Poster:
     def _threads(
         self, number: int, after: str | None
     ) -> tuple[list[tuple[str, set[int], bool]], str | None]:
-        """Return a page of review threads (id, its first comment, resolved), and where to go on."""
+        """Return a page of review threads (id, first comment, resolved) and the next cursor."""
         owner, _, name = self.api.repository.partition("/")
         variables = {"owner": owner, "name": name, "number": number, "after": after}
 
@@ -163,9 +163,9 @@ class Poster:
         return self.api.calls.read("the review threads", call)
 
     def create_check_run(self, value: Mapping[str, Any]) -> CheckRun:
-        """Create a check run, or return the newest of ours where it says the same.
+        """Create a check run, or return our newest one if it has the same content.
 
-        value  its `external_id` names what it says
+        value  its `external_id` identifies the content
         """
 
         def call() -> CheckRun:
@@ -181,7 +181,7 @@ class Poster:
         return found or self.api.calls.write("the check run", call, again=there)
 
     def _check_run(self, value: Mapping[str, Any]) -> CheckRun | None:
-        """Return the newest of our check runs of a commit if it says what `value` does."""
+        """Return our newest check run of a commit if its content is that of `value`."""
         place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
         _, answer = self.api.github.requester.requestJsonAndCheck(
             "GET", place, parameters={"check_name": value["name"]}
@@ -197,7 +197,7 @@ class Poster:
     def extend_check_run(
         self, first: Mapping[str, Any], run: int, at: int, value: Mapping[str, Any]
     ) -> None:
-        """Add annotations to a check run that has `at` of them: GitHub adds, it replaces nothing.
+        """Add annotations to a check run that has `at` of them; GitHub appends.
 
         first  what the check run was created with
         """
@@ -216,11 +216,11 @@ class Poster:
         )
 
     def set_status(self, commit: str, value: Mapping[str, Any]) -> None:
-        """Set a commit status; the newest of a context counts."""
+        """Set a commit status; GitHub shows the newest of a context."""
         self._send("the commit status", "POST", f"statuses/{commit}", dict(value))
 
     def set_label(self, number: int, label: str, *, wanted: bool) -> None:
-        """Put a label on the pull request, or take it off; off already is off."""
+        """Add or remove a label of the pull request."""
         if wanted:
             self._send("the label", "POST", f"issues/{number}/labels", {"labels": [label]})
             return
@@ -231,7 +231,7 @@ class Poster:
             return
 
     def _mutate(self, what: str, name: str, value: dict[str, Any], answer: str) -> None:
-        """Carry out a GraphQL mutation that may be repeated as it is."""
+        """Run a GraphQL mutation that is safe to retry."""
         self.api.calls.write(
             what,
             lambda: self.api.github.requester.graphql_named_mutation(name, value, answer),
@@ -239,7 +239,7 @@ class Poster:
         )
 
     def _send(self, what: str, verb: str, place: str, value: dict[str, Any] | None) -> None:
-        """Send a write that may be repeated as it is."""
+        """Send a write that is safe to retry."""
         self.api.calls.write(
             what,
             lambda: self.api.github.requester.requestJsonAndCheck(

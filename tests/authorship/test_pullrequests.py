@@ -9,7 +9,7 @@ import pytest
 from reviewbot.authorship.detectors.pull_request import judge
 from reviewbot.authorship.history import PullRequest
 from reviewbot.authorship.model import LOW, Author, Level
-from reviewbot.github.event import pull_request_of
+from reviewbot.github.events import pull_request_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reviewbot.errors import UsageError
-from reviewbot.github.target import Target, target_of
+from reviewbot.github.events import Target, target_of
 from tests.github.conftest import SAFE, World, risky, two_lines
 
 

@@ -96,7 +96,7 @@ def test_a_slow_server_is_given_up_in_the_end() -> None:
         now[0] += 60
         raise ConnectionError
 
-    with pytest.raises(ForgeFailure, match="more time"):
+    with pytest.raises(ForgeFailure, match="rate limit asks for more"):
         made.read("x", slow)
 
 
