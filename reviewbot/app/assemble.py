@@ -15,7 +15,7 @@ from reviewbot.app.inputs import FILES, files_note, parsed
 from reviewbot.app.load import artifact_for, line_cache, load_model
 from reviewbot.app.progress import Clock, reading
 from reviewbot.app.recent import recent_for
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 
 if TYPE_CHECKING:
     from reviewbot.app.pipeline import Numstat
@@ -87,7 +87,6 @@ def assemble(
     """
     from reviewbot.app import pipeline
     from reviewbot.app.selection import Rules
-    from reviewbot.authorship.model import Scope
     from reviewbot.report.gate import Policy, Status, is_all_merged
     from reviewbot.report.model import ChangeInfo
 
@@ -114,7 +113,7 @@ def assemble(
         in_scope=scopes.reads,
         can_block=scopes.counts,
         limit=lambda line: scopes.limit(line, max_risk),
-        least_limit=scopes.limits.least,
+        least_limit=scopes.limits.minimum,
         own=read if request.others else None,
         unlisted=remote.unlisted if remote else 0,
     )
@@ -136,8 +135,8 @@ def assemble(
                 min_lines=settings.min_lines,
                 max_risk_for=settings.max_risk_for,
                 informational=settings.informational,
-                scope=Scope(settings.scope),
-                gate_scope=Scope(settings.gate_scope),
+                scope=settings.scope,
+                gate_scope=settings.gate_scope,
             ),
             info=ChangeInfo(request.base, request.head),
             authors=scopes.authors,

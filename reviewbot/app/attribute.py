@@ -11,8 +11,9 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.app.inputs import FILES
 from reviewbot.authorship.model import Authors, Scope, in_scope
-from reviewbot.config.settings import Settings
-from reviewbot.config.thresholds import Limits, parse_limits
+from reviewbot.config.choices import Assume
+from reviewbot.config.schema import Settings
+from reviewbot.config.thresholds import Thresholds, parse_thresholds
 
 if TYPE_CHECKING:
     from reviewbot.authorship.detectors.repo_rules import Rule
@@ -42,7 +43,7 @@ class Scopes:
     authors: Authors
     settings: Settings
     trusted: bool  # people's and bots' marks are taken at their word
-    limits: Limits
+    limits: Thresholds
 
     def reads(self, line: "ChangedLine") -> bool:
         """Return True if the line is to be read and scored."""
@@ -55,16 +56,16 @@ class Scopes:
     @property
     def notes(self) -> list[str]:
         """What could not be read and, where authors decide, what there was to look at."""
-        decides = {self.settings.scope, self.settings.gate_scope} != {Scope.ALL.value}
+        decides = {self.settings.scope, self.settings.gate_scope} != {Scope.ALL}
         return [*self.authors.notes, *(self.authors.sources if decides else ())]
 
     def limit(self, line: "ChangedLine", default: float) -> float:
         """Return the risk above which the line counts."""
         return self.limits.of(line.path, self.authors.get(line.path, line.number), default)
 
-    def _holds(self, scope: str, line: "ChangedLine") -> bool:
+    def _holds(self, scope: Scope, line: "ChangedLine") -> bool:
         return in_scope(
-            Scope(scope),
+            scope,
             self.authors.get(line.path, line.number),
             unknown_as_ai=_spec(self.settings.unknown_as_ai).match_file(line.path),
             trusted=self.trusted,
@@ -97,9 +98,9 @@ def scopes_of(
     rules = rules_of(request, root, remote, policy)
     with closing(head_reader(request, settings.max_file_bytes, remote)) as head:
         material = gather(request, change, environ, head.read, remote, signals)
-        authors = attribute(change, material, rules=rules, assume_ai=settings.assume == "ai")
+        authors = attribute(change, material, rules=rules, assume_ai=settings.assume is Assume.AI)
     trusted = settings.trust_human and _is_ours(material, environ)
-    return Scopes(authors, settings, trusted, parse_limits(settings.max_risk_for))
+    return Scopes(authors, settings, trusted, parse_thresholds(settings.max_risk_for))
 
 
 def _is_ours(material: "Material", environ: Mapping[str, str]) -> bool:

@@ -5,15 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.app.files import read_bounded
-from reviewbot.config.settings import (
-    SETTINGS_FILES,
-    Layer,
-    Settings,
-    from_environ,
-    from_files,
-    from_flags,
-    settings_from,
-)
+from reviewbot.config.load import SETTINGS_FILES, Layer, from_files, load_settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,7 +111,7 @@ def settings_for(
     from reviewbot.git.request import INDEX, WORKTREE
 
     def settings(layers: tuple[Layer, Layer]) -> Settings:
-        return settings_from(*layers, from_environ(environ), from_flags(flags))
+        return load_settings(environ, flags, layers)
 
     if request.head == FILES:
         return settings(from_files(root)), []

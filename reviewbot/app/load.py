@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from reviewbot.app.artifact_name import find_artifact
 from reviewbot.app.progress import Clock, progress_bar, say
-from reviewbot.config.settings import Settings
+from reviewbot.config.choices import Depth, Engine, Server
+from reviewbot.config.schema import Settings
 from reviewbot.errors import EXTRAS, EngineUnfit, UsageError, install, missing, require
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _load_first(
 
     spec, sha256 = candidates.throw(unfit) if unfit else next(candidates)
     clock("finding the model")
-    if settings.server != "never":
+    if settings.server is not Server.NEVER:
         try:
             if remote := connect_server(settings, spec, sha256, clock):
                 clock("connecting to the server")
@@ -147,8 +148,8 @@ def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
     for engine in order:
         require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
         if engine == "torch" and not _has_server(settings):
-            check_device(settings.device, settings.quantize, dtype_of(settings))
-        if engine == "onnx" and settings.engine == "auto" and reads_head(settings, artifact):
+            check_device(settings.device.value, settings.quantize.value, dtype_of(settings))
+        if engine == "onnx" and settings.engine is Engine.AUTO and reads_head(settings, artifact):
             say(f"reading in int8, which may tell fewer pairs apart here: {install('torch')}")
         try:
             yield _prepare(engine, settings, artifact)
@@ -167,7 +168,7 @@ def model_name(settings: Settings, artifact: "Artifact") -> str:
 
 def reads_head(settings: Settings, artifact: "Artifact") -> bool:
     """Return True if the whole model is run, with its output head."""
-    return artifact.model.full or settings.depth == "full"
+    return artifact.model.full or settings.depth is Depth.FULL
 
 
 def engines(settings: Settings, *, head: bool = False) -> list[str]:
@@ -180,12 +181,12 @@ def engines(settings: Settings, *, head: bool = False) -> list[str]:
     from reviewbot.encoders.processor import is_x86, isa
 
     plain = (settings.device, settings.quantize, settings.dtype) == ("cpu", "none", "fp32")
-    if settings.engine == "onnx" and not plain:
+    if settings.engine is Engine.ONNX and not plain:
         raise UsageError(
             "nothing was scored: the engine onnx computes in int8 on the CPU",
             fix="leave --device, --quantize and --dtype out, or use --engine torch",
         )
-    if settings.engine != "auto":
+    if settings.engine is not Engine.AUTO:
         return [settings.engine]
     if not plain:
         return ["torch"]
@@ -202,7 +203,7 @@ def dtype_of(settings: Settings) -> str:
     from reviewbot.encoders.encoder import default_dtype
 
     is_set = settings.origins.get("dtype", "default") != "default"
-    return settings.dtype if is_set else default_dtype(settings.device)
+    return settings.dtype.value if is_set else default_dtype(settings.device.value)
 
 
 def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidate":
@@ -230,8 +231,8 @@ def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidat
         full=reads_head(settings, artifact),
         dtype=dtype_of(settings),
         threads=settings.threads,
-        device=settings.device,
-        quantize=settings.quantize,
+        device=settings.device.value,
+        quantize=settings.quantize.value,
     )
     return spec, model.sha256
 
@@ -264,7 +265,7 @@ def _has_cached_lines(settings: Settings) -> bool:
 
 def _has_server(settings: Settings) -> bool:
     """Return True if some server may have the model: then torch need not be imported here."""
-    return settings.server != "never" and any(socket_directory(settings).glob("*.sock"))
+    return settings.server is not Server.NEVER and any(socket_directory(settings).glob("*.sock"))
 
 
 def _cache_dir(settings: Settings) -> Path | None:

@@ -17,7 +17,7 @@ from reviewbot.scoring.outcomes import Failed, Skipped
 
 if TYPE_CHECKING:
     from reviewbot.authorship.model import Attribution
-    from reviewbot.config.settings import Settings
+    from reviewbot.config.schema import Settings
     from reviewbot.github.client import GitHubApi, ListedFile
     from reviewbot.github.writes import Poster
     from reviewbot.report.anchors import Shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reviewbot.app.files import read_regular
 from reviewbot.app.progress import say
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
 from reviewbot.scoring.recent_risks import Recent, recent_from_json
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reviewbot.app.load import artifact_for, connect_server, load_here, socket_directory, specs
 from reviewbot.app.progress import Clock, say
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import EngineUnfit, EnvironmentFailure
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.app.inputs import settings_root
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from reviewbot.app.load import artifact_for, load_model
 from reviewbot.app.progress import Clock
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 
 if TYPE_CHECKING:
     from reviewbot.encoders.encoder import Encoder, Tokens

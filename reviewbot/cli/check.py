@@ -16,17 +16,10 @@ from reviewbot.app.inputs import folder_of, intake, settings_for, settings_root
 from reviewbot.app.progress import say, timed
 from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.output import PLAIN, Look, deliver, emit, keep_off_terminal, write_file
-from reviewbot.cli.setting_flags import setting_flags
-from reviewbot.config.settings import (
-    POSTING,
-    RULES,
-    Settings,
-    describe,
-    from_environ,
-    from_files,
-    from_flags,
-    settings_from,
-)
+from reviewbot.cli.setting_flags import GroupedCommand, GroupedOption, setting_flags
+from reviewbot.config.choices import Format, OptionGroup, Surface
+from reviewbot.config.load import from_files, load_settings, to_toml
+from reviewbot.config.schema import Settings, settings_on
 from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
 from reviewbot.render import RENDERERS
 
@@ -36,18 +29,33 @@ if TYPE_CHECKING:
 
 also_option = click.option(
     "--also",
+    cls=GroupedOption,
+    group=OptionGroup.REPORT,
     multiple=True,
     metavar="FORMAT=FILE",
-    help="Write the report in this format, too.",
+    help="Also write the report in this format.  [repeatable]",
+)
+timings_option = click.option(
+    "--timings",
+    cls=GroupedOption,
+    group=OptionGroup.REPORT,
+    is_flag=True,
+    help="Print the duration of each step to stderr.",
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @change_arguments
-@click.option("--print-settings", is_flag=True, help="Show each setting and where it came from.")
 @also_option
-@click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
-@setting_flags(*(key for key in RULES if key not in POSTING))
+@timings_option
+@click.option(
+    "--print-settings",
+    cls=GroupedOption,
+    group=OptionGroup.REPORT,
+    is_flag=True,
+    help="Print each setting with its source, and check nothing.",
+)
+@setting_flags(*settings_on(Surface.CHECK))
 def check(
     range_: str | None,
     staged: bool,
@@ -69,14 +77,13 @@ def check(
     base_root = settings_root(folder, has_git=diff is None)
     with timed(timings) as clock:
         if print_settings and range_ is None:  # no change is needed to show them
-            files = from_files(base_root)
-            emit(describe(settings_from(*files, from_environ(os.environ), from_flags(flags))))
+            emit(to_toml(load_settings(os.environ, flags, from_files(base_root))))
             return
         request = intake(folder, range_, staged=staged, diff=diff)
         settings, edited = settings_for(request, base_root, os.environ, flags)
         clock("asking git")
         if print_settings:
-            emit(describe(settings))
+            emit(to_toml(settings))
             for note in edited:
                 say(f"note: {note}")
             return
@@ -101,14 +108,16 @@ def conclude(
 
     word = verdict_word(report)
     for style, file in outputs:
-        text = rendered(report, replace(settings, format=style))
+        text = rendered(report, replace(settings, format=Format(style)))
         if file == "-":
             emit(text)
         else:
             write_file(Path(file), text)
     if deliver(lambda look: rendered(report, settings, look), output, os.environ):
         click.echo(f"{word} (exit {report.verdict.exit_code}), see {output}", err=True)
-    if word == "empty" and settings.format != "terminal":  # some formats have no place for it
+    if (
+        word == "empty" and settings.format is not Format.TERMINAL
+    ):  # some formats have no place for it
         say(f"reviewbot: {'; '.join(report.verdict.reasons)}")
     if failure is not None:
         raise failure
@@ -171,7 +180,7 @@ def _is_stdout(place: str) -> bool:
 def rendered(report: "Report", settings: Settings, look: Look = PLAIN) -> str:
     """Return the report in the format that the settings name."""
     render = pkgutil.resolve_name(RENDERERS[settings.format])
-    if settings.format != "terminal":
+    if settings.format is not Format.TERMINAL:
         return str(render(report))
     width, color = look
     return str(render(report, width=width, color=color, top=settings.top, quiet=settings.quiet))

@@ -14,8 +14,9 @@ from reviewbot.app.failures import asked_by
 from reviewbot.app.inputs import folder_of, intake, settings_for, settings_root
 from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.output import deliver
-from reviewbot.cli.setting_flags import PATH, setting_flags
-from reviewbot.config.settings import POSTING, RULES
+from reviewbot.cli.setting_flags import PATH, GroupedCommand, setting_flags
+from reviewbot.config.choices import Surface
+from reviewbot.config.schema import settings_on
 from reviewbot.errors import EXIT_INCOMPLETE, UsageError
 
 if TYPE_CHECKING:
@@ -26,23 +27,9 @@ if TYPE_CHECKING:
 
 NO_BASE = "compared with HEAD, so that only uncommitted lines count as added: {}"
 FORMATS = ("terminal", "json")
-# What decides over a whole report, or what it looks like. Limits come from the settings, as the
-# gate of the repository has them.
-GATING = (
-    "max-risk",
-    "max-risk-for",
-    "max-lines-over",
-    "min-coverage",
-    "min-lines",
-    "informational",
-    "gate-scope",
-    "format",
-    "quiet",
-    "top",
-)
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("place", metavar="[PATH:LINE]", required=False, type=PATH)
 @change_arguments
 @click.option("--feature", metavar="ID", help="What is known of a feature, such as 417; no line.")
@@ -55,7 +42,7 @@ GATING = (
 @click.option(
     "--format", "style", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True
 )
-@setting_flags(*(key for key in RULES if key not in (*POSTING, *GATING)))
+@setting_flags(*settings_on(Surface.EXPLAIN))
 def explain(
     place: str | None,
     range_: str | None,

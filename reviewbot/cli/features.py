@@ -12,7 +12,7 @@ from reviewbot.app.inputs import settings_root
 from reviewbot.cli.group import Group
 from reviewbot.cli.output import deliver, keep_off_terminal, stdout_is_terminal, write_file
 from reviewbot.cli.setting_flags import PATH, setting_flags
-from reviewbot.config.settings import from_environ, from_files, from_flags, settings_from
+from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _known(
     from reviewbot.scoring.feature_catalog import known_features
 
     files = from_files(settings_root(root, has_git=True))
-    settings = settings_from(*files, from_environ(os.environ), from_flags(flags))
+    settings = load_settings(os.environ, flags, files)
     with worded("nothing was shown"):
         artifact = artifact_for(settings)
         found = artifact.evidence()

@@ -13,8 +13,10 @@ from reviewbot.app.failures import worded
 from reviewbot.app.progress import say
 from reviewbot.cli.failures import report_failure
 from reviewbot.cli.group import Group
-from reviewbot.cli.setting_flags import setting_flags
-from reviewbot.config.settings import POSTING, RULES, Settings, from_flags, settings_from
+from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.config.choices import Surface
+from reviewbot.config.load import load_settings
+from reviewbot.config.schema import Settings, settings_on
 from reviewbot.errors import UsageError
 from reviewbot.escape import visible
 from reviewbot.git.hooks import KINDS, Owner, folder_of_hooks, owner, rewriter, sealed, write_hook
@@ -125,11 +127,11 @@ def flags_in(path: Path, kind: str) -> str:
     return visible(" ".join(rest.partition(f'-- {kind} "$@"')[0][:MAX_FLAGS].split()))
 
 
-@hook.command(name="run")
+@hook.command(name="run", cls=GroupedCommand)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("remote", required=False)
 @click.argument("url", required=False, expose_value=False)
-@setting_flags(*(key for key in RULES if key not in (*POSTING, "format")))
+@setting_flags(*(name for name in settings_on(Surface.CHECK) if name != "format"))
 def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     """Check what git says it will push, or what is staged. For hooks: git calls this.
 
@@ -167,7 +169,7 @@ def _checked(kind: str, flags: tuple[str, ...]) -> Settings:
             "nothing was installed: behind -- only flags are wanted",
             fix="reviewbot hook install -- --artifact tiny",
         )
-    return settings_from(from_flags(given))
+    return load_settings({}, given)
 
 
 def _refused(path: Path, kind: str, whose: Owner, flags: tuple[str, ...]) -> UsageError:

@@ -12,6 +12,7 @@ import click
 from reviewbot.app.progress import say, timed
 from reviewbot.cli.failures import report_failure
 from reviewbot.cli.output import look
+from reviewbot.config.choices import Format
 from reviewbot.errors import EXIT_PASS, UsageError
 from reviewbot.escape import visible
 from reviewbot.render.phrasing import plural
@@ -129,5 +130,7 @@ def gate(request: "ChangeRequest", flags: Flags) -> int:
     with timed(False) as clock:
         report = assemble(settings, request, root, clock, edited).report
     seen = look(os.environ, to_terminal=sys.stderr is not None and sys.stderr.isatty())
-    click.echo(rendered(report, replace(settings, format="terminal"), seen), err=True, nl=False)
+    click.echo(
+        rendered(report, replace(settings, format=Format.TERMINAL), seen), err=True, nl=False
+    )
     return report.verdict.exit_code

@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.setting_flags import setting_flags
-from reviewbot.config.settings import POSTING, RULES, from_environ, from_flags, settings_from
+from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.config.choices import Surface
+from reviewbot.config.load import load_settings
+from reviewbot.config.schema import settings_on
 from reviewbot.errors import EXTRAS, UsageError, require
 
 if TYPE_CHECKING:
     from reviewbot.lsp.document_queue import Answer, Document, DocumentQueue
 
-SHOWING = ("format", "quiet", "top")  # the editor decides how results look
 STDIN, STDOUT, STDERR = 0, 1, 2
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.option("--stdio", is_flag=True, hidden=True)  # many editors pass it to every server
-@setting_flags(*(key for key in RULES if key not in (*POSTING, *SHOWING)))
+@setting_flags(*settings_on(Surface.LSP))
 def lsp(stdio: bool, **flags: Any) -> None:  # noqa: ARG001
     """Show an editor which uncommitted lines are risky: a language server on stdin and stdout.
 
     The editor starts and ends it; see docs/editors.md.
     """
     require(EXTRAS["lsp"], "no editor is served", extra="lsp")
-    settings_from(from_environ(os.environ), from_flags(flags))  # report a wrong flag at once
+    load_settings(os.environ, flags)  # report a wrong setting before the editor connects
     _require_stdin()
     from reviewbot.lsp.check import Reader
     from reviewbot.lsp.document_queue import DocumentQueue

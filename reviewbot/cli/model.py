@@ -15,7 +15,8 @@ from reviewbot.app.load import engines
 from reviewbot.app.progress import progress_bar, say
 from reviewbot.cli.group import Group
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.config.settings import Settings
+from reviewbot.config.choices import Engine
+from reviewbot.config.schema import Settings
 from reviewbot.errors import ModelUnavailable, UsageError, did_you_mean
 from reviewbot.models import inventory as models_inventory
 from reviewbot.models.cache import cache_dir, converted_path, disk_errors
@@ -70,7 +71,7 @@ def _request(name: str, artifact: str | None, *, full: bool, engine: str) -> _Re
         with worded("nothing was done"):
             read = load_artifact(find_artifact(artifact)).model
         spec, layer, deep, full = _spec(read.name), read.layer, read.deep, read.full or full
-    onnx = engines(Settings(engine=engine), head=full)[0] == "onnx"
+    onnx = engines(Settings(engine=Engine(engine)), head=full)[0] == "onnx"
     return _Request(spec, max(layer, deep or 0), full, (layer, deep) if onnx else None)
 
 

@@ -11,20 +11,27 @@ from reviewbot.app.forge import asked_target, connect
 from reviewbot.app.progress import say
 from reviewbot.app.publish import Post, acknowledged, publish
 from reviewbot.cli.review import resolve
-from reviewbot.cli.setting_flags import setting_flags
-from reviewbot.config.settings import from_environ, from_flags, settings_from
+from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.config.choices import Surface
+from reviewbot.config.load import load_settings
+from reviewbot.config.schema import settings_on
 from reviewbot.errors import UsageError
 from reviewbot.render.comment import pages
 
-FLAGS = ("max-comments", "comment-when-clean", "resolve-threads", "bot-login", "templates")
 ORIGIN = "read in the pull request's own workflow run"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("report", metavar="REPORT")
-@click.option("--pr", "number", type=int, metavar="N", help="The pull request; else the event's.")
-@click.option("--repository", metavar="OWNER/NAME", help="Else GITHUB_REPOSITORY.")
-@setting_flags(*FLAGS)
+@click.option(
+    "--pr",
+    "number",
+    type=int,
+    metavar="N",
+    help="Pull request number; default: the one of the event.",
+)
+@click.option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY.")
+@setting_flags(*settings_on(Surface.POST))
 def post(report: str, number: int | None, repository: str | None, **flags: Any) -> None:
     """Put REPORT (report.json) on the pull request that it is about.
 
@@ -34,7 +41,7 @@ def post(report: str, number: int | None, repository: str | None, **flags: Any) 
     """
     from reviewbot.report.json_reader import MAX_BYTES, parse_report
 
-    settings = settings_from(from_environ(os.environ), from_flags(flags))
+    settings = load_settings(os.environ, flags)
     raw = read_bounded(report, MAX_BYTES, doing="nothing was posted", what="a report.json")
     found = parse_report(raw)
     target = asked_target(os.environ, repository=repository, number=number)

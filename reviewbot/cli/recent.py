@@ -14,9 +14,11 @@ from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
 from reviewbot.app.progress import say, timed
 from reviewbot.app.recent import kept_recent
+from reviewbot.authorship.model import Scope
 from reviewbot.cli.output import write_file
-from reviewbot.cli.setting_flags import PATH, setting_flags
-from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.cli.setting_flags import PATH, GroupedCommand, setting_flags
+from reviewbot.config.load import from_files, load_settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
 from reviewbot.scoring.recent_risks import MAX_LINES
 
@@ -42,7 +44,7 @@ READING = (
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.option(
     "--root",
     metavar="DIR",
@@ -84,8 +86,8 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     with worded("nothing was kept"):
         repo = open_repository(folder, needs_worktree=False)
     own = from_files(settings_root(folder, has_git=True))  # they are the asker's
-    settings = settings_from(*own, from_environ(os.environ), from_flags(flags))
-    settings = replace(settings, scope="all", recent="off", min_coverage=0.0)
+    settings = load_settings(os.environ, flags, own)
+    settings = replace(settings, scope=Scope.ALL, recent="off", min_coverage=0.0)
     base, head, added = recent_range(
         repo, lines, lambda commit, paths: _code(settings, repo, commit, paths)
     )

@@ -17,10 +17,13 @@ from reviewbot.app.inputs import intake, settings_for, settings_root, tightened,
 from reviewbot.app.progress import Clock, say, timed
 from reviewbot.app.publish import Post, acknowledged, carry_out, gate_steps, publish
 from reviewbot.app.templates import committed_templates, remote_templates
-from reviewbot.cli.check import also_asked, also_option, conclude
+from reviewbot.cli.change_arguments import OUTPUT, ROOT
+from reviewbot.cli.check import also_asked, also_option, conclude, timings_option
 from reviewbot.cli.output import keep_off_terminal, write_file
-from reviewbot.cli.setting_flags import PATH, setting_flags
-from reviewbot.config.settings import Settings, from_environ, from_files, from_flags, settings_from
+from reviewbot.cli.setting_flags import PATH, GroupedCommand, GroupedOption, setting_flags
+from reviewbot.config.choices import OptionGroup, Posting, Surface
+from reviewbot.config.load import MAX_SETTINGS_BYTES, from_files, load_settings
+from reviewbot.config.schema import Settings, settings_on
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.github.events import Target
 from reviewbot.render.comment import Pages, pages
@@ -39,32 +42,22 @@ NOT_FROM_FORKS = (
 )
 
 
-@click.command()
-@click.option("--pr", "number", type=int, metavar="N", help="The pull request; else the event's.")
-@click.option("--repository", metavar="OWNER/NAME", help="Else GITHUB_REPOSITORY.")
-@click.option(
-    "--root",
-    metavar="DIR",
-    type=PATH,
-    default=".",
-    show_default=True,
-    help="The checkout.",
-)
-@click.option(
-    "--output",
-    metavar="FILE",
-    type=PATH,
-    help="Write the report there instead of to stdout.",
-)
+@click.command(cls=GroupedCommand)
+@click.option("--pr", "number", type=int, metavar="N", help="Pull request; default: the event's.")
+@click.option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY.")
+@click.option("--root", metavar="DIR", type=PATH, default=".", show_default=True, help=ROOT)
+@click.option("--output", metavar="FILE", type=PATH, help=OUTPUT)
 @also_option
 @click.option(
     "--acks",
+    cls=GroupedOption,
+    group=OptionGroup.REPORT,
     metavar="FILE",
     type=PATH,
-    help="Write the acknowledgements there, for `stats`.",
+    help="Write the acknowledgements to this file, for `stats`.",
 )
-@click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
-@setting_flags()
+@timings_option
+@setting_flags(*settings_on(Surface.REVIEW))
 def review(
     number: int | None,
     repository: str | None,
@@ -82,7 +75,7 @@ def review(
     are those of the base branch; a change can only make them stricter.
     """
     outputs = also_asked(also, output, acks)
-    early = settings_from(from_environ(os.environ), from_flags(flags))
+    early = load_settings(os.environ, flags)
     keep_off_terminal(early.format, output)
     folder = Path(root)
     if not folder.is_dir():
@@ -125,7 +118,7 @@ def _commits(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) 
         if queued and report.verdict.status is Status.BLOCK:
             report = _let_through(assembled, *queued)
         told = settings.check_run or settings.commit_status
-        if target.head and settings.post != "never" and told:
+        if target.head and settings.post is not Posting.NEVER and told:
             from reviewbot.github.writes import Poster
 
             api = connect(settings, os.environ, target.repository)
@@ -172,7 +165,7 @@ def _cleared(assembled: Assembled, acks: Collection[str], head: str) -> "Report"
 
 def _pull_request(folder: Path, target: Target, flags: dict[str, Any], clock: Clock) -> Done:
     # Only whose comments are ours is needed before the base's settings are known.
-    early = settings_from(from_environ(os.environ), from_flags(flags))
+    early = load_settings(os.environ, flags)
     api = connect(early, os.environ, target.repository)
     number = resolve(api, target)
     pull = api.pull(number)
@@ -211,9 +204,9 @@ def _conclude(
     except ReviewbotError as exc:
         return Done(report, settings, exc, None)
     report, told = _cleared(assembled, acks, head), tuple(acks.values())
-    if settings.post == "never":
+    if settings.post is Posting.NEVER:
         return Done(report, settings, acks=told)
-    if settings.post == "auto" and pull.signals.from_fork and event in READ_ONLY:
+    if settings.post is Posting.AUTO and pull.signals.from_fork and event in READ_ONLY:
         say(NOT_FROM_FORKS)
         return Done(report, settings, acks=told)
     try:
@@ -260,7 +253,6 @@ def _local(
 def _remote(
     folder: Path, api: "GitHubApi", pull: "Pull", flags: dict[str, Any], clock: Clock
 ) -> tuple[Assembled, Settings]:
-    from reviewbot.config.load import MAX_SETTINGS_BYTES
     from reviewbot.github.remote_diff import remote_request
 
     def base(path: str) -> bytes | None:
@@ -274,7 +266,7 @@ def _remote(
         theirs = from_files(folder, own)
     except UsageError:
         theirs = None
-    settings = settings_from(*used, from_environ(os.environ), from_flags(flags))
+    settings = load_settings(os.environ, flags, used)
     settings, notes = tightened(settings, used, theirs)
     request, unlisted = remote_request(api, pull, folder)
     notes += unused(folder, used, theirs)

@@ -10,14 +10,14 @@ import click
 from reviewbot.app.inputs import settings_root
 from reviewbot.app.progress import timed
 from reviewbot.app.warm import MODEL_SETTINGS
-from reviewbot.cli.setting_flags import setting_flags
-from reviewbot.config.settings import from_environ, from_files, from_flags, settings_from
+from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import EnvironmentFailure
 
 MINUTE = 60.0  # seconds
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.option(
     "--idle",
     type=click.IntRange(1, 100_000),
@@ -37,7 +37,7 @@ def serve(idle: int, stop: bool, **flags: Any) -> None:
     from reviewbot.app.serve import serve_model, stop_servers
 
     files = from_files(settings_root(Path(), has_git=True))
-    settings = settings_from(*files, from_environ(os.environ), from_flags(flags))
+    settings = load_settings(os.environ, flags, files)
     if not hasattr(socket, "AF_UNIX"):
         raise EnvironmentFailure(
             "nothing is served: this system has no Unix sockets", fix="use `reviewbot check` alone"

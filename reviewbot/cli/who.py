@@ -63,7 +63,7 @@ def who(
     }
     if settings.format not in renderers:
         raise UsageError(
-            f"nothing was said: authors have no format {settings.format!r}",
+            f"nothing was said: authors have no format '{settings.format}'",
             fix=f"use one of: {', '.join(renderers)}",
         )
     deliver(lambda look: renderers[settings.format](*look), output, os.environ)

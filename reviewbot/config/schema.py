@@ -1,274 +1,284 @@
-"""What each setting may be, as one table."""
+# ruff: noqa: RUF009 - the rows of the table are dataclass fields
+"""The settings, as one table: the fields of `Settings`.
+
+Flags and their help, variables, files, completion and errors derive from it. So do action.yml, the
+tables of docs/settings.md and schemas/settings_v1.json, which tests/config/derived.py writes.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
+from dataclasses import Field, dataclass, field, fields
+from enum import StrEnum
+from types import MappingProxyType, UnionType
+from typing import Any, cast, get_args, get_origin
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.config.thresholds import parse_limits
+from reviewbot.authorship.model import Scope
+from reviewbot.config.choices import (
+    Assume,
+    Depth,
+    Device,
+    Dtype,
+    Engine,
+    Format,
+    OptionGroup,
+    Posting,
+    Quantize,
+    Server,
+    Surface,
+)
+from reviewbot.config.thresholds import parse_thresholds
 
-FORMATS = (
-    "terminal", "json", "markdown", "sarif", "html", "annotations",
-    "rdjson", "code-climate", "junit", "gcc",
-)  # fmt: skip
+MAX_ITEMS = 1_000  # of a list
+MAX_COUNT = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a setting may be. `check` raises ValueError, or returns the value to keep."""
+_SCORING = tuple(surface for surface in Surface if surface is not Surface.POST)
+_GATING = tuple(surface for surface in _SCORING if surface is not Surface.EXPLAIN)
+_TERMINAL = (Surface.CHECK, Surface.REVIEW)  # elsewhere the format is fixed
+_REVIEW = (Surface.REVIEW, Surface.ACTION)
+_POSTING = (*_REVIEW, Surface.POST)
 
-    check: Callable[[object], Any]
-    says: str  # completes "expected ..."
-    help: str
-    kind: type = str  # how an environment variable or a flag is read: str, int, float, bool, tuple
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table."""
+
+    name: str  # in files and as a flag: kebab-case
+    type: type[Any]  # a StrEnum, str, int, float, bool or tuple (of texts)
+    choices: tuple[str, ...] = ()  # all values of a StrEnum
+    default: Any
+    help: str  # one line that names the effect
+    expects: str  # completes "give ..."
+    metavar: str
+    group: OptionGroup
+    surfaces: tuple[Surface, ...]
+    bounds: tuple[int, int]  # of a number, both included
     path: bool = False  # in a file, a relative path counts from the file's directory
-    choices: tuple[str, ...] = ()  # all values that it may have; () where they are not listed
+    check_item: Callable[[str], object]  # raises ValueError for a wrong item of a list
+
+    @property
+    def field(self) -> str:
+        """The name in `Settings`."""
+        return self.name.replace("-", "_")
+
+    def parse(self, value: object) -> Any:
+        """Return the value as `Settings` holds it.
+
+        value   as TOML gives it; a tuple counts as a list
+        raises  ValueError, or WrongItem for one item of a list
+        """
+        kind = type(value)
+        if self.type is tuple and isinstance(value, list | tuple) and len(value) <= MAX_ITEMS:
+            return tuple(map(self._parse_item, value))
+        if self.type in (int, float) and kind in (int, self.type):  # a bool is no number here
+            if self.bounds[0] <= cast("float", value) <= self.bounds[1]:  # false for NaN
+                return self.type(value)
+        elif self.type is bool and kind is bool:
+            return value
+        elif self.type is str:
+            return _printable(value)
+        elif self.choices and isinstance(value, str):
+            return self.type(value)
+        raise ValueError
+
+    def _parse_item(self, item: object) -> str:
+        try:
+            text = _printable(item)
+            self.check_item(text)
+        except ValueError as exc:
+            raise WrongItem(item) from exc
+        return text
 
 
-class WrongPart(ValueError):
-    """A part of a list that a setting may not have; its text is the argument."""
+class WrongItem(ValueError):
+    """An item that a list cannot contain; it is the argument."""
 
 
-def _text(value: object) -> str:
+def _printable(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError
     return value
 
 
-def _choice(help_: str, *names: str) -> Rule:
-    def check(value: object) -> object:
-        if value not in names:
-            raise ValueError
-        return value
-
-    *first, last = map(repr, names)
-    return Rule(check, f"{', '.join(first)} or {last}", help_, choices=names)
-
-
-def _whole(low: int, high: int) -> Callable[[object], Any]:
-    def check(value: object) -> int:
-        if type(value) is not int or not low <= value <= high:  # a bool is no number here
-            raise ValueError
-        return value
-
-    return check
-
-
-def _share(value: object) -> float:
-    if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
-        raise ValueError  # NaN, too: it compares as false
-    return float(value)  # type: ignore[arg-type]
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
+def _check_pattern(text: str) -> None:
+    if text.startswith("#"):  # a comment, which would silently match nothing
         raise ValueError
-    return value
+    GitIgnoreSpec.from_lines([text])  # its own error is a ValueError
 
 
-def _globs(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or len(value) > 1_000:
-        raise ValueError
-    globs = tuple(_text(glob) for glob in value)
-    if any(glob.startswith("#") for glob in globs):  # a comment: it would silently match nothing
-        raise ValueError
-    GitIgnoreSpec.from_lines(globs)  # its own error is a ValueError
-    return globs
+def _group(group: OptionGroup, surfaces: tuple[Surface, ...]) -> Callable[..., Any]:
+    def row(default: object, help_: str, **more: object) -> object:
+        row = {"default": default, "help": help_, "group": group, "surfaces": surfaces, **more}
+        return field(default=default, metadata=row)
+
+    return row
 
 
-SCOPES = ("ai", "ai+unknown", "all")
+_main, _gate = _group(OptionGroup.MAIN, _SCORING), _group(OptionGroup.GATE, _GATING)
+_files, _report = _group(OptionGroup.FILES, _SCORING), _group(OptionGroup.REPORT, _SCORING)
+_pull, _engine = _group(OptionGroup.PULL_REQUEST, _POSTING), _group(OptionGroup.ENGINE, _SCORING)
 
 
-def _limits(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or len(value) > 1_000:
-        raise ValueError
-    for text in value:
-        try:
-            parse_limits([_text(text)])
-        except ValueError as exc:
-            raise WrongPart(text) from exc
-    return tuple(value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, complete and checked."""
+
+    format: Format = _main(Format.TERMINAL, "Report format.", surfaces=_TERMINAL)
+    artifact: str = _main(
+        "default",
+        "Trained weights: small (the default), tiny (no download), base (slower) or your own.",
+        expects="'tiny', 'small', 'base' or a directory",
+        path=True,
+    )
+    max_risk: float | None = _main(
+        None,
+        "Threshold: lines of higher risk can block; unset: the artifact's.",
+        surfaces=_GATING,
+    )
+    max_lines_over: int = _main(
+        0, "Number of lines above the threshold that still pass.", surfaces=_GATING
+    )
+    informational: bool = _main(
+        False, "Report a block but exit 0; errors still fail.", surfaces=_GATING
+    )
+    exclude: tuple[str, ...] = _main((), "Files to skip.")
+    scope: Scope = _main(Scope.ALL, "Authors whose lines are scored; other lines are skipped.")
+    quiet: bool = _main(
+        False, "Print at most three lines if the change passes.", surfaces=_TERMINAL
+    )
+    max_risk_for: tuple[str, ...] = _gate(
+        (),
+        "Thresholds by path (the last match wins) or by author (only stricter).",
+        expects="a list of PATTERN=RISK and author:ai=RISK (or human, mixed, automation, unknown)",
+        metavar="PATTERN=RISK",
+        check_item=lambda text: parse_thresholds([text]),
+    )
+    gate_scope: Scope = _gate(Scope.ALL, "Authors whose lines can block.")
+    min_coverage: float = _gate(1.0, "Minimum share of the eligible lines that must be scored.")
+    min_lines: int = _gate(0, "Minimum number of scored lines for the gate to block.")
+    include: tuple[str, ...] = _files(
+        (), "Files to score although a built-in list or .gitattributes skips them."
+    )
+    inline_suppressions: bool = _files(False, "Let comments in the code turn scoring off.")
+    max_file_bytes: int = _files(
+        2_000_000, "Size limit; lines of larger files count as not scored.", bounds=(1, MAX_COUNT)
+    )
+    max_file_lines: int = _files(
+        25_000, "Length limit; lines of longer files count as not scored.", bounds=(1, MAX_COUNT)
+    )
+    assume: Assume = _files(Assume.UNKNOWN, "Author to assume for lines without evidence.")
+    unknown_as_ai: tuple[str, ...] = _files(
+        (), "Files in which scopes treat lines of unknown author as AI-written."
+    )
+    trust_human: bool = _files(
+        False, "Let scopes skip people and bots, whose marks can be forged; never on forks."
+    )
+    recent: str = _report(
+        "auto",
+        "Recent lines to compare with, from `reviewbot recent`.",
+        expects="'auto', 'off' or a file",
+        path=True,
+    )
+    top: int = _report(
+        10, "Number of findings on the terminal.", bounds=(0, 10_000), surfaces=_TERMINAL
+    )
+    post: Posting = _pull(
+        Posting.AUTO,
+        "Comment on the pull request; auto: not from a fork, whose token is read-only.",
+        surfaces=_REVIEW,
+    )
+    max_comments: int = _pull(
+        10, "Maximum number of open comments; the summary has further findings.", bounds=(0, 30)
+    )
+    comment_when_clean: bool = _pull(False, "Post the summary even without findings.")
+    resolve_threads: bool = _pull(
+        False, "Resolve threads whose finding is gone; needs the permission contents: write."
+    )
+    check_run: str | None = _pull(
+        None, "Name of a check run to create, with annotations.", surfaces=_REVIEW
+    )
+    commit_status: str | None = _pull(None, "Name of a commit status to set.", surfaces=_REVIEW)
+    label: str | None = _pull(None, "Label to set while the gate does not pass.", surfaces=_REVIEW)
+    bot_login: str = _pull(
+        "github-actions[bot]", "Login that the token writes as; only its comments are edited."
+    )
+    templates: str | None = _pull(
+        None,
+        "Directory of your own templates; for commits, as the base has them.",
+        expects="a directory",
+        metavar="DIR",
+    )
+    engine: Engine = _engine(
+        Engine.AUTO, "Inference engine; auto: ONNX int8 if it matches fp32 on this CPU, else torch."
+    )
+    model: str = _engine(
+        "default",
+        "Model that reads the code; default: the one that the artifact was trained on.",
+        expects="a model name, a hub id or a directory",
+        path=True,
+    )
+    depth: Depth = _engine(
+        Depth.TRUNK, "Part of the model to run: its first layers, or all with the output head."
+    )
+    device: Device = _engine(Device.CPU, "Device that torch runs on.")
+    quantize: Quantize = _engine(
+        Quantize.NONE, "Quantize a large model with bitsandbytes; needs device cuda."
+    )
+    dtype: Dtype = _engine(
+        Dtype.FP32, "Number format of torch; auto, the default on a GPU: bf16 if it is faster."
+    )
+    threads: int = _engine(0, "CPU threads; 0: all available cores.", bounds=(0, 1_024))
+    server: Server = _engine(Server.AUTO, "Use the model of your running `reviewbot serve`.")
+    line_cache: int = _engine(
+        64, "Size limit of the cache of scored lines in MiB; 0: no cache.", bounds=(0, 1_000_000)
+    )
+    cache_dir: str | None = _engine(
+        None,
+        "Directory of models and caches; unset: the user's cache directory.",
+        expects="a directory",
+        metavar="DIR",
+        path=True,
+    )
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Name of a setting -> where its value came from, in words."""
+
+    def __post_init__(self) -> None:
+        """Refuse a text in place of a choice: `settings.server is Server.NEVER` would be false."""
+        for setting in SETTINGS.values():
+            value = getattr(self, setting.field)
+            if setting.choices and not isinstance(value, setting.type):
+                raise TypeError(f"{setting.field}={value!r} is no {setting.type.__name__}")
 
 
-_BILLION = 1_000_000_000
-_COUNT = "a whole number of at least 0"
-_SHARE = "a number between 0 and 1"
-_GLOBS = "a list of patterns as in .gitignore"
+def _setting(declared: Field[Any]) -> Setting:
+    """Read a field of `Settings`; what its row does not say follows from its type."""
+    kind: Any = declared.type
+    if isinstance(kind, UnionType):  # `str | None`
+        kind = get_args(kind)[0]
+    kind = get_origin(kind) or kind  # `tuple[str, ...]`
+    low, high = declared.metadata.get("bounds", (0, 1 if kind is float else MAX_COUNT))
+    limit = f" and at most {high}" if high < MAX_COUNT else ""
+    choices = tuple(str(member) for member in kind) if issubclass(kind, StrEnum) else ()
+    expects, metavar = {
+        int: (f"a whole number of at least {low}{limit}", "N"),
+        float: (f"a number between {low} and {high}", "NUMBER"),
+        bool: ("true or false", ""),
+        tuple: ("a list of patterns as in .gitignore", "PATTERN"),
+    }.get(kind, (f"one of {', '.join(choices)}" if choices else "a name", "NAME"))
+    return Setting(
+        **{"name": declared.name.replace("_", "-"), "type": kind, "choices": choices}
+        | {"expects": expects, "metavar": metavar, "bounds": (low, high)}
+        | {"check_item": _check_pattern}
+        | declared.metadata
+    )
 
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        "model": Rule(
-            _text,
-            "a model name, a hub id or a directory",
-            "The model that reads the code; 'default' is the one the artifact was trained on.",
-            path=True,
-        ),
-        "artifact": Rule(
-            _text,
-            "'tiny', 'small', 'base' or a directory",
-            "Trained weights: small (the default), tiny (no download), base (slower), yours.",
-            path=True,
-        ),
-        "depth": _choice(
-            "How much of the model runs: its first layers, or all with the output head.",
-            "trunk",
-            "full",
-        ),
-        "max-risk": Rule(
-            _share, _SHARE, "A line above this risk counts; unset: the artifact says.", float
-        ),
-        "max-risk-for": Rule(
-            _limits,
-            "a list of PATTERN=RISK and author:ai=RISK (or human, mixed, automation, unknown)",
-            "Other limits, by path (the last that matches) or author (only stricter).",
-            tuple,
-        ),
-        "max-lines-over": Rule(
-            _whole(0, _BILLION), _COUNT, "How many lines above max-risk still pass.", int
-        ),
-        "min-coverage": Rule(
-            _share,
-            _SHARE,
-            "Least share of the eligible lines that must be read.",
-            float,
-        ),
-        "min-lines": Rule(
-            _whole(0, _BILLION), _COUNT, "With fewer scored lines the gate never blocks.", int
-        ),
-        "informational": Rule(
-            _switch, "true or false", "Report a block but exit 0; failures still fail.", bool
-        ),
-        "exclude": Rule(_globs, _GLOBS, "Files not to read.", tuple),
-        "include": Rule(
-            _globs, _GLOBS, "Files to read although a built-in list would skip them.", tuple
-        ),
-        "scope": _choice("Whose lines are read; the others are skipped, and counted.", *SCOPES),
-        "gate-scope": _choice("Whose lines can block; the others are only reported.", *SCOPES),
-        "unknown-as-ai": Rule(
-            _globs, _GLOBS, "Files whose lines of unknown author both scopes take for AI's.", tuple
-        ),
-        "assume": _choice("Who wrote a line that nothing speaks of.", "ai", "unknown"),
-        "trust-human": Rule(
-            _switch,
-            "true or false",
-            "Take people and bots out of the scopes by their marks, which can be forged; never on "
-            "forks.",
-            bool,
-        ),
-        "inline-suppressions": Rule(
-            _switch, "true or false", "Let comments in the code switch the reading off.", bool
-        ),
-        "max-file-bytes": Rule(
-            _whole(1, _BILLION),
-            "a whole number from 1 to 1000000000",
-            "Larger files are not read; that counts against coverage.",
-            int,
-        ),
-        "max-file-lines": Rule(
-            _whole(1, _BILLION),
-            "a whole number from 1 to 1000000000",
-            "Longer files are not read; that counts against coverage.",
-            int,
-        ),
-        "format": _choice("What the report looks like.", *FORMATS),
-        "engine": _choice(
-            "What computes; 'auto': onnx (int8) where it serves and agrees with fp32 here.",
-            "auto",
-            "torch",
-            "onnx",
-        ),
-        "device": _choice("Where torch computes: here, or on a GPU.", "cpu", "cuda"),
-        "quantize": _choice(
-            "Weights of a large model through bitsandbytes; needs device cuda.",
-            "none",
-            "8bit",
-            "4bit",
-        ),
-        "threads": Rule(
-            _whole(0, 1_024),
-            "a whole number from 0 to 1024",
-            "Threads for the model; 0: every core this process may use.",
-            int,
-        ),
-        "dtype": _choice(
-            "Number format; 'auto', the default on a GPU: bf16 where it proves faster.",
-            "fp32",
-            "bf16",
-            "auto",
-        ),
-        "post": _choice(
-            "Comment on the pull request; 'auto': not from a fork, whose token may not.",
-            "auto",
-            "always",
-            "never",
-        ),
-        "max-comments": Rule(
-            _whole(0, 30),
-            "a whole number from 0 to 30",
-            "Comments on lines at the same time; the others stand in the summary.",
-            int,
-        ),
-        "comment-when-clean": Rule(
-            _switch, "true or false", "Post the summary even where there is nothing to say.", bool
-        ),
-        "resolve-threads": Rule(
-            _switch,
-            "true or false",
-            "Resolve threads whose finding is gone; needs contents: write.",
-            bool,
-        ),
-        "check-run": Rule(
-            _text, "a name", "Make a check run of this name with annotations; unset: none."
-        ),
-        "commit-status": Rule(_text, "a name", "Set a commit status of this name; unset: none."),
-        "label": Rule(
-            _text, "a label", "Label a pull request the gate does not pass; unset: none."
-        ),
-        "bot-login": Rule(
-            _text, "a login", "Who the token writes as: only its comments are taken for ours."
-        ),
-        "templates": Rule(
-            _text,
-            "a directory",
-            "Own templates, by the names of ours; for commits as the base has them.",
-        ),
-        "cache-dir": Rule(
-            _text, "a directory", "Where models are kept; unset: the usual cache.", path=True
-        ),
-        "recent": Rule(
-            _text, "'auto', 'off' or a file", "Recent lines to compare with (`recent`).", path=True
-        ),
-        "line-cache": Rule(
-            _whole(0, 1_000_000),
-            "a whole number from 0 to 1000000",
-            "MiB that the cache of lines already read may take; 0: keep none.",
-            int,
-        ),
-        "server": _choice(
-            "Let a running `reviewbot serve` of yours do the reading.", "auto", "never"
-        ),
-        "quiet": Rule(
-            _switch,
-            "true or false",
-            "On the terminal, three lines at most where all is well.",
-            bool,
-        ),
-        "top": Rule(_whole(0, 10_000), _COUNT, "How many findings the terminal shows.", int),
-    }
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {row.name: row for row in (_setting(row) for row in fields(Settings) if row.metadata)}
 )
 
 
-# What only matters where something is posted.
-POSTING = (
-    "post",
-    "max-comments",
-    "comment-when-clean",
-    "resolve-threads",
-    "check-run",
-    "commit-status",
-    "label",
-    "bot-login",
-    "templates",
-)
+def settings_on(surface: Surface) -> tuple[str, ...]:
+    """Return the names of the settings that a command or the action takes."""
+    return tuple(name for name, setting in SETTINGS.items() if surface in setting.surfaces)

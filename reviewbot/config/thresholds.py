@@ -1,7 +1,7 @@
-"""Other risk limits than `max-risk`, by path or by author: `auth/**=0.3`, `author:ai=0.5`. Pure.
+"""Thresholds in place of `max-risk`, by path or by author: `auth/**=0.3`, `author:ai=0.5`. Pure.
 
-Of the patterns that a path matches the last one counts, as in .gitignore. A limit for an author can
-only be stricter: who wrote a line is not known for sure, and evidence never waives scrutiny.
+The last pattern that matches a path counts, as in .gitignore. A threshold for an author can only be
+stricter: who wrote a line is not known for sure, and evidence never waives scrutiny.
 """
 
 from collections.abc import Sequence
@@ -15,32 +15,30 @@ _AUTHOR = "author:"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits, parsed."""
+class Thresholds:
+    """The thresholds, parsed."""
 
     paths: tuple[tuple[GitIgnoreSpec, float], ...]
     authors: tuple[tuple[Author, float], ...]
 
     def of(self, path: str, author: Attribution, default: float) -> float:
         """Return the risk above which a line of this path and author counts."""
-        found = default
-        for spec, limit in self.paths:
-            if spec.match_file(path):
-                found = limit
-        for kind, limit in self.authors:
-            ai = kind is Author.AI and author.may_be_ai
-            if ai or author.kind is kind:
-                found = min(found, limit)
-        return found
+        matching = [limit for spec, limit in self.paths if spec.match_file(path)]
+        stricter = [
+            limit
+            for kind, limit in self.authors
+            if author.kind is kind or (kind is Author.AI and author.may_be_ai)
+        ]
+        return min([*(matching[-1:] or [default]), *stricter])
 
     @property
-    def least(self) -> float:
-        """The strictest of all; 1.0 where there is none."""
+    def minimum(self) -> float:
+        """The strictest threshold; 1.0 if there is none."""
         return min((limit for _, limit in (*self.paths, *self.authors)), default=1.0)
 
 
-def parse_limits(texts: Sequence[str]) -> Limits:
-    """Read limits. raises ValueError where one is none."""
+def parse_thresholds(texts: Sequence[str]) -> Thresholds:
+    """Parse the values of `max-risk-for`. raises ValueError if one is wrong"""
     paths, authors = [], []
     for text in texts:
         name, equals, value = text.rpartition("=")
@@ -51,4 +49,4 @@ def parse_limits(texts: Sequence[str]) -> Limits:
             authors.append((Author(name.removeprefix(_AUTHOR)), limit))
         else:
             paths.append((GitIgnoreSpec.from_lines([name]), limit))
-    return Limits(tuple(paths), tuple(authors))
+    return Thresholds(tuple(paths), tuple(authors))

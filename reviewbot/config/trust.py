@@ -1,33 +1,31 @@
-"""What a change may say about its own check: only what makes it stricter."""
+"""What a change may say about its own check: only what makes the check stricter."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from reviewbot.config.settings import Layer, Settings, settings_from
+from reviewbot.authorship.model import Scope
+from reviewbot.config.load import Layer, settings_from
+from reviewbot.config.schema import SETTINGS, Settings
 from reviewbot.errors import UsageError
 
-_WIDTH = {"ai": 0, "ai+unknown": 1, "all": 2}
+ORIGIN = "the change's own file, being stricter"
 
 
-def _wider(one: str, other: str) -> str:
-    return max(one, other, key=_WIDTH.__getitem__)
-
-
-def _lower(one: float | None, other: float | None) -> float | None:
-    known = [value for value in (one, other) if value is not None]
-    return min(known, default=None)
+def _wider(left: Scope, right: Scope) -> Scope:
+    return max(left, right, key=(Scope.AI, Scope.AI_UNKNOWN, Scope.ALL).index)
 
 
 STRICTER: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
+        "max-risk": min,
         "max-lines-over": min,
         "min-coverage": max,
         "min-lines": min,
-        "informational": lambda one, other: one and other,
-        "inline-suppressions": lambda one, other: one and other,
-        "trust-human": lambda one, other: one and other,
+        "informational": min,  # of switches: on only if both are on
+        "inline-suppressions": min,
+        "trust-human": min,
         "scope": _wider,
         "gate-scope": _wider,
     }
@@ -35,29 +33,24 @@ STRICTER: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 
 
 def tighten(settings: Settings, *layers: Layer) -> tuple[Settings, list[str]]:
-    """Return the settings with whatever of a change's own is stricter, and the keys of it.
+    """Return the settings with the values of a change that are stricter, and their names.
 
-    layers   what the change's settings files say; where they cannot be used they say nothing
+    layers   what the change's settings files say; nothing if a value in them is wrong
 
-    `max-risk` that nobody set is the artifact's, which is not known here; so the change's own
-    counts only beside one that is set.
+    If nobody set `max-risk`, the artifact's threshold applies, which is not known here; so the
+    change's own value only counts if `settings` has one.
     """
     try:
         own = settings_from(*layers)
     except UsageError:
         return settings, []
-    given = {key for layer in layers for key in layer}
     changed: dict[str, Any] = {}
-    for key in STRICTER:
-        name = key.replace("-", "_")
-        if key in given:
-            value = STRICTER[key](getattr(settings, name), getattr(own, name))
-            if value != getattr(settings, name):
+    for name, stricter in STRICTER.items():
+        current = getattr(settings, SETTINGS[name].field)
+        if current is not None and any(name in layer for layer in layers):
+            value = stricter(current, getattr(own, SETTINGS[name].field))
+            if value != current:
                 changed[name] = value
-    if "max-risk" in given and settings.max_risk is not None:
-        value = _lower(settings.max_risk, own.max_risk)
-        if value != settings.max_risk:
-            changed["max_risk"] = value
-    keys = sorted(name.replace("_", "-") for name in changed)
-    origins = {**settings.origins, **dict.fromkeys(keys, "the change's own file, being stricter")}
-    return replace(settings, **changed, origins=MappingProxyType(origins)), keys
+    origins = MappingProxyType({**settings.origins, **dict.fromkeys(changed, ORIGIN)})
+    values = {SETTINGS[name].field: value for name, value in changed.items()}
+    return replace(settings, **values, origins=origins), sorted(changed)

@@ -7,13 +7,7 @@ from reviewbot.app.assemble import assemble
 from reviewbot.app.failures import describe
 from reviewbot.app.progress import timed
 from reviewbot.app.warm import Warm
-from reviewbot.config.settings import (
-    SETTINGS_FILES,
-    from_environ,
-    from_files,
-    from_flags,
-    settings_from,
-)
+from reviewbot.config.load import SETTINGS_FILES, from_files, load_settings
 from reviewbot.lsp.diagnostics import diagnostics, not_read
 from reviewbot.lsp.document_queue import Answer, Document, Stale
 
@@ -68,8 +62,7 @@ class Reader:
         def is_outdated() -> bool:
             return stamp() != before
 
-        files = from_files(place.top)
-        settings = settings_from(*files, from_environ(self._environ), from_flags(self._flags))
+        settings = load_settings(self._environ, self._flags, from_files(place.top))
         if (request := change_of(place, document.text)) is None:
             return Answer(is_outdated=is_outdated)
         with timed(False) as clock:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from reviewbot.app import load
-from reviewbot.config.settings import Settings
+from reviewbot.config.choices import Depth, Engine, Server
+from reviewbot.config.load import load_settings
+from reviewbot.config.schema import Settings
 from reviewbot.encoders.encoder import EncoderSpec, Tokens
 from reviewbot.encoders.lazy_encoder import LazyEncoder
 from reviewbot.errors import EXTRAS, ArtifactError, EngineUnfit, MissingExtra, UsageError
@@ -67,10 +69,10 @@ def test_the_engines_that_are_tried(name: str, monkeypatch: pytest.MonkeyPatch) 
     installed(monkeypatch, *extras)
     monkeypatch.setattr("reviewbot.encoders.processor.isa", lambda: processor)
 
-    assert load.engines(Settings(**given)) == tried
+    assert load.engines(load_settings({}, given)) == tried
     # What int8 has not been shown to do as well is torch's where it is there.
     head = ["torch"] if tried == ["onnx", "torch"] else tried
-    assert load.engines(Settings(**given), head=True) == head
+    assert load.engines(load_settings({}, given), head=True) == head
 
 
 def test_lines_are_kept_apart_by_the_variables_that_choose_kernels(
@@ -95,7 +97,7 @@ def test_lines_are_kept_apart_by_the_variables_that_choose_kernels(
 @pytest.mark.parametrize("given", [{"dtype": "bf16"}, {"device": "cuda"}, {"quantize": "8bit"}])
 def test_onnx_by_name_for_what_it_cannot_do_is_wrong_usage(given: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="computes in int8 on the CPU") as failure:
-        load.engines(Settings(engine="onnx", **given))  # type: ignore[arg-type]
+        load.engines(load_settings({}, {"engine": "onnx", **given}))
     assert failure.value.exit_code == 2
 
 
@@ -119,7 +121,7 @@ def test_an_engine_that_is_not_installed_is_said_before_anything_is_fetched(
         with pytest.raises(
             MissingExtra, match="nothing was fetched, nothing was scored"
         ) as failure:
-            load.load_model(Settings(engine=name, model=model), artifact, lambda _: None)
+            load.load_model(Settings(engine=Engine(name), model=model), artifact, lambda _: None)
         assert failure.value.fix == f"pip install 'reviewbot-risk[{lacking}]'"
 
 
@@ -139,7 +141,9 @@ def test_another_model_is_refused_before_anything_is_fetched(
 def test_the_engine_that_is_promised_is_the_one_that_reads(
     name: str, dtype: str, threads: int, artifact: Artifact, tiny_model: Path
 ) -> None:
-    given = Settings(engine=name, model=str(tiny_model), threads=threads, server="never")
+    given = Settings(
+        engine=Engine(name), model=str(tiny_model), threads=threads, server=Server.NEVER
+    )
     encoder = load.load_model(given, artifact, lambda _: None)
     promise = encoder.dtype, encoder.engine
 
@@ -195,7 +199,7 @@ def test_where_an_engine_does_not_serve_the_next_one_reads_and_one_line_says_why
     monkeypatch.setattr(load, "_prepare", when("onnx" if at == "making" else "", "it is old"))
     monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
     monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
-    found = load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)
+    found = load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
 
     assert found.engine == "torch"
     assert said == ["it is old; reading with torch instead"]
@@ -213,12 +217,12 @@ def test_the_last_engine_that_does_not_serve_is_the_failure(
     monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
 
     with pytest.raises(EngineUnfit, match="nothing was scored: it is old") as failure:
-        load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)
+        load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
     assert (failure.value.exit_code, said) == (4, [])
     assert failure.value.fix == "use --engine torch"
     monkeypatch.setattr(load, "missing", lambda _: ["torch"])
     with pytest.raises(EngineUnfit, match="it is old") as failure:
-        load.load_model(Settings(server="never"), replace_name(artifact), lambda _: None)
+        load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
     assert failure.value.fix == "pip install 'reviewbot-risk[torch]', then --engine torch"
 
 
@@ -250,7 +254,7 @@ def test_lines_are_kept_apart_by_all_that_is_read(
     assert scope() == usual
     others = {
         usual,
-        scope(Settings(depth="full")),
+        scope(Settings(depth=Depth.FULL)),
         scope(layer=1),
         scope(deep=3),
         scope(full=True, deep=3),

@@ -6,7 +6,8 @@ from typing import Any
 from reviewbot.app.attribute import scopes_of
 from reviewbot.app.inputs import intake
 from reviewbot.authorship.line_hashes import murmur3
-from reviewbot.config.settings import Settings
+from reviewbot.authorship.model import Scope
+from reviewbot.config.schema import Settings
 from reviewbot.diff.parser import parse
 from tests.authorship.repos import CLAUDE, Repo
 
@@ -19,7 +20,7 @@ def in_scope(repo: Repo, path: str, range_: str = "main..topic") -> list[bool]:
     """Return for each added line of a file True if `--scope ai` reads it."""
     request = intake(repo.root, range_, staged=False, diff=None)
     change = parse(request.diff)
-    scopes = scopes_of(request, change, Settings(scope="ai"), {}, repo.root)
+    scopes = scopes_of(request, change, Settings(scope=Scope.AI), {}, repo.root)
     return [scopes.reads(line) for file in change.files for line in file.added if line.path == path]
 
 

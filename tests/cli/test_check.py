@@ -20,7 +20,7 @@ from reviewbot.app import assemble, load
 from reviewbot.cli import main
 from reviewbot.cli.check import rendered
 from reviewbot.cli.output import look, write_file
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.git import changes
 from reviewbot.models.ensure import ensure_model

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from reviewbot.cli import main
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 from reviewbot.errors import ArtifactError
 from reviewbot.models import ensure
 from reviewbot.scoring.artifact import load_artifact

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.config.settings import from_files, settings_from
+from reviewbot.config.load import from_files, settings_from
 from reviewbot.errors import UsageError
 from tests.cli.small import environ, write_artifact
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 RECENT = """
 from reviewbot.app.recent import recent_for
-from reviewbot.config.settings import Settings
+from reviewbot.config.schema import Settings
 import sys
 recent_for(Settings(recent=sys.argv[1]), None, None)
 """

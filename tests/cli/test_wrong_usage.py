@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reviewbot.app import load
 from reviewbot.cli import main, output
 from reviewbot.cli.train_options import open_reader
-from reviewbot.config.settings import Settings
+from reviewbot.config.load import load_settings
 from reviewbot.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
 from reviewbot.scoring.artifact import PRESETS, load_artifact
 from tests.cli.small import environ
@@ -44,13 +44,13 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("check .git/../a.py", "'.git/../a.py' is a path, and a range names commits", CHECK),
     ("who a.py", f"{AUTHOR}'a.py' is a path, and a range names commits", WHO),
     ("explain a.py:1 a.py", f"{EXPLAINED}'a.py' is a path, and a range names comm", EXPLAIN),
-    ("check a.py b.py", "2 arguments where one RANGE is wanted", CHECK),
-    ("explain a.py:1 a.py b.py", f"{EXPLAINED}2 arguments where one RANGE is want", EXPLAIN),
+    ("check a.py b.py", "expected one RANGE (A, A..B or A...B), got 2 arguments", CHECK),
+    ("explain a.py:1 a.py b.py", f"{EXPLAINED}expected one RANGE", EXPLAIN),
     ("who --staged main", f"{AUTHOR}--staged excludes a range", "give only one"),
     ("chek", "No such command 'chek'. Did you mean 'check'?", "see `reviewbot --help`"),
     ("model pul", "No such command 'pul'. Did you mean 'pull'?", "see `reviewbot model --help`"),
     ("check --format HTM", "format cannot be 'HTM' (flag --format)", "did you mean 'html'? give"),
-    ("check --engine tourch", "engine cannot be 'tourch'", "did you mean 'torch'? give 'auto', "),
+    ("check --engine tourch", "engine cannot be 'tourch'", "did you mean 'torch'? give one of "),
     ("check --also pdf=x", "--also 'pdf=x': no format is named 'pdf'", FORMATS),
     ("review --also htm=x", "no format is named 'htm'", f"did you mean 'html'? {FORMATS}"),
     ("check --also html", "--also 'html' is not FORMAT=FILE", "such as --also html=FILE; the form"),
@@ -165,7 +165,7 @@ def test_what_this_machine_cannot_compute_is_said_before_a_model_is_made_ready(
     monkeypatch.setattr(
         "reviewbot.models.ensure.ensure_model", lambda *_, **__: pytest.fail("fetched")
     )
-    settings = Settings(device=device, quantize=quantize, server="never")
+    settings = load_settings({}, {"device": device, "quantize": quantize, "server": "never"})
 
     with pytest.raises(error, match=what):
         load.load_model(settings, load_artifact(PRESETS["tiny"]), lambda _: None)

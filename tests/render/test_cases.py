@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from reviewbot.cli.check import rendered
-from reviewbot.config.settings import Settings
+from reviewbot.config.choices import Format
+from reviewbot.config.schema import Settings
 from reviewbot.escape import inert, visible
 from reviewbot.render.annotations import annotations
 from reviewbot.render.flat import RISKY, UNREAD, diagnostics, unread
@@ -27,7 +28,7 @@ TAMED = [case for case in CASES if case != "hostile"]  # the hostile one has its
 
 def said(style: str, case: str) -> str:
     """The whole report, with the ends of lines and indents made blanks."""
-    return " ".join(rendered(CASES[case], Settings(format=style)).split())
+    return " ".join(rendered(CASES[case], Settings(format=Format(style))).split())
 
 
 def test_what_is_said_of_a_finding_has_at_most_a_thousand_characters() -> None:
@@ -157,7 +158,7 @@ def expected(style: str, made: Report) -> list[Place]:
 def test_every_place_is_told_with_its_lines_its_severity_and_its_message(
     style: str, case: str
 ) -> None:
-    found = READERS[style](rendered(CASES[case], Settings(format=style)))
+    found = READERS[style](rendered(CASES[case], Settings(format=Format(style))))
 
     wanted = expected(style, CASES[case])
     assert [one[:4] for one in found] == [one[:4] for one in wanted]
@@ -166,7 +167,7 @@ def test_every_place_is_told_with_its_lines_its_severity_and_its_message(
 
 
 def junit_cases(case: str) -> list[tuple[str | None, str | None, str]]:
-    root = ElementTree.fromstring(rendered(CASES[case], Settings(format="junit")))  # noqa: S314
+    root = ElementTree.fromstring(rendered(CASES[case], Settings(format=Format.JUNIT)))  # noqa: S314
     return [
         (one.get("classname"), one.get("name"), node.tag)
         for suite in list(root)[1:]

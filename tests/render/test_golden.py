@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.cli.check import rendered
-from reviewbot.config.settings import Settings
+from reviewbot.config.choices import Format
+from reviewbot.config.schema import Settings
 from reviewbot.render import RENDERERS
 from reviewbot.report.json_reader import parse_report
 from reviewbot.report.json_v1 import json_v1
@@ -48,7 +49,7 @@ def golden_file(style: str, case: str) -> Path:
 def test_the_output_is_the_golden_file(
     style: str, case: str, golden: Callable[[Path, str], None]
 ) -> None:
-    golden(golden_file(style, case), rendered(CASES[case], Settings(format=style)))
+    golden(golden_file(style, case), rendered(CASES[case], Settings(format=Format(style))))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -56,10 +57,10 @@ def test_the_output_is_the_golden_file(
 def test_the_same_report_gives_the_same_text_and_nothing_in_it_acts_on_a_screen(
     style: str, case: str
 ) -> None:
-    text = rendered(CASES[case], Settings(format=style))
+    text = rendered(CASES[case], Settings(format=Format(style)))
 
     assert set(text) - {"\n"} <= {char for char in text if char.isprintable()}
-    assert rendered(CASES[case], Settings(format=style)) == text
+    assert rendered(CASES[case], Settings(format=Format(style))) == text
 
 
 def test_every_format_has_golden_files_and_no_other_has() -> None:
@@ -89,7 +90,7 @@ def test_no_text_of_a_stranger_is_a_command_to_a_runner_that_prints_the_report(
     risky, lost = scored(1, text, 0.9, text), failed(2, text, text)
     made = report(risky, lost, notes=(text,), note=text, author=replace(BY_AI, tool=text))
 
-    lines = rendered(made, Settings(format=style)).splitlines()
+    lines = rendered(made, Settings(format=Format(style))).splitlines()
 
     assert not [line for line in lines if line.lstrip().startswith("::")]
     assert not [line for line in lines if re.search(r"##\w*\[", line)]

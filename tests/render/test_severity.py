@@ -6,7 +6,7 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.config.thresholds import parse_limits
+from reviewbot.config.thresholds import parse_thresholds
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.flat import diagnostics
 from reviewbot.render.severity import Severity, severity_in, standing_words
@@ -99,7 +99,7 @@ def reports(draw: st.DrawFn) -> Report:
         max_risk_for=draw(st.sampled_from([(), ("auth/**=0.3",), ("tests/**=0.9", "b.py=0.1")])),
         informational=draw(st.booleans()),
     )
-    limits = parse_limits(policy.max_risk_for)
+    limits = parse_thresholds(policy.max_risk_for)
     free = draw(st.sets(st.sampled_from([(path, 1) for path in PATHS])))
     unread = draw(st.integers(0, 1))
     made = report(*outcomes)
@@ -111,7 +111,7 @@ def reports(draw: st.DrawFn) -> Report:
     def limit(line: ChangedLine) -> float:
         return limits.of(line.path, author, policy.max_risk)
 
-    least = min(policy.max_risk, limits.least)
+    least = min(policy.max_risk, limits.minimum)
     standing = partial(gate_status, policy=policy, counts=can_block, limit=limit)
     scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
     return replace(

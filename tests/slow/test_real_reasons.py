@@ -11,7 +11,8 @@ import pytest
 from reviewbot.app import pipeline
 from reviewbot.app.load import load_model
 from reviewbot.app.selection import Rules
-from reviewbot.config.settings import Settings
+from reviewbot.config.choices import Server
+from reviewbot.config.schema import Settings
 from reviewbot.diff.parser import parse
 from reviewbot.git.files import WorktreeFiles
 from reviewbot.report.explanation import log_odds_of, risk_without
@@ -43,7 +44,7 @@ def test_without_any_one_reason_a_line_s_log_odds_are_lower_by_its_contribution(
     artifact = load_artifact(PRESETS["tiny"])
     kept = Memory()
     encoder = load_model(
-        Settings(artifact="tiny", server="off", line_cache=0), artifact, lambda _step: None
+        Settings(artifact="tiny", server=Server.NEVER, line_cache=0), artifact, lambda _step: None
     )
     change = parse((DEMO / "demo.diff").read_text())
 
