@@ -8,8 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.failures import report_failure
-from reviewbot.cli.output import write_file
+from reviewbot.cli.console import report_failure, write_file
 from reviewbot.errors import EnvironmentFailure
 
 

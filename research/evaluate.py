@@ -24,7 +24,7 @@ from research.pttrust.autoencoder import RECIPE
 from research.pttrust.peer import NAME, Peer, figures, peer
 from reviewbot.app.progress import say
 from reviewbot.arrays import Array
-from reviewbot.cli.output import write_file
+from reviewbot.cli.console import write_file
 from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_options import (
     FITTING,

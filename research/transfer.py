@@ -14,7 +14,7 @@ from research.figures import matrices
 from research.transfer_measures import METRICS, csv_rows
 from research.transfer_measures import transfer as measure
 from reviewbot.app.progress import say
-from reviewbot.cli.output import write_file
+from reviewbot.cli.console import write_file
 from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_options import (
     FITTING,

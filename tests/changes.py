@@ -1,24 +1,30 @@
-"""Changes as real git tells them, and the pipeline run on them with a tiny model."""
+"""Changes as real git shows them, and the steps of a check run on them with a tiny model."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from reviewbot.app import pipeline
-from reviewbot.app.selection import Rules
+from reviewbot.app.judge import gate_rules, judge
+from reviewbot.app.load_change import ChangeSource, LoadedChange, Numstat
+from reviewbot.app.score import score_change
+from reviewbot.app.selection import Attributes
+from reviewbot.config.schema import Settings
 from reviewbot.diff import parser
 from reviewbot.diff.model import Change
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.git.changes import parse_numstat
-from reviewbot.report.gate import Policy
-from reviewbot.report.model import ChangeInfo, Report
+from reviewbot.git.request import ChangeRequest
+from reviewbot.report.model import Report
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.outcomes import Outcome
 from tests import tiny
 
 Files = Mapping[str, bytes]
+SETTINGS = Settings(max_risk=0.9, max_file_bytes=100_000, max_file_lines=1_000)
+REQUEST = ChangeRequest(root=Path(), base="base", head="head", diff="")
 CODE = tiny.TEXT.encode()
 ODD: Files = {
     "crlf.py": b"a = 1\r\n\r\nb = 2\r\n",
@@ -52,7 +58,7 @@ class Made:
     """A change as git tells it."""
 
     change: Change
-    numstat: pipeline.Numstat
+    numstat: Numstat
     head: Files
 
 
@@ -78,23 +84,27 @@ def made(root: Path, before: Files, after: Files) -> Made:
 
 @dataclass(frozen=True)
 class Check:
-    """`pipeline.check` with everything given; a call names what differs."""
+    """Scores a change and judges it; a call names what differs."""
 
     encoder: Encoder
     artifact: Artifact
 
-    def __call__(self, case: Made, **other: Any) -> Report:
-        given: dict[str, Any] = {
-            "head": Head(case.head),
-            "attributes": {},
-            "numstat": case.numstat,
-            "artifact": self.artifact,
-            "encoder": lambda: self.encoder,
-            "rules": Rules(max_bytes=100_000, max_lines=1_000),
-            "policy": Policy(max_risk=0.9),
-            "info": ChangeInfo("base", "head"),
-        }
-        return pipeline.check(case.change, **(given | other))
+    def __call__(
+        self,
+        case: Made,
+        *,
+        settings: Settings = SETTINGS,
+        head: Head | None = None,
+        artifact: Artifact | None = None,
+        encoder: Callable[[], Encoder] | None = None,
+        attributes: Attributes = MappingProxyType({}),
+        **more: Any,
+    ) -> Report:
+        source = ChangeSource(request=REQUEST, settings=settings, root=Path())
+        change = LoadedChange(source=source, change=case.change, head=head or Head(case.head))
+        load = encoder or (lambda: self.encoder)
+        scored = score_change(change, artifact or self.artifact, load, attributes, **more)
+        return judge(scored, gate_rules(scored))
 
 
 def outcomes(report: Report) -> list[Outcome]:

@@ -146,7 +146,7 @@ def run_engine(name: str, directory: Path, without: list[str]) -> subprocess.Com
     """Load an encoder in a process that reports failures as the command line does."""
     code = (
         "from pathlib import Path\n"
-        "from reviewbot.cli.failures import report_failure\n"
+        "from reviewbot.cli.console import report_failure\n"
         "from reviewbot.encoders.encoder import EncoderSpec, load_encoder\n"
         "spec = EncoderSpec(directory=Path(sys.argv[2]), engine=sys.argv[1], layer=1)\n"
         "try: load_encoder(spec)\n"

@@ -10,7 +10,6 @@ from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
-    from reviewbot.app.pipeline import Numstat
     from reviewbot.diff.model import Change, FileChange
 
 MAX_DIGITS = 9
@@ -36,12 +35,6 @@ class Place:
         if self.hidden:
             return (HIDDEN,)
         return () if self.added else (WHOLE.format(self.number),)
-
-    def narrow(self, _change: "Change", numstat: "Numstat | None") -> "tuple[Change, Numstat|None]":
-        """Return the part of the change, with what git counts there."""
-        if numstat is None or not (self.added or self.hidden):
-            return self.change, None
-        return self.change, {path: n for path, n in numstat.items() if path == self.path}
 
 
 def parse_place(text: str) -> tuple[str, int]:

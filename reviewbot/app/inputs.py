@@ -1,37 +1,68 @@
-"""What the user asks about: arguments, change and settings, as `check` and `who` share them."""
+"""Arguments, environment and settings files -> the change to check, as a `ChangeSource`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.app.files import read_bounded
+from reviewbot.app.load_change import FILES, ChangeSource
 from reviewbot.config.load import SETTINGS_FILES, Layer, from_files, load_settings
 from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
-    from reviewbot.diff.model import Change
     from reviewbot.git.request import ChangeRequest
 
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
 EMPTY = "nothing to check: the diff is empty"
-MAX_NAMES = 5  # of files in a note
-FILES = "files"  # the head of a change that is a diff beside a directory
+
+
+def local_source(
+    range_: str | None,
+    *,
+    staged: bool,
+    diff: str | None,
+    root: str,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any],
+) -> ChangeSource:
+    """Return the change that the arguments of `check` and `who` name, with its settings.
+
+    raises  UsageError, EnvironmentFailure
+    """
+    folder = folder_of(range_, staged=staged, diff=diff, root=root)
+    request = intake(folder, range_, staged=staged, diff=diff)
+    base_root = settings_root(folder, has_git=diff is None)
+    return source_of(request, base_root, environ, flags)
+
+
+def source_of(
+    request: "ChangeRequest", root: Path, environ: Mapping[str, str], flags: Mapping[str, Any]
+) -> ChangeSource:
+    """Return a change with the settings that count for it; `root` as for `settings_for`."""
+    settings, notes = settings_for(request, root, environ, flags)
+    return ChangeSource(request=request, settings=settings, root=root, notes=notes)
 
 
 def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) -> Path:
-    """Return the directory that was asked about.
+    """Return the directory of the change.
 
-    raises  UsageError where the arguments name two changes, or `root` is no directory
+    raises  UsageError if the arguments name two changes, or `root` is no directory
     """
-    if diff is not None and (staged or range_ is not None):
-        raise UsageError(
-            "nothing was checked: --diff excludes --staged and a range", fix="give only one of them"
+    given = [
+        name
+        for name, present in (
+            ("--diff", diff is not None),
+            ("--staged", staged),
+            ("a range", range_ is not None),
         )
-    if staged and range_ is not None:
+        if present
+    ]
+    if len(given) > 1:
         raise UsageError(
-            "nothing was checked: --staged excludes a range", fix="give only one of them"
+            f"nothing was checked: {given[0]} excludes {' and '.join(given[1:])}",
+            fix="give only one of them",
         )
     folder = Path(root)
     if not folder.is_dir():
@@ -42,9 +73,9 @@ def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) 
 
 
 def settings_root(root: Path, *, has_git: bool) -> Path:
-    """Return the directory whose settings count: the top of the checkout that `root` lies in.
+    """Return the directory whose settings count: the top of the checkout around `root`.
 
-    With a diff alone, or where no `.git` is found, it is `root` itself.
+    Without git, or without a `.git` directory, it is `root` itself.
     """
     if not has_git:
         return root
@@ -53,9 +84,9 @@ def settings_root(root: Path, *, has_git: bool) -> Path:
 
 
 def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) -> "ChangeRequest":
-    """Return the change that was asked for.
+    """Return the change that the arguments name.
 
-    diff    a file's name, or "-" for stdin; then no git is needed and paths count from `root`
+    diff    a file's name, or "-" for stdin; then git is not needed and paths are below `root`
     raises  UsageError, EnvironmentFailure
     """
     from reviewbot.git.changes import collect
@@ -64,29 +95,13 @@ def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) ->
     if diff is None:
         return collect(root, range_, staged=staged)
     text = read_diff(diff)
-    # Empty where nothing was changed, or where what should have written it failed.
+    # Empty if nothing was changed, or if the program that should have written it failed.
     nothing = "" if text.strip() else EMPTY
     return ChangeRequest(root=root, base=None, head=FILES, diff=text, nothing=nothing)
 
 
-def parsed(request: "ChangeRequest") -> "tuple[Change, Change]":
-    """Return the change, and what of it is read while a merge is not finished (else all of it).
-
-    raises  UsageError for a diff that is none
-    """
-    from reviewbot.diff.merge import own_part
-    from reviewbot.diff.parser import parse
-
-    change = parse(request.diff)
-    ours = None if request.ours is None else parse(request.ours)
-    return change, own_part(change, [parse(other) for other in request.others], ours)
-
-
 def read_diff(name: str) -> str:
-    """Return the diff in a file, or on stdin where `name` is "-".
-
-    raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
-    """
+    """Return the diff in a file, or on stdin for "-". raises as `read_bounded` does"""
     from reviewbot.diff.parser import MAX_CHARS, decode
 
     return decode(read_bounded(name, MAX_CHARS, doing="nothing was checked", what="a diff"))
@@ -99,11 +114,11 @@ def settings_for(
     flags: Mapping[str, Any],
     policy: str | None = None,
 ) -> tuple[Settings, list[str]]:
-    """Return the settings for a change, and a note for the report where the change edits them.
+    """Return the settings for a change, and a note for the report if the change edits them.
 
-    Settings decide what is read and when the gate blocks. So for commits, which may be others',
-    those of the base count: a change may not choose its own, except stricter ones. For what is
-    staged or in the working tree the files there count, as their author is the one who asks.
+    Settings decide what is read and when the gate blocks. Commits may be untrusted, so for them the
+    settings of the base count: a change may not choose its own, except stricter ones. For staged or
+    uncommitted lines the files in the working tree count: their author runs the check.
 
     policy  the commit whose files count; None: the base of the request
     raises  UsageError
@@ -121,12 +136,12 @@ def settings_for(
         return settings(used), [] if same else [EDITED.format("the change's")]
     used = _committed(request, policy or request.base, root)
     own = _readable(request, request.head, root)
-    made, notes = tightened(settings(used), used, own)
-    return made, [*notes, *unused(root, used, own), *_unused_rules(request, root, policy)]
+    stricter, notes = tightened(settings(used), used, own)
+    return stricter, [*notes, *unused(root, used, own), *_unused_rules(request, root, policy)]
 
 
 def _unused_rules(request: "ChangeRequest", root: Path, policy: str | None) -> list[str]:
-    """Note where rules about authors in the working tree do not count: as for settings."""
+    """Note rules about authors in the working tree that do not count, as `unused` does."""
     from reviewbot.authorship.detectors.repo_rules import RULES_FILE
     from reviewbot.git.files import CommitFiles, WorktreeFiles
 
@@ -140,14 +155,14 @@ def _unused_rules(request: "ChangeRequest", root: Path, policy: str | None) -> l
 
 
 def unused(root: Path, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | None) -> list[str]:
-    """Note which settings in the working tree do not count: they are not committed on the base.
+    """Note settings in the working tree that do not count: they are not committed on the base.
 
-    Of settings that the change commits `tightened` tells.
-    used, own  what the files of the base, and of the change, say; None: they cannot be read
+    `tightened` notes settings that the change commits.
+    used, own  the settings of the base, and of the change; None: they cannot be read
     """
     try:
         here = from_files(root)
-    except UsageError:  # nobody is stopped by what does not count
+    except UsageError:  # settings that do not count stop nobody
         return [] if own is None else [UNUSED.format("unreadable settings", "are")]
     others = zip(SETTINGS_FILES, here, used, own or used, strict=True)
     names = [name for name, mine, base, head in others if mine and mine not in (base, head)]
@@ -157,16 +172,16 @@ def unused(root: Path, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | Non
 def tightened(
     settings: Settings, used: tuple[Layer, Layer], own: tuple[Layer, Layer] | None
 ) -> tuple[Settings, list[str]]:
-    """Return the settings with what of the change's own is stricter, and a note where they differ.
+    """Return the settings, tightened by the change's stricter ones, and a note if they differ.
 
-    own  what the change's files say; None where they cannot be read
+    own  the settings of the change; None if they cannot be read
     """
     from reviewbot.config.trust import tighten
 
     if own == used:
         return settings, []
     settings, keys = tighten(settings, *(own or ()))
-    more = f", and of the change's what is stricter: {', '.join(keys)}" if keys else ""
+    more = f", and the change's stricter ones: {', '.join(keys)}" if keys else ""
     return settings, [EDITED.format("the base's") + more]
 
 
@@ -180,18 +195,9 @@ def _readable(
 
 
 def _committed(request: "ChangeRequest", commit: str | None, root: Path) -> tuple[Layer, Layer]:
-    """Return what the settings files of a commit say; before the first commit there are none."""
+    """Return the settings of a commit; {} before the first commit."""
     from reviewbot.git.files import CommitFiles
 
     if commit is None:
         return {}, {}
     return from_files(root, CommitFiles(request.repo.objects, commit).read)
-
-
-def files_note(paths: Sequence[str], one: str, many: str) -> list[str]:
-    """Say what holds of some files, with the first names; nothing of none."""
-    if not paths:
-        return []
-    names = ", ".join(sorted(paths)[:MAX_NAMES])
-    more = f" and {len(paths) - MAX_NAMES} more" if len(paths) > MAX_NAMES else ""
-    return [f"{len(paths)} {one if len(paths) == 1 else many}: {names}{more}"]

@@ -1,16 +1,19 @@
-"""Puts a report on a pull request: comments on lines, the summary, check run, status, label."""
+"""Step 5 of a check: `Report` -> `SyncPlan`, and the writes to the pull request.
+
+Comments on lines, the summary, and the verdict as check run, commit status and label.
+"""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.render.comment import Pages, finding_comment, review_body, summary_comment
 from reviewbot.report.acks import Ack, acks_in
-from reviewbot.report.comment_sync import Plan, finding_id, gone_body, plan
+from reviewbot.report.comment_sync import SyncPlan, finding_id, gone_body, plan_sync
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Status
 from reviewbot.scoring.outcomes import Failed, Skipped
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from reviewbot.config.schema import Settings
     from reviewbot.github.client import GitHubApi, ListedFile
     from reviewbot.github.writes import Poster
-    from reviewbot.report.anchors import Shown
     from reviewbot.report.model import Report
 
 BATCH = 50  # annotations that GitHub takes in one request
@@ -28,16 +30,19 @@ MAX_ANNOTATIONS = 200
 MAX_TEXT = 60_000  # characters of a check run's summary
 
 
+Step = tuple[str, Callable[[], None]]  # what it posts, and the write
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is to be posted where."""
+    """What to post where."""
 
     report: "Report"
     head: str  # the commit that was read
     number: int
     acks: Mapping[str, Ack]  # by finding id
     pages: Pages
-    origin: str = ""  # where the report comes from, where that is not this job
+    origin: str = ""  # of the report, if another job wrote it
 
     @property
     def open_findings(self) -> list[Finding]:
@@ -45,33 +50,38 @@ class Post:
         report = self.report
         return [f for f in report.findings if finding_id(self.head, f) not in self.acks]
 
+    def summary(self, inline: Collection[tuple[str, str]]) -> str:
+        """Return the summary; `inline` are the findings that have a comment on their line."""
+        return summary_comment(
+            self.report,
+            self.pages,
+            head=self.head,
+            inline=frozenset(inline),
+            acks=self.acks,
+            origin=self.origin,
+        )
 
-def acknowledged(
+
+def acknowledgements(
     api: "GitHubApi", number: int, head: str, findings: Sequence[Finding]
 ) -> dict[str, Ack]:
-    """Return the acknowledgements that hold, by finding id: by people who may push, for this head.
+    """Return the valid acknowledgements by finding id: for this head, by people who may push.
 
-    Whether they may is asked anew each time. A later acknowledgement of the same finding is the one
-    that is shown.
+    Each call asks again whether they may. Of several for a finding the latest counts.
     """
     names = Counter(finding_id(head, finding) for finding in findings)
     known = {name for name, count in names.items() if count == 1}  # one name, one finding
-    found: dict[str, Ack] = {}
+    acks: dict[str, Ack] = {}
     allowed: dict[str, bool] = {}
-    if not known:
-        return found
-    for comment in api.comments(number):
+    for comment in api.comments(number) if known else ():
         for ack in acks_in(comment.body, comment.login):
             if ack.finding not in known or not ack.login or ack.login.endswith("[bot]"):
                 continue
             if ack.login not in allowed:
                 allowed[ack.login] = api.may_write(ack.login)
             if allowed[ack.login]:
-                found[ack.finding] = ack
-    return found
-
-
-Step = tuple[str, Callable[[], None]]
+                acks[ack.finding] = ack
+    return acks
 
 
 def publish(
@@ -79,27 +89,33 @@ def publish(
 ) -> list[str]:
     """Bring the pull request up to date with the report; return what was done, in words.
 
-    Nothing is written where the pull request has a newer head, or where all is as it should be.
+    Writes nothing if the pull request has a newer head, or is up to date.
 
     gate    more to write, see `gate_steps`; written first
-    raises  ForgeFailure, with what was and was not posted; UsageError for a template, before
-            anything is written
+    raises  ForgeFailure, with what was and was not posted; UsageError for an invalid template,
+            before anything is written
     """
     from reviewbot.diff.parser import parse
     from reviewbot.github.remote_diff import diff_of
     from reviewbot.github.writes import Poster
     from reviewbot.report.anchors import shown
 
-    files = api.files(post.number)
-    hunks = shown(parse(diff_of(files)))
-    todo = _plan(post, api, settings, hunks, files)
+    files, posted = api.files(post.number), api.posted(post.number)
+    plan = plan_sync(
+        post.open_findings,
+        posted,
+        shown(parse(diff_of(files))),
+        lambda finding: finding_comment(finding, post.report, post.pages),
+        max_comments=settings.max_comments,
+        unread=_unread(post.report, files, [comment.path for comment in posted]),
+    )
     poster = Poster(api)
     passed = post.report.verdict.status is Status.PASS and not post.report.ledger.all_excluded
     clean = passed and not post.report.findings
     summary = not clean or settings.comment_when_clean or poster.has_summary(post.number)
     if summary:
-        _summary(post, set(todo.inline))  # a template that is no good shows before any write
-    steps = [*gate, *_steps(post, poster, settings, todo, summary=summary)]
+        post.summary(plan.inline)  # an invalid template must show before any write
+    steps = [*gate, *_steps(post, poster, settings, plan, summary=summary)]
     if not steps:
         return []
     now = api.pull(post.number)
@@ -109,7 +125,7 @@ def publish(
 
 
 def carry_out(steps: Sequence[Step], api: "GitHubApi") -> list[str]:
-    """Do the steps one after the other, whichever fail; then raise what failed first.
+    """Do all steps, even after one has failed; then raise the first failure.
 
     raises  ForgeFailure, with what was posted and what was not
     """
@@ -125,89 +141,74 @@ def carry_out(steps: Sequence[Step], api: "GitHubApi") -> list[str]:
     done = api.calls.done[before:]
     if failed:
         first = next(iter(failed.values()))
-        said = ", ".join(done) or "nothing"
-        what = f"{first.what}; posted: {said}; not posted: {', '.join(failed)}"
+        posted = ", ".join(done) or "nothing"
+        what = f"{first.what}; posted: {posted}; not posted: {', '.join(failed)}"
         raise type(first)(what, fix=first.fix) from first
     return done
 
 
-def _plan(
-    post: Post,
-    api: "GitHubApi",
-    settings: "Settings",
-    hunks: "Mapping[str, Sequence[Shown]]",
-    files: "Sequence[ListedFile]",
-) -> Plan:
-    posted = api.posted(post.number)
-    return plan(
-        post.open_findings,
-        posted,
-        hunks,
-        lambda finding: finding_comment(finding, post.report, post.pages),
-        most=settings.max_comments,
-        unread=_unread(post.report, files, [one.path for one in posted]),
-    )
+def said_posted(done: Sequence[str]) -> str:
+    """Return the line that tells the user what `publish` did."""
+    return f"posted: {', '.join(done) or 'nothing, everything is up to date'}"
 
 
 def _unread(report: "Report", files: "Sequence[ListedFile]", commented: Sequence[str]) -> set[str]:
-    """Return the paths of which something was not read: what was said of them stays."""
-    found = {file.path for file in files if file.patch is None and file.added}
+    """Return the paths of which something was not read: their comments stay."""
+    unread = {file.path for file in files if file.patch is None and file.added}
     for file in report.files:
-        if file.note is not None and not file.lines:  # binary, or made so
-            found.add(file.path)
-        for line in file.lines:
-            match line.outcome:
-                case Failed() | Skipped(counts_as_unread=True):
-                    found.add(file.path)
-    if found or report.ledger.unread_files:  # it may be what a file was renamed to
-        found |= set(commented) - {file.path for file in report.files}
-    return found
+        hidden = file.note is not None and not file.lines  # binary, or made so
+        outcomes = (line.outcome for line in file.lines)
+        if hidden or any(
+            isinstance(o, Failed) or (isinstance(o, Skipped) and o.counts_as_unread)
+            for o in outcomes
+        ):
+            unread.add(file.path)
+    if unread or report.ledger.unread_files:  # a commented file may have been renamed to one
+        unread |= set(commented) - {file.path for file in report.files}
+    return unread
 
 
 def _steps(
-    post: Post, poster: "Poster", settings: "Settings", todo: Plan, *, summary: bool
+    post: Post, poster: "Poster", settings: "Settings", plan: SyncPlan, *, summary: bool
 ) -> list[Step]:
+    inline = set(plan.inline)
     steps: list[Step] = []
-    inline = set(todo.inline)
-    if todo.create:
-        steps.append(("the review", lambda: _review(post, poster, todo, inline, summary)))
-    for posted, body in todo.edit:
-        steps.append(("an edit", partial(poster.edit_comment, posted, body)))
-    for posted in todo.restore:
-        steps.append(("an unfolding", partial(poster.unfold, posted)))
-    if settings.resolve_threads and todo.minimise:
-        steps.append(("resolved threads", partial(poster.resolve, post.number, todo.minimise)))
-    if settings.resolve_threads and todo.restore:
-        reopen = partial(poster.resolve, post.number, todo.restore, resolved=False)
-        steps.append(("reopened threads", reopen))
-    for posted in todo.delete:
-        steps.append(("a removal", partial(poster.delete_comment, posted)))
-    for posted in todo.minimise:
-        steps.append(("a folding", partial(poster.fold, posted, gone_body(posted))))
+    if plan.create:
+        steps.append(("the review", lambda: _review(post, poster, plan, inline, summary)))
+    steps += [("an edit", partial(poster.edit_comment, *edit)) for edit in plan.edit]
+    steps += [("an unfolding", partial(poster.unfold, posted)) for posted in plan.restore]
+    if settings.resolve_threads:
+        if plan.minimise:
+            steps.append(("resolved threads", partial(poster.resolve, post.number, plan.minimise)))
+        if plan.restore:
+            reopen = partial(poster.resolve, post.number, plan.restore, resolved=False)
+            steps.append(("reopened threads", reopen))
+    steps += [("a removal", partial(poster.delete_comment, posted)) for posted in plan.delete]
+    steps += [("a folding", partial(poster.fold, old, gone_body(old))) for old in plan.minimise]
     if summary:
-        steps.append(
-            ("the summary", lambda: poster.put_summary(post.number, _summary(post, inline)))
-        )
+        # Late: a failed review adds findings to the summary.
+        put = lambda: poster.put_summary(post.number, post.summary(inline))  # noqa: E731
+        steps.append(("the summary", put))
     return steps
 
 
 def _review(
-    post: Post, poster: "Poster", todo: Plan, inline: set[tuple[str, str]], summary: bool
+    post: Post, poster: "Poster", plan: SyncPlan, inline: set[tuple[str, str]], summary: bool
 ) -> None:
-    """Post the review. Where GitHub takes an anchor for wrong, that comment is left out.
+    """Post the review, without the comments whose anchors GitHub rejects.
 
-    A review is taken or refused as a whole, and does not say which comment is wrong: so first all
-    are tried on single lines, then without one after the other, at last without any.
+    GitHub takes or rejects a review as a whole, and does not name the rejected comment: so this
+    tries all on single lines, then without each in turn. The summary shows what was left out.
     """
     from reviewbot.github.retry import Rejected
 
-    lost = {(c.finding.path, c.finding.fingerprint) for c in todo.create}
+    lost = {(c.finding.path, c.finding.fingerprint) for c in plan.create}
     try:
         if post.head in poster.api.reviewed(post.number):  # one review per push
             return
-        single = [replace(c, anchor=replace(c.anchor, start_line=None)) for c in todo.create]
+        single = [replace(c, anchor=replace(c.anchor, start_line=None)) for c in plan.create]
         less = [[c for c in single if c is not wrong] for wrong in single]
-        for comments in (todo.create, single, *(part for part in less if part)):
+        for comments in (plan.create, single, *filter(None, less)):
             body = review_body(post.head, len(comments), summary)
             try:
                 poster.create_review(post.number, post.head, body, comments)
@@ -216,24 +217,13 @@ def _review(
             lost -= {(c.finding.path, c.finding.fingerprint) for c in comments}
             return
     finally:
-        inline -= lost  # they stand in the summary
-
-
-def _summary(post: Post, inline: set[tuple[str, str]]) -> str:
-    return summary_comment(
-        post.report,
-        post.pages,
-        head=post.head,
-        inline=frozenset(inline),
-        acks=post.acks,
-        origin=post.origin,
-    )
+        inline -= lost
 
 
 def gate_steps(
     report: "Report", head: str, number: int | None, poster: "Poster", settings: "Settings"
 ) -> list[Step]:
-    """Return what tells the verdict beside the job's exit code: check run, status, label."""
+    """Return the steps that show the verdict beside the exit code: check run, status, label."""
     steps: list[Step] = []
     passed = report.verdict.exit_code == 0
     words = "; ".join(report.verdict.reasons)
@@ -254,9 +244,9 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
     from reviewbot.render.severity import standing_words
     from reviewbot.report.model import authors_of
 
-    standing, author = standing_words(report), authors_of(report)
+    status_of, author_of = standing_words(report), authors_of(report)
     notes = [
-        _annotation(finding, standing(finding), author(finding))
+        _annotation(finding, status_of(finding), author_of(finding))
         for finding in report.findings[:MAX_ANNOTATIONS]
     ]
     title = f"{verdict_word(report)}: {'; '.join(report.verdict.reasons)}"[:255]
@@ -268,16 +258,16 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         "conclusion": "success" if report.verdict.exit_code == 0 else "failure",
         "output": {**output, "annotations": notes[:BATCH]},
     }
-    said = json.dumps([first["conclusion"], title, notes], sort_keys=True)
-    digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    content = json.dumps([first["conclusion"], title, notes], sort_keys=True)
+    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     first["external_id"] = f"reviewbot:{digest}"
-    run = poster.create_check_run(first)  # or the newest of ours, where it says the same
-    for at in range(run.annotations, len(notes), BATCH):
-        more = {"output": {**output, "annotations": notes[at : at + BATCH]}}
-        poster.extend_check_run(first, run.id, at, more)
+    run = poster.create_check_run(first)  # or the newest of ours, if it is the same
+    for start in range(run.annotations, len(notes), BATCH):
+        more = {"output": {**output, "annotations": notes[start : start + BATCH]}}
+        poster.extend_check_run(first, run.id, start, more)
 
 
-def _annotation(finding: Finding, standing: str, author: "Attribution | None") -> dict[str, Any]:
+def _annotation(finding: Finding, gate_status: str, author: "Attribution | None") -> dict[str, Any]:
     from reviewbot.render.authors import written_by
     from reviewbot.render.flat import about
 
@@ -287,5 +277,5 @@ def _annotation(finding: Finding, standing: str, author: "Attribution | None") -
         "end_line": finding.end,
         "annotation_level": "warning",
         "title": "Look here before you merge",
-        "message": about(finding, standing, written_by(author)),
+        "message": about(finding, gate_status, written_by(author)),
     }

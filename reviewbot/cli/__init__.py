@@ -10,9 +10,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from reviewbot import __version__
-from reviewbot.cli.failures import report_failure
+from reviewbot.cli.console import drop, flush, report_failure, require_stdout
 from reviewbot.cli.group import Group
-from reviewbot.cli.output import drop, flush, require_stdout
 
 NAME = "reviewbot"  # whatever the script is called
 COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # set by a shell that asks what could come next

@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from reviewbot.cli.output import emit
+from reviewbot.cli.console import emit
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,9 @@ import click
 
 from reviewbot.app.explain_target import AROUND, parse_place, place_of
 from reviewbot.app.failures import asked_by
-from reviewbot.app.inputs import folder_of, intake, settings_for, settings_root
+from reviewbot.app.inputs import folder_of, intake, settings_root, source_of
 from reviewbot.cli.change_arguments import change_arguments
-from reviewbot.cli.output import deliver
+from reviewbot.cli.console import deliver
 from reviewbot.cli.setting_flags import PATH, GroupedCommand, setting_flags
 from reviewbot.config.choices import Surface
 from reviewbot.config.schema import settings_on
@@ -120,21 +119,22 @@ def _from_change(
 ) -> "Explanation":
     """Score the line as a check of the change would; only its file is read."""
     parse_place(text)  # before git is asked
-    from reviewbot.app.assemble import assemble
-    from reviewbot.app.attribute import head_reader
+    from reviewbot.app.check import score_source
+    from reviewbot.app.judge import gate_rules, judge
+    from reviewbot.app.load_change import open_head
     from reviewbot.app.progress import timed
     from reviewbot.diff.parser import parse
     from reviewbot.report.explanation import Explanation
     from reviewbot.scoring.outcomes import LineScore
 
     base_root = settings_root(folder, has_git=diff is None)
-    request = _intake(folder, range_, staged, diff)
-    settings, edited = settings_for(request, base_root, os.environ, flags)
-    with closing(head_reader(request, settings.max_file_bytes)) as head:
+    source = source_of(_intake(folder, range_, staged, diff), base_root, os.environ, flags)
+    request = source.request
+    with open_head(source) as head:
         place = place_of(text, request.root, parse(request.diff), head.read)
     with timed(False) as clock:
-        done = assemble(settings, request, base_root, clock, edited, narrow=place.narrow)
-    report = done.report
+        scored = score_source(source, clock, part=place.change)
+    report = judge(scored, gate_rules(scored))
     line = _reported(report, place)
     named = []
     if isinstance(line.outcome, LineScore):
@@ -144,8 +144,8 @@ def _from_change(
         author=line.author,
         gate_status=line.gate_status if place.added else None,
         around=place.around,
-        evidence=done.artifact.evidence(named),
-        has_evidence=bool(done.artifact.packed_evidence),
+        evidence=scored.artifact.evidence(named),
+        has_evidence=bool(scored.artifact.packed_evidence),
         model=report.model,
         artifact=report.artifact,
         change=report.change,

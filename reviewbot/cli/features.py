@@ -9,8 +9,8 @@ import click
 
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
+from reviewbot.cli.console import deliver, keep_off_terminal, stdout_is_terminal, write_file
 from reviewbot.cli.group import Group
-from reviewbot.cli.output import deliver, keep_off_terminal, stdout_is_terminal, write_file
 from reviewbot.cli.setting_flags import PATH, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import UsageError
@@ -135,7 +135,7 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
 @setting_flags("artifact")
 def html(output: str, **flags: Any) -> None:
     """Write the feature browser: one page that needs nothing else."""
-    from reviewbot.cli.output import emit
+    from reviewbot.cli.console import emit
     from reviewbot.render.features_html import features_html
 
     keep_off_terminal("html", output)

@@ -1,6 +1,5 @@
 """`reviewbot hook install|run`: check before git pushes or commits."""
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 from reviewbot.app.artifact_name import find_artifact
 from reviewbot.app.failures import worded
 from reviewbot.app.progress import say
-from reviewbot.cli.failures import report_failure
+from reviewbot.cli.console import report_failure
 from reviewbot.cli.group import Group
 from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
 from reviewbot.config.choices import Surface
@@ -138,18 +137,13 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     pre-push reads the refs from stdin, as git gives them. Without REMOTE the change is the one
     that the variables of pre-commit (the framework) name.
     """
-    from reviewbot.cli.hook_run import named_by_framework, pushed, staged
+    from reviewbot.cli.hook_run import run_git_hook
 
     if flags["quiet"] is None:
         flags["quiet"] = True
     try:
         with worded("nothing was checked"):
-            if kind == "pre-commit":
-                code = staged(flags)
-            elif remote is None:
-                code = named_by_framework(os.environ, flags)
-            else:
-                code = pushed(remote, flags)
+            code = run_git_hook(kind, remote, flags)
     except Exception as exc:  # noqa: BLE001 - whatever failed: how to go on is said, too
         code = report_failure(exc)
     if code:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from pathspec import GitIgnoreSpec
 
-from reviewbot.app.assemble import assemble
+from reviewbot.app.check import check_change
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
+from reviewbot.app.load_change import ChangeSource
 from reviewbot.app.progress import say, timed
 from reviewbot.app.recent import kept_recent
 from reviewbot.authorship.model import Scope
-from reviewbot.cli.output import write_file
+from reviewbot.cli.console import write_file
 from reviewbot.cli.setting_flags import PATH, GroupedCommand, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.config.schema import Settings
@@ -96,7 +97,8 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     say(f"reading up to {added} lines {span}")  # the only word for a minute, in a log
     with timed(False) as clock:
         # All of it is settled: attributes as they are now, also where the base is the empty tree.
-        report = assemble(settings, request, repo.top, clock, policy=head).report
+        source = ChangeSource(request=request, settings=settings, root=repo.top, policy=head)
+        report = check_change(source, clock)
     outcomes = [line.outcome for file in report.files for line in file.lines]
     risks = [one.risk for one in outcomes if isinstance(one, LineScore)]
     if len(risks) < LEAST:

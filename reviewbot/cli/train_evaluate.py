@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.output import write_file
+from reviewbot.cli.console import write_file
 from reviewbot.cli.setting_flags import PATH
 from reviewbot.cli.train_options import FITTING, READING, commit_of_code, options, require_places
 from reviewbot.cli.train_work import Work

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reviewbot.app.assemble import assemble
+from reviewbot.app.check import check_change
 from reviewbot.app.failures import describe
+from reviewbot.app.load_change import ChangeSource
 from reviewbot.app.progress import timed
 from reviewbot.app.warm import Warm
 from reviewbot.config.load import SETTINGS_FILES, from_files, load_settings
@@ -66,8 +67,8 @@ class Reader:
         if (request := change_of(place, document.text)) is None:
             return Answer(is_outdated=is_outdated)
         with timed(False) as clock:
-            checked = assemble(settings, request, place.top, clock, warm=self._warm)
-        report = checked.report
+            source = ChangeSource(request=request, settings=settings, root=place.top)
+            report = check_change(source, clock, self._warm)
         skipped = [f"not read: {file.note}" for file in report.files if file.note]
         return Answer(
             diagnostics(report),

@@ -1,4 +1,4 @@
-"""Where a comment can stand: GitHub takes lines of the 3-context diff only, a range in one hunk."""
+"""Where a comment can go: GitHub accepts lines of the 3-context diff only, a range in one hunk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Anchor:
 
 
 def shown(change: Change) -> dict[str, tuple[Shown, ...]]:
-    """Return, by path, which head lines the hunks of a diff show."""
+    """Return for each path the head lines that the hunks of a diff show."""
     return {
         file.path: tuple(
             Shown(hunk.head_start, hunk.head_start + hunk.head_count - 1)
@@ -37,9 +37,9 @@ def shown(change: Change) -> dict[str, tuple[Shown, ...]]:
 
 
 def anchor(finding: Finding, hunks: Mapping[str, Sequence[Shown]]) -> Anchor | None:
-    """Return where the comment on a finding goes; None where the diff shows no line of it.
+    """Return where the comment on a finding goes; None if the diff does not show its riskiest line.
 
-    The hunk of its riskiest line counts; the range is cut to that hunk.
+    The range is cut to the hunk of that line.
     """
     worst = finding.worst.line.number
     hunk = next((h for h in hunks.get(finding.path, ()) if h.first <= worst <= h.last), None)

@@ -1,8 +1,8 @@
-"""What to post, given what stands there: pure, so that posting twice equals posting once.
+"""Which comments to create, edit and delete. Pure: posting twice equals posting once.
 
-A finding is known by its fingerprint, which does not change when lines move. What was said and is
-still true is not said again; what moved or reads differently is edited; what is gone is deleted
-where nobody answered, and minimised where somebody did.
+A fingerprint identifies a finding; it does not change when lines move. A comment that is still true
+stays, and one that reads differently is edited. A comment whose finding is gone is deleted, or
+minimised if somebody answered it.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from reviewbot.report.findings import Finding
 
 SUMMARY_MARK = "<!-- reviewbot:summary -->"
 GONE = "This finding is gone, or acknowledged: the summary says which."
-MAX_CHARS = 10_000  # of a line that names it: a report that comes back has no more
+MAX_CHARS = 10_000  # of a line; a JSON report has no more
 _FINDING_MARK = re.compile(r"<!-- reviewbot:finding ([0-9a-f]{1,16}:\d{1,9}) -->\s*\Z")
 _REVIEW_MARK = re.compile(r"<!-- reviewbot:review ([0-9a-f]{40,64}) -->\s*\Z")
 
@@ -31,9 +31,9 @@ def review_mark(head: str) -> str:
 
 
 def gone_body(posted: "Posted") -> str:
-    """Return what a folded comment says: it is known by its mark, and not folded again."""
-    said = posted.body.replace(finding_mark(posted.fingerprint), "").rstrip()
-    return f"{said}\n\n{GONE}\n\n{finding_mark(posted.fingerprint)}"
+    """Return the text of a folded comment, by which it is not folded again."""
+    text = posted.body.replace(finding_mark(posted.fingerprint), "").rstrip()
+    return f"{text}\n\n{GONE}\n\n{finding_mark(posted.fingerprint)}"
 
 
 def is_folded(posted: "Posted") -> bool:
@@ -43,23 +43,20 @@ def is_folded(posted: "Posted") -> bool:
 
 def marked_finding(body: str) -> str | None:
     """Return the fingerprint that a comment of ours carries; None for any other comment."""
-    found = _FINDING_MARK.search(body)
-    return found[1] if found else None
+    match = _FINDING_MARK.search(body)
+    return match[1] if match else None
 
 
 def marked_review(body: str) -> str | None:
     """Return the commit that a review of ours is about; None for any other review."""
-    found = _REVIEW_MARK.search(body)
-    return found[1] if found else None
+    match = _REVIEW_MARK.search(body)
+    return match[1] if match else None
 
 
 def finding_id(head: str, finding: Finding) -> str:
-    """Return the name by which a person acknowledges a finding: for this head and these lines only.
+    """Return the identifier for an acknowledgement: it holds for this head and these lines only.
 
-    A finding that has grown by a line is another one. So long that nobody can make two heads whose
-    findings share a name.
-
-    returns  20 hexadecimal digits
+    returns  20 hexadecimal digits: too many for an author to make two findings that share them
     """
     texts = [" ".join(score.line.text[:MAX_CHARS].split()) for score in finding.lines]
     key = "\0".join([head, finding.path, finding.fingerprint, *texts])
@@ -87,16 +84,16 @@ class NewComment:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPlan:
     """What to do about the comments on lines."""
 
-    create: tuple[NewComment, ...]
-    edit: tuple[tuple[Posted, str], ...]  # with the new body
-    delete: tuple[Posted, ...]
-    minimise: tuple[Posted, ...]
-    restore: tuple[Posted, ...]  # what was minimised and holds again; its text is among the edits
-    inline: frozenset[tuple[str, str]]  # path and fingerprint of what stands on a line afterwards
+    create: tuple[NewComment, ...] = ()
+    edit: tuple[tuple[Posted, str], ...] = ()  # with the new body
+    delete: tuple[Posted, ...] = ()
+    minimise: tuple[Posted, ...] = ()
+    restore: tuple[Posted, ...] = ()  # minimised, but the finding is back; also among the edits
+    inline: frozenset[tuple[str, str]] = frozenset()  # path, fingerprint: will have a comment
 
     @property
     def empty(self) -> bool:
@@ -104,56 +101,53 @@ class Plan:
         return not (self.create or self.edit or self.delete or self.minimise)
 
 
-def plan(
+def plan_sync(
     findings: Sequence[Finding],
     posted: Sequence[Posted],
     hunks: Mapping[str, Sequence[Shown]],
     body_of: Callable[[Finding], str],
     *,
-    most: int,
+    max_comments: int,
     unread: Collection[str] = (),
-) -> Plan:
-    """Compare findings with what is posted.
+) -> SyncPlan:
+    """Compare findings with the posted comments.
 
-    findings  riskiest first; acknowledged ones are left out
+    findings  riskiest first, without acknowledged ones
     hunks     what the forge's diff shows; a finding outside gets no comment of its own
-    most      comments that may stand on lines at the same time
-    unread    paths of which a line could not be read now: what was said of them stays
+    unread    paths with a line that could not be read now: their comments stay
     """
     left = list(posted)
-    kept: list[tuple[Finding, Posted]] = []
-    new: list[Finding] = []
+    matched: list[tuple[Finding, Posted]] = []
+    unmatched: list[Finding] = []
     paths = {finding.path for finding in findings} | set(hunks)
     for finding in findings:
         same = _match(finding, left, paths)
         if same is None:
-            new.append(finding)
+            unmatched.append(finding)
         else:
             left.remove(same)
-            kept.append((finding, same))
+            matched.append((finding, same))
     create: list[NewComment] = []
-    for finding in new:
-        at = anchor(finding, hunks)
-        if at is not None and len(kept) + len(create) < most:
-            create.append(NewComment(finding, at, body_of(finding)))
-    edit = [(old, body) for f, old in kept if (body := body_of(f)).strip() != old.body.strip()]
+    for finding in unmatched:
+        place = anchor(finding, hunks)
+        if place is not None and len(matched) + len(create) < max_comments:
+            create.append(NewComment(finding, place, body_of(finding)))
+    bodies = [(old, body_of(finding)) for finding, old in matched]
     gone = [old for old in left if old.path not in unread]
-    return Plan(
-        tuple(create),
-        tuple(edit),
-        tuple(old for old in gone if not old.answered),
-        tuple(old for old in gone if old.answered and not is_folded(old)),
-        tuple(old for _, old in kept if is_folded(old)),
-        frozenset(
-            (finding.path, finding.fingerprint)
-            for finding in (*(f for f, _ in kept), *(c.finding for c in create))
-        ),
+    inline = (*(finding for finding, _ in matched), *(new.finding for new in create))
+    return SyncPlan(
+        create=tuple(create),
+        edit=tuple((old, body) for old, body in bodies if body.strip() != old.body.strip()),
+        delete=tuple(old for old in gone if not old.answered),
+        minimise=tuple(old for old in gone if old.answered and not is_folded(old)),
+        restore=tuple(old for _, old in matched if is_folded(old)),
+        inline=frozenset((finding.path, finding.fingerprint) for finding in inline),
     )
 
 
 def _match(finding: Finding, posted: Sequence[Posted], paths: Collection[str]) -> Posted | None:
     """Return the comment on the same finding: in its file, else in one that is renamed away."""
-    same = [one for one in posted if one.fingerprint == finding.fingerprint]
-    here = [one for one in same if one.path == finding.path]
-    moved = [one for one in same if one.path not in paths]
-    return next(iter([*here, *moved]), None)
+    same = [comment for comment in posted if comment.fingerprint == finding.fingerprint]
+    here = [comment for comment in same if comment.path == finding.path]
+    renamed = [comment for comment in same if comment.path not in paths]
+    return next(iter([*here, *renamed]), None)

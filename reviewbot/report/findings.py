@@ -10,16 +10,15 @@ from enum import StrEnum
 from reviewbot.diff.model import ChangedLine
 from reviewbot.scoring.outcomes import LineScore
 
-_Face = tuple[LineScore, "GateStatus"]  # the riskiest line so far, and its standing
 GAP = 2  # lines between two risky lines that still belong to one finding
 
 
 class GateStatus(StrEnum):
-    """Where a scored line stands to the limit for it."""
+    """What the gate makes of a scored line."""
 
-    BELOW = "below"
+    BELOW = "below"  # its threshold
     ABOVE = "above"
-    NOT_COUNTED = "not counted"  # above it: acknowledged, or its author outside the gate's scope
+    NOT_COUNTED = "not counted"  # above, but acknowledged or of an author outside the gate's scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,9 @@ class Finding:
 
 
 def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
-    """Join the riskiest `share` of the lines (at least one), whatever their risk, as `group` does.
+    """Return the riskiest `share` of the lines (at least one) as findings, whatever their risk.
 
-    Where nothing is risky enough to be a finding, it is still worth knowing where to look first.
+    A reader wants to know where to look first even if no line is above the threshold.
     """
     ordered = sorted((score.risk for score in scores), reverse=True)
     if not ordered:
@@ -57,57 +56,58 @@ def group(
     line_hash: Callable[[ChangedLine], str] | None = None,
     gate_status: Callable[[LineScore], GateStatus] = lambda _score: GateStatus.BELOW,
 ) -> tuple[Finding, ...]:
-    """Join risky lines (risk > threshold) that stand close in a file; riskiest finding first.
+    """Join neighbouring risky lines (risk > threshold); riskiest finding first.
 
-    scores     in the order of the diff; lines of one file stand together, numbers ascending
-    line_hash  names a line by what it says; without it the texts of the risky lines alone do
-    standing   to the gate. What is said of a finding is said of its riskiest line, so a line that
-               stands otherwise is a finding of its own where this would not be true of it
+    scores       in the order of the diff: the lines of a file are adjacent, numbers ascending
+    line_hash    names a line by its content; None: the texts of the risky lines alone do
+    gate_status  a finding has the gate status of its riskiest line. A line starts a new finding
+                 where that status would be wrong for the finding
     """
     runs: list[list[LineScore]] = []
-    face: _Face | None = None
+    worst: tuple[LineScore, GateStatus] | None = None  # of the last run, and its gate status
     for score in scores:
         if score.risk <= threshold:
             continue
-        stands = gate_status(score)
-        near = face is not None and _near(runs[-1][-1].line, score.line)
-        joined = _joined(face, score, stands) if face and near else None
+        joined, new = None, (score, gate_status(score))
+        if worst and _near(runs[-1][-1].line, score.line):
+            riskier = new if _risk(score) > _risk(worst[0]) else worst
+            above = {worst[1], new[1]} - {GateStatus.BELOW}
+            joined = riskier if above <= {riskier[1]} else None
         if joined:
             runs[-1].append(score)
         else:
             runs.append([score])
-        face = joined or (score, stands)
+        worst = joined or new
     name = line_hash or _by_text(runs)
-    found = []
-    for run in runs:
-        first, last = run[0].line, run[-1].line
-        risk = max(run, key=_risk).risk
-        found.append(Finding(first.path, first.number, last.number, risk, tuple(run), name(first)))
-    return tuple(sorted(found, key=riskiest_first))
+    return tuple(
+        sorted(
+            (
+                Finding(
+                    path=run[0].line.path,
+                    start=run[0].line.number,
+                    end=run[-1].line.number,
+                    risk=max(run, key=_risk).risk,
+                    lines=tuple(run),
+                    fingerprint=name(run[0].line),
+                )
+                for run in runs
+            ),
+            key=riskiest_first,
+        )
+    )
 
 
 def riskiest_first(finding: Finding) -> tuple[float, str, int]:
-    """Return by what findings are ordered: the risk, then the place."""
+    """Return the sort key of a finding: the risk, then the place."""
     return -_risk(finding.worst), finding.path, finding.start
 
 
 def _risk(score: LineScore) -> float:
-    return math.inf if math.isnan(score.risk) else score.risk  # what is unknown is the worst
+    return math.inf if math.isnan(score.risk) else score.risk  # an unknown risk is the worst
 
 
 def _near(one: ChangedLine, other: ChangedLine) -> bool:
     return one.path == other.path and other.number - one.number <= GAP + 1
-
-
-def _joined(face: _Face, score: LineScore, stands: GateStatus) -> _Face | None:
-    """Return the riskiest line of a run with one line more; None where it would mislead.
-
-    It would where its standing is not the worst one, or where lines are above the limit of which
-    some count and some do not.
-    """
-    riskier = (score, stands) if _risk(score) > _risk(face[0]) else face
-    above = {face[1], stands} - {GateStatus.BELOW}
-    return riskier if above <= {riskier[1]} else None
 
 
 def _by_text(runs: Sequence[Sequence[LineScore]]) -> Callable[[ChangedLine], str]:

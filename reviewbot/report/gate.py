@@ -1,11 +1,13 @@
-"""May it merge? A pure function of the outcomes and a policy; it fails closed."""
+"""The gate: may the change merge? Pure, and it fails closed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
-from reviewbot.authorship.model import Scope
+from reviewbot.authorship.model import Authors, Scope
+from reviewbot.config.thresholds import parse_thresholds
 from reviewbot.diff.model import ChangedLine
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
@@ -21,10 +23,12 @@ _WORDS: Mapping[str, str] = {  # of reasons that are no noun
     SkipReason.OUT_OF_SCOPE: "outside the scope",
     SkipReason.SUPPRESSED: "suppressed by comments",
 }
+_NOBODY = Authors()
+_thresholds = lru_cache(maxsize=8)(parse_thresholds)
 
 
 class Status(StrEnum):
-    """What the gate says."""
+    """The gate's answer."""
 
     PASS = "pass"  # noqa: S105 - no password
     BLOCK = "block"
@@ -33,18 +37,40 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """When the gate blocks."""
+    """When the gate blocks: the settings that a report states."""
 
     max_risk: float  # a line above it counts
-    max_lines_over: int = 0  # that many lines above it are still let through
+    max_lines_over: int = 0  # lines above it that are allowed
     min_coverage: float = 1.0  # share of the lines that should have been read and were
     min_lines: int = 0  # with fewer scored lines the gate never blocks
-    max_risk_for: tuple[
-        str, ...
-    ] = ()  # other limits, by path or author, as `reviewbot.config.thresholds` reads
-    informational: bool = False  # report a block, exit 0 all the same; failures still fail
+    max_risk_for: tuple[str, ...] = ()  # thresholds by path or author, see `config.thresholds`
+    informational: bool = False  # report a block, but exit 0; failures still fail
     scope: Scope = Scope.ALL  # whose lines are read
     gate_scope: Scope = Scope.ALL  # whose lines can block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """Everything that decides the gate status of a line."""
+
+    policy: Policy
+    authors: Authors = _NOBODY
+    can_block: Callable[[ChangedLine], bool] = lambda _line: True  # by its author
+    acknowledged: frozenset[tuple[str, int]] = frozenset()  # path and number
+
+    @property
+    def lowest_threshold(self) -> float:
+        """The strictest threshold that any line can have."""
+        return min(self.policy.max_risk, _thresholds(self.policy.max_risk_for).minimum)
+
+    def status(self, score: LineScore) -> GateStatus:
+        """Return the gate status of a line."""
+        line, policy = score.line, self.policy
+        author = self.authors.get(line.path, line.number)
+        if score.risk <= _thresholds(policy.max_risk_for).of(line.path, author, policy.max_risk):
+            return GateStatus.BELOW  # NaN is above
+        counts = (line.path, line.number) not in self.acknowledged and self.can_block(line)
+        return GateStatus.ABOVE if counts else GateStatus.NOT_COUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +81,21 @@ class Ledger:
     scored: int
     skipped: int
     failed: int
-    unread: int  # skipped, but only for our limits: counts against coverage
+    unread: int  # skipped only because of our limits: counts against coverage
     unread_files: int  # code files whose lines git does not show at all
     by_reason: Mapping[str, int]  # why not scored -> lines, by name
 
     @property
     def all_excluded(self) -> bool:
-        """Whether the settings leave out every line that would have been read, and there is one."""
+        """Whether `exclude` removed every line that would have been read, and there is one."""
         others = self.scored + self.failed + self.unread
         return not others and self.by_reason.get(SkipReason.EXCLUDED, 0) > 0
 
     @property
     def coverage(self) -> float:
-        """Share of the lines that should have been read and were.
+        """Share of the lines that should have been read and were; 1.0 if there were none.
 
-        Excluded lines count only where all are: then it is 0.0. It is 1.0 where there was none.
+        Excluded lines count only if all lines are excluded: then it is 0.0.
         """
         should = self.scored + self.failed + self.unread
         return self.scored / should if should else float(not self.all_excluded)
@@ -107,27 +133,18 @@ def is_all_merged(ledger: Ledger) -> bool:
     )
 
 
-def gate_status(
-    score: LineScore,
-    policy: Policy,
-    counts: Callable[[ChangedLine], bool] = lambda _line: True,
-    limit: Callable[[ChangedLine], float] | None = None,
-) -> GateStatus:
-    """Return where a line stands; `counts` and `limit` as for `decide`."""
-    most = limit(score.line) if limit else policy.max_risk
-    if score.risk <= most:  # NaN is above
-        return GateStatus.BELOW
-    return GateStatus.ABOVE if counts(score.line) else GateStatus.NOT_COUNTED
-
-
 def blocks(policy: Policy, over: int, scored: int) -> bool:
-    """Return True if so many lines above their limit, of so many scored, keep a change back."""
+    """Return True if `over` lines above their threshold, of `scored` lines, block a change."""
     return over > policy.max_lines_over and scored >= policy.min_lines and not policy.informational
 
 
-def judge(policy: Policy, ledger: Ledger, over: int) -> tuple[Status, int]:
-    """Return status and exit code where so many lines count as above their limit."""
-    read = ledger.coverage >= policy.min_coverage  # NaN asks for more than there can be
+def status_and_exit_code(policy: Policy, ledger: Ledger, over: int) -> tuple[Status, int]:
+    """Return the gate's answer if `over` lines that count are above their threshold.
+
+    Incomplete coverage wins over everything else: it is never green. One code file that git calls
+    binary makes the coverage incomplete, unless the policy requires none.
+    """
+    read = ledger.coverage >= policy.min_coverage  # False for NaN
     if not read or (ledger.unread_files and policy.min_coverage > 0):
         return Status.INCOMPLETE, EXIT_INCOMPLETE
     if blocks(policy, over, ledger.scored):
@@ -137,58 +154,47 @@ def judge(policy: Policy, ledger: Ledger, over: int) -> tuple[Status, int]:
     return Status.PASS, EXIT_PASS
 
 
-def decide(
-    policy: Policy,
-    outcomes: Sequence[Outcome],
-    unread_files: int = 0,
-    counts: Callable[[ChangedLine], bool] = lambda _line: True,
-    limit: Callable[[ChangedLine], float] | None = None,
-    *,
-    acknowledged: bool = False,
-) -> Verdict:
-    """Apply the policy. Incomplete coverage wins over everything else: it is never green.
-
-    counts        whether a line, by its author, can block; all can make the coverage incomplete
-    limit         the risk above which a line counts; None: `policy.max_risk` for every line
-    unread_files  code files that git calls binary: no line of them can be counted, so one is enough
-                  to make the coverage incomplete, unless the policy asks for none
-    acknowledged  whether people have acknowledged lines, so that `counts` leaves out those, too
-    """
-    ledger = count(outcomes, unread_files)
-    scores = [o for o in outcomes if isinstance(o, LineScore)]
-    standings = Counter(gate_status(score, policy, counts, limit) for score in scores)
-    over, other = standings[GateStatus.ABOVE], standings[GateStatus.NOT_COUNTED]
-    said = _over_text(over, policy, "line that counts" if other else "line")
-    if other:
-        more = f"{other} more" if over else f"{other}"
-        said += f" ({more} not counted: {_why_not_counted(policy, acknowledged)})"
-    status, code = judge(policy, ledger, over)
-    missing = ledger.failed + ledger.unread
-    if status is Status.INCOMPLETE:
-        text = f"{_files_were(unread_files)} not read, because git calls such a file binary"
-        if not ledger.coverage >= policy.min_coverage:
-            text = (
-                f"{missing} of {ledger.scored + missing} lines that should have been read were not "
-                f"(coverage {ledger.coverage:.1%}, at least {policy.min_coverage:.1%} is asked for)"
-            )
-        reasons = [text, *([said] if over else [])]
-        if ledger.all_excluded:
+def decide(rules: GateRules, ledger: Ledger, statuses: Iterable[GateStatus]) -> Verdict:
+    """Apply the policy to the gate statuses of the scored lines."""
+    policy, counts = rules.policy, Counter(statuses)
+    over = counts[GateStatus.ABOVE]
+    status, code = status_and_exit_code(policy, ledger, over)
+    risky = _risky_lines(rules, over, counts[GateStatus.NOT_COUNTED])
+    match status:
+        case Status.INCOMPLETE if ledger.all_excluded:
             reasons = [_nothing_read(ledger), NARROW]
-    elif status is Status.BLOCK:
-        reasons = [said, *(["informational: the exit code stays 0"] if code == EXIT_PASS else [])]
-    elif not scores:
-        reasons = [_nothing_read(ledger)] if ledger.added else []
-        if missing or ledger.all_excluded:
-            reasons.append("the policy asks for no coverage")
-        if unread_files:
-            reasons.append(f"{_files_were(unread_files)} not read, which the policy allows")
-        reasons = reasons or ["no line had to be scored"]
-    else:
-        reasons = [said]
-        if over > policy.max_lines_over:
-            needs = f"only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
-            reasons.append(f"not blocked: {needs}")
+        case Status.INCOMPLETE:
+            reasons = [_incomplete(policy, ledger), *([risky] if over else [])]
+        case Status.BLOCK:
+            reasons = [risky, *(["informational: the exit code stays 0"] if not code else [])]
+        case _ if not ledger.scored:
+            reasons = _nothing_scored(ledger)
+        case _:
+            reasons = [risky]
+            if over > policy.max_lines_over:
+                needs = f"only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
+                reasons.append(f"not blocked: {needs}")
     return Verdict(status, code, tuple(reasons))
+
+
+def _incomplete(policy: Policy, ledger: Ledger) -> str:
+    if ledger.coverage >= policy.min_coverage:
+        return f"{_unread_files(ledger)} not read: git calls such files binary"
+    missing = ledger.failed + ledger.unread
+    return (
+        f"{missing} of {ledger.scored + missing} lines that should have been read were not "
+        f"(coverage {ledger.coverage:.1%}, required {policy.min_coverage:.1%})"
+    )
+
+
+def _nothing_scored(ledger: Ledger) -> list[str]:
+    """Say why a change passes of which no line was scored."""
+    reasons = [_nothing_read(ledger)] if ledger.added else []
+    if ledger.failed + ledger.unread or ledger.all_excluded:
+        reasons.append("no coverage is required")
+    if ledger.unread_files:
+        reasons.append(f"{_unread_files(ledger)} not read, which the policy allows")
+    return reasons or ["no line had to be scored"]
 
 
 def _nothing_read(ledger: Ledger) -> str:
@@ -204,32 +210,37 @@ def _nothing_read(ledger: Ledger) -> str:
     return f"0 of {ledger.added} added lines were read ({', '.join(parts)})"
 
 
-def _why_not_counted(policy: Policy, acknowledged: bool) -> str:
-    if policy.gate_scope is Scope.ALL:  # then no author is outside
-        return "acknowledged"
-    return f"{'acknowledged, or ' if acknowledged else ''}of authors outside the gate's scope"
+def _unread_files(ledger: Ledger) -> str:
+    return (
+        "1 code file was" if ledger.unread_files == 1 else f"{ledger.unread_files} code files were"
+    )
 
 
-def _files_were(count: int) -> str:
-    return "1 file of code was" if count == 1 else f"{count} files of code were"
+def _risky_lines(rules: GateRules, over: int, not_counted: int) -> str:
+    """Say how many lines block: "1 line above the 0.9 threshold (0 allowed)"."""
+    policy = rules.policy
+    others = _other_thresholds(policy)
+    notes = [f"or {', '.join(others)}"] if others else []
+    if over:
+        notes.append(f"{policy.max_lines_over} allowed")
+    noun = "no line" if not over else "1 line" if over == 1 else f"{over} lines"
+    text = f"{noun} above the {policy.max_risk:.4g} threshold"
+    text += f" ({'; '.join(notes)})" if notes else ""
+    if not not_counted:
+        return text
+    # Where every author counts, only an acknowledgement can excuse a line.
+    whys = ["acknowledged"] if rules.acknowledged or policy.gate_scope is Scope.ALL else []
+    whys += [] if policy.gate_scope is Scope.ALL else ["of authors outside the gate's scope"]
+    return f"{text}, not counting {not_counted} ({', or '.join(whys)})"
 
 
-def _over_text(over: int, policy: Policy, a_line: str) -> str:
-    if not over:
-        return f"no {a_line} is above the risk of {policy.max_risk:.4g}{_others(policy)}"
-    noun = "line is" if over == 1 else "lines are"
-    allowed = policy.max_lines_over or "none"
-    limit = f"{policy.max_risk:.4g}{_others(policy)}"
-    return f"{over} {noun} above the risk of {limit}, {allowed} may be"
+def _other_thresholds(policy: Policy) -> list[str]:
+    """Return the other thresholds, without those for authors that can have no effect.
 
-
-def _others(policy: Policy) -> str:
-    """Name the other limits; one for an author only where it is stricter than a line's own can be.
-
-    It stands in settings that several commands share, so it is no error.
+    A threshold for an author has an effect only if it is stricter than that of some path. Several
+    commands share the settings, so one without an effect is no error.
     """
     limits = [(text, float(text.rpartition("=")[2])) for text in policy.max_risk_for]
     by_path = [limit for text, limit in limits if not text.startswith("author:")]
-    most = max([policy.max_risk, *by_path])
-    said = [text for text, limit in limits if not text.startswith("author:") or limit < most]
-    return f" (or {', '.join(said[:5])})" if said else ""
+    highest = max([policy.max_risk, *by_path])
+    return [text for text, limit in limits if not text.startswith("author:") or limit < highest][:5]

@@ -18,7 +18,7 @@ from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import UsageError
 from reviewbot.report.explanation import log_odds_of, sigmoid
 from reviewbot.report.findings import Finding, GateStatus, riskiest_first
-from reviewbot.report.gate import Ledger, Policy, Status, Verdict, count, judge
+from reviewbot.report.gate import Ledger, Policy, Status, Verdict, count, status_and_exit_code
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
@@ -97,7 +97,7 @@ def _agree(verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileRe
     if lines and all(line.gate_status is None for line in lines):
         return
     over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
-    fits = (verdict.status, verdict.exit_code) == judge(policy, ledger, over)
+    fits = (verdict.status, verdict.exit_code) == status_and_exit_code(policy, ledger, over)
     if not fits or not all(_stands(line, policy) for line in lines):
         raise _wrong("its verdict does not fit its lines")
 

@@ -1,14 +1,14 @@
-"""The one value that every renderer gets."""
+"""The report: the one value that every renderer gets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.diff.model import FileKind
 from reviewbot.report.findings import Finding, GateStatus
 from reviewbot.report.gate import Ledger, Policy, Verdict
 from reviewbot.scoring.feature_evidence import FeatureEvidence
-from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
+from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
 from reviewbot.scoring.recent_risks import RecentInfo
 
 
@@ -32,7 +32,7 @@ class ChangeInfo:
 
 @dataclass(frozen=True, slots=True)
 class LineReport:
-    """One added line: what became of it, who wrote it, and what the gate makes of it."""
+    """One added line: its outcome, its author and its gate status."""
 
     outcome: Outcome
     author: Attribution
@@ -51,14 +51,6 @@ class FileReport:
     removed: int
     lines: tuple[LineReport, ...]
 
-    def gate_status(self, of: Callable[[LineScore], GateStatus]) -> "FileReport":
-        """Return the same with the standings that the gate gives."""
-        lines = (
-            replace(one, gate_status=of(one.outcome)) if isinstance(one.outcome, LineScore) else one
-            for one in self.lines
-        )
-        return replace(self, lines=tuple(lines))
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -74,16 +66,16 @@ class Report:
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()  # for the reader: untracked files and the like
-    features: tuple[FeatureEvidence, ...] = ()  # what is known of those that the findings name
+    features: tuple[FeatureEvidence, ...] = ()  # for those that the findings name
     recent: RecentInfo | None = None  # what `LineScore.recent` compares with
 
     def evidence_for(self, feature: str) -> FeatureEvidence | None:
-        """Return what is known of a feature that a reason names."""
-        return next((found for found in self.features if found.feature == feature), None)
+        """Return the evidence for a feature that a reason names."""
+        return next((one for one in self.features if one.feature == feature), None)
 
 
 def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
-    """Return the lines of each path; one may stand twice in a report that is a stranger's."""
+    """Return the lines of each path; an untrusted report may repeat a path."""
     found: dict[str, tuple[LineReport, ...]] = {}
     for file in report.files:
         found[file.path] = found.get(file.path, ()) + file.lines
@@ -91,10 +83,10 @@ def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
 
 
 def authors_of(report: Report) -> Callable[[Finding], Attribution | None]:
-    """Return what tells who wrote the riskiest line of a finding."""
+    """Return a function that gives the author of a finding's riskiest line."""
     worst = {(finding.path, finding.worst.line.number) for finding in report.findings}
     found: dict[tuple[str, int], Attribution] = {}
-    for file in report.files:  # a path may stand twice in a stranger's: the first counts
+    for file in report.files:  # an untrusted report may repeat a path: the first counts
         for line in file.lines:
             if (place := (file.path, line.outcome.line.number)) in worst:
                 found.setdefault(place, line.author)

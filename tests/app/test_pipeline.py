@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewbot.app.selection import Rules
+from reviewbot.config.schema import Settings
 from reviewbot.encoders.encoder import Encoder, Tokens
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.errors import ArtifactError
@@ -15,7 +15,7 @@ from reviewbot.report.gate import Status
 from reviewbot.scoring.artifact import ArtifactModel, load_artifact
 from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 from tests import tiny
-from tests.changes import CODE, Check, Files, Made, made, never, outcomes
+from tests.changes import CODE, SETTINGS, Check, Files, Made, made, never, outcomes
 
 
 def test_every_added_line_is_scored_or_says_why_not(tmp_path: Path, check: Check) -> None:
@@ -53,10 +53,10 @@ def test_a_file_that_is_not_read_says_why_and_loads_no_model(
     tmp_path: Path, check: Check, name: str
 ) -> None:
     files, attributes, why = SKIPS[name]
-    rules = Rules(
-        max_bytes=100_000, max_lines=1_000, excluded=lambda path: path.startswith("skipped/")
+    settings = replace(SETTINGS, exclude=("skipped/",))
+    report = check(
+        made(tmp_path, {}, files), attributes=attributes, settings=settings, encoder=never
     )
-    report = check(made(tmp_path, {}, files), attributes=attributes, rules=rules, encoder=never)
 
     assert {o.why for o in outcomes(report) if isinstance(o, Skipped)} == {why}
     assert report.ledger.skipped == report.ledger.added > 0
@@ -71,19 +71,19 @@ def test_a_comment_that_asks_to_be_ignored_is_obeyed_only_where_the_settings_all
     tmp_path: Path, check: Check
 ) -> None:
     case = made(tmp_path, {}, {"a.py": b"x = 1  # reviewbot: ignore\n"})
-    allowed = Rules(max_bytes=1_000, max_lines=10, inline_suppressions=True)
 
     assert isinstance(outcomes(check(case))[0], LineScore)
-    assert check(case, rules=allowed).ledger.by_reason == {"suppressed": 1}
+    assert check(case, settings=Settings(inline_suppressions=True)).ledger.by_reason == {
+        "suppressed": 1
+    }
 
 
 def test_a_path_that_the_settings_include_is_read_whatever_the_attributes_say(
     tmp_path: Path, check: Check
 ) -> None:
     case = made(tmp_path, {}, {"vendor/a_pb2.py": b"x = 1\n"})
-    rules = Rules(max_bytes=1_000, max_lines=10, included=lambda _path: True)
 
-    assert check(case, rules=rules).ledger.scored == 1
+    assert check(case, settings=Settings(include=("*",))).ledger.scored == 1
 
 
 def test_each_run_of_added_lines_is_a_block_of_its_own(

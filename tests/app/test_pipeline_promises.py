@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewbot.app import pipeline
+from reviewbot.app.load_change import Numstat, check_numstat
+from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.errors import EnvironmentFailure
-from reviewbot.report.gate import Policy
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
 from tests import tiny
@@ -34,17 +34,11 @@ def test_the_ledger_equals_git_s_own_count(tmp_path: Path, check: Check) -> None
 @pytest.mark.parametrize(
     "numstat", [{"a.py": (2, 0)}, {"a.py": (1, 1)}, {}, {"a.py": (1, 0), "b.py": (1, 0)}], ids=str
 )
-def test_a_diff_that_git_counts_otherwise_is_refused(
-    tmp_path: Path, check: Check, numstat: pipeline.Numstat
-) -> None:
+def test_a_diff_that_git_counts_otherwise_is_refused(tmp_path: Path, numstat: Numstat) -> None:
     case = made(tmp_path, {}, {"a.py": b"x = 1\n"})
 
     with pytest.raises(EnvironmentFailure, match="disagree"):
-        check(case, numstat=numstat, encoder=never)
-
-
-def test_without_git_s_count_a_bare_diff_is_scored(tmp_path: Path, check: Check) -> None:
-    assert check(made(tmp_path, {}, {"a.py": b"x = 1\n"}), numstat=None).ledger.scored == 1
+        check_numstat(case.change, numstat)
 
 
 def test_an_empty_change_passes_and_loads_no_model(check: Check) -> None:
@@ -131,8 +125,8 @@ def test_the_riskiest_line_decides_at_the_gate(tmp_path: Path, check: Check) -> 
     case = made(tmp_path, {}, {"a.py": CODE})
     top = max(o.risk for o in outcomes(check(case)) if isinstance(o, LineScore))
 
-    assert check(case, policy=Policy(max_risk=top)).verdict.exit_code == 0
-    assert check(case, policy=Policy(max_risk=top - 1e-6)).verdict.exit_code == 1
+    assert check(case, settings=Settings(max_risk=top)).verdict.exit_code == 0
+    assert check(case, settings=Settings(max_risk=top - 1e-6)).verdict.exit_code == 1
 
 
 def test_at_full_depth_each_score_has_its_surprisal(
@@ -140,7 +134,7 @@ def test_at_full_depth_each_score_has_its_surprisal(
 ) -> None:
     whole = tiny.encoder(tiny_model, full=True)
     case = made(tmp_path, {}, {"a.py": CODE})
-    deep, plain = (outcomes(check(case, **given)) for given in ({"encoder": lambda: whole}, {}))
+    deep, plain = outcomes(check(case, encoder=lambda: whole)), outcomes(check(case))
 
     assert all(o.surprisal and o.surprisal > 0 for o in deep if isinstance(o, LineScore))
     for one, other in zip(deep, plain, strict=True):

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from reviewbot.app.attribute import scopes_of
+from reviewbot.app.attribute import attribute_change
 from reviewbot.app.inputs import intake
+from reviewbot.app.load_change import ChangeSource, load_change
 from reviewbot.authorship.line_hashes import murmur3
 from reviewbot.authorship.model import Scope
 from reviewbot.config.schema import Settings
-from reviewbot.diff.parser import parse
 from tests.authorship.repos import CLAUDE, Repo
 
 KEY = "s_c9883b05a2487d::t_9f8e7d6c5b4a32"
@@ -17,11 +17,13 @@ AI = f"AI\n\n{CLAUDE}"
 
 
 def in_scope(repo: Repo, path: str, range_: str = "main..topic") -> list[bool]:
-    """Return for each added line of a file True if `--scope ai` reads it."""
+    """Return for each added line of a file whether `--scope ai` reads it."""
     request = intake(repo.root, range_, staged=False, diff=None)
-    change = parse(request.diff)
-    scopes = scopes_of(request, change, Settings(scope=Scope.AI), {}, repo.root)
-    return [scopes.reads(line) for file in change.files for line in file.added if line.path == path]
+    source = ChangeSource(request=request, settings=Settings(), root=repo.root)
+    with load_change(source) as loaded:
+        change = attribute_change(loaded, {})
+    lines = [line for file in change.change.files for line in file.added if line.path == path]
+    return [change.in_scope(Scope.AI, line) for line in lines]
 
 
 def trace(*ranges: Any, path: str = "b.py", kind: str = "ai", **more: Any) -> str:

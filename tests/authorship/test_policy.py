@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from reviewbot.app import assemble
 from reviewbot.cli import main
 from reviewbot.report.json_v1 import schema
 from tests.authorship.repos import CLAUDE, Repo, note_text
@@ -23,7 +22,7 @@ HUMAN = note_text(
 @pytest.fixture(autouse=True)
 def _small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(write_artifact(tmp_path / "artifact")))
-    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
 
 
 def check(repo: Repo, *args: str) -> Any:
@@ -96,7 +95,7 @@ def test_the_gates_scope_says_which_lines_can_block_and_all_are_shown(authored: 
         "u.py": "not counted",
     }
     assert found["verdict"]["reasons"] == [
-        "1 line is above the risk of 0.9, none may be"
+        "1 line above the 0.9 threshold (0 allowed)"
         " (2 more not counted: of authors outside the gate's scope)"
     ]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.app import assemble
 from reviewbot.encoders.encoder import Encoder
 from tests import tiny
 from tests.changes import CODE
@@ -33,7 +32,7 @@ def explained(
     add_evidence(artifact, [*found, evidence("state", label="all", detects="go")])
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
     monkeypatch.setenv("REVIEWBOT_LINE_CACHE", "0")
-    monkeypatch.setattr(assemble, "load_model", lambda *_: tiny_encoder)
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: tiny_encoder)
     where = tmp_path / "repo"
     (where / "src").mkdir(parents=True)
     git(where, "init", "-b", "main")

@@ -16,10 +16,9 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.app import assemble, load
+from reviewbot.app import load
 from reviewbot.cli import main
-from reviewbot.cli.check import rendered
-from reviewbot.cli.output import look, write_file
+from reviewbot.cli.console import look, rendered, write_file
 from reviewbot.config.schema import Settings
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.git import changes
@@ -57,7 +56,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     artifact = write_artifact(tmp_path / "artifact")
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
-    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
     where = Path(shutil.copytree(_template().name, tmp_path / "repo"))
     monkeypatch.chdir(where)
     return where
@@ -94,7 +93,7 @@ def test_a_risky_line_blocks_and_is_shown(repo: Path) -> None:
     assert result.exit_code == 1
     assert "1. a.py:2" in result.stdout
     assert LONG in result.stdout
-    assert "BLOCK (exit 1): 1 line is above the risk of 0.9" in result.stdout
+    assert "BLOCK (exit 1): 1 line above the 0.9 threshold" in result.stdout
     assert "\x1b" not in result.stdout
     assert result.stderr == ""
 
@@ -106,7 +105,7 @@ def test_a_harmless_change_passes_in_two_lines_when_quiet_is_asked_for(repo: Pat
 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "PASS (exit 0): no line is above the risk of 0.9",
+        "PASS (exit 0): no line above the 0.9 threshold",
         "1 line added = 1 scored + 0 skipped",
     ]
 
@@ -383,7 +382,7 @@ def test_a_model_from_a_directory_is_loaded_and_a_wrong_one_is_refused(
     tiny_artifact: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(assemble, "load_model", LOAD_MODEL)
+    monkeypatch.setattr("reviewbot.app.check.load_model", LOAD_MODEL)
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
     (repo / "a.py").write_text("x = 1\ny = 2\n")
     artifact = tmp_path / "tiny"
@@ -408,7 +407,7 @@ def test_a_model_from_a_directory_is_loaded_and_a_wrong_one_is_refused(
 def test_an_artifact_that_reads_more_of_the_model_gets_it_unasked(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path
 ) -> None:
-    monkeypatch.setattr(assemble, "load_model", LOAD_MODEL)
+    monkeypatch.setattr("reviewbot.app.check.load_model", LOAD_MODEL)
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
     (repo / "a.py").write_text("x = 1\ny = 2\n\nfor z in x:\n    print(z)\n")
     sha256 = ensure_model(str(tiny_model), environ=os.environ).sha256

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.app import assemble
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.errors import UsageError
 from reviewbot.render import RENDERERS
@@ -40,7 +39,7 @@ class Watched(ByteEncoder):
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The windows that the model reads."""
     encoder = Watched()
-    monkeypatch.setattr(assemble, "load_model", lambda *_: encoder)
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: encoder)
     monkeypatch.setenv("REVIEWBOT_LINE_CACHE", "0")
     return encoder.seen
 
@@ -115,7 +114,7 @@ UNREAD = {
         "0 of 1 added lines were read (all skipped: not code)",
     ),
     "blank lines": ({"b.py": "\n\n"}, ("--exclude", "**"), 0, "(all skipped: blank or"),
-    "some of it": ({"b.py": PYTHON, "c.py": "u = 1\n"}, ("--exclude", "b.py"), 0, "no line is"),
+    "some of it": ({"b.py": PYTHON, "c.py": "u = 1\n"}, ("--exclude", "b.py"), 0, "no line above"),
     "prose alone": ({"README.md": "words\n"}, (), 0, "(all skipped: not code)"),
     "vendored alone": ({"vendor/b.py": PYTHON}, (), 0, "(all skipped: vendored)"),
     "suppressed in the line": (
@@ -176,7 +175,7 @@ def test_excluding_code_that_git_calls_binary_is_no_pass(repo: Path) -> None:
     result = check("--exclude", "*.py")
 
     assert result.exit_code == 3, result.output
-    assert "1 file of code was not read" in result.output
+    assert "1 code file was not read" in result.output
 
 
 def test_a_report_that_calls_an_excluded_change_a_pass_is_refused(repo: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.app import assemble
 from reviewbot.diff.model import ChangedLine
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.render.explain import _sum
@@ -195,7 +194,7 @@ def test_a_feature_is_explained_without_a_model(
     def never(*_: object) -> None:
         raise AssertionError("the model was loaded for nothing")
 
-    monkeypatch.setattr(assemble, "load_model", never)
+    monkeypatch.setattr("reviewbot.app.check.load_model", never)
     shown = run("explain", "--feature", name)
     found = json.loads(run("explain", "--feature", name, "--format", "json").stdout)
 
@@ -245,7 +244,7 @@ def test_a_small_artifact_explains_too(explained: Path, tmp_path: Path) -> None:
     (explained / "long.py").write_text(f"{LONG}\n")
     git(explained, "add", ".")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+        patch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
         found = explain("long.py:1", "--artifact", str(artifact))
 
     assert [reason["feature"] for reason in found["reasons"]] == ["surface:line length"]

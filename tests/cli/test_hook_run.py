@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.app import assemble
 from reviewbot.cli import main
 from reviewbot.errors import EnvironmentFailure
 from tests.cli.small import ByteEncoder, write_artifact
@@ -22,7 +21,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone whose origin has one commit on main, on a branch topic; the model is small."""
     artifact = write_artifact(tmp_path / "artifact")
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
-    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
     git(tmp_path, "init", "-q", "--bare", "-b", "main", "there.git")
     git(tmp_path, "clone", "-q", "there.git", "clone")
     root = tmp_path / "clone"
@@ -49,7 +48,7 @@ def test_a_harmless_push_passes_in_three_lines_on_stderr(clone: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr.splitlines() == [
         "reviewbot: refs/heads/topic: 1 commit",
-        "PASS (exit 0): no line is above the risk of 0.9",
+        "PASS (exit 0): no line above the 0.9 threshold",
         "1 line added = 1 scored + 0 skipped",
     ]
 
@@ -98,7 +97,7 @@ def test_a_ref_that_cannot_be_checked_stops_the_push_and_the_others_are_still_re
             raise failures.pop()
         return ByteEncoder()
 
-    monkeypatch.setattr(assemble, "load_model", load)
+    monkeypatch.setattr("reviewbot.app.check.load_model", load)
 
     result = push((first, "refs/heads/a"), (second, "refs/heads/b"))
 

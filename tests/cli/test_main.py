@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from reviewbot import __version__
 from reviewbot.cli import COMMANDS, main
-from reviewbot.cli.failures import describe
+from reviewbot.cli.console import describe
 from reviewbot.errors import ArtifactError, UsageError
 from tests.cli.small import environ
 from tests.cpu import cpu_seconds
@@ -183,7 +183,7 @@ def test_a_closed_stderr_does_not_change_the_exit_code() -> None:
 def test_a_reader_that_goes_away_is_exit_4_without_a_traceback() -> None:
     code = (
         "from reviewbot.cli import main\nimport click\n"
-        "from reviewbot.cli.output import emit\n"
+        "from reviewbot.cli.console import emit\n"
         "@click.command()\ndef loud(): emit('x' * 10_000_000)\n"
         "type(main).get_command = lambda *_: loud\nmain(['check'])"
     )

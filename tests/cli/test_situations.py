@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.app import assemble
 from reviewbot.cli import main
 from tests.cli.small import ByteEncoder, write_artifact
 from tests.cli.test_check import git
@@ -173,7 +172,7 @@ def _alone(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(there / "artifact"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
 
 
 def write(path: Path, count: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.app import load
-from reviewbot.cli import main, output
+from reviewbot.cli import console, main
 from reviewbot.cli.train_options import open_reader
 from reviewbot.config.load import load_settings
 from reviewbot.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
@@ -119,9 +119,9 @@ def test_a_branch_that_is_called_like_a_file_is_a_range(repo: Path) -> None:
 def test_a_page_is_not_poured_onto_a_terminal(
     repo: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    monkeypatch.setattr(output, "stdout_is_terminal", lambda: True)
+    monkeypatch.setattr(console, "stdout_is_terminal", lambda: True)
     monkeypatch.setattr(
-        "reviewbot.app.pipeline.check", lambda *_, **__: pytest.fail("it was scored")
+        "reviewbot.app.check.score_source", lambda *_, **__: pytest.fail("it was scored")
     )
 
     refused(reviewbot(*words.split()), "is a page, and stdout is a terminal", "add --output FILE")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reviewbot.app.pipeline import _agree
+from reviewbot.app.load_change import check_numstat
 from reviewbot.diff import parser
 from reviewbot.diff.head_match import first_mismatch, head_lines
 from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
@@ -394,7 +394,7 @@ def test_a_binary_that_becomes_a_link_is_no_contradiction(repo: Path) -> None:
     request = collect(repo, f"{first}..HEAD")
 
     assert request.numstat == {"b.py": None, "l.py": None, "c.py": (1, 0)}
-    _agree(parser.parse(request.diff), request.numstat)
+    check_numstat(parser.parse(request.diff), request.numstat)
 
 
 def test_a_missing_blob_does_not_end_the_process_that_reads_the_next(

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.app import assemble
 from reviewbot.cli import main
 from reviewbot.github import retry
 from tests.authorship.repos import Repo, repo_at
@@ -100,7 +99,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) 
     for name in list(os.environ):
         if name.startswith(("REVIEWBOT_", "GITHUB_")) or name in ("CI", "GH_TOKEN"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(assemble, "load_model", lambda *_: ByteEncoder())
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
     monkeypatch.setattr(retry, "SPACING", 0.0)
     repo = repo_at(tmp_path / "repo")
     base = repo.git("rev-parse", "main")

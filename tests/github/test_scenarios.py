@@ -33,7 +33,7 @@ def test_posting_twice_posts_once(world: World) -> None:
     result = world.review()
 
     assert world.github.writes == before
-    assert "posted: nothing, all is as it was" in result.stderr
+    assert "posted: nothing, everything is up to date" in result.stderr
 
 
 def test_a_clean_change_is_met_with_silence(world: World) -> None:

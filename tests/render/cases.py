@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import group
-from reviewbot.report.gate import count, decide
+from reviewbot.report.findings import GateStatus, group
+from reviewbot.report.gate import GateRules, count, decide
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 from tests.render.reports import BY_AI, failed, report, scored, skipped
@@ -75,7 +75,7 @@ def _hidden() -> Report:
     return replace(
         made,
         policy=policy,
-        verdict=decide(policy, outcomes, 2),
+        verdict=decide(GateRules(policy=policy), count(outcomes, 2), [GateStatus.BELOW]),
         ledger=count(outcomes, 2),
     )
 

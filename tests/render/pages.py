@@ -6,7 +6,7 @@ from math import log
 from reviewbot.authorship.model import UNKNOWN, Attribution, Author
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
-from reviewbot.report.gate import Policy, count, decide
+from reviewbot.report.gate import GateRules, Policy, count, decide
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
@@ -50,6 +50,7 @@ def report(
 ) -> Report:
     """A report about these lines, made as the pipeline makes one."""
     policy = Policy(max_risk=max_risk)
+    rules = GateRules(policy=policy)
     made = [
         FileReport(
             path,
@@ -70,7 +71,7 @@ def report(
         ChangeInfo("1" * 40, "2" * 40),
         policy,
         SHOW,
-        decide(policy, outcomes),
+        decide(rules, count(outcomes), map(rules.status, scores)),
         count(outcomes),
         (*made, *more),
         group(scores, SHOW),

@@ -1,13 +1,12 @@
 """Small reports for the renderers' tests."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 
 from reviewbot.authorship.model import UNKNOWN, Attribution, Author
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
-from reviewbot.report.gate import Policy, count, decide, gate_status
+from reviewbot.report.gate import GateRules, Policy, count, decide
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 
@@ -56,14 +55,11 @@ def report(
         informational=informational,
         max_risk_for=texts,
     )
-
-    def limit(line: ChangedLine) -> float:
-        return max_risk_for.get(line.path, max_risk)
-
-    standing = partial(gate_status, policy=policy, counts=counts, limit=limit)
+    rules = GateRules(policy=policy, can_block=counts)
     least = (
         min((max_risk, *max_risk_for.values())) if report_threshold is None else report_threshold
     )
+    scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
     paths = dict.fromkeys(outcome.line.path for outcome in outcomes)
     files = [
         FileReport(
@@ -73,8 +69,8 @@ def report(
             "python",
             None,
             0,
-            tuple(LineReport(o, author) for o in outcomes if o.line.path == path),
-        ).gate_status(standing)
+            tuple(line_report(o, author, rules) for o in outcomes if o.line.path == path),
+        )
         for path in paths
     ]
     if note is not None:
@@ -85,9 +81,15 @@ def report(
         ChangeInfo("1" * 40, "worktree"),
         policy,
         least,
-        decide(policy, outcomes, counts=counts, limit=limit),
+        decide(rules, count(outcomes), map(rules.status, scores)),
         count(outcomes),
         tuple(files),
-        group([o for o in outcomes if isinstance(o, LineScore)], least, None, standing),
+        group(scores, least, None, rules.status),
         notes,
     )
+
+
+def line_report(outcome: Outcome, author: Attribution, rules: GateRules) -> LineReport:
+    """A line with the gate status that the rules give."""
+    status = rules.status(outcome) if isinstance(outcome, LineScore) else None
+    return LineReport(outcome, author, status)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reviewbot.cli.check import rendered
+from reviewbot.cli.console import rendered
 from reviewbot.config.choices import Format
 from reviewbot.config.schema import Settings
 from reviewbot.escape import inert, visible

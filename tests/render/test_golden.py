@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.cli.check import rendered
+from reviewbot.cli.console import rendered
 from reviewbot.config.choices import Format
 from reviewbot.config.schema import Settings
 from reviewbot.render import RENDERERS

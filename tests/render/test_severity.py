@@ -1,21 +1,19 @@
 """One rule of severity: what others gate by answers as our exit code does."""
 
 from dataclasses import replace
-from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.config.thresholds import parse_thresholds
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.flat import diagnostics
 from reviewbot.render.severity import Severity, severity_in, standing_words
 from reviewbot.report.findings import group
-from reviewbot.report.gate import Policy, count, decide, gate_status
+from reviewbot.report.gate import GateRules, Policy, count, decide
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore, Outcome, Skipped
 from tests.render.cases import CASES
-from tests.render.reports import BY_AI, failed, report, scored
+from tests.render.reports import failed, line_report, report, scored
 
 PATHS = ("auth/a.py", "tests/t.py", "b.py")
 
@@ -99,28 +97,26 @@ def reports(draw: st.DrawFn) -> Report:
         max_risk_for=draw(st.sampled_from([(), ("auth/**=0.3",), ("tests/**=0.9", "b.py=0.1")])),
         informational=draw(st.booleans()),
     )
-    limits = parse_thresholds(policy.max_risk_for)
     free = draw(st.sets(st.sampled_from([(path, 1) for path in PATHS])))
     unread = draw(st.integers(0, 1))
     made = report(*outcomes)
-    author = made.files[0].lines[0].author if made.files else BY_AI
-
-    def can_block(line: ChangedLine) -> bool:
-        return (line.path, line.number) not in free
-
-    def limit(line: ChangedLine) -> float:
-        return limits.of(line.path, author, policy.max_risk)
-
-    least = min(policy.max_risk, limits.minimum)
-    standing = partial(gate_status, policy=policy, counts=can_block, limit=limit)
+    rules = GateRules(policy=policy, acknowledged=frozenset(free))
     scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
+    files = [
+        replace(
+            file,
+            lines=tuple(line_report(line.outcome, line.author, rules) for line in file.lines),
+        )
+        for file in made.files
+    ]
+    ledger = count(outcomes, unread)
     return replace(
         made,
         policy=policy,
-        files=tuple(file.gate_status(standing) for file in made.files),
-        verdict=decide(policy, outcomes, unread, can_block, limit),
-        ledger=count(outcomes, unread),
-        findings=group(scores, least, None, standing),
+        files=tuple(files),
+        verdict=decide(rules, ledger, map(rules.status, scores)),
+        ledger=ledger,
+        findings=group(scores, rules.lowest_threshold, None, rules.status),
     )
 
 

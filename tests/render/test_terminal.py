@@ -103,7 +103,7 @@ def test_a_change_without_findings_still_says_where_to_look_first() -> None:
     assert "look first at:" in out
     assert "src/app.py:9\n" in out
     assert "src/app.py:1\n" not in out  # the riskiest twentieth, not every line
-    assert out.splitlines()[-1] == "PASS (exit 0): no line is above the risk of 0.5"
+    assert out.splitlines()[-1] == "PASS (exit 0): no line above the 0.5 threshold"
 
 
 def test_a_clean_change_takes_three_lines_at_most_when_quiet_is_asked_for() -> None:
@@ -111,7 +111,7 @@ def test_a_clean_change_takes_three_lines_at_most_when_quiet_is_asked_for() -> N
     out = plain(made, width=100, quiet=True)
 
     lines = out.splitlines()
-    assert lines[0] == "PASS (exit 0): no line is above the risk of 0.5"
+    assert lines[0] == "PASS (exit 0): no line above the 0.5 threshold"
     assert lines[1] == "2 lines added = 1 scored + 1 skipped (blank 1); 1 file not read"
     assert lines[2].startswith("note: aaa")
     assert len(lines) == 3

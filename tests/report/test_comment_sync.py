@@ -7,13 +7,13 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.report.acks import Ack, acks_in
 from reviewbot.report.anchors import Anchor, Shown, anchor
 from reviewbot.report.comment_sync import (
-    Plan,
     Posted,
+    SyncPlan,
     finding_id,
     finding_mark,
     marked_finding,
     marked_review,
-    plan,
+    plan_sync,
     review_mark,
 )
 from reviewbot.report.findings import Finding
@@ -38,8 +38,8 @@ def body_of(one: Finding) -> str:
 HUNKS = {path: (Shown(1, 100),) for path in ("a", "b", "c")}
 
 
-def planned(findings: list[Finding], there: list[Posted], most: int = 10) -> Plan:
-    return plan(findings, there, HUNKS, body_of, most=most)
+def planned(findings: list[Finding], there: list[Posted], most: int = 10) -> SyncPlan:
+    return plan_sync(findings, there, HUNKS, body_of, max_comments=most)
 
 
 PATHS = st.sampled_from(["a", "b", "c", "elsewhere"])
@@ -93,8 +93,8 @@ def test_no_more_is_created_than_may_stand_and_every_anchor_is_shown(
 def test_a_comment_in_a_file_that_was_not_read_stays() -> None:
     old = posted("a", "1:1")
 
-    assert plan([], [old], HUNKS, body_of, most=9, unread={"a"}).empty
-    assert plan([], [old], HUNKS, body_of, most=9).delete == (old,)
+    assert plan_sync([], [old], HUNKS, body_of, max_comments=9, unread={"a"}).empty
+    assert plan_sync([], [old], HUNKS, body_of, max_comments=9).delete == (old,)
 
 
 def test_a_finding_whose_file_was_renamed_keeps_its_comment() -> None:

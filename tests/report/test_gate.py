@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import pytest
 
 from reviewbot.authorship.model import Scope
 from reviewbot.diff.model import ChangedLine
 from reviewbot.errors import ReviewbotError, UsageError
-from reviewbot.report.gate import NARROW, Policy, Status, count, decide
+from reviewbot.report.gate import NARROW, GateRules, Policy, Status, Verdict, count, decide
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
 LINE = ChangedLine("a.py", 1, "x")
@@ -18,6 +19,19 @@ BLANK, UNREAD = Skipped(LINE, "blank"), Skipped(LINE, "too large", counts_as_unr
 FAILED = Failed(LINE, "no head")
 OUT, EXCLUDED = Skipped(LINE, "author out of scope"), Skipped(LINE, "excluded")
 PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLETE, 3)
+
+
+def verdict_of(
+    outcomes: Sequence[Outcome], unread_files: int = 0, *, acknowledged: bool = False, **policy: Any
+) -> Verdict:
+    """The gate's answer about these lines; `policy` names what differs."""
+    rules = GateRules(
+        policy=Policy(**{"max_risk": 0.9, **policy}),
+        can_block=lambda _line: policy.get("gate_scope") is not Scope.AI,
+        acknowledged=frozenset({(LINE.path, LINE.number)} if acknowledged else ()),
+    )
+    statuses = [rules.status(one) for one in outcomes if isinstance(one, LineScore)]
+    return decide(rules, count(outcomes, unread_files), statuses)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +67,9 @@ PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLET
     ],
 )
 def test_the_gate_answers(
-    outcomes: Sequence[Outcome], policy: dict[str, float], answer: tuple[Status, int]
+    outcomes: Sequence[Outcome], policy: dict[str, Any], answer: tuple[Status, int]
 ) -> None:
-    verdict = decide(Policy(**{"max_risk": 0.9, **policy}), outcomes)  # type: ignore[arg-type]
+    verdict = verdict_of(outcomes, **policy)
 
     assert (verdict.status, verdict.exit_code) == answer
     assert verdict.reasons
@@ -68,8 +82,7 @@ def test_whatever_else_holds_an_unread_line_is_never_green(
     chosen: tuple[Outcome, Outcome, bool, int],
 ) -> None:
     scored, other, informational, min_lines = chosen
-    policy = Policy(max_risk=0.9, informational=informational, min_lines=min_lines)
-    verdict = decide(policy, [scored, other])
+    verdict = verdict_of([scored, other], informational=informational, min_lines=min_lines)
 
     assert (verdict.status is Status.INCOMPLETE) == (other is not BLANK)
     assert (verdict.exit_code == 0) <= (other is BLANK)
@@ -78,33 +91,32 @@ def test_whatever_else_holds_an_unread_line_is_never_green(
 def test_a_code_file_that_git_calls_binary_makes_it_incomplete_unless_no_coverage_is_asked() -> (
     None
 ):
-    asked = decide(Policy(max_risk=0.9, min_coverage=0.01), [SAFE], unread_files=1)
-    not_asked = decide(Policy(max_risk=0.9, min_coverage=0.0), [SAFE], unread_files=1)
+    required = verdict_of([SAFE], 1, min_coverage=0.01)
+    not_required = verdict_of([SAFE], 1, min_coverage=0.0)
 
-    assert (asked.status, asked.exit_code) == INCOMPLETE
-    assert (not_asked.status, not_asked.exit_code) == PASS
+    assert (required.status, required.exit_code) == INCOMPLETE
+    assert required.reasons == ("1 code file was not read: git calls such files binary",)
+    assert (not_required.status, not_required.exit_code) == PASS
 
 
 def test_incomplete_still_says_that_lines_were_risky() -> None:
-    said = decide(Policy(max_risk=0.9), [RISKY, FAILED]).reasons
-
-    assert [("should have been read" in text, "above the risk" in text) for text in said] == [
-        (True, False),
-        (False, True),
-    ]
+    assert verdict_of([RISKY, FAILED]).reasons == (
+        "1 of 2 lines that should have been read were not (coverage 50.0%, required 100.0%)",
+        "1 line above the 0.9 threshold (0 allowed)",
+    )
 
 
 def test_a_policy_that_asks_for_no_coverage_is_told_that_nothing_was_read() -> None:
-    verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), [FAILED, UNREAD, BLANK])
+    verdict = verdict_of([FAILED, UNREAD, BLANK], min_coverage=0.0)
 
     assert verdict.reasons == (
         "0 of 3 added lines were read (1 blank, 1 no head, 1 too large)",
-        "the policy asks for no coverage",
+        "no coverage is required",
     )
 
 
 def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
-    verdict = decide(Policy(max_risk=0.9), [EXCLUDED, EXCLUDED, BLANK])
+    verdict = verdict_of([EXCLUDED, EXCLUDED, BLANK])
 
     assert verdict.reasons == ("0 of 3 added lines were read (2 excluded, 1 blank)", NARROW)
     assert count([EXCLUDED, BLANK]).coverage == 0.0
@@ -122,7 +134,7 @@ def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
             0,
             (
                 "0 of 2 added lines were read (all excluded)",
-                "the policy asks for no coverage",
+                "no coverage is required",
             ),
         ),
         (
@@ -130,17 +142,17 @@ def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
             1,
             (
                 "0 of 1 added lines were read (all skipped: blank)",
-                "1 file of code was not read, which the policy allows",
+                "1 code file was not read, which the policy allows",
             ),
         ),
-        ([], 6, ("6 files of code were not read, which the policy allows",)),
+        ([], 6, ("6 code files were not read, which the policy allows",)),
         (
             [FAILED],
             2,
             (
                 "0 of 1 added lines were read (all failed: no head)",
-                "the policy asks for no coverage",
-                "2 files of code were not read, which the policy allows",
+                "no coverage is required",
+                "2 code files were not read, which the policy allows",
             ),
         ),
     ],
@@ -148,7 +160,7 @@ def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
 def test_where_nothing_was_read_it_is_said_what_should_have_been(
     outcomes: Sequence[Outcome], files: int, said: tuple[str, ...]
 ) -> None:
-    verdict = decide(Policy(max_risk=0.9, min_coverage=0.0), outcomes, files)
+    verdict = verdict_of(outcomes, files, min_coverage=0.0)
 
     assert (verdict.status, verdict.exit_code) == PASS
     assert verdict.reasons == said
@@ -165,29 +177,31 @@ def test_where_nothing_was_read_it_is_said_what_should_have_been(
 def test_why_a_line_is_not_counted_is_only_what_can_be(
     scope: Scope, acknowledged: bool, why: str
 ) -> None:
-    policy = Policy(max_risk=0.9, gate_scope=scope)
+    verdict = verdict_of([RISKY], acknowledged=acknowledged, gate_scope=scope)
 
-    verdict = decide(policy, [RISKY], counts=lambda _: False, acknowledged=acknowledged)
-
-    said = f"no line that counts is above the risk of 0.9 (1 not counted: {why})"
-    assert verdict.reasons == (said,)
+    assert verdict.reasons == (f"no line above the 0.9 threshold, not counting 1 ({why})",)
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "others"),
     [
         (("author:ai=0.9",), ""),
         (("author:ai=0.5",), ""),
-        (("author:ai=0.4",), " (or author:ai=0.4)"),
-        (("auth/**=0.9", "author:ai=0.8"), " (or auth/**=0.9, author:ai=0.8)"),
-        (("auth/**=0.3", "author:ai=0.8"), " (or auth/**=0.3)"),
+        (("author:ai=0.4",), "or author:ai=0.4"),
+        (("auth/**=0.9", "author:ai=0.8"), "or auth/**=0.9, author:ai=0.8"),
+        (("auth/**=0.3", "author:ai=0.8"), "or auth/**=0.3"),
     ],
 )
-def test_a_limit_that_can_have_no_effect_is_not_named(limits: tuple[str, ...], said: str) -> None:
-    policy = Policy(max_risk=0.5, max_risk_for=limits)
+def test_a_threshold_that_can_have_no_effect_is_not_named(
+    limits: tuple[str, ...], others: str
+) -> None:
+    passed = verdict_of([SAFE], max_risk=0.5, max_risk_for=limits)
+    blocked = verdict_of([RISKY, RISKY], max_risk=0.5, max_risk_for=limits, max_lines_over=1)
 
-    assert decide(policy, [SAFE]).reasons == (f"no line is above the risk of 0.5{said}",)
-    assert decide(policy, [RISKY]).reasons[0].startswith(f"1 line is above the risk of 0.5{said},")
+    below = f" ({others})" if others else ""
+    above = f"{others}; 1 allowed" if others else "1 allowed"
+    assert passed.reasons == (f"no line above the 0.5 threshold{below}",)
+    assert blocked.reasons == (f"2 lines above the 0.5 threshold ({above})",)
 
 
 def test_the_ledger_counts_every_line_once() -> None:

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.app import pipeline
 from reviewbot.app.load import load_model
-from reviewbot.app.selection import Rules
+from reviewbot.app.load_change import ChangeSource, LoadedChange
+from reviewbot.app.score import score_change
 from reviewbot.config.choices import Server
 from reviewbot.config.schema import Settings
 from reviewbot.diff.parser import parse
 from reviewbot.git.files import WorktreeFiles
+from reviewbot.git.request import ChangeRequest
 from reviewbot.report.explanation import log_odds_of, risk_without
-from reviewbot.report.gate import Policy
-from reviewbot.report.model import ChangeInfo
 from reviewbot.scoring.artifact import PRESETS, load_artifact
 from reviewbot.scoring.feature_cache import Groups
 from reviewbot.scoring.outcomes import LineScore
@@ -43,27 +42,22 @@ class Memory:
 def test_without_any_one_reason_a_line_s_log_odds_are_lower_by_its_contribution() -> None:
     artifact = load_artifact(PRESETS["tiny"])
     kept = Memory()
-    encoder = load_model(
-        Settings(artifact="tiny", server=Server.NEVER, line_cache=0), artifact, lambda _step: None
-    )
+    settings = Settings(artifact="tiny", server=Server.NEVER, line_cache=0)
+    encoder = load_model(settings, artifact, lambda _step: None)
     change = parse((DEMO / "demo.diff").read_text())
+    request = ChangeRequest(root=DEMO, base=None, head="files", diff="")
+    source = ChangeSource(request=request, settings=settings, root=DEMO)
 
     def scores(*, lacking: str | None = None) -> list[LineScore]:
         predictor = without(artifact.predictor, lacking) if lacking else artifact.predictor
-        report = pipeline.check(
-            change,
-            head=WorktreeFiles(DEMO / "demo"),
-            attributes={},
-            numstat=None,
-            artifact=replace(artifact, predictor=predictor),
-            encoder=lambda: encoder,
-            rules=Rules(max_bytes=1_000_000, max_lines=10_000),
-            policy=Policy(max_risk=1.0),
-            info=ChangeInfo(None, "files"),
+        scored = score_change(
+            LoadedChange(source=source, change=change, head=WorktreeFiles(DEMO / "demo")),
+            replace(artifact, predictor=predictor),
+            lambda: encoder,
+            {},
             cache=kept,
         )
-        found = [line.outcome for file in report.files for line in file.lines]
-        return [outcome for outcome in found if isinstance(outcome, LineScore)]
+        return scored.scores
 
     whole = scores()
     named = sorted({reason.feature for score in whole for reason in score.reasons})

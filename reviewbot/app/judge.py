@@ -1,0 +1,146 @@
+"""Step 4 of a check: `ScoredChange` -> `Report`, with gate status, findings, verdict and ledger."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import cache
+
+from reviewbot.app.load_change import LoadedChange, untracked_note
+from reviewbot.app.score import ScoredChange, ScoredFile
+from reviewbot.authorship.model import Scope
+from reviewbot.diff.line_hash import line_hashes
+from reviewbot.diff.model import ChangedLine
+from reviewbot.report.findings import Finding, group, riskiest
+from reviewbot.report.gate import GateRules, Policy, Status, count, decide, is_all_merged
+from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.scoring.artifact import Artifact
+from reviewbot.scoring.feature_evidence import FeatureEvidence
+from reviewbot.scoring.outcomes import LineScore, Outcome
+
+MAX_FEATURES = 300  # whose evidence a report shows
+
+
+def gate_rules(scored: ScoredChange) -> GateRules:
+    """Return the rules that the settings of a change make for its lines."""
+    change, settings = scored.change, scored.change.source.settings
+    block_threshold = scored.artifact.block_threshold
+    return GateRules(
+        policy=Policy(
+            max_risk=block_threshold if settings.max_risk is None else settings.max_risk,
+            max_lines_over=settings.max_lines_over,
+            min_coverage=settings.min_coverage,
+            min_lines=settings.min_lines,
+            max_risk_for=settings.max_risk_for,
+            informational=settings.informational,
+            scope=settings.scope,
+            gate_scope=settings.gate_scope,
+        ),
+        authors=change.authors,
+        can_block=lambda line: change.in_scope(settings.gate_scope, line),
+    )
+
+
+def find(scored: ScoredChange, rules: GateRules) -> tuple[Finding, ...]:
+    """Return the findings, riskiest first. A line that blocks is always part of one."""
+    hashes = _line_hashes(scored)
+    return group(scored.scores, _report_threshold(scored, rules), hashes, rules.status)
+
+
+def judge(scored: ScoredChange, rules: GateRules, acknowledged: Collection[Finding] = ()) -> Report:
+    """Return the report. Pure, and cheap next to scoring.
+
+    acknowledged  findings of `find` whose lines cannot block
+    """
+    findings = find(scored, rules)  # an acknowledgement changes no finding
+    lines = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
+    rules = replace(rules, acknowledged=frozenset(lines))
+    request, model = scored.change.source.request, scored.artifact.model
+    ledger = count(scored.outcomes, _unread_files(scored))
+    files = tuple(_file_report(file, rules) for file in scored.files)
+    statuses = [line.gate_status for file in files for line in file.lines if line.gate_status]
+    verdict = decide(rules, ledger, statuses)
+    nothing = request.nothing
+    if verdict.status is Status.PASS and is_all_merged(ledger):
+        nothing = request.theirs
+    return Report(
+        model=ModelInfo(model.name, model.sha256, model.layer, scored.dtype),
+        artifact=scored.artifact.info,
+        change=ChangeInfo(request.base, request.head),
+        policy=rules.policy,
+        report_threshold=_report_threshold(scored, rules),
+        verdict=replace(verdict, reasons=(nothing,)) if nothing else verdict,
+        ledger=ledger,
+        files=files,
+        findings=findings,
+        notes=tuple(_notes(scored.change)),
+        features=_evidence(scored.artifact, (*findings, *riskiest(scored.scores))),
+        recent=scored.recent,
+    )
+
+
+def _report_threshold(scored: ScoredChange, rules: GateRules) -> float:
+    return min(scored.artifact.report_threshold, rules.lowest_threshold)  # what blocks is shown
+
+
+def _unread_files(scored: ScoredChange) -> int:
+    """Return how many code files git, or the forge, shows no line of."""
+    remote = scored.change.source.remote
+    found = sum(file.selection.unread for file in scored.files)
+    if not scored.scores:  # then a file must not disappear because it is excluded
+        found += sum(file.selection.hidden_by_exclude for file in scored.files)
+    return found + (remote.unlisted if remote else 0)
+
+
+def _file_report(scored: ScoredFile, rules: GateRules) -> FileReport:
+    file, selection = scored.selection.file, scored.selection
+
+    def line_report(outcome: Outcome) -> LineReport:
+        author = rules.authors.get(file.path, outcome.line.number)
+        status = rules.status(outcome) if isinstance(outcome, LineScore) else None
+        return LineReport(outcome, author, status)
+
+    return FileReport(
+        path=file.path,
+        base_path=file.base_path,
+        kind=file.kind,
+        language=selection.language.name if selection.language else None,
+        note=selection.note,
+        removed=file.removed,
+        lines=tuple(map(line_report, scored.outcomes)),
+    )
+
+
+def _notes(change: LoadedChange) -> list[str]:
+    """Return what a reader must know of how the change was read."""
+    source, authors = change.source, change.authors
+    settings, request = source.settings, source.request
+    authors_decide = any(s is not Scope.ALL for s in (settings.scope, settings.gate_scope))
+    return [
+        *source.notes,
+        *request.notes,
+        *authors.notes,
+        *(authors.sources if authors_decide else ()),
+        *untracked_note(request.untracked),
+    ]
+
+
+def _evidence(artifact: Artifact, findings: Sequence[Finding]) -> tuple[FeatureEvidence, ...]:
+    """Return the evidence for the features that these findings name, in that order."""
+    scores = (score for finding in findings for score in (finding.worst, *finding.lines))
+    named = dict.fromkeys(reason.feature for score in scores for reason in score.reasons)
+    wanted = list(named)[:MAX_FEATURES]
+    evidence = artifact.evidence(wanted) if wanted else {}
+    return tuple(evidence[name] for name in wanted if name in evidence)
+
+
+def _line_hashes(scored: ScoredChange) -> Callable[[ChangedLine], str]:
+    """Return a function that names a line by its content; it hashes a file when first needed."""
+    selections = [file.selection for file in scored.files]
+    heads = {entry.file.path: entry.head for entry in selections if entry.head}
+
+    @cache
+    def hashes(path: str) -> list[str]:
+        # GitHub counts a carriage return inside a line as a line end, git does not.
+        lines = (line.removesuffix("\r").replace("\r", " ") for line in heads[path])
+        return line_hashes("\n".join(lines) + "\n")
+
+    return lambda line: hashes(line.path)[line.number - 1]
