@@ -38,7 +38,7 @@ def audit(
     out: str | None,
     csv: str | None,
 ) -> None:
-    """Say how well length, blanks or an author's habits alone tell wrong lines from corrections.
+    """Measure how well length, blanks or habits alone separate wrong lines from corrections.
 
     A paired figure means little until it beats these.
     """
@@ -57,7 +57,7 @@ def audit(
 def csv_rows(report: Mapping[str, Any]) -> str:
     """Write an audit as CSV: pairs set by set, then original lines, then mixtures.
 
-    Chance is .5. A verdict is what `audit_measures.verdict` says; "" of a tell that tells nothing.
+    Chance is .5. The last column is `audit_measures.verdict`; "" for no leak.
     """
     rows: list[Row] = []
     for name, of_set in report["sets"].items():
@@ -72,9 +72,9 @@ def csv_rows(report: Mapping[str, Any]) -> str:
         for name, found in parts.items():
             if "skipped" not in found:
                 for tell, entry in found.items():
-                    said = entry["verdict"] if entry else ""
+                    verdict = entry["verdict"] if entry else ""
                     rows.append(
-                        ((measured, name, "", "lines", tell, "", "", said), {"value": entry})
+                        ((measured, name, "", "lines", tell, "", "", verdict), {"value": entry})
                     )
     heads = ("measure", "set", "pairs", "trained on", "tell", "places", "groups", "verdict")
     return csv_text(heads, rows)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from research import pairs
-from research.tells import COLUMNS, TELLS, tells
+from research.leakage_features import COLUMNS, TELLS, tells
 from research.transfer_measures import balanced_entry, mean_entry, pooled_entry, within_entry
 from reviewbot.arrays import Array, Mask
 from reviewbot.errors import UsageError
@@ -28,7 +28,7 @@ FILTERS: Mapping[str, Callable[[LabelRow], bool]] = {
     "normalised": normalised,
 }
 TRAININGS = {"lines": 0.0, "pairs": 30.0}  # weight of pairs against lines: at 30 pairs decide alone
-ABOVE, BELOW = 0.55, 0.45  # an interval that lies beyond says "a tell"
+ABOVE, BELOW = 0.55, 0.45  # an interval beyond is "a tell"
 LEAST = 10  # pairs; with fewer there is nothing to measure
 C = 0.1  # little beside the loss of a few columns, enough that the solver need not creep
 
@@ -185,7 +185,7 @@ class _How:
         varying = [
             name for name, x_L in zip(_ordered(names), used_LN.T, strict=True) if np.ptp(x_L)
         ]
-        if not varying:  # a column without variation tells nothing, and its fit is all rounding
+        if not varying:  # without variation a fit is rounding only
             return np.zeros(len(table), np.float32)
         folds = min(self.folds, len(np.unique(table.group_L)))
         try:
@@ -220,18 +220,18 @@ def _table(rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> Table | N
     """Lay the rows out, None where no line of them can be scored."""
     if not any(len(given.lines_LN) for given in columns):
         return None
-    return assemble(rows, columns, COLUMNS, only_changed=True)
+    return assemble(rows, columns, COLUMNS)
 
 
 def _same(table: Table, names: Sequence[str]) -> Mask:
-    """Say of each pair whether both lines have the same columns: then no tell decides it."""
+    """Return True for each pair whose lines have the same columns: no tell can decide it."""
     at = _numbers(names)
     wrong_PN, right_PN = (table.columns_LN[table.pairs_P2[:, side]][:, at] for side in (0, 1))
     return np.asarray((wrong_PN == right_PN).all(axis=1), np.bool_)
 
 
 def _flat(table: Table, names: Sequence[str]) -> bool:
-    """Say whether the columns are the same for all lines of each snippet."""
+    """Return True if the columns are the same for all lines of each snippet."""
     columns_LN = table.columns_LN[:, _numbers(names)]
     _, first_R, row_L = np.unique(table.row_L, return_index=True, return_inverse=True)
     return bool((columns_LN == columns_LN[first_R][row_L]).all())

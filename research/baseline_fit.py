@@ -62,7 +62,7 @@ def fitted(table: Table, groups: Sequence[str], recipe: Recipe, cs: Sequence[flo
 
 
 def _boost(recipe: Recipe, groups: Sequence[str]) -> dict[str, float]:
-    """Return our factors for the groups at hand; a group that stands alone needs none."""
+    """Return our factors for the groups at hand; a single group needs none."""
     if len(groups) < 2:
         return {}
     return {name: factor for name, factor in recipe.boost.items() if name in groups}
@@ -80,6 +80,6 @@ def fit_facts(groups: Sequence[str], cs: Sequence[float], c: float, value: float
 
 
 def not_fitted(table: Table, groups: Sequence[str], cs: Sequence[float], why: str) -> Baseline:
-    """Return a baseline of which nothing came: every score is NaN, and the fit says why."""
+    """Return a baseline that could not be fitted: scores of NaN, and the reason in the fit."""
     fit = {"groups": list(groups), "cs": list(cs), "failed": why}
     return Baseline(np.full(len(table), np.nan, np.float32), fit)

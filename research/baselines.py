@@ -16,7 +16,7 @@ from research.audit_measures import TRAININGS, C
 from research.baseline_fit import Baseline, Recipe, fitted
 from research.components import pca_scores
 from research.embeddings import embed, token_lines
-from research.tells import COLUMNS, tells_of
+from research.leakage_features import COLUMNS, tells_of
 from reviewbot.app.progress import say
 from reviewbot.cli.train_options import counter
 from reviewbot.cli.train_work import Work
@@ -115,7 +115,7 @@ def surprisal(sources: Sources, _recipe: Recipe) -> Baseline:
 
 
 def position(sources: Sources, recipe: Recipe) -> Baseline:
-    """Fit where the line stands in its snippet: its share of the way, and logs of the distances."""
+    """Fit the position of the line in its snippet: its share, and logs of the distances."""
     table = sources.laid.table
     parts = [
         table.place_L / np.maximum(table.last_L, 1),
@@ -129,7 +129,7 @@ def position(sources: Sources, recipe: Recipe) -> Baseline:
 
 
 def tells(sources: Sources, recipe: Recipe) -> Baseline:
-    """Fit all tells of the audit together, trained as ours is: what form alone gives away."""
+    """Fit all tells of the audit together, trained as ours is: what form alone reveals."""
     found_WN = tells_of(sources.rows)
     # A column by itself is a group, as in the audit; one without variation has nothing to fit.
     varying = {
@@ -144,7 +144,7 @@ def tells(sources: Sources, recipe: Recipe) -> Baseline:
 
 
 def tells_pairs(sources: Sources, recipe: Recipe) -> Baseline:
-    """Fit them so that pairs decide, as the audit does: the most that form gives away of pairs."""
+    """Fit them mostly on pairs, as the audit does: the most that form reveals of pairs."""
     return tells(sources, replace(recipe, corrections=True, pairwise=TRAININGS["pairs"]))
 
 

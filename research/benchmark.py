@@ -3,7 +3,7 @@
     python -m research.benchmark [WORK]
 
 WORK  directory with tiny.json, small.json and base.json (research/*.sh); one that is missing stops
-      the command. Without WORK, only the tables of docs/benchmark.md are made again. Each stands
+      the command. Without WORK, only the tables of docs/benchmark.md are written again. Each stands
       between `<!-- table: NAME -->` and `<!-- end -->`.
 """
 
@@ -85,7 +85,7 @@ TABLES: Mapping[str, Callable[[Read], str]] = {
 
 
 def filled(page: str, read: Read) -> str:
-    """Return the page with every table made again; KeyError for a table that nobody makes."""
+    """Return the page with every table written again; KeyError for an unknown table."""
 
     def table(match: re.Match[str]) -> str:
         return f"<!-- table: {match[1]} -->\n{TABLES[match[1]](read)}\n<!-- end -->"

@@ -26,7 +26,7 @@ FLAGS = (
 
 
 def missing() -> str:
-    """Say what of the browser is not here; "" where all is."""
+    """Return what of the browser is missing; "" if nothing."""
     return ", ".join(str(path) for path in (CHROMIUM, DRIVER) if not path.exists())
 
 

@@ -1,4 +1,4 @@
-"""Cut an official GGUF file to its first blocks: the file that lies inside the package.
+"""Cut an official GGUF file to its first blocks: the file inside the package.
 
     python -m research.cut_gguf OFFICIAL.gguf [--out reviewbot/_models/FILE]
 
@@ -22,7 +22,7 @@ from reviewbot.models.registry import SMOL, SMOL_CUT, ModelSpec
 from reviewbot.train.export import write_whole
 
 OUT = Path(__file__).parents[1] / "reviewbot" / "_models" / SMOL_CUT.filename
-DROPPED = {  # true of the whole file only, or written anew below
+DROPPED = {  # true of the whole file only, or written again below
     "general.architecture",  # the writer writes it itself
     "general.name",
     "general.finetune",
@@ -89,7 +89,7 @@ def compare(path: Path, sha256: str, what: str) -> None:
 @click.argument("official", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where to write it.")
 def main(official: Path, out: Path) -> None:
-    """Cut the model that lies in the package from the OFFICIAL file."""
+    """Cut the model of the package from the OFFICIAL file."""
 
     def write(path: Path) -> None:
         cut(official, path, SMOL, SMOL_CUT.stored)

@@ -122,7 +122,7 @@ def losses(table: Table, left_L: Array, right_L: Array, seed: int = 0) -> dict[s
 
 
 def compare(artifact: Artifact, tables: dict[str, Table]) -> dict[str, Any]:
-    """Return everything that is said of two engines on the same lines."""
+    """Return the comparison of two engines on the same lines."""
     odds = {name: log_odds(artifact.predictor, t.columns_LN) for name, t in tables.items()}
     risk = {name: risks(artifact.predictor, t.columns_LN) for name, t in tables.items()}
     table = tables["torch"]

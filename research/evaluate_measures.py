@@ -229,7 +229,7 @@ def _points(
 
 
 def _unread(table: Table, s_L: Scores | Array) -> set[str]:
-    """Return the sets of which no line has a score; ValueError where some lines have none."""
+    """Return the sets without any score; ValueError where only some lines of a set have none."""
     missing_L = np.isnan(s_L)
     unread = set(table.set_L.tolist()) - set(table.set_L[~missing_L].tolist())
     if (missing_L & ~np.isin(table.set_L, sorted(unread))).any():

@@ -15,9 +15,9 @@ MISSING = "-"
 def markdown(report: Mapping[str, Any]) -> str:
     """Return how the scores were fitted, and one section per suite: scores and differences.
 
-    A figure stands with its 95 % interval; "-" where the metric has no meaning, and a figure
+    Figures have their 95 % interval; "-" where the metric has no meaning, and a figure
     without an interval where there were too few groups to resample. The base rate, which chance
-    gives, stands in the head of the ap column.
+    gives, is in the head of the ap column.
     """
     parts = [
         f"Intervals: 95 %, {report['samples']} resamples of whole groups. "
@@ -126,7 +126,7 @@ def table(
 
 
 def _fits(baselines: Mapping[str, Mapping[str, Any] | None]) -> str:
-    """Say which penalty every fitted baseline took, from which range."""
+    """Return a table of the penalty that every fitted baseline took, and its range."""
     lines = []
     for name, fit in baselines.items():
         if fit and "failed" in fit:

@@ -26,7 +26,7 @@ def evaluation(
     """Draw bars of each metric of `BARS`, and per suite with risky lines two curves of its own.
 
     scores, risks  as `evaluate` had them: recall against the share of lines read, for ours and for
-                   those of `CURVES` that are there; how well the risks of ours keep their word
+                   those of `CURVES` that are there; how well our risks are calibrated
     returns        file name -> SVG
     """
     made = {}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make action/requirements.txt anew: what the action installs, every file by its hash.
+# Write action/requirements.txt: what the action installs, every file by its hash.
 #
 # That is the package with its extra [onnx], and what builds it: the action builds it without isolation.
 set -euo pipefail

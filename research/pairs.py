@@ -1,4 +1,4 @@
-"""How often a wrong line stands above its correction, with no reward for knowing which is longer.
+"""How often a wrong line scores above its correction, without a reward for knowing the longer one.
 
 Corrections tend to be longer than what they correct, so a score that knows nothing but length can
 beat chance on pairs. Half of a balanced figure comes from pairs whose wrong version is the shorter

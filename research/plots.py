@@ -60,7 +60,7 @@ def bars(
 
     chance  where a dashed line is drawn
     axis    what the left and the right edge mean
-    raises  ValueError for a value or an interval that lies outside the axis
+    raises  ValueError for a value or an interval that is outside the axis
     """
     at = _scale(axis, LEFT, LEFT + PLOT)
     parts, y = [], TOP
@@ -88,11 +88,11 @@ def bars(
         x = at(chance)
         parts.append(_line(x, TOP, x, y - ROW, 'stroke-dasharray="3 3" class="chance"'))
         parts.append(_text(x, y - 4, f"chance {_figure(chance)}", anchor="middle"))
-    told = "; ".join(
+    summary = "; ".join(
         f"{suite}: " + ", ".join(f"{bar.label} {_figure(bar.value)}" for bar in rows)
         for suite, rows in suites.items()
     )
-    return _svg(title, told, LEFT + PLOT + RIGHT, y + 8, parts)
+    return _svg(title, summary, LEFT + PLOT + RIGHT, y + 8, parts)
 
 
 def reliability(title: str, bins: Sequence[Bin]) -> str:
@@ -114,8 +114,8 @@ def reliability(title: str, bins: Sequence[Bin]) -> str:
             f'<circle cx="{across(one.risk):.2f}" cy="{down(one.share):.2f}" r="{radius:.2f}" '
             'fill="currentColor" fill-opacity=".35" stroke="currentColor"/>'
         )
-        told = f"{one.risk:.3f}: {one.share:.3f} ({one.count})"
-        parts.append(_text(80 + PLOT, TOP + number * ROW, told))
+        summary = f"{one.risk:.3f}: {one.share:.3f} ({one.count})"
+        parts.append(_text(80 + PLOT, TOP + number * ROW, summary))
     height = max(TOP + PLOT + 44, TOP + (len(bins) + 1) * ROW)
     listed = "; ".join(f"risk {b.risk:.3f}, share {b.share:.3f}, {b.count} lines" for b in bins)
     return _svg(title, listed, 60 + PLOT + RIGHT, height, parts)
@@ -131,7 +131,7 @@ def recall(title: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> s
         raise ValueError(f"{len(curves)} curves cannot be told apart, at most {len(DASHES)} can")
     across, down = _scale((0, 1), 60, 60 + PLOT), _scale((0, 1), TOP + PLOT, TOP)
     parts = _frame(60, 1, "share of lines read", "share of risky lines found", "1")
-    told = []
+    summary = []
     for number, (name, points) in enumerate(curves.items()):
         look = f'stroke-dasharray="{DASHES[number]}" stroke-width="2"'
         drawn = " ".join(f"{across(x):.2f},{down(y):.2f}" for x, y in points)
@@ -141,8 +141,8 @@ def recall(title: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> s
         read, found = np.array(points, np.float64).T
         fifth = float(np.interp(0.2, read, found))
         parts.append(_text(116 + PLOT, y, f"{name}: {_figure(fifth)} at .2"))
-        told.append(f"{name} finds {_figure(fifth)} of the risky lines in .2 of all lines")
-    return _svg(title, "; ".join(told), 60 + PLOT + 2 * RIGHT, TOP + PLOT + 44, parts)
+        summary.append(f"{name} finds {_figure(fifth)} of the risky lines in .2 of all lines")
+    return _svg(title, "; ".join(summary), 60 + PLOT + 2 * RIGHT, TOP + PLOT + 44, parts)
 
 
 def heat_map(
@@ -156,7 +156,7 @@ def heat_map(
 ) -> str:
     """Draw a matrix: the number in each cell, and the darker the higher; None is "-".
 
-    axis    values that the faintest and the strongest shade stand for; what lies beyond gets those
+    axis    values of the faintest and the strongest shade; values beyond get those
     raises  ValueError where the matrix is not rows by columns
     """
     if len(value_RC) != len(rows) or any(len(values) != len(columns) for values in value_RC):
@@ -164,11 +164,11 @@ def heat_map(
     wide, high = CELL
     parts = [_text(0, TOP - 8, corner)]
     for number, name in enumerate(columns):
-        # Names are longer than cells are wide: every second one stands a line lower.
+        # Names are longer than cells are wide: every second one is a line lower.
         y = TOP + ROW * (1 + number % 2)
         parts.append(_text(LEFT + wide * (number + 0.5), y, name, anchor="middle", head=True))
     top = TOP + 2.5 * ROW
-    told = []
+    summary = []
     for r, (name, values) in enumerate(zip(rows, value_RC, strict=True)):
         parts.append(_text(0, top + high * (r + 0.65), name, head=True))
         for c, value in enumerate(values):
@@ -184,15 +184,17 @@ def heat_map(
             shown = "-" if value is None else _figure(value)
             parts.append(_text(x + wide / 2, y + high * 0.65, shown, anchor="middle"))
         cells = zip(columns, values, strict=True)
-        told.append(f"{name}: " + ", ".join(f"{c} {_figure(v)}" for c, v in cells if v is not None))
+        summary.append(
+            f"{name}: " + ", ".join(f"{c} {_figure(v)}" for c, v in cells if v is not None)
+        )
     width, height = LEFT + wide * len(columns) + 8, top + high * len(rows) + 8
-    return _svg(title, "; ".join(told), width, height, parts)
+    return _svg(title, "; ".join(summary), width, height, parts)
 
 
 def recall_points(y_L: Mask, s_L: Scores | Array, points: int = 101) -> list[tuple[float, float]]:
     """Return (share of lines read, share of risky lines found), riskiest lines first.
 
-    Lines of equal score are read in random order: the expected value stands. [] without a risky
+    Lines of equal score are read in random order: the value is the expected one. [] without a risky
     line.
     """
     if not y_L.any():
@@ -234,15 +236,15 @@ def heat_of(result: Mapping[str, Any], metric: str, title: str) -> str:
     return heat_map(title, list(cells), tested, found)
 
 
-def _svg(title: str, told: str, width: float, height: float, parts: Sequence[str]) -> str:
-    # Several plots may stand in one page, and ids are the page's.
-    name = "p" + hashlib.sha256(f"{title}\n{told}".encode("utf-8", "replace")).hexdigest()[:10]
+def _svg(title: str, summary: str, width: float, height: float, parts: Sequence[str]) -> str:
+    # Several plots may be in one page, and ids are the page's.
+    name = "p" + hashlib.sha256(f"{title}\n{summary}".encode("utf-8", "replace")).hexdigest()[:10]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="risk-plot" role="img" '
         f'aria-labelledby="{name}t {name}d" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}">'
     )
-    words = f'<title id="{name}t">{_safe(title)}</title><desc id="{name}d">{_safe(told)}</desc>'
+    words = f'<title id="{name}t">{_safe(title)}</title><desc id="{name}d">{_safe(summary)}</desc>'
     heading = _text(0, 18, title, head=True)
     return "\n".join([head, words, f"<style>{_STYLE}</style>", heading, *parts, "</svg>"]) + "\n"
 
@@ -268,7 +270,7 @@ def _scale(axis: tuple[float, float], start: float, end: float) -> Callable[[flo
 
     def at(value: float) -> float:
         if not low <= value <= high:
-            raise ValueError(f"{value} lies outside the axis from {low} to {high}")
+            raise ValueError(f"{value} is outside the axis from {low} to {high}")
         return start + (value - low) / (high - low) * (end - start)
 
     return at

@@ -33,18 +33,18 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--range", default=CHANGE)
     parser.add_argument("--artifact", default="small")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
-    asked = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     if missing():
         parser.error(f"not here: {missing()}")
-    asked.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
-        checked(asked.range, asked.artifact, page)
+        checked(options.range, options.artifact, page)
         browser = chromium(Path(folder) / "profile")
         try:
             for name, data in pictures(browser, page).items():
-                (asked.out / name).write_bytes(data)
-                sys.stderr.write(f"{asked.out / name}: {len(data):,} bytes\n")
+                (options.out / name).write_bytes(data)
+                sys.stderr.write(f"{options.out / name}: {len(data):,} bytes\n")
         finally:
             browser.quit()
     return 0

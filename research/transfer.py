@@ -67,7 +67,7 @@ def transfer(
     samples: int,
     **flags: Any,
 ) -> None:
-    """Say what is learnt on one set or language is worth on the others.
+    """Measure what is learnt on one set or language on the others.
 
     Every line is scored by a model that saw nothing of its group. Sets of hunks count as one where
     all of them are there: clean hunks teach nothing alone.

@@ -148,7 +148,7 @@ def within_entry(
 def paired_entry(
     table: Table, s_L: Scores | Array, pair_P: Mask, draws: Resamples
 ) -> dict[str, Any] | None:
-    """Return how often the wrong line stands above its correction; None without a pair."""
+    """Return how often the wrong line scores above its correction; None without a pair."""
     pairs_P2 = table.pairs_P2[pair_P]
     first_K, win_K = metrics.paired(s_L, pairs_P2, table.block_P[pair_P])
     return mean_entry(win_K, table.group_L[pairs_P2[first_K, 0]], draws)
@@ -221,7 +221,7 @@ def _entry(value: float, draws: Resamples, values_B: Scores, group_I: Texts) -> 
 
 
 def _unfit(table: Table, part_L: Mask) -> str:
-    """Say why nothing can be learnt from some lines; "" where something can."""
+    """Return why nothing can be learnt from some lines; "" if it can."""
     y_L = table.y_L[part_L]
     if y_L.all() or not y_L.any():
         return "its lines are all of one class"

@@ -19,7 +19,7 @@ def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def ranged(values: Mapping[str, float] | None, digits: int = 1) -> str:
-    """Say a median with its range: "12.1 (11.8 to 13.0)"."""
+    """Return a median with its range: "12.1 (11.8 to 13.0)"."""
     if values is None:
         return NONE
     middle, least, most = (f"{values[key]:.{digits}f}" for key in ("median", "min", "max"))
@@ -88,7 +88,7 @@ def markdown(result: Result) -> str:
 
 
 def compared(result: Result) -> str:
-    """Say how the second commit stands to the first: below 1 it needs less."""
+    """Return the ratio of the second commit to the first: below 1 it needs less."""
     parts = []
     for entry in result["figures"]:
         lines = [

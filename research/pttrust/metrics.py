@@ -23,7 +23,7 @@ def snippet(y_L: Mask, s_L: Scores | Array, tokens_L: Indices) -> Scores:
     y_L            the line is wrong
     s_L            score, higher is riskier; equal scores are taken in random order
     tokens_L       tokens of each line, at least 0
-    hit_rate       share of the wrong lines' tokens that stand in the k riskiest lines
+    hit_rate       share of the wrong lines' tokens in the k riskiest lines
     hit_line_rate  share of the wrong lines among them
     recall         share of the tokens of the k riskiest lines that belong to wrong lines. That is a
                    precision; the name is the paper's

@@ -39,7 +39,7 @@ def neural_ndcg(
 
 
 def neural_sort(score_SN: torch.Tensor, real_SN: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return (S, N, N): how much of line j stands at place i when sorted by falling score.
+    """Return (S, N, N): how much of line j is at place i when sorted by falling score.
 
     Each real row sums to 1; rows and columns of padding are 0. Row i, counted from 1, of n lines:
     softmax over j of ((n + 1 - 2 i) s_j - sum over l of |s_j - s_l|) / temperature
@@ -53,7 +53,7 @@ def neural_sort(score_SN: torch.Tensor, real_SN: torch.Tensor, temperature: floa
     logit_SNN = factor_SN[:, :, None] * score_SN[:, None, :] - spread_SN[:, None, :]
     # A finite floor: a snippet of padding only must give zeros, not NaN.
     logit_SNN = (logit_SNN / temperature).masked_fill(~real_SN[:, None, :], -1e30)
-    # Padded lines stand last, so that the first n rows are those of the n lines.
+    # Padded lines are last, so that the first n rows are those of the n lines.
     inside_SN = place_N <= lines_S1
     keep_SNN = inside_SN[:, :, None] & real_SN[:, None, :]
     return logit_SNN.softmax(dim=2) * keep_SNN

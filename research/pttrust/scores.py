@@ -1,6 +1,6 @@
 """PtTrust-R, second stage: a small network ranks the lines of wrong programs by their codes.
 
-Source: PtTrust (arXiv:2504.14640) as paper and published configuration describe it; written anew.
+Source: PtTrust (arXiv:2504.14640) as paper and published configuration describe it.
 The first stage is `research.pttrust.autoencoder`. It is the peer that our predictor must
 beat, measured on the same states, lines and folds. Readings of ours: "five linear layers of 32" are
 followed by one that gives the score; ranks of wrong lines count from 1; which set a program is from
@@ -141,6 +141,6 @@ def _check(
         np.unique(table.group_L)
     ):
         raise UsageError(
-            "a group stands in two folds, so nothing was trained",
+            "a group is in two folds, so nothing was trained",
             fix="make the folds with `assign_folds`",
         )

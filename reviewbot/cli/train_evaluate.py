@@ -9,7 +9,14 @@ import click
 from reviewbot.app.progress import say
 from reviewbot.cli.console import write_file
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_options import FITTING, READING, commit_of_code, options, require_places
+from reviewbot.cli.train_options import (
+    FITTING,
+    READING,
+    commit_of_code,
+    options,
+    require_packages,
+    require_places,
+)
 from reviewbot.cli.train_work import Work
 
 
@@ -23,6 +30,7 @@ def evaluate(out: str, markdown: str | None, **flags: Any) -> None:
     Baselines: random order, line length, surface, and with --full surprisal. Every line is scored
     by a model that saw nothing of its group. No artifact is written.
     """
+    require_packages()
     from reviewbot.errors import UsageError
     from reviewbot.scoring.pooling import SURPRISAL_NAMES
     from reviewbot.train import evaluate as measure

@@ -15,6 +15,7 @@ from reviewbot.cli.train_options import (
     label_file,
     open_reader,
     options,
+    require_packages,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def evidence(
     Scores do not change. Each feature gets exemplars and near misses from the corpus, its tally on
     the labelled lines, the languages it goes with, and a label where one holds on other files.
     """
+    require_packages()
     from reviewbot.app.artifact_name import find_artifact
     from reviewbot.scoring.artifact import load_artifact
     from reviewbot.scoring.feature_evidence import pack_evidence

@@ -12,6 +12,7 @@ import click
 
 from reviewbot.app.progress import progress_bar, say
 from reviewbot.cli.setting_flags import PATH
+from reviewbot.errors import EXTRAS, require
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "held-out": {
         "help": "Sets that are only measured, never learned from; comma-separated.",
         "default": "",
+        "show_default": False,
         "metavar": "NAMES",
     },
     "folds": {
@@ -126,6 +128,11 @@ def options(*names: str) -> Callable[[F], F]:
         return command
 
     return add
+
+
+def require_packages() -> None:
+    """Raise MissingExtra, before the long work, if a package of the extra [train] is missing."""
+    require(EXTRAS["train"], "nothing was trained or measured", extra="train")
 
 
 def require_places(*files: str | None, directory: str | None = None) -> None:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.train_options import FITTING, READING, THRESHOLDS, commit_of_code, options
+from reviewbot.cli.train_options import (
+    FITTING,
+    READING,
+    THRESHOLDS,
+    commit_of_code,
+    options,
+    require_packages,
+)
 from reviewbot.cli.train_work import Work
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ def predictor(out: str, name: str, **flags: Any) -> None:
     come from scores of lines that the fitted model had not seen. The manifest states the rule that
     set the thresholds, and how good the same rule is on folds that did not set them ("nested").
     """
+    require_packages()
     from reviewbot.scoring.artifact import ArtifactModel
     from reviewbot.train.calibrate import calibrate
     from reviewbot.train.export import artifact_files, require_replaceable, write_directory

@@ -11,7 +11,14 @@ import click
 
 from reviewbot.app.progress import say
 from reviewbot.cli.setting_flags import PATH
-from reviewbot.cli.train_options import MACHINE, commit_of_code, counter, open_reader, options
+from reviewbot.cli.train_options import (
+    MACHINE,
+    commit_of_code,
+    counter,
+    open_reader,
+    options,
+    require_packages,
+)
 
 if TYPE_CHECKING:
     from reviewbot.train.features import Reader
@@ -62,6 +69,7 @@ def sae(features: int, k: int, epochs: int, **flags: Any) -> None:
 
     The model reads the corpus once, into shards below --work. Training then reads the shards.
     """
+    require_packages()
     from reviewbot.train.sae_model import SaeConfig
 
     if k > features:

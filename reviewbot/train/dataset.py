@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,7 @@ Scores = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Table:
-    """L scored lines with N columns each. P pairs set a wrong line against a corrected one."""
+    """L scored lines with N columns each, and P pairs of a wrong and a corrected line."""
 
     groups: Mapping[str, int]  # feature group -> columns, in the order of the columns
     columns_LN: Array
@@ -48,106 +50,102 @@ class RowColumns:
     fixed_LN: Array | None = None  # one row per line of `labels.scored_fixed`
 
 
-def assemble(
-    rows: Sequence[LabelRow],
-    columns: Sequence[RowColumns],
-    groups: Mapping[str, int],
-    *,
-    only_changed: bool = False,
-) -> Table:
-    """Lay the lines of all rows under each other, each row's corrected version behind it.
+class _Facts(NamedTuple):
+    """What `Table` holds of one line, by its names there."""
 
-    columns       as many as rows
-    only_changed  of a corrected version, take only the lines that a pair needs or that differ;
-                  the others repeat lines that are in the table already
-    raises        UsageError if no line is left; ValueError where columns do not fit their row
+    set_L: str
+    lang_L: str
+    group_L: str
+    row_L: int
+    place_L: int
+    last_L: int
+    length_L: int
+    chars_L: int
+    is_fixed_L: bool
+    y_L: bool
+
+
+def assemble(
+    rows: Sequence[LabelRow], columns: Sequence[RowColumns], groups: Mapping[str, int]
+) -> Table:
+    """Return a table of the lines of all rows, each row's corrected lines behind its own.
+
+    columns  as many as rows
+    raises   UsageError if no line is left; ValueError where columns do not fit their row
+
+    Of a corrected version only the lines that a pair needs or that differ are in the table: the
+    others repeat lines that are there already.
     """
     parts: list[Array] = []
-    facts: list[tuple[str, str, str, int, int, int, int, int, bool, bool]] = []
-    pairs: list[tuple[int, int]] = []
-    blocks: list[int] = []
-    strict: list[bool] = []
-    block_number = 0
+    facts: list[_Facts] = []
+    pairs: list[tuple[int, int, int, bool]] = []  # wrong, corrected, block, one for one
+    blocks = 0
     for number, (row, given) in enumerate(zip(rows, columns, strict=True)):
-        names = (row.set, row.lang, problem(row.set, row.group))
-        places, fixed_places = scored(row), scored_fixed(row)
+        places = scored(row)
         if len(places) != len(given.lines_LN):
             raise ValueError(f"row {row.id!r} has {len(places)} scored lines, other columns")
         at = {place: len(facts) + i for i, place in enumerate(places)}
-        facts += [
-            (
-                *names,
-                number,
-                i,
-                len(row.lines) - 1,
-                len(row.lines[i].strip()),
-                _characters(row.lines),
-                False,
-                i in row.risky,
-            )
-            for i in places
-        ]
+        facts += [_facts(row, number, row.lines, i, is_fixed=False) for i in places]
         parts.append(given.lines_LN)
         if row.fixed is None or given.fixed_LN is None:
             continue
-        if len(fixed_places) != len(given.fixed_LN):
-            raise ValueError(
-                f"row {row.id!r} has {len(fixed_places)} corrected lines, other columns"
-            )
+        places = scored_fixed(row)
+        if len(places) != len(given.fixed_LN):
+            raise ValueError(f"row {row.id!r} has {len(places)} corrected lines, other columns")
         diff = aligned(row)
         needed = {i for block in diff.blocks for i in block.corrected} | set(diff.changed)
-        chosen = [k for k, i in enumerate(fixed_places) if not only_changed or i in needed]
-        fixed_at = {fixed_places[k]: len(facts) + j for j, k in enumerate(chosen)}
-        last, characters = len(row.fixed) - 1, _characters(row.fixed)
-        facts += [
-            (*names, number, i, last, len(row.fixed[i].strip()), characters, True, False)
-            for i in (fixed_places[k] for k in chosen)
-        ]
+        chosen = [k for k, i in enumerate(places) if i in needed]
+        fixed_at = {places[k]: len(facts) + j for j, k in enumerate(chosen)}
+        facts += [_facts(row, number, row.fixed, places[k], is_fixed=True) for k in chosen]
         parts.append(given.fixed_LN[chosen])
-        alike = normalised(row)
+        strict = normalised(row)
         for block in diff.blocks:
-            new = [(at[w], fixed_at[c]) for w in block.wrong for c in block.corrected]
-            pairs += new
-            blocks += [block_number] * len(new)
-            strict += [alike] * len(new)
-            block_number += 1
+            both = product(block.wrong, block.corrected)
+            pairs += [(at[wrong], fixed_at[right], blocks, strict) for wrong, right in both]
+            blocks += 1
     if not facts:
         raise UsageError("no line of the labels can be scored", fix="label lines that hold code")
-    names_of, numbers_of = zip(*((fact[:3], fact[3:]) for fact in facts), strict=True)
-    sets, langs, group_names = zip(*names_of, strict=True)
-    row_numbers, place, lasts, length, chars, is_fixed, y = zip(*numbers_of, strict=True)
     columns_LN = np.concatenate(parts).astype(np.float32, copy=False)
     if columns_LN.shape[1] != sum(groups.values()):
         raise ValueError(f"{columns_LN.shape[1]} columns, the groups name {sum(groups.values())}")
+    pairs_P4 = np.array(pairs, np.intp).reshape(-1, 4)
+    by_name: dict[str, Any] = {
+        name: np.array(values)
+        for name, values in zip(_Facts._fields, zip(*facts, strict=True), strict=True)
+    }
     return Table(
         groups=dict(groups),
         columns_LN=columns_LN,
-        y_L=np.array(y, np.bool_),
-        set_L=np.array(sets),
-        lang_L=np.array(langs),
-        group_L=np.array(group_names),
-        row_L=np.array(row_numbers, np.intp),
-        place_L=np.array(place, np.intp),
-        last_L=np.array(lasts, np.intp),
-        length_L=np.array(length, np.intp),
-        chars_L=np.array(chars, np.intp),
-        is_fixed_L=np.array(is_fixed, np.bool_),
         weight_L=np.ones(len(facts), np.float32),
-        pairs_P2=np.array(pairs, np.intp).reshape(-1, 2),
-        block_P=np.array(blocks, np.intp),
-        one_for_one_P=np.array(strict, np.bool_),
+        pairs_P2=np.ascontiguousarray(pairs_P4[:, :2]),
+        block_P=pairs_P4[:, 2].copy(),
+        one_for_one_P=pairs_P4[:, 3].astype(np.bool_),
+        **by_name,
     )
 
 
-def _characters(lines: Sequence[str]) -> int:
-    return sum(map(len, lines)) + len(lines)
+def _facts(
+    row: LabelRow, number: int, lines: Sequence[str], place: int, *, is_fixed: bool
+) -> _Facts:
+    return _Facts(
+        row.set,
+        row.lang,
+        problem(row.set, row.group),
+        number,
+        place,
+        len(lines) - 1,
+        len(lines[place].strip()),
+        sum(map(len, lines)) + len(lines),
+        is_fixed,
+        not is_fixed and place in row.risky,
+    )
 
 
 def assign_folds(table: Table, folds: int, seed: int) -> Indices:
-    """Give every line a fold in 0 to folds - 1; a group is never split, in whichever sets it is.
+    """Return a fold in 0 to folds - 1 for every line; a group is never split, even across sets.
 
-    Every set is spread over the folds as evenly as its groups allow: the groups are dealt out in
-    falling order of their greatest share of a set, each to the fold where its sets have least.
+    Every set is spread over the folds as evenly as its groups allow: groups are assigned in falling
+    order of their greatest share of a set, each to the fold where its sets have least.
 
     raises  UsageError if there are fewer groups than folds, or fewer than two folds
     """

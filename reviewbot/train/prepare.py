@@ -70,7 +70,6 @@ def lay_out(rows: Sequence[LabelRow]) -> Laid:
         rows,
         [RowColumns(*parts) for parts in zip(wrong_parts, fixed_parts, strict=True)],
         {"place": 1},
-        only_changed=True,
     )
     return Laid(
         replace(table, groups={}, columns_LN=table.columns_LN[:, :0]),

@@ -16,7 +16,7 @@ from reviewbot.errors import UsageError
 from reviewbot.train.dataset import Table
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.predictor_fit import FitResult, fit
-from tests.research.test_tells import row
+from tests.research.test_leakage_features import row
 
 Versions = Callable[[int], tuple[list[str], list[str]]]
 NAMES = "kmnpqrstuv"

@@ -10,12 +10,10 @@ import pytest
 from research.baseline_fit import Recipe, fitted
 from research.evaluate_measures import evaluate, suites_of
 from reviewbot.errors import UsageError
-from reviewbot.train import metrics
-from reviewbot.train.bootstrap import resample
 from reviewbot.train.calibrate import calibrate, calibrated
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import fit
-from tests.train.tables_made import made, planted
+from tests.train.tables_made import planted
 from tests.train.test_predictor_fit import corrected
 
 
@@ -87,34 +85,6 @@ def test_wrong_and_clean_hunks_form_one_suite(report: dict[str, Any]) -> None:
 
     assert mixed["sets"] == ["clean_ai_hunks", "szz_ai_hunks"]
     assert mixed["base_rate"] == pytest.approx(report["suites"]["szz_ai_hunks"]["base_rate"] / 2)
-
-
-def test_pooled_values_are_those_of_the_metrics_on_the_suite(table: Table) -> None:
-    s_L = table.columns_LN[:, 0]
-    found = evaluate(table, {"ours": s_L}, fold_L=table.row_L % 5, samples=20)
-    here_L = table.set_L == "humaneval_llm"
-
-    scores = found["suites"]["humaneval_llm"]["scores"]["ours"]
-
-    assert scores["auroc"]["value"] == metrics.auroc(table.y_L[here_L], s_L[here_L])
-
-
-def test_a_snippet_is_resampled_with_its_own_group_though_snippets_without_risk_drop_out() -> None:
-    # Group 0 has no risky line; the others have 1 to 3 snippets, all right or all wrong.
-    count_G, right_G = 1 + np.arange(12) % 3, np.arange(12) % 4 == 1
-    group_R = np.repeat(np.arange(12), count_G)
-    groups = np.char.zfill(np.repeat(group_R, 6).astype(np.str_), 2)
-    y = np.tile([0, 0, 1, 0, 0, 0], len(group_R)) * (np.repeat(group_R, 6) > 0)
-    score = np.where(right_G[np.repeat(group_R, 6)], 1.0, -1.0) * y
-    table = made({"x": score[:, None].astype(np.float32)}, y, groups, ["s"] * len(y))
-
-    suite = evaluate(table, {"ours": score}, fold_L=table.row_L, samples=400, seed=1)["suites"]["s"]
-    weight_BG = resample(groups, samples=400, seed=1).weight_BG[:, 1:] * count_G[1:]
-    expected_B = weight_BG @ right_G[1:] / weight_BG.sum(axis=1)
-
-    found = suite["scores"]["ours"]["within auroc"]
-    assert found["value"] == (count_G * right_G).sum() / count_G[1:].sum()
-    assert [found["low"], found["high"]] == pytest.approx(np.percentile(expected_B, [2.5, 97.5]))
 
 
 def test_corrected_lines_are_paired_but_never_ranked() -> None:

@@ -1,6 +1,8 @@
 """Small made-up label rows and tables: a planted signal, groups with habits of their own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,27 @@ def planted(*, strength: float = 2.0, seed: int = 0, snippets: int = 400) -> Tab
     y = (draw.random(lines) < 1 / (1 + np.exp(-odds))) & ~clean_L
     columns = {"state": state.astype(np.float32), "surface": surface.astype(np.float32)}
     return made(columns, y, np.repeat(group_R, 6), np.repeat(set_R, 6))
+
+
+def with_corrections(table: Table, fixed_RN: Array) -> Table:
+    """Append a corrected version of each risky line, as a pair with it."""
+    wrong, lines = np.flatnonzero(table.y_L), len(table)
+    names = ("set_L", "lang_L", "group_L", "row_L", "place_L", "last_L", "length_L", "chars_L")
+    copies: dict[str, Any] = {
+        name: np.concatenate([getattr(table, name), getattr(table, name)[wrong]]) for name in names
+    }
+    total = lines + len(wrong)
+    return replace(
+        table,
+        columns_LN=np.concatenate([table.columns_LN, fixed_RN.astype(np.float32)]),
+        y_L=np.append(table.y_L, np.zeros(len(wrong), np.bool_)),
+        is_fixed_L=np.arange(total) >= lines,
+        weight_L=np.ones(total, np.float32),
+        pairs_P2=np.stack([wrong, np.arange(lines, total)], axis=1),
+        block_P=np.arange(len(wrong)),
+        one_for_one_P=np.ones(len(wrong), np.bool_),
+        **copies,
+    )
 
 
 def label_row(

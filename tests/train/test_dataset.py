@@ -20,23 +20,16 @@ def column(*values: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 COLUMNS = [RowColumns(column(1, 2)), RowColumns(column(3, 4, 5), column(6, 7, 8))]
 
 
-def test_lines_corrections_and_pairs_stand_where_their_columns_stand() -> None:
+def test_lines_pairs_and_the_changed_lines_of_corrections_keep_their_columns() -> None:
     table = assemble(ROWS, COLUMNS, {"x": 1})
 
-    assert table.columns_LN[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert table.y_L.tolist() == [False, True, False, True] + [False] * 4
-    assert table.is_fixed_L.tolist() == [False] * 5 + [True] * 3
-    assert table.row_L.tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
-    assert table.place_L.tolist() == [0, 2, 0, 1, 2, 0, 1, 2]
-    assert table.pairs_P2.tolist() == [[3, 6]]
-    assert table.one_for_one_P.tolist() == [True]
-
-
-def test_only_the_changed_lines_of_a_correction_may_be_taken() -> None:
-    table = assemble(ROWS, COLUMNS, {"x": 1}, only_changed=True)
-
     assert table.columns_LN[:, 0].tolist() == [1, 2, 3, 4, 5, 7]
+    assert table.y_L.tolist() == [False, True, False, True, False, False]
+    assert table.is_fixed_L.tolist() == [False] * 5 + [True]
+    assert table.row_L.tolist() == [0, 0, 1, 1, 1, 1]
+    assert table.place_L.tolist() == [0, 2, 0, 1, 2, 1]
     assert table.pairs_P2.tolist() == [[3, 5]]
+    assert table.one_for_one_P.tolist() == [True]
 
 
 def test_columns_that_do_not_fit_their_row_are_refused() -> None:

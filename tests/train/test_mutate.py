@@ -1,4 +1,4 @@
-"""Spoilt copies of snippets."""
+"""Corrupted copies of snippets."""
 
 import random
 
@@ -19,38 +19,38 @@ def seeded(seed: int) -> random.Random:
 def test_each_place_names_a_line_that_differs_or_stands_behind_a_deletion(
     lines: list[str], others: list[str], share: float, seed: int
 ) -> None:
-    spoilt = mutate(lines, others, share, seeded(seed))
-    deleted = len(lines) - len(spoilt.lines)
+    corrupted = mutate(lines, others, share, seeded(seed))
+    deleted = len(lines) - len(corrupted.lines)
     origin = 0
     blamed = 0
-    for here, there in spoilt.places:
-        assert spoilt.lines[here].strip()
-        if spoilt.lines[here] == lines[there]:
+    for here, there in corrupted.places:
+        assert corrupted.lines[here].strip()
+        if corrupted.lines[here] == lines[there]:
             blamed += 1
         assert there - here >= origin  # lines only ever vanish
         origin = there - here
 
     assert 0 <= origin <= deleted
     assert blamed <= deleted
-    assert [here for here, _ in spoilt.places] == sorted({here for here, _ in spoilt.places})
+    assert [here for here, _ in corrupted.places] == sorted({here for here, _ in corrupted.places})
 
 
 @given(LINES, OTHERS, st.integers())
 def test_lines_without_a_letter_or_digit_are_never_touched(
     lines: list[str], others: list[str], seed: int
 ) -> None:
-    spoilt = mutate(lines, others, 1.0, seeded(seed)).lines
+    corrupted = mutate(lines, others, 1.0, seeded(seed)).lines
 
-    assert [x for x in spoilt if not any(map(str.isalnum, x))] == [
+    assert [x for x in corrupted if not any(map(str.isalnum, x))] == [
         x for x in lines if not any(map(str.isalnum, x))
     ]
 
 
-def test_about_the_share_of_the_code_lines_is_spoilt() -> None:
+def test_about_the_share_of_the_code_lines_is_corrupted() -> None:
     lines = [f"v{i} = {i}" for i in range(100)]
-    spoilt = mutate(lines, ["q = 9"], 0.2, seeded(0))
+    corrupted = mutate(lines, ["q = 9"], 0.2, seeded(0))
 
-    gone = set(lines) - set(spoilt.lines)
+    gone = set(lines) - set(corrupted.lines)
 
     assert 15 <= len(gone) <= 20  # a line may take the place of another that was chosen too
 
@@ -69,7 +69,7 @@ def test_a_line_in_another_s_place_takes_its_indentation() -> None:
     assert found == {(), ("    a = 1",), ("    q = 9",)}
 
 
-def test_the_same_seed_spoils_alike() -> None:
+def test_the_same_seed_corrupts_alike() -> None:
     lines = [f"v{i} = {i}" for i in range(30)]
 
     assert mutate(lines, ["q"], 0.3, seeded(7)) == mutate(lines, ["q"], 0.3, seeded(7))

@@ -9,14 +9,14 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import softplus
 
-from reviewbot.arrays import Array, Indices
+from reviewbot.arrays import Array
 from reviewbot.errors import UsageError
 from reviewbot.scoring.predictor import Predictor, log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table, assign_folds, set_weights
 from reviewbot.train.logistic import Problem, Solution, solve
 from reviewbot.train.predictor_fit import fit, shares
-from tests.train.tables_made import SETS, made, planted
+from tests.train.tables_made import SETS, made, planted, with_corrections
 
 
 def within(table: Table, s_L: Array) -> float:
@@ -193,29 +193,7 @@ def corrected(seed: int = 0) -> Table:
     fixed = wrong[y].copy()
     wrong[y, 1] += 0.5
     groups = [f"g{i // 6 % 40}" for i in range(len(y))]
-    base = made({"x": wrong}, y, groups, ["humaneval_llm"] * len(y))
-    places = np.flatnonzero(y)
-
-    def more(values: Indices) -> Indices:
-        return np.concatenate([values, values[places]])
-
-    return replace(
-        base,
-        columns_LN=np.concatenate([wrong, fixed]),
-        y_L=np.append(y, np.zeros(snippets, np.bool_)),
-        set_L=np.concatenate([base.set_L, base.set_L[places]]),
-        lang_L=np.concatenate([base.lang_L, base.lang_L[places]]),
-        group_L=np.concatenate([base.group_L, base.group_L[places]]),
-        row_L=more(base.row_L),
-        place_L=more(base.place_L),
-        last_L=more(base.last_L),
-        length_L=more(base.length_L),
-        is_fixed_L=np.append(base.is_fixed_L, np.ones(snippets, np.bool_)),
-        weight_L=np.ones(len(y) + snippets, np.float32),
-        pairs_P2=np.stack([places, len(y) + np.arange(snippets)], axis=1),
-        block_P=np.arange(snippets),
-        one_for_one_P=np.ones(snippets, np.bool_),
-    )
+    return with_corrections(made({"x": wrong}, y, groups, ["humaneval_llm"] * len(y)), fixed)
 
 
 def test_corrections_and_pairs_teach_wrong_from_right() -> None:

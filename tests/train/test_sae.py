@@ -9,7 +9,7 @@ import torch
 
 from reviewbot.encoders.states import layer_norm
 from reviewbot.errors import ArtifactError
-from reviewbot.scoring.sae import SparseCoder, encode, encode_normed
+from reviewbot.scoring.sae import SparseCoder, encode_normed
 from reviewbot.train.sae_data import mean_state
 from reviewbot.train.sae_fit import fit
 from reviewbot.train.sae_model import Autoencoder, SaeConfig, measure
@@ -68,7 +68,7 @@ def test_training_explains_far_more_than_random_weights(
     assert np.array_equal(coder.enc_DF, coder.dec_FD.T) == tied
 
 
-def test_the_hinge_pushes_a_line_and_its_spoilt_copy_apart(
+def test_the_hinge_pushes_a_line_and_its_corrupted_copy_apart(
     paths: list[Path], tmp_path: Path
 ) -> None:
     without, strong = (
@@ -161,15 +161,6 @@ def test_training_and_scoring_agree_on_the_code(paths: list[Path]) -> None:
 
     np.testing.assert_allclose(dense_TF, code_TF, atol=1e-5)
     assert (dense_TF > 0).sum() > len(states_TD)
-
-
-def test_raw_states_are_normed_before_they_are_encoded(paths: list[Path]) -> None:
-    raw_TD = np.random.default_rng(0).normal(3, 7, (20, WIDTH)).astype(np.float32)
-    coder = untrained(paths, CONFIG)
-
-    np.testing.assert_array_equal(
-        encode(coder, raw_TD).values_TK, encode_normed(coder, layer_norm(raw_TD)).values_TK
-    )
 
 
 def test_a_run_on_line_ends_sees_only_those(paths: list[Path], tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """Which line of a block, and whether the block at all: two fits, one predictor."""
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -13,14 +10,10 @@ from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import fit
 from reviewbot.train.stages import BlockStage, fit_stages
-from tests.train.tables_made import made
+from tests.train.tables_made import made, with_corrections
 
 SNIPPETS = 120
 GROUPS = ("block_end", "state")
-NAMES: tuple[str, ...] = (
-    *("set_L", "lang_L", "group_L", "row_L", "place_L", "last_L"),
-    *("length_L", "weight_L", "chars_L"),
-)
 
 
 def versions(seed: int = 0) -> Table:
@@ -41,23 +34,10 @@ def versions(seed: int = 0) -> Table:
         np.full(4 * SNIPPETS, "humaneval_llm"),
         snippet=4,
     )
-    wrong = np.arange(0, 4 * SNIPPETS, 4)
     fixed_RN = np.concatenate(
         [draw.normal(-1, 1, (SNIPPETS, 2)), draw.normal(2.5, 1, (SNIPPETS, 2))], axis=1
-    ).astype(np.float32)
-    lines: dict[str, Any] = {
-        name: np.concatenate([getattr(table, name), getattr(table, name)[wrong]]) for name in NAMES
-    }
-    return replace(
-        table,
-        columns_LN=np.concatenate([table.columns_LN, fixed_RN]),
-        y_L=np.append(y, np.zeros(SNIPPETS, np.bool_)),
-        is_fixed_L=np.arange(5 * SNIPPETS) >= 4 * SNIPPETS,
-        pairs_P2=np.stack([wrong, 4 * SNIPPETS + np.arange(SNIPPETS)], axis=1),
-        block_P=np.arange(SNIPPETS),
-        one_for_one_P=np.ones(SNIPPETS, np.bool_),
-        **lines,
     )
+    return with_corrections(table, fixed_RN)
 
 
 def within(table: Table, s_L: Array) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from research.tells import COLUMNS, TELLS, tells, tells_of
+from research.leakage_features import COLUMNS, TELLS, tells, tells_of
 from reviewbot.train.labels import LabelRow, normalised
 from reviewbot.train.prepare import lay_out
 from tests.train.tables_made import label_row
