@@ -14,7 +14,7 @@ from reviewbot.train import metrics
 from reviewbot.train.bootstrap import SAMPLES, Resamples, interval, ratio, resample
 from reviewbot.train.dataset import Scores, Table, Texts
 from reviewbot.train.predictor_fit import CS
-from reviewbot.train.stages import BlockStage, fit_stages
+from reviewbot.train.stages import BLOCK_SHARE, fit_stages
 from reviewbot.train.suites import HUNKS
 
 METRICS = ("within auroc", *pairs.PAIRED[1:], "auroc")
@@ -32,7 +32,7 @@ def transfer(
     corrections: bool = True,
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
-    stage: BlockStage | None = None,
+    block_share: float = BLOCK_SHARE,
     most_lines: int | None = None,
     samples: int = SAMPLES,
 ) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def transfer(
     by          "set" or "lang": what a unit is
     merged      name -> sets that make one unit (clean hunks teach nothing alone); only by "set",
                 and only where all of them are there
-    stage       how groups of blocks are fitted, as everywhere by default
+    block_share of `stages.fit_stages`
     most_lines  of each unit at most about this many lines take part, in training and in testing:
                 whole snippets, drawn by seed. It bounds the cost
     returns     JSON-able: "cells" [trained on][tested on][metric] -> {"value", "low", "high",
@@ -55,7 +55,6 @@ def transfer(
     """
     if by not in ("set", "lang"):
         raise UsageError(f"no transfer by {by!r} was measured", fix="use set or lang")
-    stage = stage or BlockStage()
     names_L = table.lang_L if by == "lang" else unit_names(table.set_L, merged)
     kept_L = _drawn(table, names_L, most_lines, seed)
     table, names_L = part_of(table, kept_L), names_L[kept_L]
@@ -77,7 +76,7 @@ def transfer(
                 even,
                 groups_to_use,
                 corrections=corrections,
-                stage=stage,
+                block_share=block_share,
                 cs=cs,
                 folds=folds,
                 seed=seed,

@@ -110,7 +110,7 @@ def fit(
     lines = np.arange(len(table))
     oof_CL = [solution.score_LM[lines, fold_L * len(cs) + i] for i in range(len(cs))]
     criteria = [criterion(table, oof_L, trained) for oof_L in oof_CL]
-    best = int(np.argmax([entry[choose_by] or -1.0 for entry in criteria]))
+    best = _best(criteria, choose_by)
     final = folds * len(cs) + best
     predictor = Predictor(
         groups={name: table.groups[name] for name in groups_to_use},
@@ -136,7 +136,7 @@ def fit(
         "c_at_edge": len(cs) > 1 and cs[best] in (min(cs), max(cs)),  # then the grid is too short
         "by_c": [{"c": c, **entry} for c, entry in zip(cs, criteria, strict=True)],
         "choice_without_fold": [
-            cs[int(np.argmax([_value(table, s, trained, fold_L != k, choose_by) for s in oof_CL]))]
+            cs[_best([criterion(table, s_L, trained, fold_L != k) for s_L in oof_CL], choose_by)]
             for k in range(folds)
         ],
         "steps": solution.steps,
@@ -145,19 +145,15 @@ def fit(
     return FitResult(predictor, oof_CL[best], fold_L, float(cs[best]), report)
 
 
-def criterion(table: Table, s_L: Scores | Array, sets: set[str]) -> dict[str, Any]:
+def criterion(
+    table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask | None = None
+) -> dict[str, Any]:
     """Return "criterion", which chooses between models, its parts, and "paired" for blocks.
 
-    The criterion is -1 where it cannot be measured.
+    keep_L   lines to measure on; by default all original lines
+    returns  a criterion of -1 where it cannot be measured
     """
-    return _measure(table, s_L, sets, ~table.is_fixed_L)
-
-
-def _value(table: Table, s_L: Array, sets: set[str], keep_L: Mask, choose_by: str) -> float:
-    return float(_measure(table, s_L, sets, keep_L & ~table.is_fixed_L)[choose_by] or -1.0)
-
-
-def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) -> dict[str, Any]:
+    keep_L = ~table.is_fixed_L if keep_L is None else keep_L & ~table.is_fixed_L
     within, pooled = {}, {}
     for name in sorted(sets):
         part_L = keep_L & (table.set_L == name)
@@ -181,6 +177,10 @@ def _measure(table: Table, s_L: Scores | Array, sets: set[str], keep_L: Mask) ->
         "pooled auroc": pooled,
         "paired": None if np.isnan(paired) else paired,
     }
+
+
+def _best(criteria: Sequence[Mapping[str, Any]], choose_by: str) -> int:
+    return int(np.argmax([entry[choose_by] or -1.0 for entry in criteria]))
 
 
 def _check(
@@ -258,20 +258,16 @@ def shares(table: Table, predictor: Predictor) -> dict[str, float]:
     """Return each group's share of the variance of the score over the original lines; sum 1.
 
     A share is the covariance of the group's part with the score, over the score's variance. It is
-    below 0 where a group mostly takes back what others add.
+    negative where a group mostly cancels the others.
     """
-    starts = dict(
-        zip(table.groups, np.cumsum([0, *table.groups.values()])[:-1].tolist(), strict=True)
-    )
     lines = np.flatnonzero(~table.is_fixed_L)
     part_GL = np.zeros((len(predictor.groups), len(lines)))
     weight_N = predictor.weight_N / predictor.scale_N
     at = 0
-    for row, (name, size) in enumerate(predictor.groups.items()):
-        columns = slice(starts[name], starts[name] + size)
+    for row, columns in enumerate(_slices(table.groups, list(predictor.groups))):
+        size = columns.stop - columns.start
         for first in range(0, len(lines), CHUNK):
-            chosen = lines[first : first + CHUNK]
-            block = table.columns_LN[chosen, columns]
+            block = table.columns_LN[lines[first : first + CHUNK], columns]
             part_GL[row, first : first + CHUNK] = block @ weight_N[at : at + size]
         at += size
     part_GL -= part_GL.mean(axis=1, keepdims=True)

@@ -7,7 +7,7 @@ every line of a block, so it never changes the order within a block.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,25 +19,10 @@ from reviewbot.train.predictor_fit import CS, FitResult, fit
 
 _REPORTED = ("groups", "pairwise", "c", "c_at_edge", "by_c", "choice_without_fold", "converged")
 BLOCK = "block"  # prefix of the groups that the lines of a block share
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockStage:
-    """Settings of the second fit."""
-
-    share: float = 0.3  # its score's deviation over lines, as a share of the first score's
-    # Weight of ranking a wrong version above its correction. With a large log loss the fit would
-    # learn how many lines a block has.
-    pairwise: float = 30.0
-    cs: Sequence[float] = (1e-6, 1e-5, 1e-4, 1e-3)
-
-
-def stages(groups: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split the groups into those of lines and those of blocks."""
-    return (
-        [name for name in groups if not name.startswith(BLOCK)],
-        [name for name in groups if name.startswith(BLOCK)],
-    )
+BLOCK_SHARE = 0.3
+# Weight of ranking a wrong version above its correction. With a larger log loss the fit would learn
+# how many lines a block has.
+BLOCK_PAIRWISE = 30.0
 
 
 def fit_stages(
@@ -48,21 +33,24 @@ def fit_stages(
     cs: Sequence[float] = CS,
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
-    stage: BlockStage | None = None,
+    block_cs: Sequence[float] = CS,
+    block_share: float = BLOCK_SHARE,
     **options: Any,
 ) -> FitResult:
     """Fit the groups of lines, then those of blocks, on the same folds; add the two scores.
 
-    options  of `predictor_fit.fit`, for both
-    stage    settings of the second fit
-    returns  one predictor over all groups, in the order given; without groups of blocks the
-             result of `fit`
-    raises   UsageError as `fit` does, and for groups of blocks only
+    block_cs     inverse penalties of the second fit
+    block_share  deviation of the second score over lines, as a share of that of the first score
+    options      of `predictor_fit.fit`, for both
+    returns      one predictor over all groups, in the order given; without groups of blocks the
+                 result of `fit`
+    raises       UsageError as `fit` does, and for groups of blocks only
 
     The scale between the two scores is one number, from all out-of-fold scores.
     """
-    boost, stage = dict(boost or {}), stage or BlockStage()
-    line_groups, block_groups = stages(groups)
+    boost = dict(boost or {})
+    line_groups = [name for name in groups if not name.startswith(BLOCK)]
+    block_groups = [name for name in groups if name.startswith(BLOCK)]
     if not line_groups:
         raise UsageError(
             "groups of blocks cannot rank the lines of a block", fix="name a group of lines too"
@@ -83,15 +71,15 @@ def fit_stages(
         table,
         block_groups,
         corrections=corrections,
-        cs=stage.cs,
-        pairwise=stage.pairwise,
+        cs=block_cs,
+        pairwise=BLOCK_PAIRWISE,
         boost={name: factor for name, factor in boost.items() if name in block_groups},
         choose_by="paired",
         **options,
     )
     original_L = ~table.is_fixed_L
     spread = float(blocks.oof_L[original_L].std())
-    factor = stage.share * float(lines.oof_L[original_L].std()) / spread if spread > 0 else 0.0
+    factor = block_share * float(lines.oof_L[original_L].std()) / spread if spread > 0 else 0.0
     return replace(
         lines,
         predictor=_joined(lines.predictor, blocks.predictor, factor, groups),
@@ -101,7 +89,7 @@ def fit_stages(
             "groups": list(groups),
             "boost": boost,
             "blocks": {
-                "share": stage.share,
+                "share": block_share,
                 "factor": factor,
                 **{key: blocks.report[key] for key in _REPORTED},
             },

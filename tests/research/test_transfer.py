@@ -20,7 +20,7 @@ from reviewbot.train import metrics
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import FitResult, fit
-from reviewbot.train.stages import BlockStage, fit_stages
+from reviewbot.train.stages import fit_stages
 from tests.train.tables_made import made
 from tests.train.test_predictor_fit import corrected
 from tests.train.test_stages import GROUPS, versions
@@ -65,10 +65,10 @@ def test_the_diagonal_is_the_cross_validation_of_the_set_by_itself() -> None:
 
 
 def test_groups_of_blocks_are_fitted_as_everywhere_else() -> None:
-    table, stage = versions(), BlockStage(share=2.0, cs=(1e-4, 1e-3))
+    table = versions()
 
-    found = transfer(table, GROUPS, cs=CS, stage=stage, samples=20)
-    both = fit_stages(table, GROUPS, corrections=True, cs=CS, stage=stage)
+    found = transfer(table, GROUPS, cs=CS, block_share=2.0, samples=20)
+    both = fit_stages(table, GROUPS, corrections=True, cs=CS, block_share=2.0)
     alone = transfer(table, ["state"], cs=CS, samples=20)
 
     paired, within = METRICS[1], METRICS[0]

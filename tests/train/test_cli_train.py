@@ -121,7 +121,6 @@ def test_surprisal_is_a_baseline_where_the_whole_model_is_read(with_sae: Run) ->
         (EVALUATE, ("--out", "nowhere/figures.json"), "no place for a file"),
         (EVALUATE, ("--markdown", "corpus"), "no place for a file"),
         (PREDICTOR, ("--clean", "fine=absent"), "no set is named 'absent'"),
-        (PREDICTOR, ("--hunks", "=mine"), "leaves a name empty"),
         (PREDICTOR, ("--held-out", "humaneval_pass"), "leaves no set of 'passing programs'"),
         (PREDICTOR, ("--held-out", "absent"), "named 'absent'"),
     ],

@@ -11,7 +11,7 @@ import numpy as np
 from reviewbot.scoring.artifact import load_artifact
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import FitResult
-from reviewbot.train.stages import BlockStage, fit_stages
+from reviewbot.train.stages import fit_stages
 from tests.train.test_cli_train import (  # noqa: F401 - fixtures among them
     LABELS,
     PREDICTOR,
@@ -47,7 +47,7 @@ def fitted(table: Table, train_sets: tuple[str, ...] | None) -> FitResult:
         corrections=True,
         cs=(1e-4, 1e-2),
         pairwise=1.0,
-        stage=BlockStage(cs=(1e-5, 1e-3)),
+        block_cs=(1e-5, 1e-3),
         train_sets=train_sets,
     )
 

@@ -9,7 +9,7 @@ from reviewbot.scoring.predictor import log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import fit
-from reviewbot.train.stages import BlockStage, fit_stages
+from reviewbot.train.stages import fit_stages
 from tests.train.tables_made import made, with_corrections
 
 SNIPPETS = 120
@@ -52,7 +52,7 @@ def paired(table: Table, s_L: Array) -> float:
 def test_blocks_tell_a_wrong_version_and_leave_the_order_of_lines_alone() -> None:
     table = versions()
     lines = fit(table, ["state"], corrections=True, cs=(1e-2,))
-    both = fit_stages(table, GROUPS, corrections=True, cs=(1e-2,), stage=BlockStage(share=2.0))
+    both = fit_stages(table, GROUPS, corrections=True, cs=(1e-2,), block_share=2.0)
 
     assert within(table, both.oof_L) == within(table, lines.oof_L) > 0.9
     assert paired(table, lines.oof_L) < 0.5
@@ -63,8 +63,8 @@ def test_blocks_tell_a_wrong_version_and_leave_the_order_of_lines_alone() -> Non
 
 def test_the_share_is_the_ratio_of_the_two_deviations() -> None:
     table = versions()
-    alone = fit_stages(table, GROUPS, corrections=True, cs=(1e-2,), stage=BlockStage(share=0.0))
-    both = fit_stages(table, GROUPS, corrections=True, cs=(1e-2,), stage=BlockStage(share=0.5))
+    alone = fit_stages(table, GROUPS, corrections=True, cs=(1e-2,), block_share=0.0)
+    both = fit_stages(table, GROUPS, corrections=True, cs=(1e-2,), block_share=0.5)
     line_L = ~table.is_fixed_L
 
     added_L = (both.oof_L - alone.oof_L)[line_L]
@@ -77,8 +77,9 @@ def test_the_share_is_the_ratio_of_the_two_deviations() -> None:
 @pytest.mark.parametrize("groups", [GROUPS, GROUPS[::-1]])
 def test_the_predictor_scores_as_the_sum_of_both_fits(groups: tuple[str, ...]) -> None:
     table = versions()
-    stage = BlockStage(share=1.0, cs=(1e-3,))
-    result = fit_stages(table, groups, corrections=True, cs=(1e-2,), stage=stage)
+    result = fit_stages(
+        table, groups, corrections=True, cs=(1e-2,), block_share=1.0, block_cs=(1e-3,)
+    )
     lines = fit(table, ["state"], corrections=True, cs=(1e-2,)).predictor
     blocks = fit(
         table, ["block_end"], corrections=True, cs=(1e-3,), pairwise=30.0, choose_by="paired"
@@ -99,11 +100,11 @@ def test_without_groups_of_blocks_it_is_the_plain_fit() -> None:
     table = versions()
     plain = fit(table, ["state"], corrections=True)
 
-    both = fit_stages(table, ["state"], corrections=True, stage=BlockStage())
+    both = fit_stages(table, ["state"], corrections=True)
     assert both.oof_L.tolist() == plain.oof_L.tolist()
     assert both.report == plain.report
 
 
 def test_blocks_alone_are_refused() -> None:
     with pytest.raises(UsageError, match="cannot rank"):
-        fit_stages(versions(), ["block_end"], corrections=True, stage=BlockStage())
+        fit_stages(versions(), ["block_end"], corrections=True)
