@@ -183,10 +183,8 @@ def heat_map(
             )
             shown = "-" if value is None else _figure(value)
             parts.append(_text(x + wide / 2, y + high * 0.65, shown, anchor="middle"))
-        cells = zip(columns, values, strict=True)
-        summary.append(
-            f"{name}: " + ", ".join(f"{c} {_figure(v)}" for c, v in cells if v is not None)
-        )
+        known = [(c, v) for c, v in zip(columns, values, strict=True) if v is not None]
+        summary.append(f"{name}: " + ", ".join(f"{c} {_figure(v)}" for c, v in known))
     width, height = LEFT + wide * len(columns) + 8, top + high * len(rows) + 8
     return _svg(title, "; ".join(summary), width, height, parts)
 
