@@ -12,16 +12,10 @@ if TYPE_CHECKING:
     from reviewbot.encoders.states import HiddenStates
     from reviewbot.scoring.artifact import Artifact
 
-MODEL_SETTINGS = (  # if one differs, another model is loaded
-    "model",
-    "artifact",
-    "depth",
-    "engine",
-    "device",
-    "quantize",
-    "threads",
-    "dtype",
-    "cache-dir",
+# Settings that decide which model is loaded, and how.
+MODEL_SETTINGS = (
+    *("model", "artifact", "depth", "cache-dir"),
+    *("engine", "device", "quantize", "threads", "dtype"),
 )
 Key = tuple[object, ...]
 

@@ -15,24 +15,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from safetensors.numpy import save
 
 from reviewbot.encoders.encoder import Encoder, EncoderSpec, Tokens
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import SIGNALS, HiddenStates
 from reviewbot.errors import EnvironmentFailure
+from reviewbot.server import messages
 from reviewbot.server.compatibility import all_terms, difference, socket_name, spec_terms
-from reviewbot.server.messages import (
-    MAX_HEADER,
-    Arrays,
-    BadMessage,
-    is_other_user,
-    pack_text,
-    receive,
-    receive_json,
-    send,
-    unpack,
-)
+from reviewbot.server.messages import Arrays, BadMessage
 from reviewbot.server.socket_path import why_not_usable
 
 GREETING_SECONDS = 2.0
@@ -79,7 +69,7 @@ class RemoteEncoder:
 
     def tokenize(self, text: str) -> Tokens:
         """Split a text into tokens with character offsets."""
-        raw = pack_text(text)
+        raw = messages.pack_text(text)
         max_bytes = 12 * (4 * len(raw) + 64)  # a normalizer may make several tokens of a byte
 
         def parse(answer: Arrays) -> Tokens:
@@ -169,8 +159,8 @@ def connect(
         raise ServerUnusable(f"no server answers at {path} ({exc.strerror or exc})") from exc
     try:
         ours = all_terms(model_terms, environ)
-        send(connection, json.dumps({"terms": ours}).encode())
-        greeting = receive_json(connection, GREETING_SECONDS)
+        messages.send(connection, json.dumps({"terms": ours}).encode())
+        greeting = messages.receive_json(connection, GREETING_SECONDS)
         theirs = greeting.get("terms")
         if not isinstance(theirs, dict):
             raise BadMessage("it sent no terms")
@@ -195,8 +185,8 @@ def stop(path: Path) -> bool:
         return False
     with connection:
         try:
-            send(connection, json.dumps({"stop": True}).encode())
-            receive(connection, 0, STOP_SECONDS)
+            messages.send(connection, json.dumps({"stop": True}).encode())
+            messages.receive(connection, 0, STOP_SECONDS)
         except TimeoutError:
             raise
         except OSError:  # the connection ended, so the server has exited
@@ -206,7 +196,7 @@ def stop(path: Path) -> bool:
 
 def _dial(path: Path) -> Connection:
     connection = Client(str(path), "AF_UNIX")
-    if is_other_user(connection):
+    if messages.is_other_user(connection):
         connection.close()
         raise PermissionError(0, "it belongs to another user")
     return connection
@@ -214,13 +204,13 @@ def _dial(path: Path) -> Connection:
 
 def _answer(connection: Connection, request: Arrays, max_bytes: int) -> Arrays:
     """Ask one thing and wait for the answer. raises OSError"""
-    send(connection, save(dict(request)))
+    messages.send(connection, messages.pack(request))
     deadline = time.monotonic() + MAX_ANSWER_SECONDS
     while time.monotonic() < deadline:
-        message = receive(connection, MAX_HEADER + max_bytes, SILENCE_SECONDS)
+        message = messages.receive(connection, messages.MAX_HEADER + max_bytes, SILENCE_SECONDS)
         if not message:  # a sign of life
             continue
-        answer = unpack(message)
+        answer = messages.unpack(message)
         if set(answer) == {"error"}:
             text = answer["error"].tobytes().decode("utf-8", "replace")
             raise BadMessage(f"it failed with {text[:200]!r}")

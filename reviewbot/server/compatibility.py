@@ -14,17 +14,9 @@ from reviewbot.encoders.processor import isa, usable_cores
 
 PROTOCOL = "2"  # raise it when `server.messages` changes
 LIBRARIES = ("numpy", "torch", "transformers", "tokenizers", "onnxruntime", "bitsandbytes")
-VARIABLES = (  # prefixes; they choose kernels, threads or devices in these libraries
-    "ATEN_",
-    "CUBLAS_",
-    "CUDA_VISIBLE_DEVICES",
-    "DNNL_",
-    "MKL_",
-    "NVIDIA_TF32_OVERRIDE",
-    "OMP_",
-    "ONEDNN_",
-    "OPENBLAS_",
-)
+# Prefixes of variables that choose kernels, threads or devices in these libraries.
+CPU_VARIABLES = ("ATEN_", "DNNL_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_")
+GPU_VARIABLES = ("CUBLAS_", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE")
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -65,7 +57,8 @@ def all_terms(model_terms: Mapping[str, str], environ: Mapping[str, str]) -> dic
 
 def kernel_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that choose kernels, threads or devices, each name behind a "$"."""
-    return {f"${name}": text[:200] for name, text in environ.items() if name.startswith(VARIABLES)}
+    prefixes = CPU_VARIABLES + GPU_VARIABLES
+    return {f"${name}": text[:200] for name, text in environ.items() if name.startswith(prefixes)}
 
 
 def difference(ours: Mapping[str, object], theirs: Mapping[str, object]) -> str | None:

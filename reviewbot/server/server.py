@@ -8,31 +8,20 @@ find the same thread settings as without a server.
 import json
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import numpy as np
-from safetensors.numpy import save
 
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.errors import EnvironmentFailure
+from reviewbot.server import messages
 from reviewbot.server.compatibility import difference
-from reviewbot.server.messages import (
-    Arrays,
-    BadMessage,
-    hang_up,
-    is_other_user,
-    pack_text,
-    receive,
-    receive_json,
-    send,
-    unpack,
-    unpack_text,
-)
+from reviewbot.server.messages import Arrays, BadMessage
 from reviewbot.server.socket_path import FIX
 
 GREETING_SECONDS = 5.0  # for a client to greet
@@ -94,7 +83,7 @@ class Server:
         """Hang up on every client."""
         with self._lock:
             for connection in self._connections:
-                hang_up(connection)
+                messages.hang_up(connection)
 
     def _accept(self) -> None:
         while not self._stopping:
@@ -120,7 +109,7 @@ class Server:
 
     def _serve(self, connection: Connection) -> None:
         try:
-            if not is_other_user(connection):
+            if not messages.is_other_user(connection):
                 self._greet(connection)
         except OSError:
             pass  # the client only sees that the connection ends
@@ -128,56 +117,52 @@ class Server:
             self._close(connection)
 
     def _greet(self, connection: Connection) -> None:
-        greeting = receive_json(connection, GREETING_SECONDS)
+        greeting = messages.receive_json(connection, GREETING_SECONDS)
         if greeting.get("stop"):
             self.stop()
-            receive(connection, 0, REQUEST_SECONDS)  # until this process ends
+            messages.receive(connection, 0, REQUEST_SECONDS)  # until this process ends
         terms = greeting.get("terms")
         if not isinstance(terms, dict):
             raise BadMessage("it sent no terms")
         encoder = self._encoder
         facts = {"engine": encoder.engine, "dtype": encoder.dtype, "width": encoder.width}
-        send(connection, json.dumps({"terms": dict(self._terms), **facts}).encode())
+        messages.send(connection, json.dumps({"terms": dict(self._terms), **facts}).encode())
         if difference(self._terms, terms) is None:
             while True:
                 self._serve_request(connection)
 
     def _serve_request(self, connection: Connection) -> None:
-        request = unpack(receive(connection, MAX_REQUEST, REQUEST_SECONDS))
+        request = messages.unpack(messages.receive(connection, MAX_REQUEST, REQUEST_SECONDS))
         if list(request) not in (["text"], ["ids"]):
             raise BadMessage("it sent no request")
         answer: Future[bytes] = Future()
         self._jobs.put((request, answer))
-        while True:
-            try:
-                message = answer.result(timeout=HEARTBEAT)
-                break
-            except TimeoutError:
-                try:
-                    send(connection, b"")
-                except OSError:
-                    answer.cancel()
-                    raise
-        send(connection, message)
+        try:
+            while not wait([answer], timeout=HEARTBEAT).done:
+                messages.send(connection, b"")
+        except OSError:
+            answer.cancel()
+            raise
+        messages.send(connection, answer.result())
 
     def _answer(self, request: Arrays) -> bytes:
         try:
-            arrays = _tokens(self._encoder, request) or _states(self._encoder, request)
+            if "text" in request:
+                return _tokens(self._encoder, messages.unpack_text(request["text"]))
+            return _states(self._encoder, request["ids"].tolist())
         except Exception as exc:  # noqa: BLE001 - untrusted ids, the memory: other clients go on
-            arrays = {"error": pack_text(f"{type(exc).__name__}: {str(exc)[:500]}")}
-        answer: bytes = save(dict(arrays))
-        return answer
+            return messages.pack(
+                {"error": messages.pack_text(f"{type(exc).__name__}: {exc}"[:500])}
+            )
 
 
-def _tokens(encoder: Encoder, request: Arrays) -> Arrays:
-    if "text" not in request:
-        return {}
-    tokens = encoder.tokenize(unpack_text(request["text"]))
+def _tokens(encoder: Encoder, text: str) -> bytes:
+    tokens = encoder.tokenize(text)
     offsets_T2 = np.array(tokens.offsets, np.int32).reshape(-1, 2)
-    return {"ids": np.array(tokens.ids, np.int32), "offsets": offsets_T2}
+    return messages.pack({"ids": np.array(tokens.ids, np.int32), "offsets": offsets_T2})
 
 
-def _states(encoder: Encoder, request: Arrays) -> Arrays:
-    hidden = encoder.states(request["ids"].tolist())
+def _states(encoder: Encoder, ids: Sequence[int]) -> bytes:
+    hidden = encoder.states(ids)
     arrays = {"values": hidden.values_TD, "deep": hidden.deep_TD, "signals": hidden.signals_TS}
-    return {n: np.ascontiguousarray(a) for n, a in arrays.items() if a is not None}
+    return messages.pack({name: array for name, array in arrays.items() if array is not None})
