@@ -55,7 +55,7 @@ class Done:
 
 
 @dataclass
-class Place:
+class Workspace:
     """A folder with a change, a model, an artifact for it, and a cache of its own."""
 
     folder: Path
@@ -91,15 +91,15 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, tiny_model: Path) -> Place:
+def workspace(tmp_path: Path, tiny_model: Path) -> Workspace:
     (tmp_path / "change.diff").write_text(DIFF)
     (tmp_path / "a.py").write_text("x = 1\ny = f(x, 2)\nz = [y for _ in range(x)]\n")
-    return Place(tmp_path, Path(shutil.copytree(tiny_model, tmp_path / "model")))
+    return Workspace(tmp_path, Path(shutil.copytree(tiny_model, tmp_path / "model")))
 
 
-def test_the_int8_engine_needs_no_torch_and_what_was_read_no_engine(place: Place) -> None:
-    first = place.check("--engine=onnx")
-    second = place.check("--engine=onnx")
+def test_the_int8_engine_needs_no_torch_and_what_was_read_no_engine(workspace: Workspace) -> None:
+    first = workspace.check("--engine=onnx")
+    second = workspace.check("--engine=onnx")
 
     assert (first.code, first.dtype) == (0, "int8"), first.said
     assert any("converting 2 layers to int8, once" in line for line in first.said)
@@ -110,21 +110,23 @@ def test_the_int8_engine_needs_no_torch_and_what_was_read_no_engine(place: Place
     assert second.opened.isdisjoint({"trunk.onnx", "embedding.safetensors", "probe.safetensors"})
 
 
-def test_where_no_line_is_kept_every_line_is_read_and_the_report_is_the_same(place: Place) -> None:
-    first = place.check("--engine=onnx", "--line-cache=0")
-    second = place.check("--engine=onnx", "--line-cache=0")
-    third = place.check("--engine=onnx")
+def test_where_no_line_is_kept_every_line_is_read_and_the_report_is_the_same(
+    workspace: Workspace,
+) -> None:
+    first = workspace.check("--engine=onnx", "--line-cache=0")
+    second = workspace.check("--engine=onnx", "--line-cache=0")
+    third = workspace.check("--engine=onnx")
 
     assert first.report == second.report == third.report
     assert "onnxruntime" in second.imported
     assert not any(name.startswith("lines") for name in second.opened)
 
 
-def test_a_damaged_engine_is_no_reason_to_read_with_another(place: Place) -> None:
-    assert place.check("--line-cache=0").dtype == "int8"
-    path = place.engine / "trunk.onnx"
+def test_a_damaged_engine_is_no_reason_to_read_with_another(workspace: Workspace) -> None:
+    assert workspace.check("--line-cache=0").dtype == "int8"
+    path = workspace.engine / "trunk.onnx"
     path.write_bytes(path.read_bytes()[:-1])
-    auto = place.check("--line-cache=0")
+    auto = workspace.check("--line-cache=0")
 
     assert (auto.code, auto.report) == (4, b"")
     assert "is damaged: trunk.onnx has SHA-256" in auto.said[-2]

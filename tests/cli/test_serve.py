@@ -29,8 +29,8 @@ MAIN = "from reviewbot.cli import main\n"
 
 
 @dataclass
-class Place:
-    """A folder with a change of three files, and the flags and variables of every process."""
+class Workspace:
+    """A folder with a change, and the flags and variables of every process."""
 
     folder: Path
     flags: tuple[str, ...]
@@ -82,7 +82,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Place]:
+def workspace(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Workspace]:
     """A model with all that can be read of one: a deep state, the output head's signals."""
     folder = tmp_path_factory.mktemp("serve")
     cache = str(folder / "cache")
@@ -107,50 +107,50 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterato
         runtime.mkdir(mode=0o700)
         variables = kept | {"REVIEWBOT_CACHE": cache, "XDG_RUNTIME_DIR": str(runtime)}
         variables["REVIEWBOT_LINE_CACHE"] = "0"  # what was read before would not be asked of anyone
-        yield Place(folder, flags, variables)
+        yield Workspace(folder, flags, variables)
 
 
 @pytest.fixture(scope="module")
-def alone(place: Place) -> bytes:
+def alone(workspace: Workspace) -> bytes:
     """The report that no server had a part in."""
-    report, said = place.check()
+    report, stderr = workspace.check()
     assert json.loads(report)["ledger"]["scored"] > 9
-    assert "and the model\n" in said
-    assert "server" not in said
+    assert "and the model\n" in stderr
+    assert "server" not in stderr
     return report
 
 
 def test_a_served_report_has_the_same_bytes_and_the_client_loads_no_torch(
-    place: Place, alone: bytes
+    workspace: Workspace, alone: bytes
 ) -> None:
-    with place.served():
+    with workspace.served():
         look = "import sys; print([n for n in ('torch', 'transformers') if n in sys.modules])"
-        served, said = place.check(after=look)
-        direct, unserved = place.check("--server=never")
-        other, otherwise = place.check("--threads=2")
+        served, stderr = workspace.check(after=look)
+        direct, unserved = workspace.check("--server=never")
+        other, otherwise = workspace.check("--threads=2")
 
     assert served == alone + b"[]\n"
     assert direct == alone
-    assert "connecting to the server" in said
+    assert "connecting to the server" in stderr
     assert "server" not in unserved + otherwise
     assert json.loads(other)["ledger"] == json.loads(alone)["ledger"]
 
 
-def test_a_directory_for_sockets_that_others_can_enter_is_exit_4(place: Place) -> None:
-    directory = Path(place.variables["XDG_RUNTIME_DIR"]) / "reviewbot"
+def test_a_directory_for_sockets_that_others_can_enter_is_exit_4(workspace: Workspace) -> None:
+    directory = Path(workspace.variables["XDG_RUNTIME_DIR"]) / "reviewbot"
     directory.mkdir(exist_ok=True)
     directory.chmod(0o755)
     try:
-        code, _, said = place.run("serve", *place.flags)
+        code, _, stderr = workspace.run("serve", *workspace.flags)
     finally:
         directory.chmod(0o700)
 
     assert code == 4
-    assert "is open to others (mode 0755)" in said
-    assert len(said.splitlines()) == 2
+    assert "is open to others (mode 0755)" in stderr
+    assert len(stderr.splitlines()) == 2
 
 
-def test_every_setting_that_makes_another_model_is_a_flag_of_serve(place: Place) -> None:
-    text = place.run("serve", "--help")[1].decode()
+def test_every_setting_that_makes_another_model_is_a_flag_of_serve(workspace: Workspace) -> None:
+    text = workspace.run("serve", "--help")[1].decode()
 
     assert all(f"--{key}" in text for key in MODEL_SETTINGS)

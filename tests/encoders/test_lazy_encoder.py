@@ -1,4 +1,4 @@
-"""An encoder that splits text at once and loads its model when something has to be read."""
+"""An encoder that tokenizes at once and loads its model when a window has to be read."""
 
 import threading
 from collections.abc import Callable
@@ -23,27 +23,27 @@ def real(tiny_model: Path) -> TransformersEncoder:
 
 
 class Loader:
-    """Loads `encoder`, or fails; counts how often it was asked."""
+    """Loads `encoder`, or fails; counts the attempts."""
 
     def __init__(self, encoder: Encoder | Exception) -> None:
         self.encoder = encoder
         self.times = 0
-        self.asked = threading.Event()
+        self.started = threading.Event()
 
-    def __call__(self, waiting: Callable[[], Any]) -> Encoder:
+    def __call__(self, get_tokenizer: Callable[[], Any]) -> Encoder:
         self.times += 1
-        self.asked.set()
-        assert waiting().get_vocab_size() > 0
+        self.started.set()
+        assert get_tokenizer().get_vocab_size() > 0
         if isinstance(self.encoder, Exception):
             raise self.encoder
         return self.encoder
 
 
 def lazy(directory: Path, load: Loader, *, ahead: bool = False) -> LazyEncoder:
-    return LazyEncoder(directory, load, dtype="int8", engine="promised", ahead=ahead)
+    return LazyEncoder(directory, load, dtype="int8", engine="expected", ahead=ahead)
 
 
-def test_text_is_split_as_the_model_does_and_nothing_is_loaded(
+def test_text_is_tokenized_without_loading_the_model(
     tiny_model: Path, real: TransformersEncoder
 ) -> None:
     load = Loader(real)
@@ -51,63 +51,38 @@ def test_text_is_split_as_the_model_does_and_nothing_is_loaded(
 
     assert encoder.tokenize(TEXT) == real.tokenize(TEXT)
     assert not batches(encoder)
-    assert (encoder.dtype, encoder.engine, load.times) == ("int8", "promised", 0)
+    assert (encoder.dtype, encoder.engine, load.times) == ("int8", "expected", 0)
 
 
-def test_what_is_read_is_what_the_model_gives_and_it_is_loaded_once(
-    tiny_model: Path, real: TransformersEncoder
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_model_is_loaded_once_and_then_named(
+    tiny_model: Path, real: TransformersEncoder, nested: bool
 ) -> None:
     load = Loader(real)
-    encoder = lazy(tiny_model, load)
+    encoder = lazy(tiny_model, Loader(lazy(tiny_model, load)) if nested else load)
     ids = real.tokenize(TEXT).ids
 
     for _ in range(3):
         assert np.array_equal(encoder.states(ids).values_TD, real.states(ids).values_TD)
     assert (load.times, encoder.width) == (1, tiny.WIDTH)
-
-
-def test_it_becomes_what_was_loaded_in_its_place(
-    tiny_model: Path, real: TransformersEncoder
-) -> None:
-    encoder = lazy(tiny_model, Loader(real))
-    encoder.states([1, 2])
-
     assert (encoder.dtype, encoder.engine) == (real.dtype, real.engine)
 
 
-def test_what_stands_in_for_another_that_stands_in_says_what_reads_in_the_end(
-    tiny_model: Path, real: TransformersEncoder
-) -> None:
-    inner = LazyEncoder(tiny_model, Loader(real), dtype="fp16", engine="second", ahead=False)
-    outer = lazy(tiny_model, Loader(inner))
-    outer.states([1, 2])
-
-    assert (outer.dtype, outer.engine) == (real.dtype, real.engine)
-
-
-def test_ahead_it_begins_at_once(tiny_model: Path, real: TransformersEncoder) -> None:
-    load = Loader(real)
-    lazy(tiny_model, load, ahead=True)
-
-    assert load.asked.wait(20)
-
-
-def test_a_model_that_cannot_be_loaded_says_so_when_it_is_needed_and_again(
+def test_a_model_that_cannot_be_loaded_is_an_error_each_time_it_is_needed(
     tiny_model: Path,
 ) -> None:
     load = Loader(EngineUnfit("nothing was scored", fix="use --engine torch"))
     encoder = lazy(tiny_model, load, ahead=True)
-    encoder.tokenize(TEXT)
 
+    assert load.started.wait(20)  # ahead: before anything is read
+    encoder.tokenize(TEXT)
     for _ in range(2):
         with pytest.raises(EngineUnfit):
             encoder.states([1])
-    assert (load.times, encoder.engine) == (1, "promised")
+    assert (load.times, encoder.engine) == (1, "expected")
 
 
-def test_a_tokenizer_that_cannot_be_read_is_two_lines(
-    tmp_path: Path, real: TransformersEncoder
-) -> None:
+def test_a_damaged_tokenizer_is_an_error(tmp_path: Path, real: TransformersEncoder) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     encoder = lazy(tmp_path, Loader(real))
 

@@ -45,6 +45,7 @@ def spec(directory: Path, **more: Any) -> EncoderSpec:
         ((), {}, MissingExtra, r"pip install 'reviewbot-risk\[quantize\]'"),
         (("bitsandbytes",), {}, MissingExtra, "needs accelerate"),
         (("bitsandbytes", "accelerate", "kernels"), {}, EnvironmentFailure, "native code"),
+        (("bitsandbytes", "accelerate"), {}, EnvironmentFailure, "sees no GPU"),
     ],
 )
 def test_what_cannot_be_is_refused_in_two_lines_before_anything_is_loaded(
@@ -56,31 +57,13 @@ def test_what_cannot_be_is_refused_in_two_lines_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installed(monkeypatch, *have)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
 
     with pytest.raises(kind, match=words) as caught:
         load_encoder(spec(tiny_model, **more))
 
     assert str(caught.value).count("\n") == 1
     assert "nothing was scored" in str(caught.value)
-
-
-def test_with_everything_there_it_is_only_the_gpu_that_is_missing(
-    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed(monkeypatch, "bitsandbytes", "accelerate")
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-
-    with pytest.raises(EnvironmentFailure, match="sees no GPU"):
-        load_encoder(spec(tiny_model))
-
-
-def test_bitsandbytes_is_not_imported_unless_weights_are_to_be_quantized(tiny_model: Path) -> None:
-    before = "bitsandbytes" in sys.modules
-
-    load_encoder(EncoderSpec(directory=tiny_model, layer=1, threads=1))
-    loading_arguments("4bit", "cuda:0")
-
-    assert ("bitsandbytes" in sys.modules) == before
 
 
 @pytest.mark.parametrize("before", [None, "0"])
@@ -101,6 +84,7 @@ def test_the_hub_is_out_of_reach_meanwhile_and_only_then(
 
 
 def test_the_weights_go_to_the_device_and_no_token_looks_at_another_s_outliers() -> None:
+    before = "bitsandbytes" in sys.modules
     eight, four = (loading_arguments(bits, "cuda:1") for bits in ("8bit", "4bit"))
 
     assert eight["device_map"] == four["device_map"] == {"": "cuda:1"}
@@ -108,6 +92,7 @@ def test_the_weights_go_to_the_device_and_no_token_looks_at_another_s_outliers()
     assert eight["quantization_config"].llm_int8_threshold == 0.0
     assert four["quantization_config"].load_in_4bit
     assert four["quantization_config"].bnb_4bit_quant_type == "nf4"
+    assert ("bitsandbytes" in sys.modules) == before
 
 
 def quantized(directory: Path, bits: str, **more: Any) -> GpuEncoder:

@@ -13,16 +13,16 @@ from safetensors.torch import load_file, save_file
 
 from reviewbot.models.verify import MANIFEST, STAMP
 from tests import tiny
-from tests.cli.test_check_engines import Place, place
+from tests.cli.test_check_engines import Workspace, workspace
 from tests.tiny import edit_json
 
-__all__ = ["place"]  # the fixture
+__all__ = ["workspace"]  # the fixture
 
 
 def test_torch_reads_what_it_reads_and_is_not_imported_for_lines_that_are_kept(
-    place: Place,
+    workspace: Workspace,
 ) -> None:
-    onnx, first, second = (place.check(f"--engine={e}") for e in ("onnx", "torch", "torch"))
+    onnx, first, second = (workspace.check(f"--engine={e}") for e in ("onnx", "torch", "torch"))
 
     assert (first.code, first.dtype) == (0, "fp32"), first.said
     assert "torch" in first.imported
@@ -61,11 +61,11 @@ UNFIT: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("name", UNFIT)
 def test_a_model_that_int8_does_not_know_is_read_with_torch_and_one_line_says_so(
-    name: str, place: Place
+    name: str, workspace: Workspace
 ) -> None:
     change, why = UNFIT[name]
-    change(place.model)
-    auto, named = place.check(), place.check("--engine=onnx")
+    change(workspace.model)
+    auto, named = workspace.check(), workspace.check("--engine=onnx")
 
     assert auto.code == 0, auto.said
     assert auto.dtype == "fp32"
@@ -77,7 +77,7 @@ def test_a_model_that_int8_does_not_know_is_read_with_torch_and_one_line_says_so
     assert why in named.said[-2]
     assert named.said[-2].startswith("error: nothing was scored")
     assert named.said[-1] == "  fix: use --engine torch"
-    assert not list((place.folder / "cache").glob("converted/*"))
+    assert not list((workspace.folder / "cache").glob("converted/*"))
 
 
 def spoil_probe(engine: Path) -> None:
@@ -95,11 +95,11 @@ def spoil_probe(engine: Path) -> None:
     (engine / STAMP).unlink()
 
 
-def test_a_processor_that_computes_something_else_is_not_used(place: Place) -> None:
-    assert place.check("--engine=onnx", "--line-cache=0").code == 0
-    spoil_probe(place.engine)
-    auto, named = place.check(), place.check("--engine=onnx")
-    torch_alone = place.check("--engine=torch")
+def test_a_processor_that_computes_something_else_is_not_used(workspace: Workspace) -> None:
+    assert workspace.check("--engine=onnx", "--line-cache=0").code == 0
+    spoil_probe(workspace.engine)
+    auto, named = workspace.check(), workspace.check("--engine=onnx")
+    torch_alone = workspace.check("--engine=torch")
 
     assert (auto.code, auto.dtype) == (0, "fp32"), auto.said
     (line,) = auto.said
