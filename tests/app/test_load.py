@@ -14,9 +14,8 @@ from reviewbot.config.schema import Settings
 from reviewbot.encoders.encoder import EncoderSpec, Tokens
 from reviewbot.encoders.lazy_encoder import LazyEncoder
 from reviewbot.errors import EXTRAS, ArtifactError, EngineUnfit, MissingExtra, UsageError
-from reviewbot.models import verify
 from reviewbot.models.ensure import ensure_model
-from reviewbot.scoring.artifact import PRESETS, Artifact, ArtifactModel, load_artifact
+from reviewbot.scoring.artifact import Artifact, ArtifactModel, load_artifact
 from reviewbot.scoring.outcomes import ArtifactInfo
 from tests import tiny
 
@@ -73,25 +72,6 @@ def test_the_engines_that_are_tried(name: str, monkeypatch: pytest.MonkeyPatch) 
     # What int8 has not been shown to do as well is torch's where it is there.
     head = ["torch"] if tried == ["onnx", "torch"] else tried
     assert load.engines(load_settings({}, given), head=True) == head
-
-
-def test_lines_are_kept_apart_by_the_variables_that_choose_kernels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path))
-    artifact = load_artifact(PRESETS["tiny"])
-
-    def names() -> Path:
-        found = load.line_cache(Settings(), artifact)
-        assert found is not None
-        return found._path("a")
-
-    plain = names()
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
-    chosen = names()
-    monkeypatch.setattr("reviewbot.app.load.version", lambda _: "0")
-
-    assert len({plain, chosen, names()}) == 3
 
 
 @pytest.mark.parametrize("given", [{"dtype": "bf16"}, {"device": "cuda"}, {"quantize": "8bit"}])
@@ -189,41 +169,53 @@ def when(broken: str, why: str) -> Callable[..., Any]:
     return act
 
 
-@pytest.mark.parametrize("at", ["making", "loading"])
-def test_where_an_engine_does_not_serve_the_next_one_reads_and_one_line_says_why(
-    at: str, artifact: Artifact, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def say(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the user was told, for engines whose loading is replaced."""
+    lines: list[str] = []
+    monkeypatch.setattr(load, "say", lines.append)
+    monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
+    return lines
+
+
+@pytest.mark.parametrize("step", ["_prepare", "load_here"])
+def test_if_an_engine_is_unfit_the_next_one_reads_and_one_line_says_why(
+    step: str, say: list[str], artifact: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(load, "say", said.append)
     monkeypatch.setattr(load, "engines", lambda _, **__: ["onnx", "torch"])
-    monkeypatch.setattr(load, "_prepare", when("onnx" if at == "making" else "", "it is old"))
-    monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
-    monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
-    found = load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
+    for name in ("_prepare", "load_here"):
+        monkeypatch.setattr(load, name, when("onnx" if name == step else "", "it is old"))
+    encoder = load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
 
-    assert found.engine == "torch"
-    assert said == ["it is old; reading with torch instead"]
+    assert encoder.engine == "torch"
+    assert say == ["it is old; reading with torch instead"]
 
 
-@pytest.mark.parametrize("at", ["making", "loading"])
-def test_the_last_engine_that_does_not_serve_is_the_failure(
-    at: str, artifact: Artifact, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["_prepare", "load_here"])
+@pytest.mark.parametrize(
+    ("absent", "fix"),
+    [
+        ([], "use --engine torch"),
+        (["torch"], "pip install 'reviewbot-risk[torch]', then --engine torch"),
+    ],
+    ids=["torch is installed", "torch is missing"],
+)
+def test_if_the_last_engine_is_unfit_that_is_the_error(
+    step: str,
+    absent: list[str],
+    fix: str,
+    say: list[str],
+    artifact: Artifact,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(load, "say", said.append)
     monkeypatch.setattr(load, "engines", lambda _, **__: ["onnx"])
-    monkeypatch.setattr(load, "_prepare", when("onnx" if at == "making" else "", "it is old"))
-    monkeypatch.setattr(load, "load_here", when("onnx" if at == "loading" else "", "it is old"))
-    monkeypatch.setattr("reviewbot.encoders.encoder.expected_engine", lambda _: None)
+    monkeypatch.setattr(load, "missing", lambda _: absent)
+    for name in ("_prepare", "load_here"):
+        monkeypatch.setattr(load, name, when("onnx" if name == step else "", "it is old"))
 
     with pytest.raises(EngineUnfit, match="nothing was scored: it is old") as failure:
         load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
-    assert (failure.value.exit_code, said) == (4, [])
-    assert failure.value.fix == "use --engine torch"
-    monkeypatch.setattr(load, "missing", lambda _: ["torch"])
-    with pytest.raises(EngineUnfit, match="it is old") as failure:
-        load.load_model(Settings(server=Server.NEVER), replace_name(artifact), lambda _: None)
-    assert failure.value.fix == "pip install 'reviewbot-risk[torch]', then --engine torch"
+    assert (failure.value.exit_code, failure.value.fix, say) == (4, fix, [])
 
 
 def replace_name(artifact: Artifact) -> Artifact:
@@ -231,41 +223,41 @@ def replace_name(artifact: Artifact) -> Artifact:
     return replace(artifact, model=replace(artifact.model, name="./none"))
 
 
-def test_no_line_is_kept_where_the_settings_say_0(artifact: Artifact) -> None:
+def test_the_line_cache_can_be_off_and_its_bound_is_in_mebibytes(artifact: Artifact) -> None:
+    cache = load.line_cache(Settings(line_cache=3), artifact)
+
+    assert cache is not None
+    assert cache._max_bytes == 3 << 20
     assert load.line_cache(Settings(line_cache=0), artifact) is None
 
 
-def test_the_bound_of_kept_lines_is_in_mebibytes(artifact: Artifact) -> None:
-    kept = load.line_cache(Settings(line_cache=3), artifact)
-
-    assert kept is not None
-    assert kept._max_bytes == 3 << 20
-
-
-def test_lines_are_kept_apart_by_all_that_is_read(
+def test_another_artifact_model_depth_converter_or_environment_is_another_cache_scope(
     artifact: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def scope(given: Settings = Settings(), **model: Any) -> str:  # noqa: B008
-        kept = load.line_cache(given, replace(artifact, model=replace(artifact.model, **model)))
-        assert kept is not None
-        return kept._scope
+    def scope(settings: Settings = Settings(), used: Artifact = artifact) -> str:  # noqa: B008
+        cache = load.line_cache(settings, used)
+        assert cache is not None
+        return cache._scope
 
-    usual = scope()
-    assert scope() == usual
-    others = {
-        usual,
+    def model(**changes: Any) -> Artifact:
+        return replace(artifact, model=replace(artifact.model, **changes))
+
+    scopes = [
+        scope(),
         scope(Settings(depth=Depth.FULL)),
-        scope(layer=1),
-        scope(deep=3),
-        scope(full=True, deep=3),
-        scope(sha256="cd" * 32),
-    }
-    other = replace(artifact, info=ArtifactInfo("tiny", "ef" * 32))
-    kept = load.line_cache(Settings(), other)
-    assert kept is not None
-    others.add(kept._scope)
-    for name in ("EXPORTER", "CONVERTER"):
+        scope(used=model(layer=1)),
+        scope(used=model(deep=3)),
+        scope(used=model(full=True, deep=3)),
+        scope(used=model(sha256="cd" * 32)),
+        scope(used=replace(artifact, info=ArtifactInfo("tiny", "ef" * 32))),
+    ]
+    assert scope() == scopes[0]
+    for target in ("reviewbot.models.verify.EXPORTER", "reviewbot.models.verify.CONVERTER"):
         with monkeypatch.context() as patch:
-            patch.setattr(verify, name, 99)
-            others.add(scope())
-    assert len(others) == 9
+            patch.setattr(target, 99)
+            scopes.append(scope())
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    scopes.append(scope())
+    monkeypatch.setattr(load, "version", lambda _: "0")  # of numpy
+    scopes.append(scope())
+    assert len(set(scopes)) == len(scopes)

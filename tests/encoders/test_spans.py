@@ -33,21 +33,14 @@ def test_a_line_that_no_token_touches_has_an_empty_span() -> None:
     assert spans == [Span(0, 1), Span(1, 1), Span(1, 1), Span(1, 2)]
 
 
-def test_only_a_newline_ends_a_line() -> None:
+def test_only_a_newline_ends_a_line_and_the_last_line_may_lack_one() -> None:
     assert split_lines("a\x0cb\u2028c\r\nd\re\n") == ["a\x0cb\u2028c\r", "d\re"]
-
-
-def test_a_text_without_final_newline_has_a_last_line_and_no_text_has_none() -> None:
     assert (split_lines("a\nb"), split_lines("")) == (["a", "b"], [])
 
 
 @pytest.mark.parametrize(
     "offsets",
-    [
-        [Span(1, 2), Span(0, 2)],
-        [Span(0, 2), Span(1, 1)],
-        [Span(0, 4)],
-    ],
+    [[Span(1, 2), Span(0, 2)], [Span(0, 2), Span(1, 1)], [Span(0, 4)]],
     ids=["start descends", "end descends", "outside the text"],
 )
 def test_offsets_that_cannot_be_are_refused(offsets: list[Span]) -> None:

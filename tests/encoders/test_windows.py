@@ -24,45 +24,25 @@ def cases(draw: st.DrawFn) -> tuple[list[Span], list[int], int, int]:
 
 
 @given(cases())
-def test_every_wanted_line_with_tokens_is_in_exactly_one_window_or_too_long(
+def test_every_wanted_line_is_in_one_window_that_holds_it_and_fits_the_context(
     case: tuple[list[Span], list[int], int, int],
 ) -> None:
     spans, wanted, context, overlap = case
-
-    read = [line for w in plan_windows(spans, wanted, context, overlap) for line in w.lines]
+    windows = plan_windows(spans, wanted, context, overlap)
+    lines = [line for window in windows for line in window.lines]
     left = too_long(spans, wanted, context)
 
-    assert sorted(read + left) == [line for line in wanted if spans[line].end > spans[line].start]
+    assert sorted(lines + left) == [line for line in wanted if spans[line].end > spans[line].start]
     assert left == [line for line in wanted if spans[line].end - spans[line].start > context]
-
-
-@given(cases())
-def test_a_window_holds_no_more_than_the_context_and_every_token_of_its_lines(
-    case: tuple[list[Span], list[int], int, int],
-) -> None:
-    spans, wanted, context, overlap = case
-
-    for window in plan_windows(spans, wanted, context, overlap):
+    for window in windows:
         start, end = window.token_span
         assert 0 < end - start <= context
         for line, span in zip(window.lines, window.line_spans, strict=True):
             assert 0 <= span.start < span.end <= end - start
             assert (start + span.start, start + span.end) == spans[line]
-
-
-@given(cases())
-def test_where_a_line_is_read_does_not_depend_on_the_other_wanted_lines(
-    case: tuple[list[Span], list[int], int, int],
-) -> None:
-    spans, wanted, context, overlap = case
-
-    def place(window: Window, line: int) -> tuple[int, Span]:
-        return window.token_span.start, window.line_spans[window.lines.index(line)]
-
-    for window in plan_windows(spans, wanted, context, overlap):
-        for line in window.lines:
+            # The other wanted lines do not change where a line is read.
             (alone,) = plan_windows(spans, [line], context, overlap)
-            assert place(alone, line) == place(window, line)
+            assert (alone.token_span.start, alone.line_spans) == (start, (span,))
 
 
 def test_a_line_of_a_later_window_has_at_least_the_overlap_before_its_last_token() -> None:
@@ -99,9 +79,6 @@ def test_a_window_ends_with_the_last_token_that_is_needed() -> None:
     (window,) = plan_windows(spans_of(2, 2, 2, 2), [1], context=100, overlap=0)
 
     assert window.token_span == Span(0, 4)
-
-
-def test_nothing_wanted_is_no_window() -> None:
     assert plan_windows(spans_of(2, 2), [], context=8, overlap=0) == []
 
 
