@@ -1,7 +1,6 @@
 """`reviewbot recent`: what a repository's own recent lines are like, and what `check` says then."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -55,15 +54,10 @@ def change(repo: Path, line: str) -> None:
     (repo / "a.py").write_text(f"x = 1\n{line}\n")
 
 
-def test_without_it_nothing_is_compared(grown: Path) -> None:
-    change(grown, LONG)
-
-    assert of_line() == (None, None)
-
-
 def test_a_line_is_compared_with_the_newest_lines_only(grown: Path) -> None:
-    done = recent("--lines", "110")
     change(grown, SHORT.format(7))
+    assert of_line() == (None, None)
+    done = recent("--lines", "110")
 
     assert done.exit_code == 0, done.stderr
     assert "120 lines of" in done.stderr
@@ -83,14 +77,21 @@ def test_the_whole_history_is_taken_where_there_are_fewer_lines(grown: Path) -> 
     assert last.startswith(f"321 lines from the first commit to {head} scored; half of them above")
 
 
-@pytest.mark.parametrize("pushed", [False, True])
-def test_what_is_under_review_is_no_history_of_its_own(
-    pushed: bool, grown: Path, tmp_path: Path
+@pytest.mark.parametrize("where", ["topic", "pushed topic", "unpushed main", "detached"])
+def test_a_change_under_review_is_not_compared_with_itself(
+    where: str, grown: Path, tmp_path: Path
 ) -> None:
     before = head_of(grown)
-    git(grown, "checkout", "-q", "-b", "topic")
-    add(grown, "new.py", [LONG.format(n) for n in range(150)])
-    if pushed:  # then the upstream of the branch holds the change, too
+    if where == "unpushed main":
+        git(grown, "update-ref", "refs/remotes/origin/main", before)
+    elif where == "detached":  # nothing tells what is under review, so HEAD counts
+        git(grown, "branch", "-m", "main", "trunk")
+        git(grown, "checkout", "-q", "--detach")
+    else:
+        git(grown, "checkout", "-q", "-b", "topic")
+    if where != "detached":
+        add(grown, "new.py", [LONG.format(n) for n in range(150)])
+    if where == "pushed topic":  # then the upstream of the branch holds the change, too
         git(grown, "init", "-q", "--bare", str(tmp_path / "origin"))
         git(grown, "remote", "add", "origin", str(tmp_path / "origin"))
         git(grown, "push", "-q", "-u", "origin", "main", "topic")
@@ -98,31 +99,8 @@ def test_what_is_under_review_is_no_history_of_its_own(
     done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
 
     assert done.exit_code == 0, done.stderr
-    kept = json.loads((tmp_path / "r.json").read_text())
-    assert kept["head"] == before
-    assert len(kept["risks"]) == 120
-
-
-def test_on_the_default_branch_what_was_not_pushed_is_under_review(
-    grown: Path, tmp_path: Path
-) -> None:
-    before = head_of(grown)
-    git(grown, "update-ref", "refs/remotes/origin/main", before)
-    add(grown, "new.py", [LONG.format(n) for n in range(150)])
-
-    assert recent("--output", str(tmp_path / "r.json")).exit_code == 0
-
-    assert json.loads((tmp_path / "r.json").read_text())["head"] == before
-
-
-def test_where_nothing_says_what_is_under_review_head_counts(grown: Path, tmp_path: Path) -> None:
-    git(grown, "branch", "-m", "main", "trunk")
-    git(grown, "checkout", "-q", "--detach")
-
-    assert recent("--output", str(tmp_path / "r.json")).exit_code == 0
-
-    kept = json.loads((tmp_path / "r.json").read_text())
-    assert kept["head"] == head_of(grown)
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert (written["head"], len(written["risks"])) == (before, 120)
 
 
 def test_a_second_work_tree_shares_it_and_another_artifact_does_not(
@@ -167,7 +145,9 @@ def test_a_damaged_one_is_said_and_does_not_stop_a_check(grown: Path, tmp_path: 
     assert "are not compared with" in result.stderr
 
 
-def test_too_few_lines_are_refused_and_nothing_is_kept(repo: Path, tmp_path: Path) -> None:
+def test_too_few_lines_or_no_repository_are_refused_and_nothing_is_kept(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = recent("--output", str(tmp_path / "r.json"))
 
     assert result.exit_code == 2
@@ -175,6 +155,10 @@ def test_too_few_lines_are_refused_and_nothing_is_kept(repo: Path, tmp_path: Pat
     assert "too few lines since its first commit" in result.stderr
     assert "--lines" not in result.stderr
     assert not (tmp_path / "r.json").exists()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    result = recent()
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -224,24 +208,6 @@ def test_of_too_many_lines_some_of_every_file_are_kept_and_that_is_said(
     risks = json.loads(Path(out).read_text())["risks"]
     assert len(risks) == 65
     assert sum(risk > 0.5 for risk in risks) == 8  # 40 of 321 are long, in the last files
-
-
-def test_where_there_is_no_repository_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    result = recent()
-
-    assert result.exit_code == 2
-    assert len(result.stderr.splitlines()) == 2
-
-
-def test_the_same_history_gives_the_same_file(grown: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert recent("--output", str(tmp_path / name)).exit_code == 0
-        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
-
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["tool", 'b"q.py', "b\u2028commit z.py", "b\\c.py", "b\xe9.py"])

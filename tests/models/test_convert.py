@@ -9,11 +9,10 @@ import torch
 from gguf import GGUFReader
 from gguf.quants import dequantize
 from safetensors.numpy import load_file
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
 
 from reviewbot.errors import ModelUnavailable
-from reviewbot.models.cache import converted_path, official_path
 from reviewbot.models.convert import convert
 from reviewbot.models.gguf_tensors import open_reader, read_shape, unpermute
 from reviewbot.models.registry import ModelSpec
@@ -112,13 +111,6 @@ def test_llama_rows_of_q_and_k_return_to_their_order(tmp_path: Path) -> None:
     assert model.config.tie_word_embeddings
 
 
-def test_the_tokenizer_gives_offsets_into_the_text(checkpoint: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    text = "def a\n"
-    found = tokenizer(text, return_offsets_mapping=True, add_special_tokens=False)
-    assert [text[a:b] for a, b in found["offset_mapping"]] == ["def", " a", "\n"]
-
-
 def test_a_file_that_is_another_model_than_its_row_says_is_refused(
     tmp_path: Path, tiny_gguf: Path
 ) -> None:
@@ -141,9 +133,3 @@ def test_a_file_that_is_not_gguf_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"not a model at all, but long enough to be read as one")
     with pytest.raises(ModelUnavailable, match="not a GGUF file"):
         open_reader(tmp_path / "x.gguf")
-
-
-def test_paths_are_named_by_content(tiny: ModelSpec) -> None:
-    official = official_path(Path("/c"), tiny)
-    assert official == Path("/c/models/sha256", tiny.sha256, tiny.filename)
-    assert converted_path(Path("/c"), "k") == Path("/c/converted/k")

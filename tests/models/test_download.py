@@ -79,20 +79,16 @@ def test_a_connection_that_breaks_is_continued_where_it_stopped(tmp_path: Path, 
     assert [wanted for _, wanted in site.asked] == ["", "bytes=393216-", "bytes=786432-"]
 
 
-def test_an_interrupted_pull_is_continued_by_the_next(tmp_path: Path, site: Site) -> None:
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_interrupted_pull_is_continued_by_the_next_or_starts_again_without_ranges(
+    tmp_path: Path, site: Site, ranges: bool
+) -> None:
+    site.ranges = ranges
     partial = tmp_path / "models" / ".partial" / SPEC.sha256 / "hub.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(DATA[:1000])
     assert pull(SPEC, tmp_path, hub(site)).read_bytes() == DATA
     assert site.asked == [(HUB_PATH, "bytes=1000-")]
-
-
-def test_a_server_without_ranges_sends_the_file_from_its_start(tmp_path: Path, site: Site) -> None:
-    site.ranges = False
-    partial = tmp_path / "models" / ".partial" / SPEC.sha256 / "hub.part"
-    partial.parent.mkdir(parents=True)
-    partial.write_bytes(DATA[:1000])
-    assert pull(SPEC, tmp_path, hub(site)).read_bytes() == DATA
 
 
 @pytest.mark.parametrize(
@@ -142,9 +138,6 @@ def test_no_source_at_all_names_the_ways_to_get_the_file(tmp_path: Path) -> None
     assert len(str(failure.value).splitlines()) == 2
     for way in ("the hub", "HF_ENDPOINT", "REVIEWBOT_MODEL_PATH", "--from", "tiny.gguf"):
         assert way in failure.value.fix
-
-
-def test_a_model_that_is_on_no_hub_can_only_come_from_a_path(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="on no hub") as failure:
         pull(replace(SPEC, repo=None, revision=None), tmp_path, {})
     assert failure.value.fix.startswith("set REVIEWBOT_MODEL_PATH")

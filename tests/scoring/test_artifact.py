@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def test_what_was_exported_is_what_is_loaded(bundle: Path) -> None:
 
     assert found.model == ArtifactModel("tiny", tiny.MODEL_SHA, tiny.LAYER, tiny.WIDTH)
     assert found.plan == tiny.PLAN
+    assert list(found.predictor.groups.items()) == list(predictor.groups.items())
     assert (found.report_threshold, found.block_threshold, found.info.name) == (0.5, 0.9, "tiny")
     for name in ("enc_DF", "dec_FD", "bias_F", "bias_D"):
         np.testing.assert_array_equal(getattr(found.coder, name), getattr(coder, name))
@@ -64,17 +66,6 @@ def test_what_was_exported_is_what_is_loaded(bundle: Path) -> None:
     assert (found.coder.k, found.predictor.bias) == (coder.k, predictor.bias)
     assert (found.predictor.slope, found.predictor.offset) == (predictor.slope, predictor.offset)
     assert found.notes[3].label == "fires on `3`"
-
-
-@pytest.mark.parametrize(
-    "groups", [("surface", "sae_max"), ("state_mean", "state_last"), ("surface", "state_last")]
-)
-def test_the_groups_keep_the_order_of_their_columns(
-    tmp_path: Path, groups: tuple[str, ...]
-) -> None:
-    found = load_artifact(write(tmp_path / "a", tiny.predictor(groups)))
-
-    assert tuple(found.predictor.groups) == groups
 
 
 def test_the_same_weights_make_the_same_files(tmp_path: Path) -> None:
@@ -130,20 +121,6 @@ def test_a_single_changed_byte_of_a_file_is_refused(bundle: Path, name: str) -> 
     assert "hash" in refused(bundle)
     path.write_bytes(whole)
     load_artifact(bundle)
-
-
-def test_a_changed_byte_of_the_manifest_is_refused_or_makes_it_another_artifact(
-    bundle: Path,
-) -> None:
-    path = bundle / "manifest.json"
-    whole, known = path.read_bytes(), load_artifact(bundle).info.sha256
-    for at in range(len(whole)):
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        try:
-            found = load_artifact(bundle)
-        except ArtifactError:
-            continue
-        assert found.info.sha256 != known
 
 
 @pytest.mark.parametrize("name", [*FILES, "manifest.json"])
@@ -283,13 +260,21 @@ def test_a_manifest_that_is_no_manifest_is_refused(bundle: Path, raw: bytes) -> 
     assert "nothing was scored" in refused(bundle)
 
 
-def test_an_unknown_kind_of_autoencoder_is_refused() -> None:
-    config = json.loads(
-        sae_files(tiny.coder(), {}, model="m", layer=1, context=8, training={})["sae/cfg.json"]
-    )
+def test_a_changed_byte_of_the_manifest_is_refused_or_makes_it_another_artifact(
+    bundle: Path,
+) -> None:
+    path = bundle / "manifest.json"
+    whole, known = path.read_bytes(), load_artifact(bundle).info.sha256
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with suppress(ArtifactError):
+            assert load_artifact(bundle).info.sha256 != known
 
+
+def test_an_unknown_kind_of_autoencoder_is_refused() -> None:
+    files = sae_files(tiny.coder(), {}, model="m", layer=1, context=8, training={})
     with pytest.raises(ValueError, match="jumprelu"):
-        artifact.coder_from({**config, "architecture": "jumprelu"}, {})
+        artifact.coder_from({**json.loads(files["sae/cfg.json"]), "architecture": "jumprelu"}, {})
 
 
 @pytest.mark.parametrize("name", sorted(artifact.PRESETS))
@@ -299,7 +284,5 @@ def test_every_preset_loads(name: str) -> None:
     assert loaded.model.name in MODELS
     assert loaded.model.sha256 == MODELS[loaded.model.name].sha256
     assert loaded.info.name == ("small" if name == "default" else name)
-
-
-def test_the_default_is_the_small_preset() -> None:
-    assert load_artifact().info == load_artifact(artifact.PRESETS["small"]).info
+    if name == "default":
+        assert load_artifact().info == loaded.info

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from reviewbot.arrays import Array
 from reviewbot.scoring import feature_cache
 from reviewbot.scoring.feature_cache import DIGEST, FRESH, STALE, DiskCache, has_entries
+from tests.cli.small import environ
 
 MOST = 1 << 20
 SOME: Mapping[str, Array] = {
@@ -68,12 +71,6 @@ def test_a_group_may_have_any_name(cache: DiskCache, name: str) -> None:
     cache.put("window", right)
 
     assert same(cache.get("window"), right)
-
-
-def test_zeros_take_no_place(cache: DiskCache, tmp_path: Path) -> None:
-    cache.put("sparse", {"sae_max": np.eye(64, 4096, dtype=np.float32)})
-
-    assert sum(path.stat().st_size for path in entries(tmp_path)) < 2_000
 
 
 def test_nothing_is_made_before_something_is_kept(cache: DiskCache, tmp_path: Path) -> None:
@@ -132,20 +129,8 @@ def test_an_entry_with_a_right_hash_that_is_none_counts_as_not_there(
     assert cache.hits == 0
 
 
-def test_a_directory_where_an_entry_should_be_counts_as_not_there(
-    cache: DiskCache, tmp_path: Path
-) -> None:
-    cache.put("window", SOME)
-    (path,) = entries(tmp_path)
-    path.unlink()
-    path.mkdir()
-    cache.put("window", SOME)
-
-    assert cache.get("window") is None
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_the_bound_is_kept_and_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scope", ["scope", "other"])
+def test_pruning_removes_the_least_recently_used_of_all_scopes(scope: str, tmp_path: Path) -> None:
     part = {"a": np.random.default_rng(0).normal(size=1_000).astype(np.float32)}
     cache = DiskCache(tmp_path, "scope", 10 * 4_200)
     for number in range(10):
@@ -154,34 +139,15 @@ def test_the_bound_is_kept_and_what_was_not_used_for_longest_goes_first(tmp_path
     cache.close()
     assert len(entries(tmp_path)) == 10
     assert same(cache.get("0"), part)  # used just now
-    cache.put("10", part)
-    cache.close()
-
-    assert sum(path.stat().st_size for path in entries(tmp_path)) <= 0.8 * 42_000 + 1
-    left = [number for number in range(11) if cache.get(str(number)) is not None]
-    assert left == [0, *range(11 - len(left) + 1, 11)]
-    assert 6 <= len(left) <= 8
-
-
-def test_what_other_scopes_kept_counts_too(tmp_path: Path) -> None:
-    part = {"a": np.random.default_rng(0).normal(size=1_000).astype(np.float32)}
-    old = DiskCache(tmp_path, "old", MOST)
-    for number in range(10):
-        old.put(str(number), part)
-        aged(old._path(str(number)), 10_000)
-    new = DiskCache(tmp_path, "new", 9_000)
-    new.put("window", part)
+    new = DiskCache(tmp_path, scope, 10 * 4_200)
+    new.put("10", part)
     new.close()
 
-    assert same(new.get("window"), part)
-    assert len(entries(tmp_path)) == 1
-
-
-def test_an_entry_larger_than_the_bound_is_not_kept(tmp_path: Path) -> None:
-    cache = DiskCache(tmp_path, "scope", 1_000)
-    cache.put("window", {"a": np.ones(1_000, np.float32)})
-
-    assert not entries(tmp_path)
+    assert sum(path.stat().st_size for path in entries(tmp_path)) <= 0.8 * 42_000 + 1
+    left = [number for number in range(10) if cache.get(str(number)) is not None] + [10]
+    assert same(new.get("10"), part)
+    assert left == [0, *range(11 - len(left) + 1, 11)]
+    assert 6 <= len(left) <= 8
 
 
 def test_what_a_crash_left_goes_and_what_another_writes_stays(
@@ -236,13 +202,34 @@ def test_a_full_disk_costs_nothing_but_the_entry(
     assert same(cache.get("window"), SOME)
 
 
-def test_a_cache_that_is_a_file_costs_nothing_but_time(tmp_path: Path) -> None:
-    (tmp_path / "lines").write_text("a file where a directory should be")
-    cache = DiskCache(tmp_path, "scope", MOST)
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_directory_or_a_pipe_instead_of_an_entry_is_a_miss(
+    make: Callable[[Path], None], cache: DiskCache, tmp_path: Path
+) -> None:
     cache.put("window", SOME)
-    cache.close()
+    (path,) = entries(tmp_path)
+    path.unlink()
+    make(path)
 
     assert cache.get("window") is None
+    if path.is_dir():
+        cache.put("window", SOME)
+        assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "stored", "part"),
+    [
+        (1_000, 0, np.ones(1_000, np.float32)),  # larger than the bound
+        (2_000, 1, np.eye(64, 4096, dtype=np.float32)),  # zeros take no space
+    ],
+)
+def test_an_entry_is_stored_if_it_fits_into_the_bound(
+    max_bytes: int, stored: int, part: Array, tmp_path: Path
+) -> None:
+    DiskCache(tmp_path, "scope", max_bytes).put("window", {"sae_max": part})
+
+    assert len(entries(tmp_path)) == stored
 
 
 def test_an_entry_is_its_hash_and_then_safetensors(cache: DiskCache, tmp_path: Path) -> None:
@@ -256,12 +243,38 @@ def test_an_entry_is_its_hash_and_then_safetensors(cache: DiskCache, tmp_path: P
     assert load(path.read_bytes()[DIGEST:])["a/whole"].tolist() == [[1, 1]]
 
 
-def test_a_pipe_where_an_entry_should_be_is_not_waited_for(
-    cache: DiskCache, tmp_path: Path
-) -> None:
-    cache.put("a", {"g": np.ones((1, 1), np.float32)})
-    (path,) = (tmp_path / "lines").glob("v*/??/*")
-    path.unlink()
-    os.mkfifo(path)
+WORK = """
+import sys
+from pathlib import Path
+import numpy as np
+from reviewbot.scoring.feature_cache import DiskCache
+rng = np.random.default_rng(0)
+parts = [{"a": rng.normal(size=500).astype(np.float32)} for _ in range(40)]
+for _ in range(15):
+    cache = DiskCache(Path(sys.argv[1]), "scope", 30_000)
+    for number, part in enumerate(parts):
+        cache.put(str(number), part)
+        found = cache.get(str(number))
+        assert found is None or found["a"].tobytes() == part["a"].tobytes()
+    cache.close()
+print(cache.hits)
+"""
 
-    assert cache.get("a") is None
+
+def test_processes_that_write_and_prune_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", WORK, str(tmp_path)]
+    pipe = subprocess.PIPE
+    three = [
+        subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environ()) for _ in "abc"
+    ]
+    said = [process.communicate(timeout=120) for process in three]
+
+    assert [(process.returncode, err) for process, (_, err) in zip(three, said, strict=True)] == [
+        (0, "")
+    ] * 3
+    assert all(int(out) > 20 for out, _ in said)
+    last = DiskCache(tmp_path, "scope", 30_000)
+    last.put("last", {"a": np.ones(9, np.float32)})
+    last.close()
+    assert sum(path.stat().st_size for path in entries(tmp_path)) <= 30_000
+    assert not list((tmp_path / "lines").glob("v*/??/.*"))

@@ -6,6 +6,7 @@ import pytest
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import HiddenStates, layer_norm
 from reviewbot.scoring.pooling import (
+    STATE_GROUPS,
     SURPRISAL_NAMES,
     LineTokens,
     columns,
@@ -36,38 +37,23 @@ def test_a_line_s_tokens_are_pooled_to_their_greatest_their_mean_and_their_last(
     assert groups["state_last"].tolist() == [[2, 3, 0], [0, 0, 6]]
 
 
-def test_the_group_sizes_are_those_of_the_groups() -> None:
-    sizes = group_sizes(3, 3)
-    groups = pool(LineTokens(TOKENS_TD, np.array([3], np.intp)), identity(2))
-
-    assert {name: array.shape[1] for name, array in groups.items()} == {
-        name: sizes[name] for name in groups
-    }
-    assert sizes["surface"] == surface(["x"], [False]).shape[1]
-
-
-def test_without_a_coder_there_are_no_sparse_groups() -> None:
-    groups = pool(LineTokens(TOKENS_TD, np.array([3], np.intp)), None)
-
-    assert sorted(groups) == ["state_last", "state_mean"]
-
-
 def test_sinks_are_left_out_and_a_line_of_sinks_pools_to_zeros() -> None:
     values_TD = np.random.default_rng(0).normal(size=(8, tiny.WIDTH)).astype(np.float32)
     values_TD[[0, 3]] *= 1_000
     tokens = line_tokens(HiddenStates(values_TD), [Span(0, 1), Span(2, 5)])
     groups = pool(tokens, tiny.coder())
+    only_sinks = LineTokens(np.zeros((0, tiny.WIDTH), np.float32), np.zeros(2, np.intp))
+    sizes = group_sizes(tiny.WIDTH, tiny.FEATURES)
 
+    assert {name: part.shape for name, part in groups.items()} == {
+        name: (2, sizes[name]) for name in STATE_GROUPS
+    }
+    assert not any(part.any() for part in pool(only_sinks, tiny.coder()).values())
+    assert sorted(pool(tokens, None)) == ["state_last", "state_mean"]
     assert tokens.counts_L.tolist() == [0, 2]
     np.testing.assert_allclose(tokens.normed_TD, layer_norm(values_TD[[2, 4]]))
     assert all((array[0] == 0).all() for array in groups.values())
     assert all((array[1] != 0).any() for array in groups.values())
-
-
-def test_a_window_of_nothing_but_sinks_pools_to_zeros() -> None:
-    tokens = LineTokens(np.zeros((0, tiny.WIDTH), np.float32), np.zeros(2, np.intp))
-
-    assert all(not array.any() and len(array) == 2 for array in pool(tokens, tiny.coder()).values())
 
 
 def test_a_token_on_two_lines_counts_for_both() -> None:

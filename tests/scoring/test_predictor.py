@@ -94,12 +94,6 @@ def test_a_feature_pooled_in_two_ways_is_one_reason() -> None:
     assert reason == Reason("sae:0", "", 1.5, 1.0)  # stronger than ever seen is still all of it
 
 
-def test_a_feature_that_does_not_fire_is_no_reason() -> None:
-    parts_N, columns_N = parts_of(sae_max={3: 0.5})
-
-    assert explain(PREDICTOR, parts_N, np.zeros_like(columns_N), {}) == ()
-
-
 def test_the_dense_states_are_one_reason_among_the_others_with_their_true_weight() -> None:
     dense: dict[int, float] = {1: 3.0, 2: 4.0}
     first = explain(PREDICTOR, *parts_of(sae_max={3: 0.5}, state_mean=dense), {})
@@ -109,12 +103,24 @@ def test_the_dense_states_are_one_reason_among_the_others_with_their_true_weight
     assert [r.feature.split(":")[0] for r in last] == ["surface"] * 3
 
 
-def test_equal_contributions_stand_in_the_order_of_their_names() -> None:
+def test_a_tie_is_decided_by_name() -> None:
     parts_N, columns_N = parts_of(sae_max={5: 0.5, 2: 0.5, 11: 0.5, 7: 0.5})
-    found = [explain(PREDICTOR, parts_N, columns_N, {}) for _ in range(3)]
 
-    assert [r.feature for r in found[0]] == ["sae:11", "sae:2", "sae:5"]
-    assert found[0] == found[1] == found[2]
+    reasons = explain(PREDICTOR, parts_N, columns_N, {})
+    assert [reason.feature for reason in reasons] == ["sae:11", "sae:2", "sae:5"]
+
+
+def test_the_last_place_goes_to_the_strongest_feature_of_the_autoencoder() -> None:
+    predictor = replace(PREDICTOR, groups={"sae_max": 3, "surface": len(SURFACE_NAMES)})
+    parts_N = np.array([0.1, 0.2, -0.3, *range(1, len(SURFACE_NAMES) + 1)], np.float32)
+    ones_N = np.ones_like(parts_N)
+
+    reasons = [reason.feature for reason in explain(predictor, parts_N, ones_N, {})]
+    assert reasons == [f"surface:{SURFACE_NAMES[-1]}", f"surface:{SURFACE_NAMES[-2]}", "sae:1"]
+
+    ones_N[:3] = 0  # none fires
+    reasons = [reason.feature for reason in explain(predictor, parts_N, ones_N, {})]
+    assert reasons == [f"surface:{name}" for name in SURFACE_NAMES[:-4:-1]]
 
 
 def test_the_average_line_has_the_log_odds_of_average_columns() -> None:

@@ -121,20 +121,15 @@ def test_without_a_feature_that_there_is_not_is_an_error() -> None:
         without(tiny.predictor(), "sae:99999")
 
 
-@pytest.mark.parametrize(("risk", "odds"), [(0.5, 0.0), (0.1, math.log(1 / 9)), (0.0, -60.0)])
+@pytest.mark.parametrize(
+    ("risk", "odds"), [(0.5, 0.0), (0.1, math.log(1 / 9)), (0.0, -60.0), (math.nan, math.nan)]
+)
 def test_a_score_of_an_older_report_has_its_log_odds_from_the_risk(
     risk: float, odds: float
 ) -> None:
     reasons = (Reason("state", "x", 0.5, None),)
     score = LineScore(ChangedLine("a.py", 1, "x"), risk, 1.0, reasons)
 
-    assert log_odds_of(score) == pytest.approx(odds)
-    assert rest_of(score) == pytest.approx(odds - 0.5)
-    assert risk_without(score, 0) == pytest.approx(sigmoid(odds - 0.5))
-
-
-def test_a_risk_that_is_no_number_stays_none() -> None:
-    score = LineScore(ChangedLine("a.py", 1, "x"), math.nan, math.nan, ())
-
-    assert math.isnan(log_odds_of(score))
-    assert math.isnan(sigmoid(math.nan))
+    assert log_odds_of(score) == pytest.approx(odds, nan_ok=True)
+    assert rest_of(score) == pytest.approx(odds - 0.5, nan_ok=True)
+    assert risk_without(score, 0) == pytest.approx(sigmoid(odds - 0.5), nan_ok=True)

@@ -166,18 +166,6 @@ def test_another_engine_or_path_or_block_is_another_reading(
     assert [len(each.seen) for each in (other, moved, blocks)] == [1, 1, 1]
 
 
-def test_entries_that_are_damaged_are_read_again(
-    tmp_path: Path, check: Check, real: TransformersEncoder
-) -> None:
-    before = report_of(check, tmp_path, Counting(real))
-    for path in (tmp_path / "cache" / "lines").glob("v*/??/*"):
-        path.write_bytes(path.read_bytes()[:-1])
-    again = Counting(real)
-
-    assert report_of(check, tmp_path, again) == before
-    assert len(again.seen) > 6
-
-
 def test_a_batch_gets_about_as_many_tokens_as_it_takes_longest_window_first(
     tmp_path: Path, check: Check, real: TransformersEncoder
 ) -> None:
@@ -201,18 +189,6 @@ def test_a_batch_gets_about_as_many_tokens_as_it_takes_longest_window_first(
 def _made(where: Path, encoder: Counting) -> Counting:
     where.mkdir()
     return encoder
-
-
-def test_a_batch_leaves_out_what_is_kept(
-    tmp_path: Path, check: Check, real: TransformersEncoder
-) -> None:
-    report_of(check, tmp_path, Counting(real))
-    batching = Batching(real)
-    files = FILES | {"c.py": b"x = f(2)\ny = g(x)\n"}
-    report = report_of(check, tmp_path, batching, files)
-
-    assert (len(batching.seen), batching.calls) == (1, [])
-    assert report == check(made(tmp_path / "repo", {}, files))
 
 
 def test_where_another_engine_had_to_read_the_lines_are_kept_under_its_name_only(
