@@ -1,4 +1,4 @@
-"""What --artifact means: one of ours by its name, or a directory."""
+"""The value of --artifact: one of ours by its name, or a directory."""
 
 import errno
 import os
@@ -6,24 +6,24 @@ from pathlib import Path
 
 from reviewbot.errors import UsageError, did_you_mean
 
-NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 def find_artifact(name: str, base: Path = Path()) -> Path:
-    """Return the directory of the artifact that a name, or a path, means.
+    """Return the directory of an artifact.
 
-    base    that a relative path counts from
-    raises  UsageError where it is neither, or the directory has no manifest
+    name    a preset, or a path, relative to `base`
+    raises  UsageError if it is neither, or the directory has no manifest
     """
     from reviewbot.scoring.artifact import PRESETS
 
     if name in PRESETS:
         return PRESETS[name]
-    where = base / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for a user who is none
+    where = base / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
     try:
         (where / "manifest.json").stat()
     except OSError as exc:
-        if exc.errno in NOT_THERE:  # else `load_artifact` says what keeps it from being read
+        if exc.errno in MISSING:  # `load_artifact` reports every other error
             shown = repr(name[:200])
             why = f"no artifact is named {shown}, and there is no such directory"
             if where.is_dir():

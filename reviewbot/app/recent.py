@@ -1,4 +1,4 @@
-"""How risky this repository's own recent lines are: where that is kept, and how it is found."""
+"""Risks of the repository's own recent lines: where they are stored, and how they are read."""
 
 import hashlib
 import os
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
 
 MAX_BYTES = 1_000_000
-MAKE = "make it again: reviewbot recent"
 
 
-def kept_recent(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
-    """Return where the risks of a repository's recent lines are kept, by this artifact."""
+def recent_path(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
+    """Return where the risks of a repository's recent lines, by this artifact, are stored."""
     from reviewbot.git.recent_commits import repository_id
 
     name = hashlib.sha256(f"{repository_id(repo)} {artifact.info.sha256}".encode()).hexdigest()
@@ -31,10 +30,10 @@ def kept_recent(settings: Settings, repo: "Repository", artifact: "Artifact") ->
 def recent_for(
     settings: Settings, request: "ChangeRequest | None", artifact: "Artifact"
 ) -> Recent | None:
-    """Return what the lines of a change are compared with at home; None where nothing is kept.
+    """Return the recent lines to compare a change with; None without any.
 
-    request  the change, in its repository; None where there is none
-    raises  UsageError where the setting names a file that cannot be used
+    request  the change, if it is in a repository
+    raises   UsageError if the setting names a file that cannot be used
     """
     if settings.recent == "off":
         return None
@@ -50,29 +49,30 @@ def recent_for(
     if request is None or not _folder(settings).is_dir():
         return None
     try:
-        path = kept_recent(settings, request.repo, artifact)
+        path = recent_path(settings, request.repo, artifact)
         return _checked(path.read_bytes(), path.name, artifact) if path.is_file() else None
-    except (ReviewbotError, OSError) as exc:  # what is only shown must not stop a check
-        say(f"recent lines of this repository are not compared with: {str(exc).splitlines()[0]}")
+    except (ReviewbotError, OSError) as exc:  # a comparison must not stop a check
+        say(f"not compared with recent lines of this repository: {str(exc).splitlines()[0]}")
         return None
 
 
 def _checked(raw: bytes, name: str, artifact: "Artifact") -> Recent:
     try:
         recent = recent_from_json(raw[: MAX_BYTES + 1])
+        if recent.artifact != artifact.info.sha256:
+            raise ValueError(
+                f"it was made by another artifact than {artifact.info.name!r} of this version"
+            )
     except ValueError as exc:
-        raise UsageError(f"nothing was scored: {name} cannot be used: {exc}", fix=MAKE) from exc
-    if recent.artifact != artifact.info.sha256:
         raise UsageError(
-            f"nothing was scored: {name} was made by another artifact than "
-            f"{artifact.info.name!r} of this version",
-            fix=MAKE,
-        )
+            f"nothing was scored: {name} cannot be used: {exc}",
+            fix="make it again: reviewbot recent",
+        ) from exc
     return recent
 
 
 def _folder(settings: Settings) -> Path:
     from reviewbot.models.cache import cache_dir
 
-    given = Path(settings.cache_dir).expanduser() if settings.cache_dir else None
+    given = Path(settings.cache_dir) if settings.cache_dir else None
     return cache_dir(given, os.environ) / "recent"
