@@ -151,7 +151,7 @@ Spoil = Callable[[Table, Indices], dict[str, Any]]
     ("spoil", "words"),
     [
         (lambda _t, fold: {"train_sets": ["nope"], "fold_L": fold}, "no set is named 'nope'"),
-        (lambda t, _f: {"fold_L": np.arange(len(t)) % 2}, "a group stands in two folds"),
+        (lambda t, _f: {"fold_L": np.arange(len(t)) % 2}, "a group is in two folds"),
         (lambda t, _f: {"fold_L": np.zeros(len(t), np.intp)}, "no wrong program"),
     ],
 )
