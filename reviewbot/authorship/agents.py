@@ -40,7 +40,7 @@ _TOOLS = {
     for agent in AGENTS
     for name in (agent.tool, *agent.names, *agent.weak_names, *agent.aliases)
 }
-_PATTERNS = tuple((re.compile(agent.pattern), agent) for agent in AGENTS if agent.pattern)
+_PATTERNS = tuple((re.compile(text), agent) for agent in AGENTS for text in agent.patterns)
 _GITHUB = re.compile(
     r"(?:(\d{1,12})\+)?([a-z0-9-]{1,60}(?:\[bot\])?)@users\.noreply\.github\.com", re.I
 )

@@ -43,8 +43,22 @@ class World:
         self.github.pulls[1].head = head
         return head
 
+    def base(self, files: dict[str, str]) -> str:
+        """Commit on main, and start the pull request's branch again from there."""
+        self.repo.git("checkout", "-q", "main")
+        base = self.repo.commit("base", files)
+        self.repo.git("checkout", "-q", "-B", "topic")
+        self.github.pulls[1].base = base
+        return base
+
+    def empty_folder(self) -> Path:
+        """Return a folder that is no checkout."""
+        folder = self.folder / "elsewhere"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def event(self, name: str = "pull_request", **more: Any) -> None:
-        """Lay the event of a workflow."""
+        """Write the event of a workflow."""
         pull = self.github.pulls[1]
         value = {
             "pull_request": {

@@ -1,4 +1,4 @@
-"""What an author of a pull request, a commenter or a flaky server tried: it holds."""
+"""Attacks by the author of a pull request or a commenter, and flaky servers."""
 
 import json
 from typing import Any
@@ -55,7 +55,7 @@ def test_a_link_in_the_working_tree_does_not_switch_templates_off(world: World) 
     assert world.bodies[0].startswith("ours ")
 
 
-# What stands stays, what is wrong does not sink the rest
+# A comment stays; one bad anchor does not stop the others
 
 
 def test_one_bad_anchor_is_left_out_and_the_others_are_posted(world: World) -> None:
@@ -126,7 +126,7 @@ def test_a_stale_run_changes_no_label(world: World) -> None:
     assert world.github.pulls[1].labels == ["risky"]
 
 
-# The check run tells this verdict, once
+# The check run has this verdict, once
 
 
 def test_a_lost_answer_never_leaves_an_older_success_as_the_word(world: World) -> None:

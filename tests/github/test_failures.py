@@ -1,4 +1,4 @@
-"""When GitHub refuses, loses answers, limits or forbids: loud, and nothing is said twice."""
+"""GitHub refuses, loses answers, limits or forbids: loud failures, and no write twice."""
 
 import json
 

@@ -13,13 +13,17 @@ def test_what_github_does_not_list_of_many_files_is_incomplete(world: World) -> 
     world.push(files)
     world.github.pulls[1].changed_files = 310
     world.github.files_shown = lambda files: files[:300]
-    elsewhere = world.folder / "elsewhere"
-    elsewhere.mkdir()
 
     local = world.review("--format", "json")
     # Files are asked for one by one without a checkout: only a few of them are read here.
     remote = world.review(
-        "--format", "json", "--exclude", "m*[1-9].py", "--exclude", "m*[1-9]0.py", root=elsewhere
+        "--format",
+        "json",
+        "--exclude",
+        "m*[1-9].py",
+        "--exclude",
+        "m*[1-9]0.py",
+        root=world.empty_folder(),
     )
 
     assert local.exit_code == 0, local.stderr
@@ -33,10 +37,8 @@ def test_what_github_does_not_list_of_many_files_is_incomplete(world: World) -> 
 
 def test_without_a_checkout_the_diff_comes_from_github(world: World, tmp_path: Path) -> None:
     world.push({"b.py": SAFE + "\n" + risky(1), "t.bin": "a\0b", "a.py": "one = 1\n"})
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
 
-    result = world.review("--format", "json", root=elsewhere)
+    result = world.review("--format", "json", root=world.empty_folder())
 
     assert result.exit_code == 1, result.stderr
     found = json.loads(result.stdout)
@@ -77,10 +79,7 @@ def test_the_check_run_the_status_and_the_label_tell_the_verdict(world: World) -
 
 
 def test_the_base_sets_the_policy_and_the_change_can_only_tighten_it(world: World) -> None:
-    world.repo.git("checkout", "-q", "main")
-    base = world.repo.commit("s", {".reviewbot.toml": "max-lines-over = 5\nmin-coverage = 0.5\n"})
-    world.repo.git("checkout", "-q", "-B", "topic")
-    world.github.pulls[1].base = base
+    world.base({".reviewbot.toml": "max-lines-over = 5\nmin-coverage = 0.5\n"})
     world.push({"b.py": risky(1)})
     assert world.review().exit_code == 0
 

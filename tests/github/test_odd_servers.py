@@ -1,4 +1,4 @@
-"""Servers that answer oddly, slowly or elsewhere, and reports of strangers: no crash."""
+"""Servers that answer oddly, slowly or elsewhere, and untrusted reports: no crash."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -65,10 +65,8 @@ def test_a_large_file_without_a_checkout_is_too_large_and_not_a_bug(world: World
         return found | {"encoding": "none", "content": ""} if found["size"] > 1_000_000 else found
 
     world.github._content = content  # type: ignore[method-assign]
-    elsewhere = world.folder / "elsewhere"
-    elsewhere.mkdir()
 
-    assert world.review("--post", "never", root=elsewhere).exit_code == 3
+    assert world.review("--post", "never", root=world.empty_folder()).exit_code == 3
 
 
 def test_time_that_the_model_takes_is_not_githubs() -> None:
@@ -118,7 +116,7 @@ def test_a_write_of_which_nobody_knows_says_so(world: World) -> None:
     )
 
 
-# Reports of strangers
+# Untrusted reports
 
 
 def test_a_surrogate_in_a_path_and_a_number_that_is_no_number(world: World) -> None:

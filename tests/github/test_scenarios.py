@@ -1,4 +1,4 @@
-"""Days in the life of a pull request, with the real PyGithub against a GitHub that is strict."""
+"""The life of a pull request, with the real PyGithub against a strict fake of GitHub."""
 
 import pytest
 
@@ -172,10 +172,7 @@ def test_more_findings_than_comments_stand_in_the_table(world: World) -> None:
 
 
 def test_a_finding_that_reaches_out_of_its_hunk_is_cut_to_it(world: World) -> None:
-    world.repo.git("checkout", "-q", "main")
-    base = world.repo.commit("b", {"b.py": CODE})
-    world.repo.git("checkout", "-q", "-B", "topic")
-    world.github.pulls[1].base = base
+    world.base({"b.py": CODE})
     lines = CODE.splitlines()
     lines[10:10] = risky(1, 2, 3).splitlines()
     world.push({"b.py": "\n".join(lines) + "\n"})

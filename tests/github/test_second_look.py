@@ -1,4 +1,4 @@
-"""What a second pair of eyes found: acknowledgements, marks in the queue, half-done writes."""
+"""Acknowledgements, marks in the queue, half-done writes: what a second review found."""
 
 import json
 from typing import Any
@@ -39,14 +39,6 @@ def test_a_command_after_a_fence_and_with_any_line_end_counts() -> None:
     assert len(acks_in(f"```\nx\n```\r\n/reviewbot ack {ID} fine", "jane")) == 1
 
 
-def base_with(world: World, settings: str) -> str:
-    world.repo.git("checkout", "-q", "main")
-    base = world.repo.commit("settings", {".reviewbot.toml": settings})
-    world.repo.git("checkout", "-q", "-B", "topic")
-    world.github.pulls[1].base = base
-    return base
-
-
 GROWS = risky(1) + "evil(a, b, c, d)\n"
 
 
@@ -78,7 +70,7 @@ def test_nor_in_the_queue(world: World) -> None:
 def test_the_marks_of_a_pull_request_count_whatever_started_the_run(
     world: World, event: str
 ) -> None:
-    base = base_with(world, 'gate-scope = "ai"\n')
+    base = world.base({".reviewbot.toml": 'gate-scope = "ai"\n'})
     world.github.pulls[1].login = "copilot-swe-agent[bot]"
     world.github.pulls[1].branch = "copilot/fix-1"
     world.push({"b.py": risky(1)}, "a change")
@@ -90,8 +82,7 @@ def test_the_marks_of_a_pull_request_count_whatever_started_the_run(
     else:
         ack(world, "jane", f"/reviewbot ack {ID} nothing")
     if event == "bare":
-        more["root"] = world.folder / "bare"
-        more["root"].mkdir()
+        more["root"] = world.empty_folder()
 
     assert world.review("--post", "never", **more).exit_code == 1
 
@@ -140,18 +131,14 @@ def test_without_a_checkout_what_has_no_patch_and_no_change_is_complete(
     world: World, how: str
 ) -> None:
     if how != "empty":
-        world.repo.git("checkout", "-q", "main")
-        world.github.pulls[1].base = world.repo.commit("script", {"s.py": SAFE + "\n"})
-        world.repo.git("checkout", "-q", "-B", "topic")
+        world.base({"s.py": SAFE + "\n"})
     if how == "mode":
         (world.repo.root / "s.py").chmod(0o755)
     elif how == "rename":
         world.repo.git("mv", "s.py", "t.py")
     world.push({"b.py": SAFE + "x\n"} | ({"pkg/__init__.py": ""} if how == "empty" else {}))
-    elsewhere = world.folder / "elsewhere"
-    elsewhere.mkdir()
 
-    result = world.review("--post", "never", root=elsewhere)
+    result = world.review("--post", "never", root=world.empty_folder())
 
     assert result.exit_code == 0, result.output
 
