@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from github import Auth, Github
-from github.PullRequest import PullRequest as ApiPull
-from github.Repository import Repository
 
 from reviewbot.authorship.history import PullRequest
 from reviewbot.errors import UsageError
@@ -76,39 +74,51 @@ class GitHubApi:
         self.repository = repository
         self.login = login
         self.calls = calls
-        self.repo: Repository = self.github.get_repo(repository)
-        self._pulls: dict[int, ApiPull] = {}
+        self.repo = self.github.get_repo(repository)
 
-    def api_pull(self, number: int) -> ApiPull:
-        """Return PyGithub's object for a pull request; it is requested once."""
-        if number not in self._pulls:
-            self._pulls[number] = self.repo.get_pull(number)
-        return self._pulls[number]
+    def request(
+        self, verb: str, path: str, value: Mapping[str, Any] | None = None, **query: Any
+    ) -> Any:
+        """Send a request about the repository and return the answer. Use it inside of `calls`."""
+        return self._send(verb, path, value, query)[1]
 
-    def pull(self, number: int) -> Pull:
-        """Return the pull request. raises Missing, and what `Calls.read` raises"""
-
-        def call() -> Pull:
-            _, value = self.github.requester.requestJsonAndCheck(
-                "GET", f"/repos/{self.repository}/pulls/{number}"
-            )
-            return _pull(value)
-
-        return self.calls.read(f"pull request {number}", call)
+    def _send(
+        self, verb: str, path: str, value: Mapping[str, Any] | None, query: dict[str, Any]
+    ) -> tuple[dict[str, Any], Any]:
+        return self.github.requester.requestJsonAndCheck(
+            verb,
+            f"/repos/{self.repository}/{path}",
+            parameters=query or None,
+            input=dict(value) if value is not None else None,
+        )
 
     def _list(self, path: str, **query: str) -> list[dict[str, Any]]:
         """Return all pages of a list."""
         items: list[dict[str, Any]] = []
         for page in range(1, MAX_PAGES + 1):
-            headers, value = self.github.requester.requestJsonAndCheck(
-                "GET",
-                f"/repos/{self.repository}/{path}",
-                parameters={**query, "per_page": PER_PAGE, "page": page},
-            )
+            paging = {"per_page": PER_PAGE, "page": page}
+            headers, value = self._send("GET", path, None, query | paging)
             items += value
             if len(value) < PER_PAGE and 'rel="next"' not in headers.get("link", ""):
                 break
         return items
+
+    def pull(self, number: int) -> Pull:
+        """Return the pull request. raises Missing, and what `Calls.read` raises"""
+
+        def call() -> Pull:
+            value = self.request("GET", f"pulls/{number}")
+            return Pull(
+                number=value["number"],
+                head=value["head"]["sha"],
+                base=value["base"]["sha"],
+                base_ref=value["base"]["ref"],
+                state=value["state"],
+                changed_files=value["changed_files"],
+                signals=pull_request_signals(value),
+            )
+
+        return self.calls.read(f"pull request {number}", call)
 
     def pull_of(self, owner: str, branch: str, head: str) -> int:
         """Return the number of the open pull request from a branch whose head is this commit.
@@ -175,13 +185,14 @@ class GitHubApi:
     def may_write(self, login: str) -> bool:
         """Return True if a person may push to the repository."""
 
-        def call() -> str:
-            return self.repo.get_collaborator_permission(login)
-
         try:
-            return self.calls.read(f"the permission of {login[:60]!r}", call) in ("admin", "write")
+            permission = self.calls.read(
+                f"the permission of {login[:60]!r}",
+                lambda: self.repo.get_collaborator_permission(login),
+            )
         except Missing:
             return False
+        return permission in ("admin", "write")
 
     def comments(self, number: int) -> list[IssueComment]:
         """Return the comments under the pull request, oldest first."""
@@ -231,16 +242,3 @@ class GitHubApi:
 
 def _login(value: Mapping[str, Any]) -> str:
     return str((value.get("user") or {}).get("login", ""))  # null for a deleted user
-
-
-def _pull(value: Mapping[str, Any]) -> Pull:
-    head, base = value["head"], value["base"]
-    return Pull(
-        number=value["number"],
-        head=head["sha"],
-        base=base["sha"],
-        base_ref=base["ref"],
-        state=value["state"],
-        changed_files=value["changed_files"],
-        signals=pull_request_signals(value),
-    )

@@ -39,20 +39,23 @@ def pushed(repo: Repository, target: Target) -> Pushed:
     """
     head = commit_of(repo, str(target.head))
     before = repo.objects.commit(target.base) if target.base else None
-    tag = (target.ref or "").startswith("refs/tags/")
-    if before and not tag and is_ancestor(repo, before, head):
-        return Pushed(before, head, policy=_policy(repo, target) or before)
     default = target.default_branch
+    tag = (target.ref or "").startswith("refs/tags/")
+    to_default = default is not None and target.ref == f"refs/heads/{default}"
+    found = default_branch(repo, names=(default,)) if default and not to_default else None
+    tip = found[1] if found else None  # a push to another branch may not choose its settings
+    if before and not tag and is_ancestor(repo, before, head):
+        return Pushed(before, head, policy=tip or before)
     if target.ref is None or default is None:
         raise UsageError(
             "nothing was reviewed: the event names no earlier commit of this history, and no ref or"
             " default branch",
             fix=f"give a range to `reviewbot check`; in a shallow clone first: {DEEPEN}",
         )
-    name = target.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
-    if target.ref == f"refs/heads/{default}":
+    if to_default:
         return _to_default(repo, target, before, head)
-    if (found := default_branch(repo, names=(default,))) is None:
+    name = target.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    if tip is None:
         raise UsageError(
             f"nothing was reviewed: the clone has no {default}, with which {name} is compared",
             fix=f"git fetch origin {default}:refs/remotes/origin/{default} (in GitHub Actions:"
@@ -61,21 +64,11 @@ def pushed(repo: Repository, target: Target) -> Pushed:
     kind = f"a new branch, {name}"
     if tag or target.base:
         kind = f"the tag {name}" if tag else f"a forced push of {name}"
-    _, tip = found
     base = _common(repo, tip, head)
     if base == head:
         return Pushed(base, head, f"{kind}: {default} already has its commits", tip)
     where = f"where it left {default}" if base else f"the empty tree, unrelated to {default}"
     return Pushed(base, head, f"{kind}: compared with {where}", tip)
-
-
-def _policy(repo: Repository, target: Target) -> str | None:
-    """Return the default branch's commit for a push to another one: it may not choose its rules."""
-    default = target.default_branch
-    if default is None or target.ref == f"refs/heads/{default}":
-        return None
-    found = default_branch(repo, names=(default,))
-    return found[1] if found else None
 
 
 def _to_default(repo: Repository, target: Target, before: str | None, head: str) -> Pushed:

@@ -42,43 +42,27 @@ class Poster:
 
         raises  Rejected if GitHub refuses one of the anchors; then nothing is posted
         """
-        wanted = [_review_comment(comment) for comment in comments]
+        value = {
+            "commit_id": head,
+            "body": body,
+            "event": "COMMENT",
+            "comments": [_review_comment(comment) for comment in comments],
+        }
         self.api.calls.write(
             f"a review with {len(comments)} comments",
-            lambda: bool(
-                self.api.api_pull(number).create_review(
-                    commit=self.api.repo.get_commit(head),
-                    body=body,
-                    event="COMMENT",
-                    comments=wanted,  # type: ignore[arg-type]
-                )
-            ),
+            lambda: bool(self.api.request("POST", f"pulls/{number}/reviews", value)["id"]),
             again=lambda: True if head in self.api.reviewed(number) else None,
         )
 
     def edit_comment(self, comment: Posted, body: str) -> None:
         """Change the text of a comment on a line; a deleted comment stays deleted."""
-        try:
-            self._send(
-                f"edit of the comment on {comment.path[:200]!r}",
-                "PATCH",
-                f"pulls/comments/{comment.id}",
-                {"body": body},
-            )
-        except Missing:
-            return
+        what = f"edit of the comment on {comment.path[:200]!r}"
+        self._send(what, "PATCH", f"pulls/comments/{comment.id}", {"body": body}, missing_ok=True)
 
     def delete_comment(self, comment: Posted) -> None:
         """Delete a comment on a line, if it still exists."""
-        try:
-            self._send(
-                f"removal of the comment on {comment.path[:200]!r}",
-                "DELETE",
-                f"pulls/comments/{comment.id}",
-                None,
-            )
-        except Missing:
-            return
+        what = f"removal of the comment on {comment.path[:200]!r}"
+        self._send(what, "DELETE", f"pulls/comments/{comment.id}", missing_ok=True)
 
     def fold(self, comment: Posted, body: str) -> None:
         """Minimise a comment that has replies or reactions as outdated, and say so in its text."""
@@ -92,29 +76,28 @@ class Poster:
 
     def put_summary(self, number: int, body: str) -> None:
         """Edit our summary, or post it if there is none."""
-        mine = self._summary(number)
-        if mine is None:
+        summary = self._summary(number)
+        if summary is None:
             self.api.calls.write(
                 "the summary",
-                lambda: self.api.api_pull(number).create_issue_comment(body).id,
-                again=lambda: found.id if (found := self._summary(number)) else None,
+                lambda: bool(
+                    self.api.request("POST", f"issues/{number}/comments", {"body": body})["id"]
+                ),
+                again=lambda: self.has_summary(number) or None,
             )
-        elif mine.body.strip() != body.strip():
-            self._send("edit of the summary", "PATCH", f"issues/comments/{mine.id}", {"body": body})
+        elif summary.body.strip() != body.strip():
+            path = f"issues/comments/{summary.id}"
+            self._send("edit of the summary", "PATCH", path, {"body": body})
 
     def has_summary(self, number: int) -> bool:
         """Return True if the pull request has a summary of ours."""
         return self._summary(number) is not None
 
     def _summary(self, number: int) -> IssueComment | None:
-        return next(
-            (
-                comment
-                for comment in self.api.comments(number)
-                if self.api.is_ours(comment.login) and comment.body.rstrip().endswith(SUMMARY_MARK)
-            ),
-            None,
-        )
+        for comment in self.api.comments(number):
+            if self.api.is_ours(comment.login) and comment.body.rstrip().endswith(SUMMARY_MARK):
+                return comment
+        return None
 
     def unfold(self, comment: Posted) -> None:
         """Show a comment again that we minimised: its finding is back."""
@@ -168,31 +151,27 @@ class Poster:
         value  its `external_id` identifies the content
         """
 
-        def call() -> CheckRun:
-            _, answer = self.api.github.requester.requestJsonAndCheck(
-                "POST", f"/repos/{self.api.repository}/check-runs", input=dict(value)
-            )
+        def create() -> CheckRun:
+            answer = self.api.request("POST", "check-runs", value)
             return CheckRun(int(answer["id"]), len(value["output"]["annotations"]))
 
-        def there() -> CheckRun | None:
+        def existing() -> CheckRun | None:
             return self._check_run(value)
 
-        found = self.api.calls.read("the check runs", there)
-        return found or self.api.calls.write("the check run", call, again=there)
+        run = self.api.calls.read("the check runs", existing)
+        return run or self.api.calls.write("the check run", create, again=existing)
 
     def _check_run(self, value: Mapping[str, Any]) -> CheckRun | None:
         """Return our newest check run of a commit if its content is that of `value`."""
-        place = f"/repos/{self.api.repository}/commits/{value['head_sha']}/check-runs"
-        _, answer = self.api.github.requester.requestJsonAndCheck(
-            "GET", place, parameters={"check_name": value["name"]}
-        )
+        path = f"commits/{value['head_sha']}/check-runs"
+        answer = self.api.request("GET", path, check_name=value["name"])
         ours = [
             (int(run["id"]), str(run["external_id"]), int(run["output"]["annotations_count"]))
             for run in answer["check_runs"]
             if str(run.get("external_id") or "").startswith("reviewbot:")
         ]
-        name, says, count = max(ours, default=(0, "", 0))
-        return CheckRun(name, count) if says == value["external_id"] else None
+        number, external_id, count = max(ours, default=(0, "", 0))
+        return CheckRun(number, count) if external_id == value["external_id"] else None
 
     def extend_check_run(
         self, first: Mapping[str, Any], run: int, at: int, value: Mapping[str, Any]
@@ -202,33 +181,28 @@ class Poster:
         first  what the check run was created with
         """
 
-        def there() -> bool | None:
-            found = self._check_run(first)
-            return True if found and found.annotations > at else None
+        def extended() -> bool | None:
+            existing = self._check_run(first)
+            return True if existing and existing.annotations > at else None
 
-        place = f"/repos/{self.api.repository}/check-runs/{run}"
         self.api.calls.write(
             "annotations of the check run",
-            lambda: bool(
-                self.api.github.requester.requestJsonAndCheck("PATCH", place, input=dict(value))
-            ),
-            again=there,
+            lambda: bool(self.api.request("PATCH", f"check-runs/{run}", value)),
+            again=extended,
         )
 
     def set_status(self, commit: str, value: Mapping[str, Any]) -> None:
         """Set a commit status; GitHub shows the newest of a context."""
-        self._send("the commit status", "POST", f"statuses/{commit}", dict(value))
+        self._send("the commit status", "POST", f"statuses/{commit}", value)
 
     def set_label(self, number: int, label: str, *, wanted: bool) -> None:
         """Add or remove a label of the pull request."""
+        path = f"issues/{number}/labels"
         if wanted:
-            self._send("the label", "POST", f"issues/{number}/labels", {"labels": [label]})
-            return
-        try:
-            place = f"issues/{number}/labels/{quote(label, safe='')}"
-            self._send("removal of the label", "DELETE", place, None)
-        except Missing:
-            return
+            self._send("the label", "POST", path, {"labels": [label]})
+        else:
+            path += f"/{quote(label, safe='')}"
+            self._send("removal of the label", "DELETE", path, missing_ok=True)
 
     def _mutate(self, what: str, name: str, value: dict[str, Any], answer: str) -> None:
         """Run a GraphQL mutation that is safe to retry."""
@@ -238,15 +212,21 @@ class Poster:
             again=None,
         )
 
-    def _send(self, what: str, verb: str, place: str, value: dict[str, Any] | None) -> None:
-        """Send a write that is safe to retry."""
-        self.api.calls.write(
-            what,
-            lambda: self.api.github.requester.requestJsonAndCheck(
-                verb, f"/repos/{self.api.repository}/{place}", input=value
-            ),
-            again=None,
-        )
+    def _send(
+        self,
+        what: str,
+        verb: str,
+        path: str,
+        value: Mapping[str, Any] | None = None,
+        *,
+        missing_ok: bool = False,
+    ) -> None:
+        """Send a write that is safe to retry; `missing_ok`: its object may be gone already."""
+        try:
+            self.api.calls.write(what, lambda: self.api.request(verb, path, value), again=None)
+        except Missing:
+            if not missing_ok:
+                raise
 
 
 def _review_comment(comment: NewComment) -> dict[str, Any]:
