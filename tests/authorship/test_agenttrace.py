@@ -47,7 +47,7 @@ def record(part: dict[str, Any], path: str = "a.py", **more: Any) -> bytes:
     return json.dumps(value | more).encode()
 
 
-def asked(
+def evidence_of(
     *records: bytes,
     lines: tuple[str, ...] = LINES,
     commit: str = C,
@@ -79,7 +79,7 @@ def test_murmur3_gives_the_published_values() -> None:
 
 
 def test_content_finds_lines_that_have_moved() -> None:
-    found, _ = asked(record(part(40, 41, "three\nfour")))
+    found, _ = evidence_of(record(part(40, 41, "three\nfour")))
 
     assert set(found) == {3, 4}
     (evidence,) = found[3]
@@ -88,7 +88,7 @@ def test_content_finds_lines_that_have_moved() -> None:
 
 
 def test_of_two_places_with_the_same_content_the_nearest_counts() -> None:
-    found, _ = asked(record(part(4, 4, "x")), lines=("x", "b", "c", "d", "x"))
+    found, _ = evidence_of(record(part(4, 4, "x")), lines=("x", "b", "c", "d", "x"))
 
     assert set(found) == {5}
 
@@ -105,27 +105,29 @@ def test_of_two_places_with_the_same_content_the_nearest_counts() -> None:
     ],
 )
 def test_hashes_as_writers_write_them(digest: str) -> None:
-    found, _ = asked(record({"start_line": 9, "end_line": 10, "content_hash": digest}))
+    found, _ = evidence_of(record({"start_line": 9, "end_line": 10, "content_hash": digest}))
 
     assert set(found) == {2, 3}
 
 
 @pytest.mark.parametrize("digest", ["sha256:ab", "crc:12345678", "nonsense", "murmur3:", ""])
 def test_a_hash_that_proves_nothing_finds_nothing(digest: str) -> None:
-    found, _ = asked(record({"start_line": 1, "end_line": 1, "content_hash": digest}, vcs=None))
+    found, _ = evidence_of(
+        record({"start_line": 1, "end_line": 1, "content_hash": digest}, vcs=None)
+    )
 
     assert found == {}
 
 
 def test_code_with_carriage_returns_is_found_by_the_hash_an_editor_made() -> None:
-    found, _ = asked(record(part(1, 2, "a\nb")), lines=("a\r", "b\r"))
+    found, _ = evidence_of(record(part(1, 2, "a\nb")), lines=("a\r", "b\r"))
 
     assert set(found) == {1, 2}
 
 
 def test_without_a_hash_the_number_counts_for_the_commit_that_followed_and_for_it_alone() -> None:
-    found, _ = asked(record(part(2, 3)))
-    other, _ = asked(record(part(2, 3), vcs={"type": "git", "revision": "9" * 40}))
+    found, _ = evidence_of(record(part(2, 3)))
+    other, _ = evidence_of(record(part(2, 3), vcs={"type": "git", "revision": "9" * 40}))
 
     assert set(found) == {2, 3}
     assert found[2][0].confidence == MEDIUM
@@ -133,19 +135,19 @@ def test_without_a_hash_the_number_counts_for_the_commit_that_followed_and_for_i
 
 
 def test_lines_that_are_not_committed_are_found_by_number_where_head_is_the_revision() -> None:
-    found, _ = asked(record(part(1, 1)), commit=UNCOMMITTED)
+    found, _ = evidence_of(record(part(1, 1)), commit=UNCOMMITTED)
 
     assert set(found) == {1}
 
 
 @pytest.mark.parametrize("path", [".sessions", ".shell-history", ".unknown", "../a.py", "/a/b.py"])
 def test_pseudo_paths_and_paths_elsewhere_say_nothing(path: str) -> None:
-    assert asked(record(part(1, 1), path))[0] == {}
+    assert evidence_of(record(part(1, 1), path))[0] == {}
 
 
 def test_an_absolute_path_counts_only_by_content_and_is_never_shown() -> None:
-    by_number, _ = asked(record(part(1, 1), "/home/someone/repo/a.py"))
-    by_content, found = asked(record(part(9, 9, "two"), "/home/someone/repo/a.py"))
+    by_number, _ = evidence_of(record(part(1, 1), "/home/someone/repo/a.py"))
+    by_content, found = evidence_of(record(part(9, 9, "two"), "/home/someone/repo/a.py"))
 
     assert by_number == {}
     assert set(by_content) == {2}
@@ -153,11 +155,11 @@ def test_an_absolute_path_counts_only_by_content_and_is_never_shown() -> None:
 
 
 def test_backslashes_flat_records_and_plain_words_are_understood() -> None:
-    windows, _ = asked(record(part(9, 9, "two"), ".\\a.py"))
-    flat, _ = asked(
+    windows, _ = evidence_of(record(part(9, 9, "two"), ".\\a.py"))
+    flat, _ = evidence_of(
         json.dumps({"file_path": "/x/a.py", **part(9, 9, "two"), "tool": "Edit"}).encode()
     )
-    word, _ = asked(record(part(9, 9, "two", contributor="mixed")))
+    word, _ = evidence_of(record(part(9, 9, "two", contributor="mixed")))
 
     assert set(windows) == {2}
     assert [e.kind for e in flat[2]] == [Author.AI]
@@ -165,46 +167,50 @@ def test_backslashes_flat_records_and_plain_words_are_understood() -> None:
 
 
 def test_a_range_may_name_another_contributor_and_unknown_says_nothing() -> None:
-    human, _ = asked(record(part(1, 1, contributor={"type": "human"})))
-    unknown, _ = asked(record(part(1, 1, contributor={"type": "unknown"})))
+    human, _ = evidence_of(record(part(1, 1, contributor={"type": "human"})))
+    unknown, _ = evidence_of(record(part(1, 1, contributor={"type": "unknown"})))
 
     assert [e.kind for e in human[1]] == [Author.HUMAN]
     assert unknown == {}
 
 
-def test_a_broken_record_is_told_and_the_others_count() -> None:
-    found, told = asked(b"{", record(part(1, 1)), b"[1]", b"\xff\xfe", b"[" * 100_000)
+def test_a_broken_record_is_reported_and_the_others_count() -> None:
+    found, result = evidence_of(b"{", record(part(1, 1)), b"[1]", b"\xff\xfe", b"[" * 100_000)
 
     assert set(found) == {1}
-    assert told.notes == ["4 records of .agent-trace/traces.jsonl could not be read"]
+    assert result.notes == ["4 records of .agent-trace/traces.jsonl could not be read"]
 
 
 def test_one_json_document_holds_a_record_or_several() -> None:
-    one, _ = asked(json.dumps(json.loads(record(part(1, 1))), indent=1).encode(), name="x.json")
-    many, _ = asked(b"[" + record(part(1, 1)) + b",\n" + record(part(2, 2)) + b"]", name="x.json")
+    one, _ = evidence_of(
+        json.dumps(json.loads(record(part(1, 1))), indent=1).encode(), name="x.json"
+    )
+    many, _ = evidence_of(
+        b"[" + record(part(1, 1)) + b",\n" + record(part(2, 2)) + b"]", name="x.json"
+    )
 
     assert (set(one), set(many)) == ({1}, {1, 2})
 
 
 def test_a_file_that_was_cut_leaves_every_line_in_doubt() -> None:
-    _, found = asked(record(part(1, 1)), missing="cut")
+    _, found = evidence_of(record(part(1, 1)), missing="cut")
 
     assert found.notes == [".agent-trace/traces.jsonl: cut"]
     assert set(found.doubts) == set(range(len(LINES)))
 
 
-def test_many_ranges_of_a_long_file_take_bounded_time_and_what_was_left_out_is_told() -> None:
+def test_many_ranges_of_a_long_file_take_bounded_time_and_what_was_left_out_is_reported() -> None:
     lines = tuple(f"line {n} of a long file" for n in range(5_000))
     records = [record(part(n, n + 40, f"not there {n}"), vcs=None) for n in range(1, 2_000)]
     records += [record(part(1, n, "not there"), vcs=None) for n in range(1, 400)]
     start = cpu_seconds()
 
-    found, told = asked(*records, lines=lines)
+    found, result = evidence_of(*records, lines=lines)
 
     assert cpu_seconds() - start < 5
     assert found == {}
-    assert "too much code" in told.notes[0]
-    assert set(told.doubts) == set(range(5_000))
+    assert "too much code" in result.notes[0]
+    assert set(result.doubts) == set(range(5_000))
 
 
 KEYS = ("files", "path", "conversations", "ranges", "start_line", "contributor", "vcs", "tool")
@@ -220,4 +226,4 @@ KEYS = ("files", "path", "conversations", "ranges", "start_line", "contributor",
     )
 )
 def test_no_json_breaks_the_reader(value: Any) -> None:
-    asked(json.dumps(value).encode())
+    evidence_of(json.dumps(value).encode())

@@ -140,7 +140,7 @@ def test_an_agent_that_copies_or_re_indents_anothers_lines_has_them_read(repo: R
     assert all(found[13:])
 
 
-def test_the_middle_of_a_very_long_message_that_is_not_read_is_told(repo: Repo) -> None:
+def test_the_middle_of_a_very_long_message_that_is_not_read_is_reported(repo: Repo) -> None:
     pad = "padding " * 10_000
     repo.commit(f"x\n\n{pad}\n\n{CLAUDE}\n\n{pad}", {"b.py": "b\n"})
 

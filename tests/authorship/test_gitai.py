@@ -30,7 +30,9 @@ MIXED = note_text(
 )
 
 
-def asked(note: str | bytes, *places: tuple[str, int]) -> tuple[list[list[Evidence]], list[str]]:
+def evidence_of(
+    note: str | bytes, *places: tuple[str, int]
+) -> tuple[list[list[Evidence]], list[str]]:
     """What a note of commit C says of lines of that commit."""
     lines = [PlacedLine(ChangedLine(p, n, "x"), Origin(C, p, n)) for p, n in places]
     raw = note.encode() if isinstance(note, str) else note
@@ -39,7 +41,7 @@ def asked(note: str | bytes, *places: tuple[str, int]) -> tuple[list[list[Eviden
 
 
 def test_sessions_humans_and_legacy_prompts_of_one_note() -> None:
-    (session, untracked, human, legacy), notes = asked(
+    (session, untracked, human, legacy), notes = evidence_of(
         MIXED, ("src/main.rs", 10), ("src/main.rs", 11), ("src/main.rs", 15), ("src/lib.rs", 50)
     )
 
@@ -57,7 +59,7 @@ def test_a_note_of_today_has_sessions_only() -> None:
         'a.py\n  s_c9883b05a2487d::t_9f8e7d6c5b4a32 1\n---\n{"schema_version":"authorship/3.0.0"}'
     )
 
-    ((found,),), notes = asked(text, ("a.py", 1))
+    ((found,),), notes = evidence_of(text, ("a.py", 1))
 
     assert (found.kind, found.tool, notes) == (Author.AI, None, [])
     assert "unresolved" in found.words
@@ -69,23 +71,23 @@ def test_the_last_of_overlapping_entries_wins() -> None:
         sessions={"s_c9883b05a2487d": SESSION},
     )
 
-    (first, second), _ = asked(text, ("a.py", 2), ("a.py", 3))
+    (first, second), _ = evidence_of(text, ("a.py", 2), ("a.py", 3))
 
     assert (first[0].kind, second[0].kind) == (Author.AI, Author.HUMAN)
     assert second[0].confidence == MEDIUM  # nobody says who that human is
 
 
 @pytest.mark.parametrize("path", ["my file.py", "tab\there.py", "new\nline.py"])
-def test_a_quoted_path_is_taken_as_it_stands(path: str) -> None:
+def test_a_quoted_path_is_taken_literally(path: str) -> None:
     text = note_text(f'"{path}"\n  s_c9883b05a2487d::t_9f8e7d6c5b4a32 1-2')
 
-    assert asked(text, (path, 2))[0][0][0].kind is Author.AI
+    assert evidence_of(text, (path, 2))[0][0][0].kind is Author.AI
 
 
 def test_a_note_may_be_longer_than_the_file() -> None:
     text = note_text("a.py\n  s_c9883b05a2487d::t_9f8e7d6c5b4a32 1-999999999")
 
-    assert asked(text, ("a.py", 3))[0][0][0].kind is Author.AI
+    assert evidence_of(text, ("a.py", 3))[0][0][0].kind is Author.AI
 
 
 def test_keys_in_the_wild() -> None:
@@ -93,7 +95,7 @@ def test_keys_in_the_wild() -> None:
         "a.py\n  human 1\n  abcdef1 2\n  s_c9883b05a2487d0123::t_9f8e7d6c5b4a320123 3\n  junk 4"
     )
 
-    (human, short, long, junk), _ = asked(text, *(("a.py", n) for n in range(1, 5)))
+    (human, short, long, junk), _ = evidence_of(text, *(("a.py", n) for n in range(1, 5)))
 
     assert human[0].kind is Author.HUMAN
     assert (short[0].kind, long[0].kind) == (Author.AI, Author.AI)
@@ -128,10 +130,10 @@ BOMBS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_what_is_no_note_is_told_and_bounded(name: str) -> None:
+def test_an_invalid_note_is_reported_and_bounded(name: str) -> None:
     start = cpu_seconds()
 
-    (evidence,), notes = asked(BOMBS[name], ("a.py", 1))
+    (evidence,), notes = evidence_of(BOMBS[name], ("a.py", 1))
 
     assert cpu_seconds() - start < 10
     assert evidence == []
@@ -142,7 +144,7 @@ def test_what_is_no_note_is_told_and_bounded(name: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_reader(raw: bytes) -> None:
-    asked(raw, ("a.py", 1))
+    evidence_of(raw, ("a.py", 1))
 
 
 @given(

@@ -16,7 +16,7 @@ from tests.cpu import cpu_seconds
 
 
 @pytest.mark.parametrize("name", ["binary", "too large", "nested"])
-def test_a_note_that_is_none_is_told_and_puts_its_lines_in_doubt(repo: Repo, name: str) -> None:
+def test_an_invalid_note_is_reported_and_puts_its_lines_in_doubt(repo: Repo, name: str) -> None:
     commit = repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n"})
     other = repo.commit("x", {"c.py": "c\n"})
     repo.note(commit, BOMBS[name])
@@ -62,7 +62,7 @@ def test_fifty_megabytes_of_traces_take_bounded_time_and_memory(repo: Repo) -> N
     ]
 
 
-def test_fifty_megabytes_of_traces_in_a_commit_are_told(repo: Repo) -> None:
+def test_fifty_megabytes_of_traces_in_a_commit_are_reported(repo: Repo) -> None:
     record = json.dumps({"files": [], "pad": "x" * 90_000}) + "\n"
     traces = record * (50_000_000 // len(record))
     repo.commit("x", {"b.py": "b\n", ".agent-trace/traces.jsonl": traces})
@@ -110,7 +110,7 @@ def test_messages_that_are_not_utf_8_and_names_that_are_hostile(repo: Repo) -> N
     assert found["kind"] == "ai"
 
 
-def test_what_blame_cannot_tell_is_in_doubt_and_told(
+def test_what_blame_does_not_know_is_in_doubt_and_reported(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blame, "MAX_OUTPUT", 10)
@@ -124,7 +124,7 @@ def test_what_blame_cannot_tell_is_in_doubt_and_told(
     assert found["files"][0]["lines"][0]["author"]["evidence"] == found["notes"]
 
 
-def test_messages_and_notes_over_the_bound_are_told(
+def test_messages_and_notes_over_the_bound_are_reported(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n"})

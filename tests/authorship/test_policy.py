@@ -155,7 +155,7 @@ def test_in_a_workflow_that_tells_of_no_pull_request_nobody_is_trusted(
     assert read(check(repo, "--scope=ai+unknown", "--trust-human")) == ["h.py"]
 
 
-def test_a_change_of_which_nothing_is_in_scope_passes_and_says_what_was_not_read(
+def test_a_change_with_nothing_in_scope_passes_and_says_what_was_not_read(
     repo: Repo,
 ) -> None:
     repo.commit("x", {"u.py": LONG})

@@ -105,15 +105,15 @@ def test_no_event_and_events_about_something_else_are_no_pull_request(tmp_path: 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 200_000])
-def test_an_event_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
+def test_an_event_that_cannot_be_read_is_reported(tmp_path: Path, text: str) -> None:
     path = tmp_path / "event.json"
     path.write_text(text)
 
-    found, told = pull_request_of({"GITHUB_EVENT_PATH": str(path)})
+    found, unread = pull_request_of({"GITHUB_EVENT_PATH": str(path)})
 
     assert found is None
-    assert told is not None
-    assert str(tmp_path) not in told
+    assert unread is not None
+    assert str(tmp_path) not in unread
 
 
 def test_fields_of_the_wrong_kind_are_empty(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from reviewbot.authorship.model import (
 from reviewbot.authorship.resolve import resolve
 
 
-def said(
+def piece(
     kind: Author,
     level: Level = Level.COMMIT,
     confidence: float = HIGH,
@@ -30,7 +30,7 @@ def said(
 
 
 ANY = st.builds(
-    said,
+    piece,
     st.sampled_from([a for a in Author if a is not Author.UNKNOWN]),
     st.sampled_from(Level),
     st.sampled_from([LOW, MEDIUM, HIGH]),
@@ -42,34 +42,32 @@ def test_without_evidence_the_author_is_unknown_and_never_human() -> None:
     assert resolve(()) == UNKNOWN
 
 
-def test_a_line_level_word_beats_that_of_the_commit_and_the_commits_beats_the_pull_requests() -> (
-    None
-):
-    line, commit = said(Author.HUMAN, Level.LINE), said(Author.AI)
+def test_evidence_of_a_line_beats_the_commits_and_the_commits_beats_the_pull_requests() -> None:
+    line, commit = piece(Author.HUMAN, Level.LINE), piece(Author.AI)
 
     assert resolve((commit, line)).kind is Author.HUMAN
-    assert resolve((said(Author.AI, Level.CHANGE), said(Author.AUTOMATION))).kind is (
+    assert resolve((piece(Author.AI, Level.CHANGE), piece(Author.AUTOMATION))).kind is (
         Author.AUTOMATION
     )
 
 
 def test_within_a_level_ai_and_human_are_mixed() -> None:
-    assert resolve((said(Author.AI), said(Author.HUMAN))).kind is Author.MIXED
-    assert resolve((said(Author.AI), said(Author.AUTOMATION))).kind is Author.AI
+    assert resolve((piece(Author.AI), piece(Author.HUMAN))).kind is Author.MIXED
+    assert resolve((piece(Author.AI), piece(Author.AUTOMATION))).kind is Author.AI
 
 
-def test_the_surest_evidence_names_the_tool_and_equals_that_disagree_name_none() -> None:
-    sure, unsure = said(Author.AI, tool="claude"), said(Author.AI, confidence=LOW, tool="cursor")
+def test_the_surest_evidence_names_the_tool_unless_equal_evidence_disagrees() -> None:
+    sure, unsure = piece(Author.AI, tool="claude"), piece(Author.AI, confidence=LOW, tool="cursor")
 
     assert resolve((unsure, sure)).tool == "claude"
-    assert resolve((said(Author.AI, tool="cursor"), sure)).tool is None
+    assert resolve((piece(Author.AI, tool="cursor"), sure)).tool is None
 
 
 def test_a_model_is_kept_where_the_evidence_for_the_tool_agrees_on_one() -> None:
-    named = said(Author.AI, tool="claude", model="opus")
+    named = piece(Author.AI, tool="claude", model="opus")
 
-    assert resolve((named, said(Author.AI, tool="claude"))).model == "opus"
-    assert resolve((named, said(Author.AI, tool="claude", model="haiku"))).model is None
+    assert resolve((named, piece(Author.AI, tool="claude"))).model == "opus"
+    assert resolve((named, piece(Author.AI, tool="claude", model="haiku"))).model is None
 
 
 def test_what_could_not_be_read_leaves_the_line_unknown_and_in_every_scope() -> None:
@@ -79,7 +77,7 @@ def test_what_could_not_be_read_leaves_the_line_unknown_and_in_every_scope() -> 
     assert in_scope(Scope.AI, found)
 
 
-def test_a_doubt_is_told_even_beside_much_evidence() -> None:
+def test_a_doubt_is_reported_even_beside_much_evidence() -> None:
     much = tuple(Evidence(Author.AI, Level.COMMIT, HIGH, f"word {n}") for n in range(20))
 
     found = resolve(much, ("a note could not be read",))
@@ -98,7 +96,7 @@ def test_totals_count_lines_by_kind_and_tool_in_a_fixed_order() -> None:
 
 
 @given(st.lists(ANY, max_size=5), st.lists(ANY, max_size=5), st.sampled_from(Scope), st.booleans())
-def test_more_evidence_never_takes_a_line_out_of_scope_on_a_change_that_may_be_a_strangers(
+def test_more_evidence_never_takes_a_line_out_of_scope_on_an_untrusted_change(
     some: list[Evidence], more: list[Evidence], scope: Scope, unknown_as_ai: bool
 ) -> None:
     before = in_scope(scope, resolve(tuple(some)), unknown_as_ai=unknown_as_ai)
@@ -108,16 +106,16 @@ def test_more_evidence_never_takes_a_line_out_of_scope_on_a_change_that_may_be_a
 
 
 @given(st.lists(ANY, min_size=1, max_size=6), st.sampled_from(Scope), st.booleans())
-def test_whatever_anything_calls_ai_is_in_every_scope_even_on_a_trusted_change(
+def test_a_line_that_any_evidence_calls_ai_is_in_every_scope_even_on_a_trusted_change(
     evidence: list[Evidence], scope: Scope, trusted: bool
 ) -> None:
-    evidence.append(said(Author.AI, Level.ASSUMED, LOW))
+    evidence.append(piece(Author.AI, Level.ASSUMED, LOW))
 
     assert in_scope(scope, resolve(tuple(evidence)), trusted=trusted)
 
 
 def test_scopes() -> None:
-    human, unknown = resolve((said(Author.HUMAN),)), resolve(())
+    human, unknown = resolve((piece(Author.HUMAN),)), resolve(())
 
     assert not in_scope(Scope.AI, unknown)
     assert in_scope(Scope.AI, unknown, unknown_as_ai=True)

@@ -28,7 +28,9 @@ def break_ref(repo: Repo, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["garbage", "no such object", "no tree", "no blob", "a blob"])
-def test_notes_that_are_damaged_are_told_and_put_the_lines_in_doubt(repo: Repo, how: str) -> None:
+def test_notes_that_are_damaged_are_reported_and_put_the_lines_in_doubt(
+    repo: Repo, how: str
+) -> None:
     commit = repo.commit("x", {"b.py": "b\n"})
     repo.note(commit, note_text(f"b.py\n  {KEY} 1"))
     break_ref(repo, how)
@@ -37,7 +39,7 @@ def test_notes_that_are_damaged_are_told_and_put_the_lines_in_doubt(repo: Repo, 
     assert in_scope(repo, "b.py") == [True]
 
 
-def test_more_refs_of_notes_than_are_read_are_told(repo: Repo) -> None:
+def test_more_refs_of_notes_than_are_read_are_reported(repo: Repo) -> None:
     commit = repo.commit("x", {"b.py": "b\n"})
     for n in range(9):
         repo.note(commit, note_text("c.py\n  h_31dce776f88375 1"), ref=f"refs/notes/ai-remote/a{n}")
@@ -46,7 +48,7 @@ def test_more_refs_of_notes_than_are_read_are_told(repo: Repo) -> None:
     assert in_scope(repo, "b.py") == [True]
 
 
-def test_more_trace_files_than_are_read_are_told(repo: Repo) -> None:
+def test_more_trace_files_than_are_read_are_reported(repo: Repo) -> None:
     repo.write({f".agent-trace/a{n}.jsonl": "" for n in range(1_001)})
     repo.write({"a.py": BASE + "b\n"})
 
@@ -54,7 +56,7 @@ def test_more_trace_files_than_are_read_are_told(repo: Repo) -> None:
     assert in_scope(repo, "a.py", "main") == [True]
 
 
-def test_records_behind_a_link_are_told(repo: Repo, tmp_path: Path) -> None:
+def test_records_behind_a_link_are_reported(repo: Repo, tmp_path: Path) -> None:
     (repo.root / ".agent-trace").symlink_to(tmp_path)
     repo.write({"a.py": BASE + "b\n"})
 

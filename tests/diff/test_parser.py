@@ -131,7 +131,7 @@ def test_broken_quoting_is_refused(text: str) -> None:
         parse_path(text)
 
 
-def test_every_kind_of_entry_is_told_apart(repo: Path) -> None:
+def test_every_kind_of_entry_is_distinguished(repo: Path) -> None:
     body = b"".join(b"line %d\n" % n for n in range(20))
     before = {"old": body, "edit": body[::-1], "gone": b"x\n", "was_empty": b"", "bin": b"\0a"}
     after = {"new": body, "edited": body[::-1] + b"z\n", "fresh": b"", "bin": b"\0b"}

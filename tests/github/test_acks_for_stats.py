@@ -41,7 +41,7 @@ def test_acknowledgements_that_hold_are_written_as_records_and_counted(
     assert json.loads(result.stdout)["notes"] == []
 
 
-def test_where_they_cannot_be_read_nothing_is_written_as_if_there_were_none(world: World) -> None:
+def test_unreadable_acknowledgements_are_not_written_as_an_empty_file(world: World) -> None:
     world.push({"b.py": risky(1)})
     world.github.troubles.append(
         Trouble("GET", "/issues", 403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9e12"})

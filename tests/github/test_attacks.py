@@ -170,9 +170,7 @@ def test_the_report_is_written_even_where_posting_fails(world: World) -> None:
 
 
 @pytest.mark.parametrize("text", ["{{ 1/0 }}", "{{ nothing }}", "{{ verdict.x.y }}"])
-def test_a_template_that_is_no_good_is_told_before_anything_is_posted(
-    world: World, text: str
-) -> None:
+def test_a_broken_template_is_reported_before_anything_is_posted(world: World, text: str) -> None:
     world.repo.git("checkout", "-q", "main")
     files = {".reviewbot.toml": 'templates = "t"\n', "t/comment.md.j2": text}
     base = world.repo.commit("templates", files)

@@ -76,7 +76,7 @@ def test_what_is_no_acknowledgement(world: World, login: str, permission: str, t
     assert "acknowledged" not in world.summary.replace("acknowledge it", "")
 
 
-def test_an_acknowledgement_holds_for_one_head_only_and_permission_is_asked_anew(
+def test_an_acknowledgement_holds_for_one_head_only_and_permission_is_asked_again(
     world: World,
 ) -> None:
     world.push({"b.py": risky(1)})
@@ -93,7 +93,7 @@ def test_an_acknowledgement_holds_for_one_head_only_and_permission_is_asked_anew
     assert world.review().exit_code == 1
 
 
-def test_a_merge_group_is_checked_anew_and_nothing_is_posted(world: World) -> None:
+def test_a_merge_group_is_checked_again_and_nothing_is_posted(world: World) -> None:
     base = world.github.pulls[1].base
     head = world.push({"b.py": risky(1)})
     group = {"head_sha": head, "base_sha": base, "head_ref": "refs/heads/gh-readonly-queue/main/x"}
@@ -148,7 +148,7 @@ ZEROS, LOST, MAIN, TOPIC = "0" * 40, "9" * 40, "refs/heads/main", "refs/heads/to
 
 
 @pytest.mark.parametrize(
-    ("ref", "before", "after", "code", "lines", "said"),
+    ("ref", "before", "after", "code", "lines", "words"),
     [
         (TOPIC, ZEROS, "topic", 0, 1, "a new branch, topic: compared with where it left main"),
         (TOPIC, LOST, "topic", 0, 1, "a forced push of topic: compared with where it left main"),
@@ -171,7 +171,7 @@ ZEROS, LOST, MAIN, TOPIC = "0" * 40, "9" * 40, "refs/heads/main", "refs/heads/to
     ],
 )
 def test_a_push_reads_what_is_new_and_says_what_it_was_compared_with(
-    world: World, ref: str | None, before: str, after: str, code: int, lines: int, said: str
+    world: World, ref: str | None, before: str, after: str, code: int, lines: int, words: str
 ) -> None:
     world.repo.git("checkout", "-q", "--orphan", "apart")
     world.repo.git("rm", "-qrf", ".")
@@ -192,15 +192,15 @@ def test_a_push_reads_what_is_new_and_says_what_it_was_compared_with(
     result = world.review("--format", "json", "--commit-status", "reviewbot")
 
     assert result.exit_code == code, result.stderr
-    assert said in result.stdout + result.stderr
+    assert words in result.stdout + result.stderr
     if code == 0:
         report = json.loads(result.stdout)
         assert report["ledger"]["scored"] == lines
         assert (lines == 0) == report["verdict"]["reasons"][0].startswith("nothing to check: ")
     else:
         assert two_lines(result.stderr)
-    told = code == 0 and after != ZEROS  # a deleted ref has no commit to tell it of
-    assert [s["state"] for s in world.github.statuses] == ["success"] * told
+    has_commit = code == 0 and after != ZEROS  # a deleted ref has no commit
+    assert [s["state"] for s in world.github.statuses] == ["success"] * has_commit
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_the_settings_of_the_default_branch_hold_for_a_push_that_does_not_come_f
 
 
 @pytest.mark.parametrize(
-    ("ref", "depth", "said"),
+    ("ref", "depth", "words"),
     [
         (TOPIC, 1, "the clone has no main, with which topic is compared"),
         (TOPIC, 9, "the clone has no main, with which topic is compared"),
@@ -247,7 +247,7 @@ def test_the_settings_of_the_default_branch_hold_for_a_push_that_does_not_come_f
     ],
 )
 def test_a_push_that_the_clone_does_not_reach_back_from_says_what_to_fetch(
-    world: World, tmp_path: Path, ref: str, depth: int, said: str
+    world: World, tmp_path: Path, ref: str, depth: int, words: str
 ) -> None:
     world.repo.commit("one", {"b.py": "b = 1\n"})
     head = world.repo.commit("two", {"c.py": "c = 1\n"})
@@ -262,7 +262,7 @@ def test_a_push_that_the_clone_does_not_reach_back_from_says_what_to_fetch(
 
     assert result.exit_code == 2
     assert two_lines(result.stderr)
-    assert said in result.stderr
+    assert words in result.stderr
     assert "fetch-depth: 0" in result.stderr
 
 

@@ -163,7 +163,7 @@ def test_a_head_that_moves_while_we_read_gets_nothing(world: World) -> None:
     assert world.github.writes == []
 
 
-def test_a_stranger_cannot_speak_in_our_name(world: World) -> None:
+def test_another_account_cannot_write_in_our_name(world: World) -> None:
     world.push({"b.py": risky(1)})
     world.review("--post", "never", "--output", str(world.folder / "r.json"), "--format", "json")
     (finding,) = json.loads((world.folder / "r.json").read_text())["findings"]

@@ -98,7 +98,7 @@ def test_a_slow_server_is_given_up_in_the_end() -> None:
         made.read("x", slow)
 
 
-def test_a_write_of_which_nobody_knows_says_so(world: World) -> None:
+def test_a_write_with_an_unknown_result_says_so(world: World) -> None:
     world.push({"b.py": risky(1)})
     world.github.troubles.append(Trouble("POST", "/reviews", 502, after=True))
 

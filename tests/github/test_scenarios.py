@@ -73,7 +73,7 @@ def test_a_second_push_announces_only_what_is_new_and_edits_the_summary(world: W
     world.review()
 
     assert len(world.github.reviews) == 2
-    assert world.github.comments[0] == first  # it has moved, and is not said again
+    assert world.github.comments[0] == first  # it has moved, and is not repeated
     assert [c["path"] for c in world.github.comments] == ["b.py", "c.py"]
     assert world.summary.count("commented") == 2
 

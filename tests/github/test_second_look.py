@@ -31,7 +31,7 @@ def test_a_quote_goes_on_where_github_shows_no_line_end(end: str) -> None:
         f"/reviewbot ack {ID} fine\u202e",
     ],
 )
-def test_what_a_reader_does_not_see_as_a_command_is_none(text: str) -> None:
+def test_text_that_a_reader_does_not_see_as_a_command_is_ignored(text: str) -> None:
     assert acks_in(text, "jane") == []
 
 

@@ -56,7 +56,7 @@ def agents(table: str) -> tuple[Agent, ...]:
     names    separated by commas; "kilo?" is a weak name, "=claude-web" an alias; "-" for none
     marks    separated by blanks: a@b.c is an address, 123 a number on GitHub, "claude/" or "fix-"
              the start of a branch, claude.com a domain, /.../ a pattern; others are logins
-    sources  separated by semicolons; a key of SOURCES stands for its text
+    sources  separated by semicolons; a key of SOURCES means its text
     kinds    "word"; "namesake" if the name is ambiguous; "shared" if people use the addresses, too
     """
     rows = re.split(r"\n(?=\S)", table.strip())

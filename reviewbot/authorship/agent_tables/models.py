@@ -13,7 +13,7 @@ class Family(NamedTuple):
     """A row of the table: how the names of one maker's models begin."""
 
     maker: str
-    pattern: str  # "#" stands for a version, "~" for what separates: nothing, "-" or a blank
+    pattern: str  # "#" is a version, "~" a separator: nothing, "-" or a blank
 
 
 FAMILIES = (
