@@ -95,8 +95,8 @@ def test_the_gates_scope_says_which_lines_can_block_and_all_are_shown(authored: 
         "u.py": "not counted",
     }
     assert found["verdict"]["reasons"] == [
-        "1 line above the 0.9 threshold (0 allowed)"
-        " (2 more not counted: of authors outside the gate's scope)"
+        "1 line above the 0.9 threshold (0 allowed),"
+        " not counting 2 (of authors outside the gate's scope)"
     ]
 
 
