@@ -122,10 +122,9 @@ def connect_server(
 
 def socket_directory(settings: Settings) -> Path:
     """Return the directory of the servers' sockets; nothing is created."""
-    from reviewbot.models.cache import cache_dir
     from reviewbot.server import socket_path
 
-    return socket_path.socket_directory(os.environ, cache_dir(_cache_dir(settings), os.environ))
+    return socket_path.socket_directory(os.environ, _cache(settings))
 
 
 def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
@@ -218,7 +217,7 @@ def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidat
         full=reads_head(settings, artifact),
         taps=(wanted.layer, wanted.deep) if engine == "onnx" else None,
         environ=os.environ,
-        cache=_cache_dir(settings),
+        cache=_cache(settings),
         progress=progress_bar(),
         say=say,
     )
@@ -239,7 +238,6 @@ def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidat
 
 def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     """Return the cache of line features; None if the settings turn it off."""
-    from reviewbot.models.cache import cache_dir
     from reviewbot.models.verify import CONVERTER, EXPORTER
     from reviewbot.scoring.feature_cache import DiskCache
     from reviewbot.server.compatibility import kernel_variables
@@ -252,15 +250,13 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     others = (version("numpy"), sorted(kernel_variables(os.environ).items()))
     converters = (CONVERTER, EXPORTER)
     scope = f"{artifact.info.sha256} {model.sha256} {depth} {converters} {others}"
-    cache = cache_dir(_cache_dir(settings), os.environ)
-    return DiskCache(cache, scope, settings.line_cache * MEBI)
+    return DiskCache(_cache(settings), scope, settings.line_cache * MEBI)
 
 
 def _has_cached_lines(settings: Settings) -> bool:
-    from reviewbot.models.cache import cache_dir
     from reviewbot.scoring.feature_cache import has_entries
 
-    return settings.line_cache > 0 and has_entries(cache_dir(_cache_dir(settings), os.environ))
+    return settings.line_cache > 0 and has_entries(_cache(settings))
 
 
 def _has_server(settings: Settings) -> bool:
@@ -268,5 +264,7 @@ def _has_server(settings: Settings) -> bool:
     return settings.server is not Server.NEVER and any(socket_directory(settings).glob("*.sock"))
 
 
-def _cache_dir(settings: Settings) -> Path | None:
-    return Path(settings.cache_dir).expanduser() if settings.cache_dir else None
+def _cache(settings: Settings) -> Path:
+    from reviewbot.models.cache import cache_dir
+
+    return cache_dir(Path(settings.cache_dir) if settings.cache_dir else None, os.environ)
