@@ -18,14 +18,14 @@ from reviewbot.config.load import load_settings
 from reviewbot.config.schema import Settings, settings_on
 from reviewbot.errors import UsageError
 from reviewbot.escape import visible
-from reviewbot.git.hooks import KINDS, Owner, folder_of_hooks, owner, rewriter, sealed, write_hook
+from reviewbot.git.hooks import KINDS, Owner, hook_folder, owner, rewriter, seal, write_hook
 
 ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
 _ARGUMENTS = ("kind", "remote")
 MAX_FLAGS = 10_000  # characters
-# The folder that git runs a hook in is a stranger's: -P keeps Python from importing out of it, and
-# so does an environment without PYTHONPATH, of which an empty entry, too, is that folder. What can
-# be imported has to say so: a foreign module could just end with 0. husky runs it with `sh -e`.
+# git runs a hook in an untrusted folder. -P and an environment without PYTHONPATH (an empty entry
+# means that folder) keep Python from importing its files. The import must print a word, as another
+# module could exit with 0. husky runs the script with `sh -e`.
 SCRIPT = """\
 # Written by `reviewbot hook install`. To remove the hook, delete this file.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
@@ -48,19 +48,18 @@ exit 4
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def hook() -> None:
-    """Check what is pushed, or committed, by a git hook."""
+    """Check pushes or commits with a git hook."""
 
 
 def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
     """Return the file of a hook. Pure.
 
-    python  the interpreter that has reviewbot, "" for the `reviewbot` on the PATH; flags as for
-            `check`, quoted here
+    python  the interpreter that has reviewbot; "" for the `reviewbot` on the PATH
+    flags   as for `check`, quoted here
     """
     quoted = "".join(f"{shlex.quote(flag)} " for flag in flags)
-    return sealed(
-        SCRIPT.format(python=shlex.quote(python), flags=quoted, kind=kind, anyway=ANYWAY[kind])
-    )
+    python, anyway = shlex.quote(python), ANYWAY[kind]
+    return seal(SCRIPT.format(python=python, flags=quoted, kind=kind, anyway=anyway))
 
 
 @hook.command()
@@ -70,13 +69,13 @@ def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
     type=click.Choice(KINDS),
     default=KINDS[0],
     show_default=True,
-    help="Before which act of git.",
+    help="Run before a push or before a commit.",
 )
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[-- FLAGS]")
 def install(kind: str, flags: tuple[str, ...]) -> None:
-    """Write the hook. FLAGS, behind --, are those of `reviewbot hook run`.
+    """Write the hook. FLAGS, after --, are those of `reviewbot hook run`.
 
-    A hook of somebody else is never overwritten: then the line to add to it is shown.
+    A hook that somebody else wrote is never changed: then the line to add to it is shown.
     """
     from reviewbot.git.repository import open_repository
 
@@ -84,45 +83,31 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
     with worded("nothing was installed"):
         repo = open_repository(Path(), needs_worktree=False)
         find_artifact(settings.artifact, repo.top)  # where git runs the hook
-        folder = folder_of_hooks(repo)
+        folder = hook_folder(repo)
     path = folder.path / kind
-    # husky's hooks are committed: no place for a path of this machine.
-    data = script(kind, "" if folder.husky else sys.executable or "python3", flags)
-    whose = owner(path)
-    before = flags_in(path, kind) if whose is Owner.OURS else ""
-    if whose in (Owner.OTHER, Owner.EDITED):
-        raise _refused(path, kind, whose, flags)
-    try:
-        write_hook(path, data)
-    except FileExistsError:
-        raise _refused(path, kind, Owner.OTHER, flags) from None
-    if whose is Owner.OURS and before != flags_in(path, kind):
-        say(f"replaced (its flags were: {before or 'none'}): {visible(str(path))}")
+    who = owner(path)
+    if who in (Owner.OTHER, Owner.EDITED):
+        raise _refused(path, kind, who, flags)
+    before = flags_in(path, kind) if who is Owner.OURS else ""
+    # husky's hooks are committed: they must not hold a path of this machine.
+    write_hook(path, script(kind, "" if folder.husky else sys.executable or "python3", flags))
+    shown = visible(str(path))
+    if who is Owner.OURS and before != flags_in(path, kind):
+        say(f"replaced (its flags were: {before or 'none'}): {shown}")
     else:
-        say(f"installed: {visible(str(path))}")
+        say(f"installed: {shown}")
     if folder.husky is not None:
-        _with_husky(folder.husky / kind, data)
+        say("husky runs it; once committed, it runs for everybody, with `reviewbot` on their PATH")
+        if owner(stub := folder.husky / kind) is Owner.NOBODY:
+            shown = visible(str(stub))
+            say(f"git runs it only after husky has written {shown}: run `npm install`, or `husky`")
     if folder.shared:
         say("core.hooksPath is set for all your repositories: this hook now runs in each of them")
 
 
-def _with_husky(stub: Path, data: bytes) -> None:
-    say("husky runs it; committed, it runs for everybody here, with the `reviewbot` on their PATH")
-    whose, shown = owner(stub), visible(str(stub))
-    if whose is Owner.OURS:  # older versions wrote it there, and it has their flags
-        write_hook(stub, data)
-        say(f"replaced, too, and git runs it until husky writes its own file there: {shown}")
-    elif whose is not Owner.OTHER:
-        say(f"git will not run it until husky has written {shown}: run `npm install`, or `husky`")
-
-
 def flags_in(path: Path, kind: str) -> str:
-    """Return the flags that a hook of ours runs with, quoted for a shell and fit to be shown."""
-    try:
-        text = path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-    _, _, rest = text.partition("\nset -- hook run ")
+    """Return the flags that a hook of ours runs with, quoted for a shell and safe to print."""
+    _, _, rest = path.read_text("utf-8", "replace").partition("\nset -- hook run ")
     return visible(" ".join(rest.partition(f'-- {kind} "$@"')[0][:MAX_FLAGS].split()))
 
 
@@ -132,9 +117,9 @@ def flags_in(path: Path, kind: str) -> str:
 @click.argument("url", required=False, expose_value=False)
 @setting_flags(*(name for name in settings_on(Surface.CHECK) if name != "format"))
 def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
-    """Check what git says it will push, or what is staged. For hooks: git calls this.
+    """Check what git is about to push, or what is staged. git calls this from a hook.
 
-    pre-push reads the refs from stdin, as git gives them. Without REMOTE the change is the one
+    pre-push reads the refs from stdin, as git writes them. Without REMOTE the change is the one
     that the variables of pre-commit (the framework) name.
     """
     from reviewbot.cli.hook_run import run_git_hook
@@ -144,7 +129,7 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     try:
         with worded("nothing was checked"):
             code = run_git_hook(kind, remote, flags)
-    except Exception as exc:  # noqa: BLE001 - whatever failed: how to go on is said, too
+    except Exception as exc:  # noqa: BLE001 - the user also needs the way around
         code = report_failure(exc)
     if code:
         say(f"reviewbot stopped this (exit {code}); to go on without it: {ANYWAY[kind]}")
@@ -160,23 +145,21 @@ def _checked(kind: str, flags: tuple[str, ...]) -> Settings:
         given = {key: val for key, val in context.params.items() if key not in _ARGUMENTS}
     if context.params["kind"] != kind or context.params["remote"] is not None:
         raise UsageError(
-            "nothing was installed: behind -- only flags are wanted",
+            "nothing was installed: only flags may follow --",
             fix="reviewbot hook install -- --artifact tiny",
         )
     return load_settings({}, given)
 
 
-def _refused(path: Path, kind: str, whose: Owner, flags: tuple[str, ...]) -> UsageError:
+def _refused(path: Path, kind: str, who: Owner, flags: tuple[str, ...]) -> UsageError:
     shown = visible(str(path))
-    if whose is Owner.EDITED:
-        return UsageError(
-            f"nothing was installed: {shown} was edited since we wrote it",
-            fix="remove it by hand, or keep it",
-        )
+    if who is Owner.EDITED:
+        what = f"nothing was installed: {shown} was edited since we wrote it"
+        return UsageError(what, fix="remove it by hand, or keep it")
     line = shlex.join(["reviewbot", "hook", "run", *flags, "--", kind])
     fix = f'add this line to it, before what reads its stdin (docs/hooks.md): {line} "$@" || exit'
-    if (found := rewriter(path)) is not None:
-        fix = f"{found[0]} rewrites that file; add the hook to {found[1]}, as docs/hooks.md shows"
-    return UsageError(
-        f"nothing was installed: {shown} is another's hook, and stays as it is", fix=fix
-    )
+    if (program := rewriter(path)) is not None:
+        name, file = program
+        fix = f"{name} rewrites that file; add the hook to {file}, as docs/hooks.md shows"
+    what = f"nothing was installed: {shown} is another's hook, and stays as it is"
+    return UsageError(what, fix=fix)
