@@ -97,7 +97,7 @@ def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) ->
     text = read_diff(diff)
     # Empty if nothing was changed, or if the program that should have written it failed.
     nothing = "" if text.strip() else EMPTY
-    return ChangeRequest(root=root, base=None, head=FILES, diff=text, nothing=nothing)
+    return ChangeRequest(root=root, base=None, head=FILES, diff=text, empty=nothing)
 
 
 def read_diff(name: str) -> str:

@@ -58,9 +58,9 @@ def judge(scored: ScoredChange, rules: GateRules, acknowledged: Collection[Findi
     files = tuple(_file_report(file, rules) for file in scored.files)
     statuses = [line.gate_status for file in files for line in file.lines if line.gate_status]
     verdict = decide(rules, ledger, statuses)
-    nothing = request.nothing
+    nothing = request.empty
     if verdict.status is Status.PASS and is_all_merged(ledger):
-        nothing = request.theirs
+        nothing = request.merged
     return Report(
         model=ModelInfo(model.name, model.sha256, model.layer, scored.dtype),
         artifact=scored.artifact.info,

@@ -99,9 +99,9 @@ def load_change(source: ChangeSource) -> Iterator[LoadedChange]:
     if request.head != FILES:
         check_numstat(change, request.numstat)
     own = None
-    if request.others:
-        ours = None if request.ours is None else parse(request.ours)
-        own = own_part(change, [parse(other) for other in request.others], ours)
+    if request.other_diffs:
+        ours = None if request.head_diff is None else parse(request.head_diff)
+        own = own_part(change, [parse(other) for other in request.other_diffs], ours)
     with open_head(source) as head:
         yield LoadedChange(source=source, change=change, own=own, head=head)
 

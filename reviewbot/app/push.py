@@ -45,7 +45,7 @@ def check_updates(
     report_failure  tells the user, and returns an exit code; the other ranges are checked too
     """
     from reviewbot.git.changes import between
-    from reviewbot.git.pushes import PassedOver, outgoing
+    from reviewbot.git.pushes import SkippedUpdate, outgoing
     from reviewbot.git.repository import open_repository
 
     repo = open_repository(Path(), needs_worktree=False)
@@ -55,7 +55,7 @@ def check_updates(
         name = visible(update.remote or update.local)[:MAX_NAME]
         try:
             pushed = outgoing(repo, update, remote)
-            if isinstance(pushed, PassedOver):
+            if isinstance(pushed, SkippedUpdate):
                 say(f"reviewbot: {name}: {pushed.why}")
                 continue
             key = (pushed.base, pushed.head, update.branch)

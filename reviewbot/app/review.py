@@ -121,7 +121,7 @@ def _commits_of(
     with worded("nothing was reviewed"):
         if target.deleted:
             nothing = f"nothing to check: {target.ref or 'the ref'} was deleted"
-            request = ChangeRequest(root=folder, base=None, head=FILES, diff="", nothing=nothing)
+            request = ChangeRequest(root=folder, base=None, head=FILES, diff="", empty=nothing)
         elif target.event != "push":
             policy = target.base
             request = intake(folder, f"{policy}..{target.head}", staged=False, diff=None)
@@ -130,8 +130,8 @@ def _commits_of(
             push = pushed(repo, target)
             policy = push.policy
             request = between(repo, push.base, push.head)
-            if push.note and request.nothing:
-                request = replace(request, nothing=f"nothing to check: {push.note}")
+            if push.note and request.empty:
+                request = replace(request, empty=f"nothing to check: {push.note}")
             elif push.note:
                 request = replace(request, notes=(push.note, *request.notes))
     root = settings_root(folder, has_git=True)

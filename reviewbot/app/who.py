@@ -22,8 +22,8 @@ def who_wrote(source: ChangeSource, environ: Mapping[str, str]) -> "WhoReport":
     adds, adds_own = (any(f.added for f in one.files) for one in (loaded.change, own))
     hidden = [f.path for f in own.files if f.entry is Entry.BINARY and not f.added]
     notes = [
-        *([request.nothing] if request.nothing else []),
-        *([request.theirs] if request.theirs and adds and not adds_own else []),
+        *([request.empty] if request.empty else []),
+        *([request.merged] if request.merged and adds and not adds_own else []),
         *request.notes,
         *source.notes,
         *files_note(hidden, "binary file shows no lines", "binary files show no lines"),

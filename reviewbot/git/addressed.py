@@ -99,10 +99,10 @@ class History:
         return raw.decode("ascii", "replace")
 
 
-def _outcome(kept: Counter[str] | None, lines: Counter[str]) -> Outcome:
-    if kept is None:
+def _outcome(remaining: Counter[str] | None, lines: Counter[str]) -> Outcome:
+    if remaining is None:
         return Outcome.GONE
-    return Outcome.UNCHANGED if all(line in kept for line in lines) else Outcome.ADDRESSED
+    return Outcome.UNCHANGED if all(line in remaining for line in lines) else Outcome.ADDRESSED
 
 
 def _keys(lines: Iterable[str]) -> Counter[str]:
@@ -111,7 +111,7 @@ def _keys(lines: Iterable[str]) -> Counter[str]:
 
 
 def _is_plain(path: str) -> bool:
-    """Return True if git can be asked for a path: short, below the top, no NUL, no surrogate."""
+    """Return True if git takes a path as it is: short, below the top, no NUL, no surrogate."""
     odd = len(path) > MAX_PATH or re.search("[\0\ud800-\udfff]", path)
     return not odd and not {"", ".", ".."} & set(path.split("/"))
 

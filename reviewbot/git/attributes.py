@@ -77,7 +77,7 @@ def attributes(
     raises   EnvironmentFailure if git fails
     """
     given = [path for path in dict.fromkeys(paths) if "\0" not in path]
-    found: dict[str, set[str]] = {path: set() for path in given}
+    flags_of: dict[str, set[str]] = {path: set() for path in given}
     stdin = b"".join(encode_path(path) + b"\0" for path in given)
     command = ("check-attr", "-z", "--stdin", *_LINGUIST)
     if not given:
@@ -90,7 +90,7 @@ def attributes(
     fields = [decode_path(field) for field in out.split(b"\0")]
     for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
         if value in ("set", "true"):
-            found[path].add(name)
+            flags_of[path].add(name)
         elif value in ("unset", "false"):
-            found[path].add(f"-{name}")
-    return {path: frozenset(names) for path, names in found.items()}
+            flags_of[path].add(f"-{name}")
+    return {path: frozenset(flags) for path, flags in flags_of.items()}

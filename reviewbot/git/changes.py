@@ -7,12 +7,12 @@ What is compared (`collect`):
   A..B, A...B    the merge base of A and B, to the commit B; an empty side means HEAD
   staged         HEAD to the index
 
-Of an unfinished merge, lines that another parent brings are marked: see `ChangeRequest.others`.
-In a comparison with HEAD (A is HEAD, or staged) they are those of every other parent. Against
-another base only those of a parent that the base's branch has already, as when a branch takes in
-main: the others' (a teammate's, a feature's) are in the change when the merge is committed, too.
-Before the first commit the base is the empty tree. Where HEAD would only be compared with itself by
-mistake, it is an error; an empty change says why it is empty.
+During an unfinished merge, lines of another parent are marked: see `ChangeRequest.other_diffs`.
+In a comparison with HEAD (A is HEAD, or staged) these are the lines of every other parent. Against
+another base only of a parent that the base's branch already has, as when a branch takes in main:
+lines of a teammate's or a feature branch are in the change once the merge is committed, too.
+Before the first commit the base is the empty tree. Comparing HEAD with itself by mistake is an
+error; an empty change says why it is empty.
 """
 
 import os
@@ -107,8 +107,8 @@ def _explained(request: ChangeRequest, base: Base) -> ChangeRequest:
     notes = [base.note] if base.note else []
     if base.tip and base.commit and base.head:
         notes = [*criss_cross_note(base.tip, base.head, base.commit, base.bases), *notes]
-    nothing = "" if request.diff else f"nothing to check: {base.nothing}"
-    return replace(request, notes=(*notes, *request.notes), nothing=nothing)
+    empty = "" if request.diff else f"nothing to check: {base.nothing}"
+    return replace(request, notes=(*notes, *request.notes), empty=empty)
 
 
 def head_files(request: ChangeRequest, limit: int = MAX_BYTES) -> FileReader:
@@ -154,11 +154,11 @@ def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
     diff, numstat = compare(top, *side, since, "--")
     _refuse_misplaced(repo, since, numstat)
     parents = other_parents(repo)
-    ours = None
+    head_diff = None
     if head == WORKTREE and base.tip:
         parents = tuple(one for one in parents if is_ancestor(repo, one, base.tip))
         if parents and base.commit != base.head:
-            ours = _lines(top, "HEAD")
+            head_diff = _lines(top, "HEAD")
     blobs = head_blobs(diff) if head == WORKTREE else {}
     odd = unlike_disk(top, blobs)
     indexed = index_blobs(top, odd, hidden=True) if head == WORKTREE else index_blobs(top, numstat)
@@ -174,9 +174,9 @@ def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
         blobs=blobs,
         in_index=indexed,
         converted=frozenset(odd) - indexed.keys(),
-        others=tuple(_lines(top, *side, one) for one in parents),
-        ours=ours,
-        theirs=merge_nothing(parents),
+        other_diffs=tuple(_lines(top, *side, one) for one in parents),
+        head_diff=head_diff,
+        merged=merge_nothing(parents),
         notes=merge_note(parents),
         untracked=tuple(decode_path(row[2:]) for row in rows if row.startswith(b"? ")),
         log=log,
@@ -211,7 +211,7 @@ def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
 
     raises  ValueError if it is not that
     """
-    found: dict[str, tuple[int, int] | None] = {}
+    numstat: dict[str, tuple[int, int] | None] = {}
     fields = iter(raw.split(b"\0")[:-1])
     for entry in fields:
         match = _COUNTS.fullmatch(entry)
@@ -221,14 +221,14 @@ def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
         if not path:  # a rename or a copy: its two paths follow
             next(fields)
             path = next(fields)
-        found[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
-    return found
+        numstat[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
+    return numstat
 
 
 def _refuse_misplaced(
     repo: Repository, base: str, numstat: Mapping[str, tuple[int, int] | None]
 ) -> None:
-    """Refuse a change that deletes every file where git was told to look in another place."""
+    """Refuse a change that deletes every file where git looks in another folder."""
     if not numstat or any(counts and counts[0] for counts in numstat.values()):
         return
     settings = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]

@@ -107,7 +107,7 @@ def parse_log(raw: bytes) -> list[LoggedCommit]:
 
     A message cannot hold a NUL, so it cannot forge a field.
     """
-    found, fields, at = [], raw.split(b"\0"), 0
+    logged, fields, at = [], raw.split(b"\0"), 0
     if fields[-1] == b"":
         fields.pop()
     while at < len(fields):
@@ -131,5 +131,5 @@ def parse_log(raw: bytes) -> list[LoggedCommit]:
             Identity(committer, committer_mail),
             text if len(text) <= MAX_MESSAGE else f"{text[:HALF]}{CUT}{text[-HALF:]}",
         )
-        found.append(LoggedCommit(commit, subject.decode("utf-8", "surrogateescape"), touched))
-    return found
+        logged.append(LoggedCommit(commit, subject.decode("utf-8", "surrogateescape"), touched))
+    return logged

@@ -1,8 +1,8 @@
-"""The environment of every git call.
+"""Makes the environment of every git call.
 
 Hooks, aliases and `rebase --exec` may run with GIT_DIR set and GIT_WORK_TREE unset. Git then takes
 the current directory as the top of the working tree: below the real top every file looks deleted,
-and no line looks added. So the real top is looked up here and passed as GIT_WORK_TREE.
+and no line looks added. So this module looks up the real top and sets GIT_WORK_TREE.
 """
 
 import os
@@ -28,8 +28,8 @@ _SET = {
     "GIT_NO_REPLACE_OBJECTS": "1",  # a fetched refs/replace could show other commits than there are
     "LC_ALL": "C",
 }
-_MOST = 10_000  # bytes of a file that holds one path
-_SECONDS = 30.0
+MAX_BYTES = 10_000  # bytes of a file that holds one path
+TIMEOUT = 30.0
 APART = "nothing was scored: {} is not in the checkout that GIT_DIR names"
 UNSET = "unset GIT_DIR, or run it in that checkout"
 
@@ -48,9 +48,9 @@ def environment(root: Path, more: Mapping[str, str] | None = None) -> dict[str, 
             env[name] = os.path.abspath(env[name])  # noqa: PTH100 - links stay
     if tree := env.get("GIT_WORK_TREE"):
         refuse_part(Path(tree).resolve(), env.get("GIT_DIR"))
-    if not (given := env.get("GIT_DIR")) or "GIT_WORK_TREE" in env or not Path(given).exists():
-        return env  # of one that does not exist, git says so
-    if (top := _worktree(root, Path(given), env)) is not None:
+    if not (git_dir := env.get("GIT_DIR")) or "GIT_WORK_TREE" in env or not Path(git_dir).exists():
+        return env  # git reports a GIT_DIR that does not exist
+    if (top := _worktree(root, Path(git_dir), env)) is not None:
         env["GIT_WORK_TREE"] = str(top)
     return env
 
@@ -58,7 +58,7 @@ def environment(root: Path, more: Mapping[str, str] | None = None) -> dict[str, 
 def is_apart(root: Path, top: Path) -> bool:
     """Return True if GIT_DIR makes git answer for `top`, and `root` belongs to something else.
 
-    It lies outside, or a nearer `.git` says that it is another repository.
+    It is outside, or in a nested repository.
     """
     if not os.environ.get("GIT_DIR"):
         return False
@@ -107,22 +107,22 @@ def _worktree(root: Path, git_dir: Path, env: Mapping[str, str]) -> Path | None:
     )
 
 
-@lru_cache(maxsize=16)  # it is asked for every git call
+@lru_cache(maxsize=16)  # every git call needs it
 def _toplevel(git_dir: Path, env: tuple[tuple[str, str], ...]) -> Path | None:
-    """Return what git calls the top of the working tree; None where it names none, or fails."""
+    """Return the top of the working tree according to git; None if there is none, or git fails."""
     try:
-        # Run inside it: git then answers with core.worktree, or, for want of one, with `git_dir`.
+        # Inside it git answers with core.worktree, else with `git_dir`.
         done = subprocess.run(
             ["git", "rev-parse", "--show-toplevel"],
             cwd=git_dir,
             env=dict(env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_SECONDS,
+            timeout=TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return None  # the call that this is for fails in the same way, and says so
+        return None  # the call that needs this fails in the same way, with a message
     return Path(os.fsdecode(done.stdout.removesuffix(b"\n"))) if done.returncode == 0 else None
 
 
@@ -135,15 +135,15 @@ def _leads_to(entry: Path, git_dir: Path) -> bool:
     """Return True if a `.git`, a directory or a file with a path in it, means this one."""
     if entry.is_dir() or git_dir.is_file():
         return git_dir.exists() and entry.samefile(git_dir)
-    found = _path_in(entry, entry.parent, b"gitdir: ")
-    return found is not None and found.exists() and found.samefile(git_dir)
+    path = _path_in(entry, entry.parent, b"gitdir: ")
+    return path is not None and path.exists() and path.samefile(git_dir)
 
 
 def _path_in(file: Path, base: Path, before: bytes = b"") -> Path | None:
     """Return the path that a file of git's holds; None where there is no such file."""
     try:
         with file.open("rb") as opened:
-            raw = opened.read(_MOST)
+            raw = opened.read(MAX_BYTES)
     except OSError:
         return None
     text = os.fsdecode(raw.removeprefix(before).strip(b"\n\r"))

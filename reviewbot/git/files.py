@@ -66,7 +66,7 @@ class WorktreeFiles:
             os.close(handle)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
 
 class BufferFiles:
@@ -82,7 +82,7 @@ class BufferFiles:
         return None if content is None else content[: self.limit + 1]
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
 
 class BlobFiles:
@@ -132,7 +132,7 @@ class CommitFiles:
 
 
 def _content(objects: Objects, blob: str, path: str, limit: int) -> bytes:
-    found = objects.read(blob, limit, what=path)
-    if found is None or found.kind != "blob":
+    blob_object = objects.read(blob, limit, what=path)
+    if blob_object is None or blob_object.kind != "blob":
         raise missing(path)
-    return found.content
+    return blob_object.content

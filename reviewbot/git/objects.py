@@ -82,10 +82,10 @@ class Objects:
     def commit(self, revision: str) -> str | None:
         """Return the hash of the commit that a revision names; None where it names none."""
         try:
-            found = self.read(f"{revision}^{{commit}}", 0)
+            commit = self.read(f"{revision}^{{commit}}", 0)
         except EnvironmentFailure:  # a partial clone cannot fetch it
             return None
-        return found.oid if found else None
+        return commit.oid if commit else None
 
     def entry(self, commit: str, path: str) -> TreeEntry | None:
         """Return the entry of a path in a commit or a tree; None where there is none.

@@ -1,8 +1,7 @@
-"""Runs git, read-only and with a bound, in a repository that is a stranger's.
+"""Runs git in untrusted repositories, read-only and bounded.
 
-No pager, no prompt, no hook, no external diff, no lock taken, no file-system monitor started.
-Filters (such as LFS) run only where the user's own configuration defines them, as for any `git
-diff`.
+No pager, prompt, hook, external diff, lock or file-system monitor. Filters (such as LFS) run only
+where the user's own configuration defines them, as for any `git diff`.
 """
 
 import contextlib
@@ -51,7 +50,7 @@ def git(
     """Return what `git ARGS` prints.
 
     root     where it runs
-    stdin    what it is fed
+    stdin    its input
     env      variables on top of ours
     limit    bytes of output at most
     timeout  seconds
@@ -72,12 +71,12 @@ def status(
     limit: int = MAX_OUTPUT,
     timeout: float = TIMEOUT,
 ) -> tuple[int, bytes, str]:
-    """As `git`, but a failure of git is an answer: its exit code, output and complaint."""
+    """Do the same, but return git's exit code, output and stderr also where it fails."""
     # Files, not pipes: neither side can wait for the other.
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaint:
-        given.write(stdin)
-        given.seek(0)
-        process = start(root, *args, stdin=given.fileno(), stderr=complaint.fileno(), env=env)
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaint:
+        source.write(stdin)
+        source.seek(0)
+        process = start(root, *args, stdin=source.fileno(), stderr=complaint.fileno(), env=env)
         with process, killed_after(process, timeout) as late:
             assert process.stdout is not None  # noqa: S101 - start() always opens it
             out = process.stdout.read(limit + 1)
@@ -132,7 +131,7 @@ def start(
 
 @contextlib.contextmanager
 def killed_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
-    """Kill the process if the block lasts longer; the event says that it happened."""
+    """Kill the process if the block lasts longer; then the event is set."""
     late = threading.Event()
 
     def kill() -> None:
@@ -149,18 +148,18 @@ def killed_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[t
 
 
 def command_of(args: Sequence[str]) -> str:
-    """Return the command's name in the arguments of git: `diff` of `-c key=value diff`."""
-    given = iter(args)
-    for arg in given:
+    """Return the name of the command in git's arguments: "diff" in `-c key=value diff`."""
+    rest = iter(args)
+    for arg in rest:
         if not arg.startswith("-"):
             return arg
         if arg in ("-c", "-C"):
-            next(given, None)  # its value
+            next(rest, None)  # its value
     return ""
 
 
 def complaint(err: str) -> str:
-    """Return in one printable line why git failed, by what it wrote to stderr."""
+    """Return in one printable line why git failed, from its stderr."""
     if any(text in err for text in _NOT_FETCHED):
         return MISSING_BLOBS
     first = next((line for line in err.splitlines() if line.strip()), "no message")[:200]

@@ -1,18 +1,17 @@
 """What a push adds, from the lines that git gives a pre-push hook.
 
-What the remote is known to have is no news, and is left out. What other remotes have is news: they
-may be a stranger's.
+Commits that the remote is known to have are left out. Commits of other remotes are
+untrusted, and read.
 
-  the ref is there       what it holds, and what the default branch there held when last fetched
+  an existing ref        left out: its commits, and the remote's default branch as last fetched
   a new ref              all branches of that remote as last fetched
-  it is there, but its   as for a new ref, and a note says so (somebody else pushed, or this is
-  commit is not here     a forced push over what was never fetched)
+  an existing ref whose  as for a new ref, with a note (somebody else pushed, or this is a forced
+  commit is not here     push over a commit that was never fetched)
   pushed to a bare URL   as for the remotes that are fetched from that URL, if there are any
 
-The base is a commit at the border of what is left: every line that it lacks is read. Of several
+The base is a commit at the boundary of what remains: every line that it lacks is read. Of several
 (a branch that merged main) it is the one with the fewest commits to the head. Where nothing is left
-out, as in the first push of all or to what was never fetched, the base is the empty tree:
-everything is read.
+out, as in a first push, the base is the empty tree: everything is read.
 """
 
 from dataclasses import dataclass
@@ -37,13 +36,12 @@ class Update:
     @property
     def branch(self) -> str:
         """The branch that it becomes there; "" for a tag or another ref."""
-        found = self.remote.removeprefix(HEADS)
-        return "" if found == self.remote else found
+        return self.remote.removeprefix(HEADS) if self.remote.startswith(HEADS) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What has to be read of an update."""
+    """The commits of an update that have to be read."""
 
     base: str | None  # commit; None where the base is the empty tree
     head: str  # commit
@@ -52,8 +50,8 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
-    """An update in which there is nothing to read, and why."""
+class SkippedUpdate:
+    """An update with nothing to read, and why."""
 
     why: str
 
@@ -61,9 +59,9 @@ class PassedOver:
 def parse_updates(raw: bytes) -> list[Update]:
     """Read `<local ref> <local hash> <remote ref> <remote hash>` lines.
 
-    raises  UsageError for anything else: what is not understood is not passed
+    raises  UsageError for anything else
     """
-    found = []
+    updates = []
     for line in raw.decode("utf-8", "surrogateescape").split("\n"):
         if not line:
             continue
@@ -74,23 +72,23 @@ def parse_updates(raw: bytes) -> list[Update]:
                 fix="give it the stdin that git gives to the hook",
             )
         local, local_oid, remote, remote_oid = fields
-        found.append(Update(local, _or_none(local_oid), remote, _or_none(remote_oid)))
-    return found
+        updates.append(Update(local, _or_none(local_oid), remote, _or_none(remote_oid)))
+    return updates
 
 
-def outgoing(repo: Repository, update: Update, remote: str) -> Outgoing | PassedOver:
-    """Say what an update adds to what the remote has; see the head of this module.
+def outgoing(repo: Repository, update: Update, remote: str) -> Outgoing | SkippedUpdate:
+    """Return what an update adds to the remote; see the head of this module.
 
     remote  the remote's name, or its URL where it has none
     raises  UsageError where a shallow clone does not reach back to what it has;
             EnvironmentFailure where git does not have what it says it pushes
     """
     if not update.local_oid:
-        return PassedOver("it is deleted")
+        return SkippedUpdate("it is deleted")
     head = repo.objects.commit(update.local_oid)
     if head is None:
         kind = git(repo.top, "cat-file", "-t", f"{update.local_oid}^{{}}").decode("ascii").strip()
-        return PassedOver(f"it is a {kind}, no commit")
+        return SkippedUpdate(f"it is a {kind}, no commit")
     note = None
     there = repo.objects.commit(update.remote_oid) if update.remote_oid else None
     if there is None and update.remote_oid:
@@ -107,7 +105,7 @@ def outgoing(repo: Repository, update: Update, remote: str) -> Outgoing | Passed
     borders = [line[1:] for line in lines if line.startswith("-")]
     count = len(lines) - len(borders)
     if count == 0:
-        return PassedOver("the remote has all of it already")
+        return SkippedUpdate("the remote has all of it already")
     if not borders and repo.is_shallow:
         raise UsageError(
             f"nothing was checked: the clone is shallow, and nothing in it says what {remote} has",
@@ -127,8 +125,8 @@ def _is_hash(text: str) -> bool:
 def _branches_of(repo: Repository, remote: str) -> list[tuple[str, str]]:
     """Return name and commit of each branch of a remote, as last fetched.
 
-    Where a branch is kept the refspecs say. One that does not fetch from refs/heads/ (pull
-    requests, say) brings what is no branch there, and may write below the branches' place.
+    The refspecs say where a branch is stored. One that fetches from elsewhere than refs/heads/
+    (pull requests, say) brings no branches, and may write into the same folder.
     """
     rows = _configured(repo)
     names = {remote} | {name for name, key, value in rows if key == "url" and value == remote}
@@ -139,19 +137,19 @@ def _branches_of(repo: Repository, remote: str) -> list[tuple[str, str]]:
             ours = name in names and source.startswith(HEADS)
             specs.append((target, source.removeprefix(HEADS) if ours else None))
     out = git(repo.top, "for-each-ref", "--format=%(objectname) %(refname)")
-    found = []
+    branches = []
     for line in out.decode("utf-8", "surrogateescape").splitlines():
         oid, _, ref = line.partition(" ")
         fitting = [spec for spec in specs if _inner(ref, spec[0]) is not None]
         nearest = max((len(target) for target, _ in fitting), default=0)
         sources = [(target, source) for target, source in fitting if len(target) == nearest]
-        # What the user's own branches hold is no news of the remote, even in a mirror.
+        # The user's own branches tell nothing about the remote, even in a mirror.
         if ref.startswith(HEADS) or not sources:
             continue
         place, named = sources[0]
         if named is not None and all(other is not None for _, other in sources):
-            found.append((named.replace("*", _inner(ref, place) or "", 1), oid))
-    return found
+            branches.append((named.replace("*", _inner(ref, place) or "", 1), oid))
+    return branches
 
 
 def _configured(repo: Repository) -> list[tuple[str, str, str]]:

@@ -32,12 +32,12 @@ class ChangeRequest:
     blobs: Mapping[str, str] = field(default_factory=dict)  # of a working tree: text file -> hash
     # What the head adds to each other parent of an unfinished merge whose lines are left out, and
     # to HEAD where that is not the base; as `diff`, see `diff.merge`.
-    others: tuple[str, ...] = ()
-    ours: str | None = None
-    theirs: str = ""  # "nothing to check: ...", if these parents have every added line
+    other_diffs: tuple[str, ...] = ()
+    head_diff: str | None = None
+    merged: str = ""  # "nothing to check: ...", if these parents have every added line
     commit: str | None = None  # that HEAD names, where the head is the working tree
     notes: tuple[str, ...] = ()  # about what is compared, for the reader of the report
-    nothing: str = ""  # "nothing to check: ..." where the diff is empty, with the reason
+    empty: str = ""  # "nothing to check: ..." where the diff is empty, with the reason
     branch: str = ""  # that the head is on, or was named by; "" where none is known
     opened: Repository | None = field(default=None, compare=False, repr=False)
 

@@ -1,4 +1,4 @@
-"""Agent Trace files: what a change adds to them, or what lies in the working tree.
+"""Agent Trace files: records that a change adds, or those in the working tree.
 
 For commits, the records that count are those that the change brings along: its diff holds them.
 What is not committed yet has its records on disk, perhaps in files that git ignores.
@@ -25,14 +25,14 @@ def added_traces(change: Change, read: Callable[[str], bytes | None]) -> tuple[T
 
     read  gives a head file: what is no list of lines, or what git shows no lines of, is read whole
     """
-    found = []
+    traces = []
     left = MAX_BYTES
     for file in change.files:
         named = file.path.startswith(f"{FOLDER}/") and file.path.endswith(SUFFIXES)
         if file.kind is FileKind.DELETED or not (named or file.path == FOLDER):
             continue
         if not named or file.entry in (Entry.SYMLINK, Entry.SUBMODULE):
-            found.append(TraceFile(file.path, b"", NOT_A_FILE))
+            traces.append(TraceFile(file.path, b"", NOT_A_FILE))
             continue
         if file.entry is Entry.TEXT and file.path.endswith(".jsonl"):
             content, whole = _added(file, left)
@@ -41,8 +41,8 @@ def added_traces(change: Change, read: Callable[[str], bytes | None]) -> tuple[T
             whole = 0 < len(content) <= left
             content = content[:left]
         left -= len(content)
-        found.append(TraceFile(file.path, content, "" if whole else NEWEST))
-    return tuple(found)
+        traces.append(TraceFile(file.path, content, "" if whole else NEWEST))
+    return tuple(traces)
 
 
 def _added(file: FileChange, limit: int) -> tuple[bytes, bool]:
@@ -57,36 +57,36 @@ def _added(file: FileChange, limit: int) -> tuple[bytes, bool]:
 
 
 def traces_on_disk(root: Path) -> tuple[TraceFile, ...]:
-    """Return the records below `root`; of a large file its end, where the newest stand.
+    """Return the records below `root`; of a large file its end, with the newest.
 
-    No link is followed, and nothing but a regular file is opened: a stranger may have laid them.
+    No link is followed, and only regular files are opened: the folder is untrusted.
     """
     folder = root / FOLDER
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         return (TraceFile(FOLDER, b"", NOT_A_FILE),)
     if not folder.is_dir():
         return ()
-    found = []
+    traces = []
     left = MAX_BYTES
     paths = _files(folder)
     for path in paths[:MAX_FILES]:
         content, missing = _tail(path, max(left, 0))
         left -= len(content)
         name = path.relative_to(root).as_posix()
-        found.append(TraceFile(name.encode("utf-8", "replace").decode(), content, missing))
+        traces.append(TraceFile(name.encode("utf-8", "replace").decode(), content, missing))
     if len(paths) > MAX_FILES:
-        found.append(TraceFile(FOLDER, b"", f"only {MAX_FILES} of its files were read"))
-    return tuple(found)
+        traces.append(TraceFile(FOLDER, b"", f"only {MAX_FILES} of its files were read"))
+    return tuple(traces)
 
 
 def _files(folder: Path) -> list[Path]:
-    found: list[Path] = []
+    paths: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders.sort()
-        found += [Path(place) / name for name in sorted(names) if name.endswith(SUFFIXES)]
-        if len(found) > MAX_FILES:
+        paths += [Path(place) / name for name in sorted(names) if name.endswith(SUFFIXES)]
+        if len(paths) > MAX_FILES:
             break
-    return found
+    return paths
 
 
 def _tail(path: Path, limit: int) -> tuple[bytes, str]:

@@ -1,10 +1,9 @@
 r"""A document that an editor holds, against the last commit.
 
-The base is the file as HEAD has it; the head is the text in the editor, saved or not. Lines that
-another parent of an unfinished merge has are marked: see `ChangeRequest.others`. An editor shows
-text, not bytes: it leaves out a byte order mark, decodes what is not UTF-8, and may send "\n" for
-"\r\n". Nobody edited a line where no more than that differs, so here it does not count. Filters of
-git (LFS, ident) are not run.
+The base is the file at HEAD; the head is the text in the editor, saved or not. Lines of another
+parent of an unfinished merge are marked: see `ChangeRequest.other_diffs`. An editor shows text, not
+bytes: it omits a byte order mark, decodes bytes that are not UTF-8, and may send "\n" for "\r\n".
+Such a difference is no edit, so it does not count here. git's filters (LFS, ident) do not run.
 """
 
 import codecs
@@ -35,8 +34,8 @@ _OUTSIDE = {  # words in an error of git's -> why a document does not belong to 
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a document lies in a checkout."""
+class Location:
+    """Where a document is in a checkout."""
 
     top: Path
     git_dir: Path
@@ -51,8 +50,8 @@ class Outside:
     why: str
 
 
-def place_of(file: Path) -> Place | Outside:
-    """Return where a document lies. A link counts as the file that it leads to.
+def locate(file: Path) -> Location | Outside:
+    """Return where a document is. A link counts as the file that it leads to.
 
     file    absolute; neither it nor its folder need exist yet
     raises  EnvironmentFailure if git is not installed, refuses or fails
@@ -76,24 +75,24 @@ def place_of(file: Path) -> Place | Outside:
         raise explain(repo.top, "check-ignore", code, err)
     if code == 0 or b".git" in raw.split(b"/"):
         return Outside("git ignores it")
-    return Place(repo.top, repo.git_dir, repo.common_dir, decode_path(raw))
+    return Location(repo.top, repo.git_dir, repo.common_dir, decode_path(raw))
 
 
-def change_of(place: Place, text: str) -> ChangeRequest | None:
+def change_of(location: Location, text: str) -> ChangeRequest | None:
     """Return what a document adds to HEAD, as it is now; None where that is nothing.
 
     text    as the editor holds it
     raises  UsageError if HEAD's version is larger than 20 MB; EnvironmentFailure if git or the
             temporary directory fails
     """
-    repo, head = open_repository(place.top), text.encode("utf-8", "replace")
+    repo, head = open_repository(location.top), text.encode("utf-8", "replace")
     parents = other_parents(repo)
-    base, *theirs = (
-        as_shown(_base(repo, place.path, parent, head), text) for parent in (repo.head, *parents)
+    base, *others = (
+        as_shown(_base(repo, location.path, parent, head), text) for parent in (repo.head, *parents)
     )
     if _plain(base) == _plain(head):
         return None
-    diff, numstat = _compare(place.path, _ended(base), _ended(head))
+    diff, numstat = _compare(location.path, _ended(base), _ended(head))
     if not diff:
         return None
     return ChangeRequest(
@@ -101,11 +100,13 @@ def change_of(place: Place, text: str) -> ChangeRequest | None:
         base=repo.head,
         head=WORKTREE,
         diff=diff,
-        numstat=dict.fromkeys([place.path], next(iter(numstat.values()))),
-        unsaved={place.path: head},
-        others=tuple(_compare(place.path, _ended(their), _ended(head))[0] for their in theirs),
+        numstat=dict.fromkeys([location.path], next(iter(numstat.values()))),
+        unsaved={location.path: head},
+        other_diffs=tuple(
+            _compare(location.path, _ended(other), _ended(head))[0] for other in others
+        ),
         commit=repo.head,
-        theirs=merge_nothing(parents),
+        merged=merge_nothing(parents),
         notes=merge_note(parents),
         branch=branch_of(repo),
         opened=repo,
@@ -126,12 +127,12 @@ def as_shown(raw: bytes, text: str) -> bytes:
     except UnicodeDecodeError:
         shown = {line.removesuffix("\r") for line in text.split("\n")}
         guesses = [raw.decode(name, "replace") for name in (*_ENCODINGS, *["utf-16"] * wide)]
-        best = max(guesses, key=lambda guess: _told(guess, shown))
+        best = max(guesses, key=lambda guess: _matches(guess, shown))
         return best.encode("utf-8", "replace")
     return raw
 
 
-def _told(guess: str, shown: set[str]) -> int:
+def _matches(guess: str, shown: set[str]) -> int:
     lines = (line.removesuffix("\r") for line in guess.split("\n"))
     return sum(line in shown for line in lines if not line.isascii())
 

@@ -47,27 +47,27 @@ class Reader:
             return Answer((not_read(why.removeprefix("nothing was scored: ")),), failure=text)
 
     def _read(self, document: Document) -> Answer:
-        from reviewbot.lsp.buffer import Outside, change_of, place_of
-        from reviewbot.lsp.head_fingerprint import files_stamp, head_stamp
+        from reviewbot.lsp.buffer import Outside, change_of, locate
+        from reviewbot.lsp.head_fingerprint import file_fingerprint, head_fingerprint
 
-        place = place_of(document.file)
-        if isinstance(place, Outside):
-            return Answer(remark=f"not read: {place.why}")
-        beside = [place.top / name for name in SETTINGS_FILES]
+        location = locate(document.file)
+        if isinstance(location, Outside):
+            return Answer(remark=f"not read: {location.why}")
+        beside = [location.top / name for name in SETTINGS_FILES]
 
         def stamp() -> tuple[object, ...]:
-            return *head_stamp(place.git_dir, place.common), *files_stamp(beside)
+            return *head_fingerprint(location.git_dir, location.common), *file_fingerprint(beside)
 
         before = stamp()  # before anything is read: a commit may come meanwhile
 
         def is_outdated() -> bool:
             return stamp() != before
 
-        settings = load_settings(self._environ, self._flags, from_files(place.top))
-        if (request := change_of(place, document.text)) is None:
+        settings = load_settings(self._environ, self._flags, from_files(location.top))
+        if (request := change_of(location, document.text)) is None:
             return Answer(is_outdated=is_outdated)
         with timed(False) as clock:
-            source = ChangeSource(request=request, settings=settings, root=place.top)
+            source = ChangeSource(request=request, settings=settings, root=location.top)
             report = check_change(source, clock, self._warm)
         skipped = [f"not read: {file.note}" for file in report.files if file.note]
         return Answer(

@@ -1,26 +1,25 @@
-"""Whether HEAD is another commit by now. It is asked often, so it starts no git."""
+"""Detects a new commit at HEAD. An editor asks often, so this starts no git."""
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-Stamp = tuple[object, ...]
+Fingerprint = tuple[object, ...]
 _BRANCH = re.compile(r"ref: (refs/[^\n\0]+)\n?")
-_MOST = 5_000  # characters of HEAD
+MAX_HEAD = 5_000  # characters of HEAD
 
 
-def head_stamp(git_dir: Path, common: Path) -> Stamp:
-    """Return what is another value after a commit, a merge, a switch of branches or a reset.
+def head_fingerprint(git_dir: Path, common: Path) -> Fingerprint:
+    """Return a value that changes with a commit, a merge, a switch of branches or a reset.
 
-    A commit writes the file of the branch and leaves HEAD as it is; without reflogs it writes
-    nothing else. Which branch that is, HEAD says, so it is read each time.
+    A commit writes the file of the branch that HEAD names; without reflogs it writes nothing else.
 
     git_dir  of the checkout
     common   the directory that linked checkouts share; else `git_dir`
     """
     try:
         with (git_dir / "HEAD").open(encoding="utf-8", errors="surrogateescape") as file:
-            head = file.read(_MOST)
+            head = file.read(MAX_HEAD)
     except OSError:
         head = ""
     branch = _BRANCH.fullmatch(head)
@@ -29,17 +28,17 @@ def head_stamp(git_dir: Path, common: Path) -> Stamp:
         files.append(folder / "reftable" / "tables.list")  # where refs are no files
         if branch:
             files.append(folder / branch[1])
-    return head, *files_stamp(files)
+    return head, *file_fingerprint(files)
 
 
-def files_stamp(paths: Iterable[Path]) -> Stamp:
-    """Return what is another value when a file was written, replaced, made or removed."""
-    found = []
+def file_fingerprint(paths: Iterable[Path]) -> Fingerprint:
+    """Return a value that changes when a file is written, replaced, created or removed."""
+    facts = []
     for path in paths:
         try:
             status = path.stat()
         except OSError:
-            found.append((0, 0, 0))
+            facts.append((0, 0, 0))
         else:
-            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
+            facts.append((status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(facts)

@@ -6,7 +6,7 @@ import pytest
 
 from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.git.changes import between
-from reviewbot.git.pushes import Outgoing, PassedOver, Update, outgoing, parse_updates
+from reviewbot.git.pushes import Outgoing, SkippedUpdate, Update, outgoing, parse_updates
 from reviewbot.git.repository import open_repository
 from tests.git.test_changes import _own_configuration, added, commit, git
 
@@ -75,12 +75,12 @@ def test_what_is_deleted_or_there_or_no_commit_is_passed_over_with_a_reason(clon
     git(clone, "tag", "tree", "HEAD^{tree}")
     (gone,) = parse_updates(f"(delete) {ZERO} refs/heads/x {'a' * 40}\n".encode())
 
-    assert outgoing(open_repository(clone), gone, "origin") == PassedOver("it is deleted")
-    assert outgoing(open_repository(clone), update(clone, "tree"), "origin") == PassedOver(
+    assert outgoing(open_repository(clone), gone, "origin") == SkippedUpdate("it is deleted")
+    assert outgoing(open_repository(clone), update(clone, "tree"), "origin") == SkippedUpdate(
         "it is a tree, no commit"
     )
     there = outgoing(open_repository(clone), update(clone, "main"), "origin")
-    assert there == PassedOver("the remote has all of it already")
+    assert there == SkippedUpdate("the remote has all of it already")
 
 
 def test_a_commit_that_cannot_be_found_is_a_failure_and_not_passed_over(clone: Path) -> None:

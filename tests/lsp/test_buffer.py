@@ -9,8 +9,8 @@ from reviewbot.diff import parser
 from reviewbot.diff.merge import own_part
 from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.lsp import buffer
-from reviewbot.lsp.buffer import Outside, Place, as_shown, change_of, place_of
-from reviewbot.lsp.head_fingerprint import head_stamp
+from reviewbot.lsp.buffer import Location, Outside, as_shown, change_of, locate
+from reviewbot.lsp.head_fingerprint import head_fingerprint
 from tests.authorship.repos import Repo, repo_at
 
 CODE = "".join(f"line_{number} = {number}\n" for number in range(40))
@@ -31,14 +31,14 @@ def repo(tmp_path: Path) -> Repo:
 
 def added(repo: Repo, name: str, text: str) -> list[tuple[int, str]]:
     """The lines that a text adds, with their numbers; git's own count must agree."""
-    place = place_of(repo.root / name)
-    assert isinstance(place, Place)
-    request = change_of(place, text)
+    location = locate(repo.root / name)
+    assert isinstance(location, Location)
+    request = change_of(location, text)
     if request is None:
         return []
     (file,) = parser.parse(request.diff).files
-    assert file.path == place.path
-    assert request.numstat == {place.path: (len(file.added), file.removed)}
+    assert file.path == location.path
+    assert request.numstat == {location.path: (len(file.added), file.removed)}
     return [(line.number, line.text.removesuffix("\r")) for line in file.added]
 
 
@@ -53,7 +53,7 @@ def test_with_git_dir_set_a_document_is_compared_in_its_own_checkout_or_not_read
 
     assert added(repo, "sub/b.py", "x = 1\ny = 2\n") == [(2, "y = 2")]
     for root in (other.root, nested.root, tmp_path / "linked"):
-        found = place_of(root / "a.py")
+        found = locate(root / "a.py")
         assert found == Outside("it is not in the git checkout that GIT_DIR names")
 
     monkeypatch.setenv("GIT_DIR", str(repo.root / ".git/worktrees/linked"))
@@ -142,8 +142,8 @@ def test_where_a_document_does_not_belong_to_git_is_said(repo: Repo, tmp_path: P
     repo.git("add", "-f", "kept.log")
 
     def why(file: Path) -> str:
-        place = place_of(file)
-        return place.why if isinstance(place, Outside) else ""
+        location = locate(file)
+        return location.why if isinstance(location, Outside) else ""
 
     assert why(repo.root / "x.log") == why(repo.root / "out/deep/x.py") == "git ignores it"
     assert why(tmp_path / "x.py") == "it is in no git checkout"
@@ -153,10 +153,10 @@ def test_where_a_document_does_not_belong_to_git_is_said(repo: Repo, tmp_path: P
 
 def test_other_repositories_below_are_their_own(repo: Repo) -> None:
     inner = repo_at(repo.root / "inner")
-    place = place_of(inner.root / "a.py")
+    location = locate(inner.root / "a.py")
 
-    assert isinstance(place, Place)
-    assert (place.top, place.path) == (inner.root, "a.py")
+    assert isinstance(location, Location)
+    assert (location.top, location.path) == (inner.root, "a.py")
 
 
 def test_a_huge_committed_file_is_an_error_and_no_half_comparison(
@@ -202,15 +202,17 @@ def test_lines_of_another_parent_of_an_unfinished_merge_are_known(repo: Repo) ->
     repo.git("checkout", "-q", "main")
     repo.commit("theirs", {"a.py": "one = 1\ntwo = 2\nthree = 3\nfour = 4\n", "b.py": "x = 1\n"})
     repo.git("checkout", "-q", "topic")
-    place = place_of(repo.root / "a.py")
-    assert isinstance(place, Place)
-    before = head_stamp(place.git_dir, place.common)
+    location = locate(repo.root / "a.py")
+    assert isinstance(location, Location)
+    before = head_fingerprint(location.git_dir, location.common)
     repo.git("merge", "--no-commit", "--no-ff", "main")
-    assert head_stamp(place.git_dir, place.common) != before  # what was said before is stale
+    assert (
+        head_fingerprint(location.git_dir, location.common) != before
+    )  # what was said before is stale
 
-    request = change_of(place, "one = 1\ntwo = 2\nthree = 3\nfour = 4\nmine = 5\n")
+    request = change_of(location, "one = 1\ntwo = 2\nthree = 3\nfour = 4\nmine = 5\n")
 
     assert request is not None
-    (own,) = own_part(parser.parse(request.diff), [parser.parse(request.others[0])]).files
+    (own,) = own_part(parser.parse(request.diff), [parser.parse(request.other_diffs[0])]).files
     assert [line.text for line in own.added] == ["mine = 5"]
     assert "unfinished merge: lines that" in request.notes[0]
