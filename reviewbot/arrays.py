@@ -1,5 +1,5 @@
-"""The one array type of the project. Suffixes name dimensions: T tokens, D model width, F features,
-K kept features, L lines, N columns of a predictor."""
+"""The array types of the project. Suffixes name dimensions: T tokens, D model width, F features,
+K strongest features, L lines, N columns of a predictor."""
 
 import numpy as np
 import numpy.typing as npt

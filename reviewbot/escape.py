@@ -1,13 +1,13 @@
-"""Strangers' text made safe to look at.
+"""Makes untrusted text safe to print.
 
-A change may hold what a terminal obeys (escape sequences), what turns the reading order round
-(bidirectional controls) and what nobody sees (zero-width characters). All is shown, not sent.
+A change may hold terminal escape sequences, bidirectional controls that reverse the reading order,
+and invisible zero-width characters. All of them are shown as codes.
 """
 
 import re
 import unicodedata
 
-# Letters and marks by category, and yet blank on the screen.
+# Letters and marks by category, but blank on the screen.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
@@ -16,7 +16,7 @@ _COMMAND = re.compile(r"##(\w*)\[")
 
 
 def visible(text: str) -> str:
-    r"""Replace what cannot be seen, or acts on the terminal, by its code in angle brackets.
+    r"""Replace invisible and control characters by their codes in angle brackets.
 
     "\x1b" becomes "<U+001B>"; a byte that was not UTF-8 (a surrogate escape) becomes "<0xFF>". Only
     the plain space stays a space. Line ends and tabs are controls too: expand or split them first.
@@ -32,7 +32,7 @@ def valid(text: str) -> str:
 
 
 def inert(line: str) -> str:
-    """Break what a CI runner obeys: "::..." where a line starts, "##[...]" anywhere in it."""
+    """Break commands to a CI runner: "::..." at the start of a line, "##[...]" anywhere in it."""
     if line.lstrip().startswith("::"):
         line = line.replace("::", "<U+003A>:", 1)
     return _COMMAND.sub(r"##\1<U+005B>", line)
