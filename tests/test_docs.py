@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -94,3 +95,22 @@ def test_every_command_has_help_so_that_the_docs_can_point_there() -> None:
 
     assert [name for name, command in found.items() if not command.help] == []
     assert {"reviewbot check", "reviewbot train sae", "reviewbot hook install"} <= set(found)
+
+
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.S)
+
+
+def test_contributing_has_an_example_of_a_detector_a_renderer_and_an_encoder() -> None:
+    assert len(EXAMPLES) == 3
+    assert max(len(code.splitlines()) for code in EXAMPLES) < 40
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_the_tests_of_the_examples_in_contributing_pass(code: str) -> None:
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - a page of our own
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+
+    assert tests
+    for test in tests:
+        test()
