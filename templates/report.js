@@ -1,5 +1,5 @@
-// Filters, keys and the theme. The page is whole without them. It never makes HTML of text: it hides
-// rows, moves the focus, and copies nodes that are there already.
+// Filters, keys and the theme. The page works without them. It never makes HTML of text: it hides rows,
+// moves the focus, and copies existing nodes.
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
@@ -109,7 +109,7 @@
     }
   }
 
-  const THEMES = { "": "as the system", dark: "dark", light: "light" };
+  const THEMES = { "": "system", dark: "dark", light: "light" };
   function theme() {
     const names = Object.keys(THEMES);
     const next = names[(names.indexOf(root.dataset.theme || "") + 1) % names.length];

@@ -19,10 +19,10 @@ from reviewbot.report.gate import Status
 from reviewbot.scoring.outcomes import Failed, Skipped
 
 if TYPE_CHECKING:
-    from reviewbot.authorship.model import Attribution
     from reviewbot.config.schema import Settings
     from reviewbot.github.client import GitHubApi, ListedFile
     from reviewbot.github.writes import Poster
+    from reviewbot.render.findings import FindingView
     from reviewbot.report.model import Report
 
 BATCH = 50  # annotations that GitHub takes in one request
@@ -239,16 +239,12 @@ def gate_steps(
 
 
 def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
+    from reviewbot.render.findings import finding_views
     from reviewbot.render.ledger import verdict_word
     from reviewbot.render.markdown import markdown
-    from reviewbot.render.severity import standing_words
-    from reviewbot.report.model import authors_of
 
-    status_of, author_of = standing_words(report), authors_of(report)
-    notes = [
-        _annotation(finding, status_of(finding), author_of(finding))
-        for finding in report.findings[:MAX_ANNOTATIONS]
-    ]
+    views = finding_views(report, report.findings[:MAX_ANNOTATIONS])
+    notes = [_annotation(view) for view in views]
     title = f"{verdict_word(report)}: {'; '.join(report.verdict.reasons)}"[:255]
     output = {"title": title, "summary": markdown(report, MAX_TEXT)[:MAX_TEXT]}
     first = {
@@ -267,15 +263,14 @@ def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None
         poster.extend_check_run(first, run.id, start, more)
 
 
-def _annotation(finding: Finding, gate_status: str, author: "Attribution | None") -> dict[str, Any]:
-    from reviewbot.render.authors import written_by
-    from reviewbot.render.flat import about
+def _annotation(view: "FindingView") -> dict[str, Any]:
+    from reviewbot.render.issues import finding_message
 
     return {
-        "path": finding.path,
-        "start_line": finding.start,
-        "end_line": finding.end,
+        "path": view.finding.path,
+        "start_line": view.finding.start,
+        "end_line": view.finding.end,
         "annotation_level": "warning",
         "title": "Look here before you merge",
-        "message": about(finding, gate_status, written_by(author)),
+        "message": finding_message(view),
     }

@@ -80,17 +80,21 @@ def list_features(
     weight: log-odds for a deviation more; at most: log-odds at its strongest; lift: how much more
     often it fires on risky lines; false: on how many of the others. docs/reasons.md says more.
     """
-    from reviewbot.render.features import features_json, features_terminal
+    from reviewbot.render.features import FeatureMatch, features_json, features_terminal
     from reviewbot.scoring.feature_catalog import order
 
     artifact, known = _known(flags)
     sort = sort or ("lift" if artifact.packed_evidence else "weight")
-    kept = [one for one in order(known, sort) if labelled in (None, bool(one.evidence.label))]
+    kept = [
+        FeatureMatch(one)
+        for one in order(known, sort)
+        if labelled in (None, bool(one.evidence.label))
+    ]
     shown = kept[: _most(top, style, output)]
 
     def render(width: int, color: bool) -> str:
         if style == "json":
-            return features_json(artifact.info, _about(artifact), [(one, []) for one in shown])
+            return features_json(artifact.info, _about(artifact), shown)
         hidden, has = len(kept) - len(shown), bool(artifact.packed_evidence)
         return features_terminal(shown, hidden=hidden, has_evidence=has, width=width, color=color)
 
@@ -108,9 +112,8 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
     """
     if not text.strip():
         raise UsageError("nothing was searched: the text is empty", fix="give a word")
-    from reviewbot.render.features import features_json
-    from reviewbot.render.features_search import search as search_in
-    from reviewbot.render.features_search import search_terminal
+    from reviewbot.render.features import features_json, features_terminal
+    from reviewbot.render.features import search as search_in
 
     artifact, known = _known(flags)
     found = search_in(known, text)
@@ -119,7 +122,8 @@ def search(text: str, top: int | None, style: str, output: str | None, **flags: 
     def render(width: int, color: bool) -> str:
         if style == "json":
             return features_json(artifact.info, _about(artifact), shown)
-        return search_terminal(shown, hidden=len(found) - len(shown), width=width, color=color)
+        hidden, has = len(found) - len(shown), bool(artifact.packed_evidence)
+        return features_terminal(shown, hidden=hidden, has_evidence=has, width=width, color=color)
 
     deliver(lambda look: render(*look), output, os.environ)
 
@@ -155,7 +159,7 @@ def explain_feature(
     root    whose settings count
     raises  UsageError for an unknown feature
     """
-    from reviewbot.render.features import feature_terminal, features_json
+    from reviewbot.render.features import FeatureMatch, feature_terminal, features_json
     from reviewbot.scoring.feature_catalog import near_names, resolve_name
 
     artifact, known = _known(flags, root)
@@ -174,7 +178,7 @@ def explain_feature(
 
     def render(width: int, color: bool) -> str:
         if style == "json":
-            return features_json(artifact.info, _about(artifact), [(one, [])])
+            return features_json(artifact.info, _about(artifact), [FeatureMatch(one)])
         has = bool(artifact.packed_evidence)
         return feature_terminal(one, has_evidence=has, width=width, color=color)
 

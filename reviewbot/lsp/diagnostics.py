@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from reviewbot.authorship.model import Attribution
 from reviewbot.escape import visible
-from reviewbot.render.authors import written_by
+from reviewbot.render.evidence import reason_words
+from reviewbot.render.findings import FindingView, finding_views, gate_words
+from reviewbot.render.issues import RISKY, UNREAD
 from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
-from reviewbot.render.sarif import RULE
-from reviewbot.render.severity import ABOVE_LIMIT, standing_words
-from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span, reason_words
-from reviewbot.report.findings import Finding
-from reviewbot.report.model import Report, authors_of
+from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span
+from reviewbot.report.findings import GateStatus
+from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import Failed, Skipped
 
-NOT_READ = "not-read"
 MAX_FINDINGS = 200  # findings of one document
 MAX_REASONS = 3
 
@@ -45,21 +43,18 @@ class Diagnostic:
 
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
     """Return the findings of a report; the first diagnostic says if lines were not read."""
-    words_of, author = standing_words(report), authors_of(report)
-    items = [
-        _risky(finding, report, words_of(finding), author(finding))
-        for finding in report.findings[:MAX_FINDINGS]
-    ]
+    views = finding_views(report, report.findings[:MAX_FINDINGS])
+    items = [_risky(view, report) for view in views]
     if words := unread_words(report):
         items.insert(0, not_read(words))
     if more := report.findings[MAX_FINDINGS:]:
-        items.append(_first_line(RULE, f"{plural(len(more), 'more finding')} not shown"))
+        items.append(_first_line(RISKY, f"{plural(len(more), 'more finding')} not shown"))
     return tuple(items)
 
 
 def not_read(why: str) -> Diagnostic:
     """Return a diagnostic on the first line that says why the document was not fully read."""
-    return _first_line(NOT_READ, f"not read in full: {visible(' '.join(why.split()))}")
+    return _first_line(UNREAD, f"not read in full: {visible(' '.join(why.split()))}")
 
 
 def unread_words(report: Report) -> str:
@@ -86,21 +81,16 @@ def _first_line(code: str, message: str) -> Diagnostic:
     return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(UntrustedText(message)))
 
 
-def _risky(
-    finding: Finding, report: Report, standing: str, author: Attribution | None
-) -> Diagnostic:
-    worst = finding.worst
-    risk = risk_words(finding.risk)
+def _risky(view: FindingView, report: Report) -> Diagnostic:
+    finding, worst, by = view.finding, view.finding.worst, view.written_by
+    gate = in_brackets(gate_words(view.gate_status))
     place = riskier_than(worst.percentile)
-    by = written_by(author)
     reasons = [
         reason_words(reason, report.evidence_for(reason.feature))
         for reason in worst.reasons[:MAX_REASONS]
     ]
-    message = f"risk {risk}{in_brackets(standing)}, {place}" + (
-        f"; written by {by[:MAX_CHARS]}" if by else ""
-    )
-    details = f"**risk {risk}**{in_brackets(standing)}, {place}" + (
+    message = f"risk {view.risk}, {place}" + (f"; written by {by[:MAX_CHARS]}" if by else "")
+    details = f"**risk {risk_words(finding.risk)}**{gate}, {place}" + (
         f"; written by {code_span(UntrustedText(by))}" if by else ""
     )
     for words in reasons:
@@ -111,8 +101,8 @@ def _risky(
     return Diagnostic(
         finding.start,
         finding.end,
-        Level.WARNING if standing == ABOVE_LIMIT else Level.INFORMATION,
-        RULE,
+        Level.WARNING if view.gate_status is GateStatus.ABOVE else Level.INFORMATION,
+        RISKY,
         message,
         details,
     )
@@ -123,5 +113,5 @@ def _detail(words: Mapping[str, Any]) -> str:
     text = f"- because: {code_span(words['label'])} ({words['weight']})"
     text += f": {words['evidence']}" if words["evidence"] else ""
     if words["detects"]:
-        text += f"; little more than a detector of {code_span(words['detects'])}"
+        text += f"; mostly detects {code_span(words['detects'])}"
     return text

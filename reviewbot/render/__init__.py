@@ -1,6 +1,9 @@
-"""Report -> text: a function per format, named by string, so that the list costs nothing."""
+"""Report -> text: one module per format, and the words that formats share.
 
-RENDERERS = {
+A renderer computes text from values and reads nothing but our templates: no file, git or network.
+"""
+
+RENDERERS = {  # by name, so that listing the formats imports none of them
     "terminal": "reviewbot.render.terminal:terminal",
     "json": "reviewbot.report.json_v1:json_v1",
     "markdown": "reviewbot.render.markdown:markdown",

@@ -1,31 +1,29 @@
-"""Findings as workflow commands: GitHub shows them beside the lines, without any token.
+"""Findings as workflow commands: GitHub shows them beside the lines, without a token.
 
-Ten warnings a step are shown; the rest would be dropped without a word, so the last one says how
-many there are.
+GitHub shows ten warnings of a step and drops the rest, so the last one counts what is missing.
 """
 
 from reviewbot.escape import visible
-from reviewbot.render.authors import written_by
-from reviewbot.render.flat import about
+from reviewbot.render.findings import finding_views
+from reviewbot.render.issues import finding_message
 from reviewbot.render.ledger import verdict_word
 from reviewbot.render.phrasing import plural
-from reviewbot.render.severity import standing_words
-from reviewbot.report.model import Report, authors_of
+from reviewbot.report.model import Report
 
-MOST = 10
+MAX_WARNINGS = 10
 
 
 def annotations(report: Report) -> str:
     """Return one `::warning ...` per finding, one `::notice ...` for an empty change.
 
-    Nothing of a stranger ends a command early.
+    Untrusted text cannot end a command early.
     """
-    lines, standing, author = [], standing_words(report), authors_of(report)
-    for finding in report.findings[:MOST]:
-        text = about(finding, standing(finding), written_by(author(finding)))
+    lines = []
+    for view in finding_views(report, report.findings[:MAX_WARNINGS]):
+        finding = view.finding
         place = f"file={_property(finding.path)},line={finding.start},endLine={finding.end}"
-        lines.append(f"::warning {place},title=reviewbot::{_data(text)}")
-    hidden = len(report.findings) - MOST
+        lines.append(f"::warning {place},title=reviewbot::{_data(finding_message(view))}")
+    hidden = len(report.findings) - MAX_WARNINGS
     if hidden > 0:
         lines[-1] += _data(f" ({plural(hidden, 'more finding')} in the report)")
     if verdict_word(report) == "empty":

@@ -1,8 +1,7 @@
 """GitLab's code quality report: a JSON array of Code Climate issues.
 
-What we know of its reader: it stops at the first entry that is not valid, without a word; it keeps
-one entry per fingerprint in the whole report, and compares fingerprints between two branches; it
-has no place for a verdict.
+Known of its reader: it stops at the first invalid entry without a message; it keeps one entry per
+fingerprint in the whole report and compares fingerprints between branches; it has no verdict.
 """
 
 import hashlib
@@ -11,37 +10,34 @@ from collections import Counter
 from typing import Any
 
 from reviewbot.escape import valid
-from reviewbot.render.flat import Diagnostic, diagnostics
-from reviewbot.render.severity import Severity
+from reviewbot.render.findings import Severity
+from reviewbot.render.issues import Issue, issues
 from reviewbot.report.model import Report
 
 SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}
 
 
 def code_climate(report: Report) -> str:
-    """Return findings, and what was not read, as issues: ASCII; same report, same bytes."""
+    """Return findings and unread lines as issues: ASCII; same report, same bytes."""
     seen: Counter[str] = Counter()
-    issues = []
-    for one in diagnostics(report):
-        # Ours names a line by what it says: in two files, or twice in one, it can be the same.
-        name = "\0".join((one.rule, valid(one.path), valid(one.key)))
+    entries = []
+    for issue in issues(report):
+        # Our key names a line by its text: two files, or one file twice, can have the same.
+        name = "\0".join((issue.rule, valid(issue.path), valid(issue.key)))
         seen[name] += 1
         digest = hashlib.sha256(f"{name}\0{seen[name]}".encode()).hexdigest()[:32]
-        issues.append(_issue(one, digest))
-    return json.dumps(issues, indent=1, allow_nan=False) + "\n"
+        entries.append(_entry(issue, digest))
+    return json.dumps(entries, indent=1, allow_nan=False) + "\n"
 
 
-def _issue(one: Diagnostic, fingerprint: str) -> dict[str, Any]:
-    # Every issue has to have a line; the first one stands for the file.
+def _entry(issue: Issue, fingerprint: str) -> dict[str, Any]:
+    lines = {"begin": issue.start or 1, "end": issue.end or 1}  # line 1 represents the whole file
     return {
         "type": "issue",
-        "check_name": one.rule,
-        "description": one.message,
+        "check_name": issue.rule,
+        "description": issue.message,
         "categories": ["Bug Risk"],
-        "severity": SEVERITIES[one.severity],
+        "severity": SEVERITIES[issue.severity],
         "fingerprint": fingerprint,
-        "location": {
-            "path": valid(one.path),
-            "lines": {"begin": one.start or 1, "end": one.end or 1},
-        },
+        "location": {"path": valid(issue.path), "lines": lines},
     }

@@ -1,29 +1,29 @@
-"""What stands on a pull request: the comment on a finding, and the summary. Bounded and inert.
+"""What reviewbot posts on a pull request: a comment per finding, and the summary. Bounded, inert.
 
-The marks by which we know our own comments again are added behind what the template gives, so that
-a template can neither lose nor forge them.
+The marks by which reviewbot recognises its own comments are appended to the rendered template, so
+that a template can neither lose nor forge them.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from reviewbot.authorship.model import Attribution
 from reviewbot.errors import UsageError
 from reviewbot.escape import visible
-from reviewbot.render.authors import totals_line, written_by
+from reviewbot.render.evidence import reason_words
+from reviewbot.render.findings import FindingView, finding_views
+from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
-from reviewbot.render.phrasing import in_brackets, place_words, plural, risk_words
-from reviewbot.render.severity import standing_words
-from reviewbot.render.untrusted import UntrustedText, environment, reason_words, template
+from reviewbot.render.phrasing import percentile_words, plural, risk_words, totals_line
+from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.acks import Ack
 from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, finding_mark, review_mark
 from reviewbot.report.findings import Finding
-from reviewbot.report.model import Report, authors_of
+from reviewbot.report.model import Report
 from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS
 
 MAX_FINDING = 6_000  # characters of a comment on a line
-MARK_ROOM = 100  # of these, for the mark behind the text
-MAX_SUMMARY = 60_000  # characters; GitHub takes 65,536
+MARK_ROOM = 100  # of these, for the mark after the text
+MAX_SUMMARY = 60_000  # characters; GitHub accepts 65,536
 MAX_ROWS = 100
 MAX_ASIDES = 20
 NAMES = ("finding.md.j2", "comment.md.j2")
@@ -36,9 +36,9 @@ class Pages:
     texts: Mapping[str, str]
 
     def render(self, name: str, **words: object) -> str:
-        """Lay a page out. raises UsageError where the template is no good."""
+        """Render a template. raises UsageError if it is invalid."""
         try:
-            return environment().from_string(self.texts[name]).render(**words)
+            return markdown_environment().from_string(self.texts[name]).render(**words)
         except Exception as exc:
             raise UsageError(
                 f"nothing was posted: the template {name} cannot be used: {exc}",
@@ -47,7 +47,7 @@ class Pages:
 
 
 def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
-    """Return our templates, or those of them that `read` gives instead."""
+    """Return our templates; `read` returns the user's own text for a name, or None."""
     texts = {}
     for name in NAMES:
         own = read(name) if read else None
@@ -56,34 +56,30 @@ def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
 
 
 def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
-    """Return the comment on a finding; the same as long as the finding stays the same.
+    """Return the comment on a finding; it is the same as long as the finding is the same.
 
-    Of the examples as many are shown as there is room for: a cut must not fall among them.
+    It has as many examples as fit, so that the limit never cuts through them.
     """
-    by = written_by(authors_of(report)(finding))
-    for most in (MAX_EXEMPLARS, 2, 0):
-        text = _finding_text(finding, by, report, pages_, most)
+    (view,) = finding_views(report, [finding])
+    worst = finding.worst
+    for examples in (MAX_EXEMPLARS, 2, 0):
+        text = pages_.render(
+            "finding.md.j2",
+            risk=risk_words(finding.risk),
+            percentile=percentile_words(worst, report.recent),
+            author=UntrustedText(view.written_by) if view.written_by else None,
+            reasons=[
+                reason_words(reason, report.evidence_for(reason.feature), examples)
+                for reason in worst.reasons[:3]
+            ],
+        )
         if len(text) + MARK_ROOM <= MAX_FINDING:
             break
-    return _ending(text, finding_mark(finding.fingerprint), MAX_FINDING)
-
-
-def _finding_text(finding: Finding, by: str, report: Report, pages_: Pages, most: int) -> str:
-    worst = finding.worst
-    return pages_.render(
-        "finding.md.j2",
-        risk=risk_words(finding.risk),
-        percentile=place_words(worst, report.recent),
-        author=UntrustedText(by) if by else None,
-        reasons=[
-            reason_words(reason, report.evidence_for(reason.feature), most)
-            for reason in worst.reasons[:3]
-        ],
-    )
+    return _with_mark(text, finding_mark(finding.fingerprint), MAX_FINDING)
 
 
 def review_body(head: str, count: int, summary_follows: bool) -> str:
-    """Return the text of a review: one line, since GitHub wants one."""
+    """Return the text of a review: one line, because GitHub requires one."""
     more = " The summary below has the rest." if summary_follows else ""
     return f"reviewbot: {plural(count, 'place')} to look at first.{more}\n\n{review_mark(head)}"
 
@@ -97,17 +93,14 @@ def summary_comment(
     acks: Mapping[str, Ack],
     origin: str = "",
 ) -> str:
-    """Return the summary: the verdict, the findings with what became of each, what was not read.
+    """Return the summary: the verdict, each finding with its state, what was not read.
 
     inline  path and fingerprint of the findings that have a comment on their line
     acks    by finding id
-    origin  where the report comes from, where that is not this job
+    origin  where the report comes from, if not from this job
     """
-    author, standing = authors_of(report), standing_words(report)
-    shown = [
-        _row(finding, author(finding), standing(finding), head, inline, acks)
-        for finding in report.findings[:MAX_ROWS]
-    ]
+    views = finding_views(report, report.findings[:MAX_ROWS])
+    shown = [_row(view, head, inline, acks) for view in views]
     count = len(report.findings)
     asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
     authors = totals_line(line.author for file in report.files for line in file.lines)
@@ -129,35 +122,29 @@ def summary_comment(
             origin=origin,
         )
         if len(text) + len(SUMMARY_MARK) + 2 <= MAX_SUMMARY or not shown:
-            return _ending(text, SUMMARY_MARK, MAX_SUMMARY)
+            return _with_mark(text, SUMMARY_MARK, MAX_SUMMARY)
         shown = shown[: len(shown) // 2]
 
 
 def _row(
-    finding: Finding,
-    author: Attribution | None,
-    gate_status: str,
-    head: str,
-    inline: frozenset[tuple[str, str]],
-    acks: Mapping[str, Ack],
+    view: FindingView, head: str, inline: frozenset[tuple[str, str]], acks: Mapping[str, Ack]
 ) -> dict[str, object]:
+    finding = view.finding
     name = finding_id(head, finding)
-    risk = risk_words(finding.risk)
-    where = f"{finding.start}" if finding.start == finding.end else f"{finding.start}-{finding.end}"
     state = "commented" if (finding.path, finding.fingerprint) in inline else "here only"
     if ack := acks.get(name):
         state = f"acknowledged by {ack.login}: {ack.reason}"
     return {
         "id": name,
-        "where": UntrustedText(f"{visible(finding.path)}:{where}"),
-        "risk": f"{risk}{in_brackets(gate_status)}",
-        "author": UntrustedText(written_by(author) or "unknown"),
+        "where": UntrustedText(f"{visible(finding.path)}:{view.numbers}"),
+        "risk": view.risk,
+        "author": UntrustedText(view.written_by or "unknown"),
         "state": UntrustedText(state),
     }
 
 
-def _ending(text: str, mark: str, limit: int) -> str:
-    """Cut at a line end so that the mark fits behind; a cut inside a table or a list harms none."""
+def _with_mark(text: str, mark: str, limit: int) -> str:
+    """Cut at a line end so that the mark fits; a cut inside a table or a list does no harm."""
     room = limit - len(mark) - 2
     if len(text) > room:
         text = text[:room].rpartition("\n")[0]

@@ -9,7 +9,6 @@ from typing import Any
 from rich.text import Text
 
 from reviewbot.escape import visible
-from reviewbot.render.authors import written_by
 from reviewbot.render.evidence import (
     exemplars,
     facts,
@@ -18,9 +17,9 @@ from reviewbot.render.evidence import (
     reason_weight,
     where_words,
 )
-from reviewbot.render.phrasing import in_brackets, place_words, rise_words
-from reviewbot.render.severity import words_of
-from reviewbot.render.terminal_text import MAX_WIDTH, fitting, one_line, printed, wrapped
+from reviewbot.render.findings import gate_words
+from reviewbot.render.phrasing import author_words, in_brackets, percentile_words, rise_words
+from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
 from reviewbot.report.explanation import (
     Explanation,
     log_odds_of,
@@ -30,97 +29,90 @@ from reviewbot.report.explanation import (
 )
 from reviewbot.report.json_values import artifact_json, author_json, clean, number
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_to_json
-from reviewbot.scoring.outcomes import Failed, LineScore, Reason, Skipped
+from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 
 SCHEMA = "reviewbot-explain/1"
 NO_EVIDENCE = (
-    "no evidence came with these features: `reviewbot train evidence` adds it to an artifact, and "
-    "reports of that artifact carry it"
+    "no evidence exists for these features: `reviewbot train evidence` adds it to an artifact, and "
+    "reports of that artifact contain it"
 )
-NOT_THIS = "no evidence of it came along; `reviewbot explain --feature {}` asks the artifact"
+NOT_INCLUDED = (
+    "no evidence of it is included; `reviewbot explain --feature {}` shows the artifact's"
+)
 CAVEAT = "A pointer for where to look first, not a verdict: the sum is exact, its words are not."
 
 
-def explain_terminal(found: Explanation, *, width: int, color: bool) -> str:
+def explain_terminal(explanation: Explanation, *, width: int, color: bool) -> str:
     """Return the line, its risk and author, each reason with its evidence, and the sum."""
     width = fitting(width)
-    return printed(_lines(found, width), width=width, color=color)
+    return printed(_lines(explanation, width), width=width, color=color)
 
 
-def _lines(found: Explanation, width: int) -> Iterable[Text]:
-    line = found.outcome.line
-    yield Text(f"{visible(line.path)}:{line.number}", "bold")
-    yield from _code(found, width)
-    match found.outcome:
+def _lines(explanation: Explanation, width: int) -> Iterable[Text]:
+    outcome = explanation.outcome
+    yield Text(f"{visible(outcome.line.path)}:{outcome.line.number}", "bold")
+    rows = explanation.around or ((outcome.line.number, outcome.line.text),)
+    digits = len(str(rows[-1][0]))
+    for at, text in rows:
+        sign, style = (">", "") if at == outcome.line.number else (" ", "dim")
+        yield one_line(Text(f" {sign} {at:>{digits}} {code_text(text)}", style), width)
+    yield Text()
+    match outcome:
         case LineScore() as score:
-            yield from _score(found, score, width)
+            yield from _score(explanation, score, width)
         case Skipped(why=why, counts_as_unread=False):
-            yield Text(f"not read, on purpose: {visible(why)}")
-            yield from _author(found, width)
+            yield Text(f"skipped: {visible(why)}")
+            yield from _author(explanation, width)
         case Skipped(why=why) | Failed(why=why):
             yield Text(f"should have been scored and was not: {visible(why)}", "bold yellow")
-            yield from _author(found, width)
-    for note in found.notes:
+            yield from _author(explanation, width)
+    for note in explanation.notes:
         yield Text(f"note: {visible(note)}", "dim")
 
 
-def _code(found: Explanation, width: int) -> Iterable[Text]:
-    here = found.outcome.line.number
-    rows = found.around or ((here, found.outcome.line.text),)
-    digits = len(str(rows[-1][0]))
-    for at, text in rows:
-        code = visible(text[: 4 * MAX_WIDTH].removesuffix("\r").expandtabs(4))
-        sign = ">" if at == here else " "
-        yield one_line(Text(f" {sign} {at:>{digits}} {code}", "" if at == here else "dim"), width)
-    yield Text()
-
-
-def _score(found: Explanation, score: LineScore, width: int) -> Iterable[Text]:
-    than = place_words(score, found.recent)
-    yield Text(f"risk {_risk(score.risk)}{in_brackets(words_of(found.gate_status))}, {than}")
-    yield from _author(found, width)
-    for place, reason in enumerate(score.reasons):
+def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[Text]:
+    gate = in_brackets(gate_words(explanation.gate_status))
+    yield Text(f"risk {_risk(score.risk)}{gate}, {percentile_words(score, explanation.recent)}")
+    yield from _author(explanation, width)
+    for place in range(len(score.reasons)):
         yield Text()
-        yield from _reason(found, score, reason, place, width)
+        yield from _reason(explanation, score, place, width)
     yield Text()
-    yield from wrapped(_sum(score), width, 0)
-    average = found.artifact.average
+    yield from wrapped(sum_words(score), width, 0)
+    average = explanation.artifact.average
     if rise := rise_words(share_of_rise(score, average), average, len(score.reasons)):
         yield from wrapped(rise, width, 0)
-    if score.reasons and not found.has_evidence:
+    if score.reasons and not explanation.has_evidence:
         yield from wrapped(NO_EVIDENCE, width, 0)
-    artifact, model = visible(found.artifact.name), visible(found.model.name)
+    model, artifact = visible(explanation.model.name), visible(explanation.artifact.name)
     yield Text(f"read by {model}, scored by {artifact}. {CAVEAT}", "dim")
 
 
-def _author(found: Explanation, width: int) -> Iterable[Text]:
-    if by := written_by(found.author):
-        evidence = "; ".join(map(visible, found.author.evidence))
+def _author(explanation: Explanation, width: int) -> Iterable[Text]:
+    if by := author_words(explanation.author):
+        evidence = "; ".join(map(visible, explanation.author.evidence))
         yield from wrapped(f"written by {by}{f': {evidence}' if evidence else ''}", width, 0)
 
 
-def _reason(
-    found: Explanation, score: LineScore, reason: Reason, place: int, width: int
-) -> Iterable[Text]:
-    name = feature_name(reason.feature, reason.label)
-    shown = visible(reason.feature)
-    yield from wrapped(f"because: {name} ({reason_weight(reason)}) [{shown}]", width, 0, "bold")
-    now, then = _fine(score.risk), _fine(risk_without(score, place))
+def _reason(explanation: Explanation, score: LineScore, place: int, width: int) -> Iterable[Text]:
+    reason = score.reasons[place]
+    name, feature = feature_name(reason.feature, reason.label), visible(reason.feature)
+    yield from wrapped(f"because: {name} ({reason_weight(reason)}) [{feature}]", width, 0, "bold")
+    now, then = _risk(score.risk, 1), _risk(risk_without(score, place), 1)
     yield Text(f"  without it the risk would be {then}, not {now}")
-    known = found.evidence.get(reason.feature)
-    if known:
-        yield from evidence_lines(known, width)
-    elif found.has_evidence:
-        yield from wrapped(NOT_THIS.format(shown.removeprefix("sae:")), width, 2, "dim")
+    if evidence := explanation.evidence.get(reason.feature):
+        yield from evidence_lines(evidence, width)
+    elif explanation.has_evidence:
+        yield from wrapped(NOT_INCLUDED.format(feature.removeprefix("sae:")), width, 2, "dim")
 
 
-def evidence_lines(known: FeatureEvidence, width: int) -> Iterable[Text]:
-    """Yield all that is known of a feature, indented."""
-    for fact in facts(known):
+def evidence_lines(evidence: FeatureEvidence, width: int) -> Iterable[Text]:
+    """Yield everything known of a feature, indented."""
+    for fact in facts(evidence):
         yield from wrapped(fact, width, 2)
     for title, examples in (
-        (f"{where_words(known)}:", exemplars(known)),
-        ("and not on:", near_misses(known)),
+        (f"{where_words(evidence)}:", exemplars(evidence)),
+        ("and not on:", near_misses(evidence)),
     ):
         if examples:
             yield Text(f"  {title}")
@@ -128,80 +120,68 @@ def evidence_lines(known: FeatureEvidence, width: int) -> Iterable[Text]:
             yield from wrapped(example, width, 4, "dim")
 
 
-def _sum(score: LineScore) -> str:
+def sum_words(score: LineScore) -> str:
+    """Return "rest -3.10 + 1.23 = -1.87 log-odds, risk 0.13"; the printed sum is exact."""
     total = log_odds_of(score)
     parts = [round(reason.contribution, 2) for reason in score.reasons]
-    # What is rounded away goes to the rest, so that the sum that is shown holds.
-    rest = round(round(total, 2) - sum(parts), 2)
+    rest = round(round(total, 2) - sum(parts), 2)  # the rest takes what rounding removes
     shown = " ".join([f"rest {rest:.2f}", *(f"+ {part:.2f}" for part in parts)])
     return f"{shown} = {total:.2f} log-odds, risk {_risk(score.risk)}"
 
 
-def _risk(risk: float) -> str:
+def _risk(risk: float, more_digits: int = 0) -> str:
     if math.isnan(risk):
         return "unknown"
-    return f"{risk:.2f}" if risk >= 0.1 else f"{risk:.3f}"
+    return f"{risk:.{(2 if risk >= 0.1 else 3) + more_digits}f}"
 
 
-def _fine(risk: float) -> str:
-    """Return a risk with a digit more: most features move it a little."""
-    if math.isnan(risk):
-        return "unknown"
-    return f"{risk:.3f}" if risk >= 0.1 else f"{risk:.4f}"
-
-
-def explain_json(found: Explanation) -> str:
-    """Return the explanation as JSON, ASCII only; docs/formats.md says what stands where."""
-    outcome = found.outcome
+def explain_json(explanation: Explanation) -> str:
+    """Return the explanation as JSON, ASCII only; docs/formats.md describes the keys."""
+    outcome = explanation.outcome
     score = outcome if isinstance(outcome, LineScore) else None
     value = {
         "schema": SCHEMA,
-        "model": asdict(found.model),
-        "artifact": artifact_json(found.artifact),
-        "change": asdict(found.change),
+        "model": asdict(explanation.model),
+        "artifact": artifact_json(explanation.artifact),
+        "change": asdict(explanation.change),
         "line": {
             "path": outcome.line.path,
             "number": outcome.line.number,
             "text": outcome.line.text[:10_000],
-            "status": _status(found),
+            "status": _STATUS[type(outcome)],
             "why": None if isinstance(outcome, LineScore) else outcome.why,
             "risk": number(score.risk, 6) if score else None,
             "percentile": number(score.percentile, 2) if score else None,
             "recent": number(score.recent, 2) if score else None,
             "log_odds": number(log_odds_of(score), 4) if score else None,
             "rest": number(rest_of(score), 4) if score else None,
-            "author": author_json(found.author),
-            "standing": found.gate_status and found.gate_status.value,
+            "author": author_json(explanation.author),
+            "standing": explanation.gate_status,
         },
-        "around": [{"number": at, "text": text[:10_000]} for at, text in found.around],
-        "reasons": [_reason_json(found, score, n) for n in range(len(score.reasons))]
-        if score
-        else [],
-        "has_evidence": found.has_evidence,
-        "recent": found.recent and asdict(found.recent),
-        "notes": found.notes,
+        "around": [{"number": at, "text": text[:10_000]} for at, text in explanation.around],
+        "reasons": _reasons_json(explanation, score) if score else [],
+        "has_evidence": explanation.has_evidence,
+        "recent": explanation.recent and asdict(explanation.recent),
+        "notes": explanation.notes,
     }
     return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
 
 
-def _status(found: Explanation) -> str:
-    match found.outcome:
-        case LineScore():
-            return "scored"
-        case Skipped():
-            return "skipped"
-        case Failed():
-            return "failed"
+_STATUS: dict[type, str] = {LineScore: "scored", Skipped: "skipped", Failed: "failed"}
 
 
-def _reason_json(found: Explanation, score: LineScore, place: int) -> dict[str, Any]:
-    reason = score.reasons[place]
-    known = found.evidence.get(reason.feature)
-    return {
-        "feature": reason.feature,
-        "label": reason.label,
-        "contribution": number(reason.contribution, 4),
-        "activation": number(reason.activation, 4),
-        "risk_without": number(risk_without(score, place), 6),
-        "evidence": known and evidence_to_json(known),
-    }
+def _reasons_json(explanation: Explanation, score: LineScore) -> list[dict[str, Any]]:
+    evidence = explanation.evidence
+    return [
+        {
+            "feature": reason.feature,
+            "label": reason.label,
+            "contribution": number(reason.contribution, 4),
+            "activation": number(reason.activation, 4),
+            "risk_without": number(risk_without(score, place), 6),
+            "evidence": evidence_to_json(evidence[reason.feature])
+            if reason.feature in evidence
+            else None,
+        }
+        for place, reason in enumerate(score.reasons)
+    ]

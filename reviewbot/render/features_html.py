@@ -1,111 +1,80 @@
-"""The feature browser: one page that holds all an artifact knows of its features.
+"""The feature browser: one page with everything an artifact knows of its features.
 
-Labels, code, paths and licences are strangers' text: jinja2 escapes all of it, `escape.visible`
-shows what would hide, and the page allows no script and no style but its own two, by their hashes.
+Labels, code, paths and licences are untrusted: the environment makes them visible and escapes them,
+and the page allows no script and no style but its own.
 """
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reviewbot.escape import visible
 from reviewbot.render.evidence import (
     counts,
+    exemplar_html,
     facts,
     feature_name,
     is_silent,
     lift_words,
-    pieces,
-    place_of,
 )
 from reviewbot.render.features import NO_EVIDENCE, weight_words
+from reviewbot.render.jinja import html_page
 from reviewbot.render.phrasing import share
 from reviewbot.scoring.feature_catalog import FeatureInfo
-from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES, Exemplar
+from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES
 from reviewbot.scoring.outcomes import ArtifactInfo
-
-STRONG, MIDDLE = 0.7, 0.35  # shares of the maximum from which a token is marked more heavily
 
 
 def features_html(
     known: Sequence[FeatureInfo], artifact: ArtifactInfo, *, has_evidence: bool
 ) -> str:
-    """Return the page: same artifact, same bytes; it asks nobody for anything."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    from reviewbot.render.untrusted import template
-
-    style, script = template("features.css"), template("features.js")
-    page = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(template("features.html.j2"))
-    return page.render(
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        artifact=visible(artifact.name),
+    """Return the page: same artifact, same bytes; it requests nothing from the network."""
+    return html_page(
+        "features",
+        artifact=artifact.name,
         digest=artifact.sha256[:12],
-        no_evidence=None if has_evidence else NO_EVIDENCE,
-        features=[_feature(place, one) for place, one in enumerate(known)],
+        no_evidence="" if has_evidence else NO_EVIDENCE,
+        features=[_feature(place, info) for place, info in enumerate(known)],
     )
 
 
-def _hash(text: str) -> str:
-    """Return what a content security policy calls a script or style that it allows."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _feature(place: int, one: FeatureInfo) -> Mapping[str, Any]:
-    found, tally = one.evidence, one.evidence.tally
+def _feature(place: int, info: FeatureInfo) -> Mapping[str, Any]:
+    evidence, tally = info.evidence, info.evidence.tally
     lift = tally.lift if tally else None
+    false_fire = None if tally is None or is_silent(tally) else tally.false_fire
+    weight = None if info.weight is None else abs(info.weight)
     return {
-        "slug": re.sub(r"[^A-Za-z0-9:_-]+", "-", one.feature),
+        "slug": re.sub(r"[^A-Za-z0-9:_-]+", "-", info.feature),
         "place": place,
-        "name": visible(one.feature),
-        "label": feature_name(one.feature, found.label) if found.label else None,
-        "numbers": _numbers(one),
-        "facts": [*weight_words(one), *facts(found)],
-        "exemplars": [_example(example) for example in found.exemplars[:MAX_EXEMPLARS]],
-        "near_misses": [_example(example) for example in found.near_misses[:MAX_NEAR_MISSES]],
-        # What the page sorts and filters by; -1 stands last.
-        "lift": -1 if lift is None else round(lift, 4),
-        "false_fire": -1 if tally is None or is_silent(tally) else round(tally.false_fire, 6),
-        "density": -1 if found.density is None else round(found.density, 8),
-        "weight": -1 if one.weight is None else round(abs(one.weight), 6),
-        "detects": bool(found.detects),
+        "name": info.feature,
+        "label": feature_name(info.feature, evidence.label) if evidence.label else "",
+        "numbers": _numbers(info),
+        "facts": [*weight_words(info), *facts(evidence)],
+        "exemplars": [exemplar_html(one) for one in evidence.exemplars[:MAX_EXEMPLARS]],
+        "near_misses": [exemplar_html(one) for one in evidence.near_misses[:MAX_NEAR_MISSES]],
+        "lift": _sort_key(lift, 4),
+        "false_fire": _sort_key(false_fire, 6),
+        "density": _sort_key(evidence.density, 8),
+        "weight": _sort_key(weight, 6),
+        "detects": bool(evidence.detects),
     }
 
 
-def _numbers(one: FeatureInfo) -> list[str]:
-    found, tally = one.evidence, one.evidence.tally
+def _sort_key(value: float | None, digits: int) -> float:
+    """Return a number that the page sorts by; -1, which sorts last, if unknown."""
+    return -1 if value is None else round(value, digits)
+
+
+def _numbers(info: FeatureInfo) -> list[str]:
+    evidence, tally = info.evidence, info.evidence.tally
     shown = []
     if tally and tally.lift is not None:
         shown.append(f"lift {lift_words(tally.lift)}")
-    if tally and is_silent(tally):
-        shown.append(counts(found))
-    elif tally:
-        shown.append(f"false-fire {share(tally.false_fire)}")
-    if found.detects:
-        shown.append(f"detects {visible(found.detects)}")
-    elif found.languages:
-        shown.append(f"{visible(found.languages[0][0])} {share(found.languages[0][1])}")
+    if tally:
+        silent = is_silent(tally)
+        shown.append(counts(evidence) if silent else f"false-fire {share(tally.false_fire)}")
+    if evidence.detects:
+        shown.append(f"detects {evidence.detects}")
+    elif evidence.languages:
+        name, part = evidence.languages[0]
+        shown.append(f"{name} {share(part)}")
     return shown
-
-
-def _example(one: Exemplar) -> Mapping[str, Any]:
-    return {
-        "place": place_of(one),
-        "revision": visible(one.revision),
-        "parts": [(text, _degree(strength)) for text, strength in pieces(one)],
-    }
-
-
-def _degree(strength: float) -> int:
-    """Return how heavily a token is marked: 0 not at all, to 3."""
-    if strength <= 0:
-        return 0
-    return 3 if strength >= STRONG else 2 if strength >= MIDDLE else 1

@@ -1,85 +1,148 @@
-"""The report as one page for a browser: nothing is fetched, and no stranger's text can act.
+"""The report as one page for a browser: it loads nothing, and untrusted text cannot act.
 
-`templates/report.html.j2` lays it out, `report.css` and `report.js` are put into it. Three walls
-stand between a stranger's text and the reader: whatever the template prints has been through
-`visible` and is escaped, whether or not its author thought of it; a content security policy names
-our style and our script by their hashes and forbids all else; the script never makes HTML of text.
+`templates/report.html.j2` lays it out and contains `report.css` and `report.js`. Three walls
+protect the reader from untrusted text: every printed value is made visible and escaped; a content
+security policy allows only our style and script, by their hashes; the script never makes HTML of
+text. This module renders the page's head; `html_lines` the heat map, `html_reasons` the reasons.
 """
 
-import base64
-import hashlib
+import math
 from typing import Any
 
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup
+from reviewbot.render.html_lines import Places, code_of, file_words, heat_of, path_of, places_of
+from reviewbot.render.html_reasons import (
+    EvidenceByFeature,
+    author_words,
+    feature_words,
+    number_evidence,
+    reason_words,
+    short,
+)
+from reviewbot.render.jinja import html_page
+from reviewbot.render.ledger import compared, files_not_read, ledger_line, verdict_word
+from reviewbot.render.phrasing import percentile_words, plural, risk_words, totals_line
+from reviewbot.report.gate import Status
+from reviewbot.report.model import LineReport, Report
+from reviewbot.scoring.outcomes import LineScore
 
-from reviewbot.escape import visible
-from reviewbot.render.html_files import files_of
-from reviewbot.render.html_reasons import features_of, known_of
-from reviewbot.render.html_top import top
-from reviewbot.render.riskiest import places_of
-from reviewbot.render.untrusted import template
-from reviewbot.report.model import Report
+CONTEXT = 2  # lines shown above and below the riskiest one, where the report has them
+MAX_NEXT = 7  # places in the list that is always open
+MAX_LISTED = 200  # in both lists
+MAX_TEXTS = 50  # reasons, notes
+MAX_CODE = 160  # characters of a line in a list
+MARKS = {"pass": "\u2713", "block": "\u2715", "incomplete": "!"}
 
 
 def html(report: Report) -> str:
-    """Return the page: same report, same bytes; ASCII only, so that no encoding can spoil it."""
-    css, script = template("report.css"), template("report.js")
-    places, known = places_of(report), known_of(report)
-    text = (
-        environment()
-        .from_string(template("report.html.j2"))
-        .render(
-            policy=policy_of(css, script),
-            css=Markup(css),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own file
-            **top(report, places, known),
-            **files_of(report, places, known),
-            features=features_of(known),
-        )
+    """Return the page: same report, same bytes; ASCII only, so that no encoding can damage it."""
+    places, evidence = places_of(report), number_evidence(report)
+    text = html_page(
+        "report",
+        **_head(report, places, evidence),
+        **file_words(report, places, evidence),
+        features=feature_words(evidence),
     )
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def environment() -> SandboxedEnvironment:
-    """Return the environment for pages: every printed value is made visible, then escaped."""
-    return SandboxedEnvironment(
-        autoescape=True,
-        finalize=_printed,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[str, Any]:
+    verdict = report.verdict
+    word = verdict_word(report)
+    gaps = _gaps(report)
+    authors = (line.author for file in report.files for line in file.lines)
+    listed = [_listed(rank, places) for rank in range(1, len(places.views) + 1)]
+    incomplete = gaps and verdict.status is Status.PASS
+    return {
+        "verdict": {
+            "word": word.upper(),
+            "mark": "!" if gaps else MARKS.get(word, "\u2013"),
+            # Green means that everything was read, whatever the policy allows.
+            "looks": Status.INCOMPLETE.value if incomplete else word,
+            "exit_code": verdict.exit_code,
+            "reasons": [short(reason, 500) for reason in verdict.reasons[:MAX_TEXTS]],
+        },
+        "compared": short(compared(report)),
+        "coverage": _coverage(report),
+        "gaps": gaps,
+        "ledger": short(ledger_line(report), 1_000),
+        "authors": short(totals_line(authors), 500) if report.ledger.added else "",
+        "unread": [short(text, 500) for text in files_not_read(report.files)],
+        "notes": [short(text, 500) for text in report.notes[:MAX_TEXTS]],
+        "more_notes": max(0, len(report.notes) - MAX_TEXTS),
+        "model": short(f"{report.model.name} (layer {report.model.layer}, {report.model.dtype})"),
+        "artifact": short(report.artifact.name),
+        "findings": places.findings,
+        "show_above": risk_words(report.report_threshold),
+        "count": len(listed),
+        "first": _first(report, places, evidence) if listed else None,
+        "next": listed[1 : 1 + MAX_NEXT],
+        "later": listed[1 + MAX_NEXT : MAX_LISTED],
+        "unlisted": max(0, len(listed) - MAX_LISTED),
+    }
 
 
-def policy_of(css: str, script: str) -> str:
-    """Return a content security policy under which nothing but this style and script is loaded."""
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"style-src {_hash(css)}",
-            f"script-src {_hash(script)}",
-            "img-src data:",  # the empty icon: without one a browser asks the server for it
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",  # text can never become HTML, or a script
-        ]
-    )
+def _coverage(report: Report) -> str:
+    ledger = report.ledger
+    should = ledger.scored + ledger.failed + ledger.unread
+    if ledger.all_excluded:
+        return "no line was read: the settings exclude all of them"
+    if not should:
+        return "git shows no line to read" if ledger.unread_files else "no line had to be read"
+    share = math.floor(1000 * ledger.coverage) / 10  # rounded down: 100 % means all of them
+    lines = "lines that git shows" if ledger.unread_files else "lines to read"
+    return f"{ledger.scored:,} of {should:,} {lines} were read ({share:g} %)"
 
 
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+def _gaps(report: Report) -> str:
+    ledger = report.ledger
+    parts = []
+    if ledger.failed:
+        parts.append(f"{plural(ledger.failed, 'line')} could not be scored")
+    if ledger.unread:
+        parts.append(f"{plural(ledger.unread, 'line')} skipped because of a limit")
+    if ledger.unread_files:
+        parts.append(f"{plural(ledger.unread_files, 'code file')} that git calls binary")
+    if ledger.all_excluded:
+        parts.append("the settings exclude every line that could have been read")
+    return "; ".join(parts)
 
 
-def _printed(value: Any) -> Any:
-    match value:
-        case Markup():
-            return value
-        case str():
-            return visible(value)
-        case int():
-            return value
-        case _:
-            raise TypeError(f"the template prints a {type(value).__name__}")
+def _first(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[str, Any]:
+    view = places.views[0]
+    worst = view.finding.worst
+    number = worst.line.number
+    near = [(worst.line.path, n) for n in range(number - CONTEXT, number + CONTEXT + 1)]
+    return {
+        **_listed(1, places),
+        "risk": view.risk,
+        "place": percentile_words(worst, report.recent),
+        "by": author_words(places.line[worst.line.path, number].author),
+        "reason": reason_words(worst.reasons[0], evidence) if worst.reasons else None,
+        "rows": [_near(places.line[place], number) for place in near if place in places.line],
+    }
+
+
+def _near(line: LineReport, worst: int) -> dict[str, Any]:
+    outcome = line.outcome
+    number = outcome.line.number
+    code, _ = code_of(outcome.line.text, MAX_CODE)
+    heat = heat_of(outcome) if isinstance(outcome, LineScore) else {}
+    return {"number": number, "code": code, "worst": number == worst, **heat}
+
+
+def _listed(rank: int, places: Places) -> dict[str, Any]:
+    view = places.views[rank - 1]
+    worst = view.finding.worst
+    place = worst.line.path, worst.line.number
+    code, _ = code_of(worst.line.text.strip(), MAX_CODE)
+    return {
+        "rank": rank,
+        "row": places.row[place],
+        "path": path_of(worst.line.path),
+        "number": worst.line.number,
+        "code": code,
+        "below": rank == places.findings + 1 > 1,
+        "author": author_words(places.line[place].author),
+        "risk": view.risk,
+        **heat_of(worst),
+    }

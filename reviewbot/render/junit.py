@@ -1,12 +1,12 @@
 """JUnit XML as Jenkins, GitLab and the reporters for GitHub read it.
 
-It is red exactly where our exit code is not 0. The first suite holds one test, the gate, so that an
-incomplete report is an error by itself and a change without any line has a result. Each file of the
-change is a suite behind it: a finding that keeps the change from merging is a failure, another one
-passes; what should have been read and was not is an error, or skipped where the policy allows it.
+It is red exactly where our exit code is not 0. The first suite has one test, the gate, so that an
+incomplete report is an error by itself and an empty change has a result. Then each file is a suite:
+a finding that blocks is a failure, another one passes; what should have been read and was not is an
+error, or skipped where the policy allows it.
 
-There is no element or attribute that Jenkins' schema (junit-10.xsd) does not know. All foreign text
-goes through `visible`, which leaves nothing that XML 1.0 forbids.
+Every element and attribute is in Jenkins' schema (junit-10.xsd). Untrusted text goes through
+`visible`, which removes everything that XML 1.0 forbids.
 """
 
 from collections import Counter
@@ -14,32 +14,31 @@ from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from reviewbot.escape import inert, visible
-from reviewbot.render.flat import RISKY, WHOLE, Diagnostic, diagnostics
+from reviewbot.render.findings import Severity
+from reviewbot.render.issues import RISKY, WHOLE, Issue, issues
 from reviewbot.render.ledger import compared, ledger_line, verdict_word
-from reviewbot.render.phrasing import plural
-from reviewbot.render.severity import Severity
+from reviewbot.render.phrasing import numbers, plural
 from reviewbot.report.gate import Status
 from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import LineScore
 
 Node = ElementTree.Element
-KINDS = ("failure", "error", "skipped")
 
 
 def junit(report: Report) -> str:
     """Return the report as JUnit XML: same report, same bytes."""
     files: dict[str, list[FileReport]] = {}
-    for file in report.files:  # a path may stand twice in a stranger's
+    for file in report.files:  # an untrusted report may hold a path twice
         files.setdefault(file.path, []).append(file)
-    places: dict[str, list[Diagnostic]] = {path: [] for path in files}
-    for one in diagnostics(report):
-        places.setdefault(one.path, []).append(one)
+    by_path: dict[str, list[Issue]] = {path: [] for path in files}
+    for issue in issues(report):
+        by_path.setdefault(issue.path, []).append(issue)
     gate = _suite("reviewbot", [_gate(report)])
     gate.insert(0, _properties(report))
     suites = [gate]
-    for path, found in places.items():
-        cases = [_case(one) for one in sorted(found, key=lambda one: one.start or 0)]
-        suites.append(_suite(_name(path), cases or [_quiet(path, files[path])], file=path))
+    for path, found in by_path.items():
+        cases = [_case(issue) for issue in sorted(found, key=lambda issue: issue.start or 0)]
+        suites.append(_suite(_name(path), cases or [_no_finding(path, files[path])], file=path))
     root = ElementTree.Element("testsuites", name="reviewbot")
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
@@ -50,13 +49,13 @@ def junit(report: Report) -> str:
 
 def _gate(report: Report) -> Node:
     verdict = report.verdict
-    said = inert("; ".join(visible(reason) for reason in verdict.reasons))
-    text = f"{verdict_word(report)} (exit {verdict.exit_code}): {said}\n{ledger_line(report)}"
-    case = ElementTree.Element("testcase", classname="reviewbot", name="gate")
+    reasons = inert("; ".join(map(visible, verdict.reasons)))
+    text = f"{verdict_word(report)} (exit {verdict.exit_code}): {reasons}\n{ledger_line(report)}"
     if verdict.exit_code == 0:
-        return _saying(case, "system-out", text)
+        return _testcase("reviewbot", "gate", "system-out", text)
     kind = "error" if verdict.status is Status.INCOMPLETE else "failure"
-    return _saying(case, kind, text, type=verdict.status.value, message=said)
+    more = {"type": verdict.status.value, "message": reasons}
+    return _testcase("reviewbot", "gate", kind, text, more)
 
 
 def _properties(report: Report) -> Node:
@@ -69,44 +68,49 @@ def _properties(report: Report) -> Node:
         "model": report.model.name,
         "artifact": report.artifact.name,
     }.items():
-        ElementTree.SubElement(node, "property", name=name, value=inert(visible(str(value))))
+        ElementTree.SubElement(node, "property", name=name, value=_name(str(value)))
     return node
 
 
-def _case(one: Diagnostic) -> Node:
-    """Return a test case; its name is alone in its suite, since GitLab keeps one of a name."""
-    where = f"lines {one.start}-{one.end}" if one.start != one.end else f"line {one.start}"
-    if one.start is None:
-        where = "the change" if one.path == WHOLE else "the file"
-    name = where if one.rule == RISKY else f"{where}, not read"
-    case = ElementTree.Element("testcase", classname=_name(one.path), name=name)
-    # Behind a blank, as in a stack trace: that is how reporters find a file and its line.
-    text = f"{one.message}\n at {_name(one.path)}:{one.worst or 1}"
-    if one.severity is Severity.ERROR:
-        kind = "failure" if one.rule == RISKY else "error"
+def _case(issue: Issue) -> Node:
+    """Return a test case; its name is unique in its suite, since GitLab keeps one per name."""
+    if issue.start is None or issue.end is None:
+        name = "the change" if issue.path == WHOLE else "the file"
     else:
-        kind = "system-out" if one.rule == RISKY else "skipped"
-    return _saying(case, kind, text, type=one.rule, message=one.message)
+        name = f"line{'s' * (issue.start != issue.end)} {numbers(issue.start, issue.end)}"
+    risky = issue.rule == RISKY
+    if issue.severity is Severity.ERROR:
+        kind = "failure" if risky else "error"
+    else:
+        kind = "system-out" if risky else "skipped"
+    # Indented as in a stack trace: reporters find file and line by that.
+    text = f"{issue.message}\n at {_name(issue.path)}:{issue.worst or 1}"
+    more = {} if kind == "system-out" else {"type": issue.rule, "message": issue.message}
+    return _testcase(_name(issue.path), name if risky else f"{name}, not read", kind, text, more)
 
 
-def _quiet(path: str, files: Sequence[FileReport]) -> Node:
-    """Return the one test case of a file without findings where all was read that should be."""
-    case = ElementTree.Element("testcase", classname=_name(path), name="no finding")
+def _no_finding(path: str, files: Sequence[FileReport]) -> Node:
+    """Return the only test case of a file without issues."""
     outcomes = [line.outcome for file in files for line in file.lines]
     scored = sum(isinstance(outcome, LineScore) for outcome in outcomes)
     reasons = Counter(outcome.why for outcome in outcomes if not isinstance(outcome, LineScore))
     notes = [file.note for file in files if file.note and file.note not in reasons]
-    why = [*notes, *(f"{reason}, {plural(count, 'line')}" for reason, count in reasons.items())]
-    said = inert(visible("; ".join(why))) or "nothing to read"
+    parts = [*notes, *(f"{reason}, {plural(count, 'line')}" for reason, count in reasons.items())]
+    why = inert(visible("; ".join(parts))) or "nothing to read"
     if not scored:
-        return _saying(case, "skipped", "", type="not-read", message=f"not read: {said}")
-    rest = f"; not read: {said}" if why else ""
-    return _saying(case, "system-out", f"{plural(scored, 'line')} scored, no finding{rest}")
+        more = {"type": "not-read", "message": f"not read: {why}"}
+        return _testcase(_name(path), "no finding", "skipped", "", more)
+    rest = f"; not read: {why}" if parts else ""
+    text = f"{plural(scored, 'line')} scored, no finding{rest}"
+    return _testcase(_name(path), "no finding", "system-out", text)
 
 
-def _saying(case: Node, kind: str, text: str, **attributes: str) -> Node:
-    node = ElementTree.SubElement(case, kind, attributes if kind in KINDS else {})
-    node.text = "\n".join(map(inert, text.split("\n"))) or None
+def _testcase(
+    classname: str, name: str, kind: str, text: str, attributes: dict[str, str] | None = None
+) -> Node:
+    case = ElementTree.Element("testcase", classname=classname, name=name)
+    result = ElementTree.SubElement(case, kind, attributes or {})
+    result.text = "\n".join(map(inert, text.split("\n"))) or None
     return case
 
 
@@ -122,5 +126,5 @@ def _suite(name: str, cases: Iterable[Node], file: str | None = None) -> Node:
     return suite
 
 
-def _name(path: str) -> str:
-    return inert(visible(path))  # a reporter for GitHub prints it where a line starts
+def _name(text: str) -> str:
+    return inert(visible(text))  # a reporter for GitHub prints names at the start of a line

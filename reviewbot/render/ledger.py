@@ -1,25 +1,25 @@
-"""The ledger in words: where every added line ended, and which lines were not read."""
+"""The ledger in words: how many added lines were scored, skipped, failed, and what was not read."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from reviewbot.escape import visible
-from reviewbot.render.phrasing import plural
+from reviewbot.render.phrasing import numbers, plural
 from reviewbot.report.gate import Status, is_all_merged
 from reviewbot.report.model import FileReport, Report
-from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
+from reviewbot.scoring.outcomes import Failed, Skipped
 
-_PLAIN = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
-MAX_FILES = 10  # named one by one; the rest is counted
+_HARMLESS = ("binary", "deleted file", "lock file", "not code", "submodule", "symlink")
+MAX_FILES = 10  # named; the rest is counted
 MAX_RANGES = 8  # of one file
 
 
 def verdict_word(report: Report) -> str:
-    """Return the verdict's status in one word; "empty" where a change that passes has no file.
+    """Return the verdict's status in one word; "empty" for a passing change without anything read.
 
-    Also where an unfinished merge brings every added line. Nothing was read then, and it must not
-    look like a change that was.
+    That is a change without files, or an unfinished merge that brings every added line. It must
+    not look like a change that was read.
     """
     status = report.verdict.status
     nothing = not report.files or is_all_merged(report.ledger)
@@ -28,20 +28,18 @@ def verdict_word(report: Report) -> str:
 
 def ledger_rows(report: Report) -> list[tuple[str, int]]:
     """Return the ledger as rows of a sum: the first row equals the sum of the others."""
-    ledger = report.ledger
-    skipped, failed = _reasons(report.files, Skipped), _reasons(report.files, Failed)
     return [
-        ("lines added", ledger.added),
-        ("  scored", ledger.scored),
-        *((f"  skipped: {why}", count) for why, count in skipped),
-        *((f"  failed: {why}", count) for why, count in failed),
+        ("lines added", report.ledger.added),
+        ("  scored", report.ledger.scored),
+        *((f"  skipped: {why}", count) for why, count in _reasons(report, Skipped)),
+        *((f"  failed: {why}", count) for why, count in _reasons(report, Failed)),
     ]
 
 
 def ledger_line(report: Report) -> str:
-    """Return the ledger as one line; files that were passed over as a whole are counted too."""
+    """Return the ledger as one line, with the number of files that were not read at all."""
     ledger = report.ledger
-    why = ", ".join(f"{why} {count}" for why, count in _reasons(report.files, Skipped))
+    why = ", ".join(f"{why} {count}" for why, count in _reasons(report, Skipped))
     parts = [f"{ledger.scored} scored", f"{ledger.skipped} skipped{f' ({why})' if why else ''}"]
     if ledger.failed:
         parts.append(f"{ledger.failed} failed")
@@ -53,7 +51,7 @@ def ledger_line(report: Report) -> str:
 
 
 def compared(report: Report) -> str:
-    """Say what was compared with what: "from 1a2b3c4d5e to the worktree"."""
+    """Return what was compared: "from 1a2b3c4d5e to the worktree"."""
     base, head = report.change.base, report.change.head
     if head == "files":
         return "by the diff"
@@ -62,22 +60,20 @@ def compared(report: Report) -> str:
 
 
 def files_not_read(files: Sequence[FileReport]) -> list[str]:
-    """Name what was not read: lines that failed, then files passed over as a whole."""
-    found = []
+    """Return what was not read: first lines that failed, then files that were skipped whole."""
+    failures = []
     for file in files:
-        numbers: dict[str, list[int]] = {}
+        failed: dict[str, list[int]] = {}
         for line in file.lines:
-            match line.outcome:
-                case Failed(line=changed, why=why):
-                    numbers.setdefault(why, []).append(changed.number)
-        for why, failed in numbers.items():
-            lines = f"{'line' if len(failed) == 1 else 'lines'} {_ranges(failed)}"
-            found.append(f"not scored: {visible(file.path)}, {lines}: {visible(why)}")
-    found = _bounded(found)
-    # What an author could have provoked comes first: it must not hide behind harmless files.
-    passed = sorted((file for file in files if file.note), key=lambda file: file.note in _PLAIN)
-    noted = [f"{visible(file.path)} ({visible(file.note or '')})" for file in passed]
-    return found + _bounded([f"not read: {text}" for text in noted])
+            if isinstance(line.outcome, Failed):
+                failed.setdefault(line.outcome.why, []).append(line.outcome.line.number)
+        for why, lines in failed.items():
+            where = f"{'line' if len(lines) == 1 else 'lines'} {_ranges(lines)}"
+            failures.append(f"not scored: {visible(file.path)}, {where}: {visible(why)}")
+    # What an author could have provoked comes first, so that harmless files cannot hide it.
+    noted = sorted((file for file in files if file.note), key=lambda file: file.note in _HARMLESS)
+    skipped = [f"not read: {visible(file.path)} ({visible(file.note or '')})" for file in noted]
+    return [*_bounded(failures), *_bounded(skipped)]
 
 
 def _bounded(texts: list[str]) -> list[str]:
@@ -85,24 +81,18 @@ def _bounded(texts: list[str]) -> list[str]:
     return texts if hidden <= 0 else [*texts[:MAX_FILES], f"  and {hidden} more of these"]
 
 
-def _reasons(
-    files: Iterable[FileReport], kind: type[Skipped] | type[Failed]
-) -> list[tuple[str, int]]:
-    """Count why lines ended as `kind`, most frequent first."""
-    counts = Counter(
-        visible(line.outcome.why)
-        for file in files
-        for line in file.lines
-        if not isinstance(line.outcome, LineScore) and isinstance(line.outcome, kind)
-    )
+def _reasons(report: Report, kind: type[Skipped] | type[Failed]) -> list[tuple[str, int]]:
+    """Count why lines were skipped or failed, most frequent first."""
+    outcomes = (line.outcome for file in report.files for line in file.lines)
+    counts = Counter(visible(outcome.why) for outcome in outcomes if isinstance(outcome, kind))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _ranges(numbers: list[int]) -> str:
-    """Return ascending numbers as "3-9, 12"."""
+def _ranges(lines: list[int]) -> str:
+    """Return ascending line numbers as "3-9, 12"."""
     runs = [
         [number for _, number in group]
-        for _, group in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])
+        for _, group in groupby(enumerate(lines), key=lambda item: item[1] - item[0])
     ]
-    texts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    return ", ".join(texts[:MAX_RANGES]) + (", ..." if len(texts) > MAX_RANGES else "")
+    more = ", ..." if len(runs) > MAX_RANGES else ""
+    return ", ".join(numbers(run[0], run[-1]) for run in runs[:MAX_RANGES]) + more

@@ -1,12 +1,17 @@
-"""Words and figures that every report for a person shares."""
+"""Words and numbers that every report for a person shares."""
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # `who` says its words without numpy
+from reviewbot.authorship.model import Attribution, Author, totals
+from reviewbot.escape import visible
+
+if TYPE_CHECKING:  # `who` renders without numpy
     from reviewbot.scoring.outcomes import LineScore
     from reviewbot.scoring.recent_risks import RecentInfo
 
+MAX_TOOLS = 8
 _COUNTS = {2: "two", 3: "three"}
 
 
@@ -15,49 +20,28 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def short_percentile(percentile: float) -> str:
-    """Return a percentile as every report shows it, in figures and in words; "?" for NaN.
-
-    Rounded down, to a tenth from 99 on, and never above 99.9: the reference is finite, so nothing
-    is riskier than all lines. `examples/agent_hooks/reread.py` has the same rule.
-    """
-    if math.isnan(percentile):
-        return "?"
-    known = min(percentile, 99.9)
-    return f"{math.floor(known * 10) / 10:.1f}" if known >= 99 else str(math.floor(known))
-
-
-def riskier_than(percentile: float, recent: float | None = None, lines: int = 0) -> str:
-    """Say a percentile in words, rounded as `short_percentile` does.
-
-    recent  the same among this repository's own lines, where that is known
-    lines   how many of these there are
-    """
-    if math.isnan(percentile):
-        return "its place among other lines is unknown"
-    words = f"riskier than {short_percentile(percentile)} % of changed lines we know"
-    if recent is None or math.isnan(recent) or lines < 1:
-        return words
-    return f"{words} and {short_percentile(recent)} % of this repository's last {lines:,}"
+def numbers(start: int, end: int) -> str:
+    """Return "12" or "12-15"."""
+    return f"{start}" if start == end else f"{start}-{end}"
 
 
 def in_brackets(words: str) -> str:
-    """Return " (words)", and "" for none."""
+    """Return " (words)", and "" for no words."""
     return f" ({words})" if words else ""
 
 
-def place_words(score: "LineScore", recent: "RecentInfo | None") -> str:
-    """Say a line's place among other lines, `recent` where the repository's own are known."""
-    return riskier_than(score.percentile, score.recent, recent.lines if recent else 0)
+def sentence(words: str) -> str:
+    """Return the words with a capital letter first and a full stop last."""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def risk_words(risk: float) -> str:
-    """Return a risk with two digits, or that it is unknown."""
+    """Return a risk with two digits; "unknown" for NaN."""
     return "unknown" if math.isnan(risk) else f"{risk:.2f}"
 
 
 def share(part: float) -> str:
-    """Return a share in percent, with two figures that count: "81 %", "1.9 %", "0.27 %"."""
+    """Return a share in percent with two significant digits: "81 %", "1.9 %", "0.27 %"."""
     percent = 100 * part
     if math.isnan(percent):
         return "?"
@@ -68,22 +52,77 @@ def share(part: float) -> str:
     return f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
 
 
+def short_percentile(percentile: float) -> str:
+    """Return a percentile as all reports show it, in tables and in sentences; "?" for NaN.
+
+    Rounded down, to a tenth from 99 on, and never above 99.9: the reference is finite, so nothing
+    is riskier than all lines. `examples/agent_hooks/reread.py` has the same rule.
+    """
+    if math.isnan(percentile):
+        return "?"
+    bounded = min(percentile, 99.9)
+    return f"{math.floor(bounded * 10) / 10:.1f}" if bounded >= 99 else str(math.floor(bounded))
+
+
+def riskier_than(percentile: float, recent: float | None = None, lines: int = 0) -> str:
+    """Return a percentile in words, rounded as by `short_percentile`.
+
+    recent  percentile among this repository's recent lines, if known
+    lines   number of these recent lines
+    """
+    if math.isnan(percentile):
+        return "percentile unknown"
+    words = f"riskier than {short_percentile(percentile)} % of changed lines we know"
+    if recent is None or math.isnan(recent) or lines < 1:
+        return words
+    return f"{words} and {short_percentile(recent)} % of this repository's last {lines:,}"
+
+
+def percentile_words(score: "LineScore", recent: "RecentInfo | None") -> str:
+    """Return a line's percentiles in words; `recent` describes this repository's recent lines."""
+    return riskier_than(score.percentile, score.recent, recent.lines if recent else 0)
+
+
 def rise_words(part: float | None, average: float | None, reasons: int) -> str:
-    """Say how much of a line's rise above an average line its reasons make; "" if unknown.
+    """Return how much of a line's rise above an average line its reasons explain; "" if unknown.
 
     part  as `report.explanation.share_of_rise` returns it
     """
     if part is None or average is None:
         return ""
-    these = "this one makes" if reasons == 1 else f"these {_COUNTS.get(reasons, reasons)} make"
+    these = "this reason explains" if reasons == 1 else "these "
+    if reasons != 1:
+        these += f"{_COUNTS.get(reasons, reasons)} reasons explain"
     words = f"an average line has {average:.2f}; {these}"
     if part > 1:
         return f"{words} more than the rise above it, all other features together lower it"
-    # Never 100 %: what is left is spread over the others, however little it is.
+    # Never 100 %: the rest, however small, is spread over all other features.
     rest = "the rest is spread over all other features"
     return f"{words} {share(min(part, 0.99))} of the rise above it, {rest}"
 
 
-def sentence(words: str) -> str:
-    """Return words with a capital in front and a full stop behind."""
-    return f"{words[:1].upper()}{words[1:]}."
+def author_kind(kind: Author) -> str:
+    """Return "AI", "human", "mixed", "automation" or "unknown"."""
+    return "AI" if kind is Author.AI else kind.value
+
+
+def author_words(author: Attribution | None) -> str:
+    """Return "AI (claude)"; "" for an unknown author."""
+    if author is None or author.kind is Author.UNKNOWN:
+        return ""
+    return f"{author_kind(author.kind)}{in_brackets(visible(author.tool or ''))}"
+
+
+def totals_line(attributions: Iterable[Attribution]) -> str:
+    """Return "312 added lines: 190 AI (claude 120, cursor 70), 80 human, 42 unknown"."""
+    counts = totals(attributions)
+    parts = []
+    for kind, tools in counts.items():
+        named = sorted((item for item in tools.items() if item[0]), key=lambda i: (-i[1], i[0]))
+        shown = [f"{visible(tool)} {count}" for tool, count in named[:MAX_TOOLS]]
+        rest = tools.total() - sum(count for _, count in named[:MAX_TOOLS])
+        if shown and rest:
+            shown.append(f"other {rest}")
+        parts.append(f"{tools.total()} {author_kind(kind)}{in_brackets(', '.join(shown))}")
+    count = sum(tools.total() for tools in counts.values())
+    return f"{plural(count, 'added line')}{': ' if parts else ''}{', '.join(parts)}"

@@ -1,10 +1,10 @@
-"""SARIF 2.1.0 for GitHub's code scanning and for whatever else reads it.
+"""SARIF 2.1.0 for GitHub's code scanning and other readers.
 
-What we know of GitHub's ingestion: rules need a full description and a help text; it shows a result
-on a pull request only where all its lines are in the diff; it keeps 5,000 results and tells them
-apart by `primaryLocationLineHash`; `security-severity` would make security alerts of ours. It fails
-a check of its own at the level "error": we give none, since our exit code is the gate. What was not
-read is no result; it stands in the invocation, with the verdict.
+Known of GitHub's ingestion: rules need a full description and a help text; a result appears on a
+pull request only if all its lines are in the diff; 5,000 results are kept, identified by
+`primaryLocationLineHash`; `security-severity` would make security alerts; the level "error" fails
+a check of its own, so we never use it: our exit code is the gate. Unread lines are no results; they
+are in the invocation, with the verdict.
 """
 
 import json
@@ -12,49 +12,57 @@ from typing import Any
 from urllib.parse import quote
 
 from reviewbot import __version__
-from reviewbot.authorship.model import Attribution
 from reviewbot.diff.paths import encode_path
 from reviewbot.escape import valid, visible
-from reviewbot.render.authors import written_by
-from reviewbot.render.flat import about, unread
+from reviewbot.render.findings import FindingView, finding_views
+from reviewbot.render.issues import ABOUT, MAX_CHARS, RISKY, finding_message, unread
 from reviewbot.render.phrasing import sentence
-from reviewbot.render.severity import standing_words
-from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Status
-from reviewbot.report.model import Report, authors_of
+from reviewbot.report.model import Report
 
-RULE = "risky-line"
 MAX_RESULTS = 5_000
-MAX_CHARS = 1_000  # of one message
-ABOUT = "https://arxiv.org/abs/2504.14640"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+DRIVER = {
+    "name": "reviewbot",
+    "semanticVersion": __version__,
+    "informationUri": ABOUT,
+    "rules": [
+        {
+            "id": RISKY,
+            "name": "RiskyLine",
+            "shortDescription": {"text": "A changed line that nobody should merge unread."},
+            "fullDescription": {
+                "text": "A code model's internal states resemble those on lines that were"
+                " corrected later. It is a pointer for where to look first, not a verdict."
+            },
+            "help": {
+                "text": "Read the lines. If they are right, say so; if not, correct them. The"
+                " risk is the calibrated probability that a later fix changes the line."
+                " `reviewbot explain PATH:LINE` says what makes a line risky."
+            },
+            "defaultConfiguration": {"level": "warning"},
+            "properties": {"problem.severity": "warning", "precision": "low"},
+        }
+    ],
+}
 
 
 def sarif(report: Report) -> str:
     """Return the findings as SARIF: same report, same bytes."""
-    standing, author = standing_words(report), authors_of(report)
-    value = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": _driver()},
-                "automationDetails": {"id": "reviewbot/"},
-                "columnKind": "utf16CodeUnits",
-                "invocations": [_invocation(report)],
-                "results": [
-                    _result(finding, standing(finding), author(finding))
-                    for finding in report.findings[:MAX_RESULTS]
-                ],
-                "properties": {
-                    "verdict": report.verdict.status.value,
-                    "coverage": round(report.ledger.coverage, 6),
-                    "model": valid(report.model.name),
-                    "artifact": valid(report.artifact.name),
-                },
-            }
-        ],
+    run = {
+        "tool": {"driver": DRIVER},
+        "automationDetails": {"id": "reviewbot/"},
+        "columnKind": "utf16CodeUnits",
+        "invocations": [_invocation(report)],
+        "results": [_result(view) for view in finding_views(report, report.findings[:MAX_RESULTS])],
+        "properties": {
+            "verdict": report.verdict.status.value,
+            "coverage": round(report.ledger.coverage, 6),
+            "model": valid(report.model.name),
+            "artifact": valid(report.artifact.name),
+        },
     }
+    value = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(value, indent=1, allow_nan=False) + "\n"
 
 
@@ -66,11 +74,11 @@ def _invocation(report: Report) -> dict[str, Any]:
         "exitCodeDescription": "; ".join(map(visible, verdict.reasons))[:MAX_CHARS],
         "toolExecutionNotifications": [
             {
-                "level": one.severity.value,
-                "message": {"text": f"{one.message}."},
-                "locations": [_location(one.path, one.start, one.end)],
+                "level": issue.severity.value,
+                "message": {"text": f"{issue.message}."},
+                "locations": [_location(issue.path, issue.start, issue.end)],
             }
-            for one in unread(report)[:MAX_RESULTS]
+            for issue in unread(report)[:MAX_RESULTS]
         ],
     }
 
@@ -82,40 +90,14 @@ def _location(path: str, start: int | None, end: int | None) -> dict[str, Any]:
     return {"physicalLocation": place}
 
 
-def _driver() -> dict[str, Any]:
-    return {
-        "name": "reviewbot",
-        "semanticVersion": __version__,
-        "informationUri": ABOUT,
-        "rules": [
-            {
-                "id": RULE,
-                "name": "RiskyLine",
-                "shortDescription": {"text": "A changed line that nobody should merge unread."},
-                "fullDescription": {
-                    "text": "A code model's internal states resemble those on lines that were"
-                    " corrected later. It is a pointer for where to look first, not a verdict."
-                },
-                "help": {
-                    "text": "Read the lines. If they are right, say so; if not, correct them. The"
-                    " risk is the calibrated probability that a later fix changes the line."
-                    " `reviewbot explain PATH:LINE` says what makes a line risky."
-                },
-                "defaultConfiguration": {"level": "warning"},
-                "properties": {"problem.severity": "warning", "precision": "low"},
-            }
-        ],
-    }
-
-
-def _result(finding: Finding, standing: str, author: Attribution | None) -> dict[str, Any]:
-    text = about(finding, standing, written_by(author))
+def _result(view: FindingView) -> dict[str, Any]:
+    finding = view.finding
     risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
     return {
-        "ruleId": RULE,
+        "ruleId": RISKY,
         "ruleIndex": 0,
         "level": "warning",
-        "message": {"text": sentence(text[: MAX_CHARS - 1])},
+        "message": {"text": sentence(finding_message(view)[: MAX_CHARS - 1])},
         "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
         "rank": round(min(100.0, max(0.0, 100 * risk)), 2),

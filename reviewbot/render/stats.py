@@ -1,25 +1,24 @@
 """`Stats` -> text: for the terminal, for programs ("reviewbot-stats/1"), and as a page.
 
-The page has no script and asks nothing of the network; `templates/stats.html.j2` lays it out.
+The page has no script and requests nothing from the network; templates/stats.html.j2 lays it out.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 
 from reviewbot.escape import inert, visible
+from reviewbot.render.jinja import html_page
 from reviewbot.report.json_values import clean
 from reviewbot.report.ratio import Share
 from reviewbot.report.stats import Counts, Group, Stats
 
 HEADS = ("week", *Counts._fields)
-MAX_CHARS = 600  # of one piece of untrusted text
+MAX_CHARS = 600  # of one untrusted text
 MAX_NAMED = 50  # files on the page
 
 
 def stats_json(stats: Stats) -> str:
-    """Return everything: ASCII only, same stats, same bytes, one newline at the end."""
+    """Return all counts: ASCII only, same stats, same bytes, one newline at the end."""
     groups = [
         {
             "config": group.config._asdict(),
@@ -48,32 +47,20 @@ def stats_terminal(stats: Stats) -> str:
     lines = []
     for group in stats.groups:
         rows = [HEADS, *_rows(group)]
-        wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines += [_config(group), *(f"  {words}" for words in _rates(group)), ""]
         for week, *cells in rows:
-            right = "".join(f"  {cell:>{w}}" for cell, w in zip(cells, wide[1:], strict=True))
-            lines.append(f"  {week:<{wide[0]}}{right}")
+            right = "".join(f"  {cell:>{w}}" for cell, w in zip(cells, widths[1:], strict=True))
+            lines.append(f"  {week:<{widths[0]}}{right}")
         lines.append("")
     return "".join(f"{inert(line)}\n" for line in [*lines, *_left_out(stats)])
 
 
 def stats_html(stats: Stats) -> str:
     """Return the page: same stats, same bytes."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
-    from markupsafe import Markup
-
-    from reviewbot.render.untrusted import template
-
-    css = template("stats.css")
-    environment = SandboxedEnvironment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(
-        template("stats.html.j2")
-    ).render(
-        css=Markup(css),  # noqa: S704 - our own file, named by its hash
-        digest=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii"),
+    return html_page(
+        "stats",
+        scripted=False,
         heads=HEADS,
         groups=[
             {
@@ -85,23 +72,23 @@ def stats_html(stats: Stats) -> str:
             for group in stats.groups
         ],
         left_out=list(_left_out(stats)),
-        broken=[(_seen(file), _seen(why)) for file, why in stats.broken[:MAX_NAMED]],
+        broken=[(_bounded(file), _bounded(why)) for file, why in stats.broken[:MAX_NAMED]],
     )
 
 
 def _config(group: Group) -> str:
     one = group.config
-    limits = " ".join([one.max_risk, *one.max_risk_for])
-    return _seen(
+    thresholds = " ".join([one.max_risk, *one.max_risk_for])
+    return _bounded(
         f"artifact {one.artifact} ({one.artifact_sha256[:12]}), model {one.model} layer {one.layer}"
-        f", findings above {one.show_above}, risky above {limits}, scope {one.scope}"
+        f", findings above {one.show_above}, risky above {thresholds}, scope {one.scope}"
     )
 
 
 def _rates(group: Group) -> Iterator[str]:
     yield f"addressed     {_words(group.addressed)}"
     for why, count in group.unknown.items():
-        yield f"  not known for {count}: {why}"
+        yield f"  unknown for {count}: {why}"
     yield f"acknowledged  {_words(group.acknowledged)}"
 
 
@@ -120,19 +107,19 @@ def _rows(group: Group) -> list[tuple[str, ...]]:
 
 def _left_out(stats: Stats) -> Iterator[str]:
     if stats.repeated:
-        yield f"left out, as another report of the same head counts: {stats.repeated}"
+        yield f"left out, another report of the same head counts: {stats.repeated}"
     if stats.broken:
-        yield f"left out, as they could not be used: {len(stats.broken)}"
+        yield f"left out, unusable: {len(stats.broken)}"
     if stats.not_read:
         yield f"not read, too many or too large: {stats.not_read}"
-    yield from map(_seen, stats.notes)
+    yield from map(_bounded, stats.notes)
 
 
 def _rate(share: Share | None) -> dict[str, int] | None:
     return None if share is None else {"count": share.hits, "n": share.of}
 
 
-def _seen(text: str) -> str:
+def _bounded(text: str) -> str:
     text = visible(" ".join(text.split()))
     return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "..."
 

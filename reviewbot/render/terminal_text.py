@@ -1,4 +1,4 @@
-"""Lines of `rich.text.Text` -> text for a terminal: the same bytes wherever it runs."""
+"""Lines of `rich.text.Text` -> text for a terminal: the same bytes on every machine."""
 
 import io
 from collections.abc import Iterable
@@ -6,34 +6,45 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from reviewbot.escape import inert
+from reviewbot.escape import inert, visible
 
 MIN_WIDTH, MAX_WIDTH = 40, 200
 
 
 def fitting(width: int) -> int:
-    """Return the width that a report is laid out for."""
+    """Return the width to lay out for: within our bounds."""
     return max(MIN_WIDTH, min(width, MAX_WIDTH))
 
 
 def printed(lines: Iterable[Text], *, width: int, color: bool) -> str:
-    """Return the lines, folded where they are longer than `width` cells, without trailing spaces.
+    """Return the lines, folded at `width` cells, without trailing spaces.
 
     color  False gives plain text without any escape sequence
     """
-    out = _console(width, color)
-    with out.capture() as captured:
+    console = _console(width, color)
+    with console.capture() as captured:
         for line in lines:
-            out.print(line, overflow="fold", soft_wrap=False)
+            console.print(line, overflow="fold", soft_wrap=False)
     return "".join(f"{inert(line.rstrip())}\n" for line in captured.get().split("\n")[:-1])
 
 
 def wrapped(text: str, width: int, indent: int, style: str = "") -> Iterable[Text]:
-    """Yield a text in rows of at most `width` cells, indented; all but the first a little more."""
+    """Yield a text in rows of at most `width` cells; all but the first are indented by two more."""
     rows = Text(text, style).wrap(_console(width, color=False), width - indent - 2)
     for place, row in enumerate(rows):
         row.rstrip()
         yield Text(" " * (indent + 2 * (place > 0)), style).append_text(row)
+
+
+def one_line(text: Text, width: int) -> Text:
+    """Cut a line to the width."""
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def code_text(text: str) -> str:
+    """Return a line of code that is safe to print: bounded, tabs expanded."""
+    return visible(text[: 4 * MAX_WIDTH].removesuffix("\r").expandtabs(4))
 
 
 def _console(width: int, color: bool) -> Console:
@@ -49,9 +60,3 @@ def _console(width: int, color: bool) -> Console:
         legacy_windows=False,
         _environ={},  # the caller alone decides about width and colour
     )
-
-
-def one_line(text: Text, width: int) -> Text:
-    """Cut a line to the width."""
-    text.truncate(width, overflow="ellipsis")
-    return text

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from rich.text import Text
 
 from reviewbot.authorship.model import Attribution, Author
-from reviewbot.authorship.who import Stretch, WhoReport, stretches
+from reviewbot.authorship.who import WhoReport, stretches
 from reviewbot.escape import valid, visible
-from reviewbot.render.authors import totals_line
+from reviewbot.render.phrasing import author_kind, in_brackets, numbers, totals_line
 from reviewbot.render.terminal_text import fitting, one_line, printed
 from reviewbot.report.json_values import author_json, totals_json
 
@@ -40,7 +40,7 @@ def who_json(report: WhoReport) -> str:
 
 
 def who_terminal(report: WhoReport, *, width: int, color: bool) -> str:
-    """Return a table of stretches per file, what was looked at, and the totals."""
+    """Return a table of line ranges per file, the sources that were read, and the totals."""
     width = fitting(width)
     return printed((one_line(text, width) for text in _lines(report)), width=width, color=color)
 
@@ -48,71 +48,66 @@ def who_terminal(report: WhoReport, *, width: int, color: bool) -> str:
 def _lines(report: WhoReport) -> Iterable[Text]:
     for file in report.files:
         yield Text(visible(file.path), "bold")
-        rows = stretches(file.lines)
-        places = [_place(row) for row in rows]
-        names = [_name(row.author) for row in rows]
-        first, second = max(map(len, places)), max(map(len, names))
-        for row, place, name in zip(rows, places, names, strict=True):
-            text = Text(f"  {place:>{first}}  ").append(
-                f"{name:<{second}}", STYLES.get(row.author.kind, "")
-            )
-            sure = f"{row.author.confidence:.1f}" if row.author.confidence else "-"
-            yield text.append(f"  {sure:>3}  {_evidence(row.author)}", "dim")
+        rows = [(numbers(row.first, row.last), row.author) for row in stretches(file.lines)]
+        first = max(len(lines) for lines, _ in rows)
+        second = max(len(_name(author)) for _, author in rows)
+        for lines, author in rows:
+            text = Text(f"  {lines:>{first}}  ")
+            text.append(f"{_name(author):<{second}}", STYLES.get(author.kind, ""))
+            yield text.append(f"  {_confidence(author):>3}  {_evidence(author)}", "dim")
         yield Text()
-    for source in report.sources:
-        yield Text(f"looked at {visible(source)}", "dim")
-    for note in report.notes:
-        yield Text(f"note: {visible(note)}", "dim")
+    yield from (Text(visible(text), "dim") for text in _remarks(report))
     yield Text(totals_line(report.authors))
 
 
-def _place(row: Stretch) -> str:
-    return f"{row.first}" if row.first == row.last else f"{row.first}-{row.last}"
+def who_markdown(report: WhoReport) -> str:
+    """Return the report as Markdown tables; templates/who.md.j2 lays them out."""
+    from reviewbot.render.jinja import markdown_environment, template
+    from reviewbot.render.untrusted import UntrustedText
+
+    left = MAX_ROWS
+    hidden = 0
+    files = []
+    for file in report.files:
+        every = stretches(file.lines)
+        rows = [
+            {
+                "place": numbers(row.first, row.last),
+                "name": UntrustedText(_name(row.author)),
+                "confidence": _confidence(row.author),
+                "evidence": UntrustedText(_evidence(row.author) or "none"),
+            }
+            for row in every[:left]
+        ]
+        left -= len(rows)
+        hidden += len(every) - len(rows)
+        if rows:
+            files.append({"path": UntrustedText(visible(file.path)), "rows": rows})
+    page = markdown_environment().from_string(template("who.md.j2"))
+    return page.render(
+        totals=UntrustedText(totals_line(report.authors)),
+        files=files,
+        hidden=hidden,
+        asides=[UntrustedText(text) for text in _remarks(report, 20)],
+    )
 
 
 def _name(author: Attribution) -> str:
     named = ", ".join(visible(part) for part in (author.tool, author.model) if part)
-    return f"{author.kind.value} ({named})" if named else author.kind.value
+    return f"{author_kind(author.kind)}{in_brackets(named)}"
+
+
+def _confidence(author: Attribution) -> str:
+    return f"{author.confidence:.1f}" if author.confidence else "-"
 
 
 def _evidence(author: Attribution) -> str:
     return visible("; ".join(author.evidence))
 
 
-def who_markdown(report: WhoReport) -> str:
-    """Return the report as Markdown tables; `templates/who.md.j2` lays them out."""
-    from reviewbot.render.untrusted import UntrustedText, environment, template
-
-    left = MAX_ROWS
-    files = []
-    for file in report.files:
-        rows = stretches(file.lines)[:left]
-        left -= len(rows)
-        cells = [
-            {
-                "place": _place(row),
-                "name": UntrustedText(_name(row.author)),
-                "confidence": f"{row.author.confidence:.1f}" if row.author.confidence else "-",
-                "evidence": UntrustedText(_evidence(row.author) or "none"),
-            }
-            for row in rows
-        ]
-        if cells:
-            files.append({"path": UntrustedText(visible(file.path)), "rows": cells})
-    hidden = sum(len(stretches(file.lines)) for file in report.files) - (MAX_ROWS - left)
-    page = environment().from_string(template("who.md.j2"))
-    return page.render(
-        totals=UntrustedText(totals_line(report.authors)),
-        files=files,
-        hidden=hidden,
-        asides=[
-            UntrustedText(text)
-            for text in [
-                *(f"looked at {source}" for source in report.sources[:20]),
-                *(f"note: {note}" for note in report.notes[:20]),
-            ]
-        ],
-    )
+def _remarks(report: WhoReport, most: int | None = None) -> list[str]:
+    sources = [f"read {source}" for source in report.sources[:most]]
+    return [*sources, *(f"note: {note}" for note in report.notes[:most])]
 
 
 WHO_RENDERERS: dict[str, Callable[..., str]] = {

@@ -1,6 +1,5 @@
 """The report: the one value that every renderer gets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
@@ -80,14 +79,3 @@ def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
     for file in report.files:
         found[file.path] = found.get(file.path, ()) + file.lines
     return found
-
-
-def authors_of(report: Report) -> Callable[[Finding], Attribution | None]:
-    """Return a function that gives the author of a finding's riskiest line."""
-    worst = {(finding.path, finding.worst.line.number) for finding in report.findings}
-    found: dict[tuple[str, int], Attribution] = {}
-    for file in report.files:  # an untrusted report may repeat a path: the first counts
-        for line in file.lines:
-            if (place := (file.path, line.outcome.line.number)) in worst:
-                found.setdefault(place, line.author)
-    return lambda finding: found.get((finding.path, finding.worst.line.number))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
 from reviewbot.encoders.encoder import Encoder
-from reviewbot.render.explain import _sum
+from reviewbot.render.explain import sum_words
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.cli.explained import ROOT, SCHEMAS, explain, refused, run
 from tests.cli.small import ByteEncoder, write_artifact
@@ -68,7 +68,7 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
     assert "because: " in out
     assert re.search(r"without it the risk would be 0\.\d+, not 0\.\d+", out)
     assert "9 of 41 risky lines" in " ".join(out.split())
-    assert "fires on what stands in ‹ ›:" in out
+    assert "fires on the tokens in ‹ ›:" in out
     assert "total = ‹cents› ‹/› 100" in " ".join(out.split())
     assert "and not on:" in out
     assert re.search(r"^rest -?\d+\.\d\d( \+ \d+\.\d\d)* = -?\d+\.\d\d log-odds, risk", out, re.M)
@@ -81,7 +81,7 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
 @settings(max_examples=200, deadline=None)
 def test_the_sum_that_is_shown_holds(parts: list[float], rest: float) -> None:
     reasons = tuple(Reason(f"sae:{n}", "", part, None) for n, part in enumerate(parts))
-    text = _sum(LineScore(ChangedLine("a", 1, ""), 0.5, 50.0, reasons, None, rest))
+    text = sum_words(LineScore(ChangedLine("a", 1, ""), 0.5, 50.0, reasons, None, rest))
 
     left, _, right = text.removeprefix("rest ").partition(" log-odds")[0].partition(" = ")
     assert sum(map(float, left.split(" + "))) == pytest.approx(float(right), abs=1e-6)
@@ -101,13 +101,13 @@ def test_a_line_that_blocks_is_explained_with_exit_code_0(
     ("text", "standing", "words"),
     [
         ("max-risk = 1.0\n", "below", r"risk 0\.\d+, riskier"),
-        ("max-risk = 0.0\n", "above", r"risk 0\.\d+ \(above the limit\), riskier"),
+        ("max-risk = 0.0\n", "above", r"risk 0\.\d+ \(above the threshold\), riskier"),
         (
             'max-risk = 0.0\ngate-scope = "ai"\n',
             "not counted",
-            r"risk 0\.\d+ \(above the limit, not counted\), riskier",
+            r"risk 0\.\d+ \(above the threshold, not counted\), riskier",
         ),
-        ('max-risk = 1.0\nmax-risk-for = ["src/**=0"]\n', "above", r"\(above the limit\)"),
+        ('max-risk = 1.0\nmax-risk-for = ["src/**=0"]\n', "above", r"\(above the threshold\)"),
     ],
 )
 def test_where_the_line_stands_to_the_gate_is_said(
@@ -128,7 +128,7 @@ def test_a_line_outside_of_the_change_does_not_stand_to_the_gate(
 
     assert explain("old.py:2")["line"]["standing"] == "above"
     assert explain("old.py:1")["line"]["standing"] is None
-    assert "above the limit" not in run("explain", "old.py:1").stdout
+    assert "above the threshold" not in run("explain", "old.py:1").stdout
 
 
 def test_a_report_whose_sum_is_not_that_of_its_risk_is_refused(explained: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_feature_is_explained_without_a_model(
         assert "fires on 9 of 41 risky lines and 14 of 5,210 others" in " ".join(
             shown.stdout.split()
         )
-        assert "log-odds for each standard deviation" in shown.stdout
+        assert "log-odds per standard deviation" in shown.stdout
 
 
 def test_an_unknown_feature_is_an_error_with_near_ones(explained: Path) -> None:

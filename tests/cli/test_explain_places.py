@@ -36,7 +36,7 @@ def test_a_line_that_is_not_read_on_purpose_says_why_with_exit_code_0(explained:
     result = run("explain", "old.py:5")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "not read, on purpose: blank or punctuation only" in result.stdout
+    assert "skipped: blank or punctuation only" in result.stdout
     assert explain("old.py:5")["line"]["why"] == "blank or punctuation only"
     assert explain("README.md:1")["line"]["why"] == "not code"
 
@@ -147,7 +147,7 @@ def test_a_line_of_what_is_no_code_and_binary_was_not_read_on_purpose(explained:
     result = run("explain", "logo.png:1")
 
     assert result.exit_code == 0
-    assert "not read, on purpose: binary" in result.stdout
+    assert "skipped: binary" in result.stdout
     assert "git shows no line of it" in result.stdout
 
 

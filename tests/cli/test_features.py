@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
-from reviewbot.render.features_search import search
+from reviewbot.render.features import search
 from reviewbot.scoring.feature_catalog import FeatureInfo
 from reviewbot.scoring.feature_evidence import Tally
 from tests.cli.explained import SCHEMAS

@@ -42,7 +42,7 @@ def test_the_table_joins_lines_of_one_author_and_ends_with_totals(repo: Repo) ->
     rows = result.stdout.splitlines()
     assert result.exit_code == 0
     assert rows[0] == "b.py"
-    assert rows[1].startswith("  1-3  ai (claude)  0.9  trailer Co-Authored-By of ")
+    assert rows[1].startswith("  1-3  AI (claude)  0.9  trailer Co-Authored-By of ")
     assert rows[2] == "    4  unknown        -"
     assert rows[-1] == "4 added lines: 3 AI (claude 3), 1 unknown"
 

@@ -20,7 +20,7 @@ def test_the_first_push_gets_one_review_and_one_summary_and_the_gate_blocks(worl
     assert review["commit_id"] == world.github.pulls[1].head
     assert (comment["path"], comment["line"], comment["side"]) == ("b.py", 2, "RIGHT")
     assert "start_line" not in comment
-    assert "written by `ai (claude)`" in comment["body"]
+    assert "written by `AI (claude)`" in comment["body"]
     assert "### reviewbot: BLOCK" in world.summary
     assert "commented" in world.summary
 

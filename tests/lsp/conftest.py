@@ -12,7 +12,7 @@ from tests.authorship.repos import Repo, repo_at
 from tests.cli.small import environ, write_artifact
 from tests.lsp.client import Editor
 
-# More than 20 letters are a finding, more than 26 are above the limit of the gate.
+# More than 20 letters are a finding, more than 26 are above the threshold of the gate.
 SMALL = """
 from reviewbot.app import warm
 from reviewbot.cli import main

@@ -4,9 +4,7 @@ from dataclasses import replace
 
 from reviewbot.authorship.model import Attribution, Author
 from reviewbot.diff.model import ChangedLine
-from reviewbot.lsp import diagnostics as module
 from reviewbot.lsp.diagnostics import MAX_FINDINGS, Level, diagnostics, not_read, unread_words
-from reviewbot.report.findings import Finding
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.known import evidence
 from tests.render.reports import BY_AI, failed, report, scored, skipped
@@ -29,16 +27,16 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
     assert (second.start, second.end, second.level) == (20, 20, Level.INFORMATION)
     assert first.code == "risky-line"
     assert first.message.split("\n") == [
-        "risk 0.95 (above the limit), riskier than 95 % of changed lines we know;"
-        " written by ai (some-tool)",
-        "because: feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)",
+        "risk 0.95 (above the threshold), riskier than 95 % of changed lines we know;"
+        " written by AI (some-tool)",
+        "because: feature 417 (unlabelled) (at 83 % of its maximum, +1.23 log-odds)",
         "because: line length (+0.50 log-odds)",
     ]
     assert first.details.split("\n") == [
-        "**risk 0.95** (above the limit), riskier than 95 % of changed lines we know;"
-        " written by `ai (some-tool)`",
+        "**risk 0.95** (above the threshold), riskier than 95 % of changed lines we know;"
+        " written by `AI (some-tool)`",
         "",
-        "- because: `feature 417 (unlabelled)` (at 83% of its strength, +1.23 log-odds)",
+        "- because: `feature 417 (unlabelled)` (at 83 % of its maximum, +1.23 log-odds)",
         "- because: `line length` (+0.50 log-odds)",
     ]
 
@@ -68,8 +66,8 @@ def test_where_the_mouse_rests_stands_what_is_known_of_a_feature() -> None:
     (found,) = diagnostics(made)
 
     reason = found.details.split("\n- ")[1]
-    assert "): lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; little more" in reason
-    assert "a detector of `` `code` [a](http://x)" in reason  # as code: no link of a stranger acts
+    assert "): lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; mostly" in reason
+    assert "detects `` `code` [a](http://x)" in reason  # as code: no link of a stranger acts
     assert "\x1b" not in found.details
     assert "lift" not in found.message
 
@@ -94,13 +92,10 @@ def test_what_is_passed_over_on_purpose_is_nothing_to_say() -> None:
 
 def test_a_risk_that_is_no_number_is_unknown() -> None:
     (found,) = diagnostics(report(scored(1, "a", 2.0)))
-    assert "risk 2.00 (above the limit)" in found.message
+    assert "risk 2.00 (above the threshold)" in found.message
     lost = LineScore(ChangedLine("a.py", 1, "x"), float("nan"), float("nan"), ())
-    finding = Finding("a.py", 1, 1, float("nan"), (lost,), "f")
-
-    found = module._risky(finding, report(lost), "", None)
-
-    assert found.message == "risk unknown, its place among other lines is unknown"
+    (found,) = diagnostics(report(lost))
+    assert "risk unknown (above the threshold), percentile unknown" in found.message
 
 
 def test_of_very_many_findings_the_first_are_shown_and_the_rest_is_counted() -> None:

@@ -8,7 +8,7 @@ from tests.lsp.client import Editor, Message
 from tests.lsp.conftest import SMALL, Start
 
 OLD = "one = 1\ntwo = 2\nthree = 3\n"  # as `repo_at` commits it
-RISKY = "a_long_name = another + one\n"  # above the limit
+RISKY = "a_long_name = another + one\n"  # above the threshold
 NOTED = "a_name = other + one1\n"  # a finding, below it
 SHORT = "four = 4\n"
 

@@ -13,10 +13,10 @@ from reviewbot.config.choices import Format
 from reviewbot.config.schema import Settings
 from reviewbot.escape import inert, visible
 from reviewbot.render.annotations import annotations
-from reviewbot.render.flat import RISKY, UNREAD, diagnostics, unread
+from reviewbot.render.findings import Severity
+from reviewbot.render.issues import RISKY, UNREAD, issues, unread
 from reviewbot.render.ledger import verdict_word
 from reviewbot.render.rdjson import MORE
-from reviewbot.render.severity import Severity
 from reviewbot.report.model import Report
 from tests.render.cases import CASES, NAMES
 from tests.render.reports import report, scored
@@ -32,7 +32,7 @@ def said(style: str, case: str) -> str:
 
 
 def test_what_is_said_of_a_finding_has_at_most_a_thousand_characters() -> None:
-    said = [one.message for one in diagnostics(CASES["long"])]
+    said = [one.message for one in issues(CASES["long"])]
 
     assert max(map(len, said)) == 1_000
 
@@ -46,7 +46,7 @@ def test_what_should_have_been_read_and_was_not_is_a_place_each() -> None:
         ("big.py", 1, 2, "not read: too large"),
         ("big.py", 5, 5, "not read: too large"),
         ("logo.png", None, None, "not read: code that git calls binary"),
-        (".", None, None, "not read: 1 file of the change without a name in the report"),
+        (".", None, None, "not read: 1 file that the report does not name"),
     ]
     assert {one.severity for one in unread(CASES["hidden"])} == {Severity.ERROR}
     (allowed,) = unread(CASES["allowed"])
@@ -140,7 +140,7 @@ READERS = {
 def expected(style: str, made: Report) -> list[Place]:
     """The places of a report, as far as the format can tell them."""
     found: list[Place] = []
-    for one in diagnostics(made):
+    for one in issues(made):
         severity, start, end = one.severity.value, one.start, one.end
         if style == "annotations" and one.rule == UNREAD:
             continue
@@ -203,16 +203,16 @@ def test_junit_has_a_test_for_every_place_and_one_for_every_other_file() -> None
     ("style", "case", "words"),
     [
         ("terminal", "allowed", "not scored: src/app.py, line 2: not in the head file"),
-        ("terminal", "excused", "risk 0.90 (above the limit, not counted), riskier"),
+        ("terminal", "excused", "risk 0.90 (above the threshold, not counted), riskier"),
         ("terminal", "hidden", "not scored: src/app.py, lines 4-5, 9: not in the head file"),
         ("terminal", "hidden", "not read: logo.png (code that git calls binary)"),
         ("terminal", "informational", "1. src/app.py:1-2"),
         ("terminal", "limits", "risk 0.80, riskier"),
-        ("terminal", "long", "la… (at 100% of its strength, +1.00 log-odds)"),
+        ("terminal", "long", "la… (at 100 % of its maximum, +1.00 log-odds)"),
         ("terminal", "long", "xxx…"),
         ("markdown", "allowed", "- `not scored: src/app.py, line 2: not in the head file`"),
         ("markdown", "empty", "| <code>lines added</code> | 0 |"),
-        ("markdown", "excused", "Risk 0.90 (above the limit, not counted), riskier"),
+        ("markdown", "excused", "Risk 0.90 (above the threshold, not counted), riskier"),
         ("markdown", "hidden", "- `not scored: src/app.py, lines 4-5, 9: not in the head file`"),
         ("markdown", "hidden", "- `not read: logo.png (code that git calls binary)`"),
         ("markdown", "informational", "### 1. `src/app.py`, lines 1-2"),

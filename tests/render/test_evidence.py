@@ -26,7 +26,7 @@ from reviewbot.render.evidence import (
     pieces,
     tally_words,
 )
-from reviewbot.render.html_files import heat_of
+from reviewbot.render.html_lines import heat_of
 from reviewbot.render.markdown import markdown
 from reviewbot.render.phrasing import rise_words, riskier_than, share
 from reviewbot.render.terminal import terminal
@@ -52,7 +52,7 @@ def known(*found: FeatureEvidence) -> Report:
 def test_a_tally_is_said_with_counts_lift_and_false_fire_rate() -> None:
     assert tally_words(KNOWN) == (
         "fires on 9 of 41 risky lines and 14 of 5,210 others: 3.2 times as often on risky lines as "
-        "on all of their set, language and length (false-fire rate 0.27 %)"
+        "on all lines of the same set, language and length (false-fire rate 0.27 %)"
     )
 
 
@@ -69,7 +69,7 @@ def test_a_feature_that_was_never_expected_has_no_lift() -> None:
 
 
 def test_of_a_sign_it_is_said_that_its_tally_may_be_of_lines_it_learned_from() -> None:
-    words = "it counts where its weight raises the risk; part of these lines taught it that weight"
+    words = "counted where its weight raises the risk; that weight was fitted on some of them"
     sign = evidence("surface:commas", "commas")
     never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
 
@@ -101,8 +101,7 @@ def test_a_lift_has_two_figures_that_count(lift: float, words: str) -> None:
 
 def test_a_clause_has_lift_counts_and_the_mark_of_a_language_detector() -> None:
     assert clause(evidence(detects="go")) == (
-        "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; "
-        "little more than a detector of go"
+        "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; mostly detects go"
     )
     assert clause(evidence(tally=None)) == ""
 
@@ -111,14 +110,12 @@ def test_languages_indentation_and_label_are_said_where_they_are_known() -> None
     assert language_words(KNOWN) == "mostly go, 81 %; rust 10 %"
     assert language_words(replace(KNOWN, languages=(("go", 0.4), ("c", 0.3)))) == "go 40 %; c 30 %"
     assert language_words(replace(KNOWN, languages=())) == ""
-    assert indentation_words(KNOWN) == (
-        "clearly more often where code is indented (correlation +0.34)"
-    )
+    assert indentation_words(KNOWN) == ("clearly more often in indented code (correlation +0.34)")
     assert indentation_words(replace(KNOWN, indentation=-0.2)).startswith("somewhat less often")
     assert indentation_words(replace(KNOWN, indentation=0.05)) == ""
     assert "balanced accuracy .83" in label_words(KNOWN)
-    assert label_words(evidence(label="")) == "without a reliable label"
-    assert detector_words(KNOWN) == []
+    assert label_words(evidence(label="")) == "no reliable label"
+    assert detector_words(KNOWN) == ""
 
 
 def test_a_feature_without_a_label_is_called_unlabelled() -> None:
@@ -207,10 +204,22 @@ def test_a_percentile_is_the_same_in_words_and_beside_bars(percentile: float, sh
 @pytest.mark.parametrize(
     ("parts", "average", "words"),
     [
-        ((0.3, 0.2, 0.07), -3.13, "an average line has -3.13; these three make 19 % of the rise"),
-        ((0.3,), -3.13, "an average line has -3.13; this one makes 10 % of the rise"),
-        ((2.9, 0.09), -3.13, "an average line has -3.13; these two make 99 % of the rise"),
-        ((4.0, 1.0), -3.13, "an average line has -3.13; these two make more than the rise"),
+        (
+            (0.3, 0.2, 0.07),
+            -3.13,
+            "an average line has -3.13; these three reasons explain 19 %",
+        ),
+        ((0.3,), -3.13, "an average line has -3.13; this reason explains 10 %"),
+        (
+            (2.9, 0.09),
+            -3.13,
+            "an average line has -3.13; these two reasons explain 99 %",
+        ),
+        (
+            (4.0, 1.0),
+            -3.13,
+            "an average line has -3.13; these two reasons explain more than",
+        ),
         ((0.3,), 0.5, ""),  # the line is below the average
         ((), -3.13, ""),
         ((0.3,), None, ""),  # a report from before this was known
@@ -236,7 +245,7 @@ def test_every_report_for_a_person_says_the_percentile_of_this_repository() -> N
     made = replace(report(score), recent=RecentInfo("1" * 40, "2" * 40, 3_000))
     words = "and 95 % of this repository's last 3,000"
 
-    assert words in terminal(made, width=120, color=False, top=3)
+    assert words in " ".join(terminal(made, width=120, color=False, top=3).split())
     assert words in markdown(made)
     assert words in finding_comment(made.findings[0], made, pages())
 
@@ -261,7 +270,7 @@ def test_a_feature_that_detects_no_language_is_not_called_a_detector() -> None:
 
     for out in (markdown(made), finding_comment(made.findings[0], made, pages())):
         assert "14 of 5,210 others\n" in out
-        assert "detector" not in out
+        assert "detects" not in out
 
 
 def test_a_comment_without_evidence_has_no_examples() -> None:

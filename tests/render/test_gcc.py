@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.render.flat import diagnostics
 from reviewbot.render.gcc import gcc
+from reviewbot.render.issues import issues
 from reviewbot.render.ledger import verdict_word
 from reviewbot.report.model import Report
 from tests.render.cases import CASES, NAMES
@@ -74,5 +74,5 @@ def test_a_line_per_place_and_the_verdict_as_the_last(case: str) -> None:
     made = CASES[case]
     lines = gcc(made).splitlines()
 
-    assert len(lines) == len(diagnostics(made)) + 1
+    assert len(lines) == len(issues(made)) + 1
     assert lines[-1].startswith(f"reviewbot: {verdict_word(made)} (exit ")

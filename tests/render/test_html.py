@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.render import html_files
-from reviewbot.render.html import environment, html
+from reviewbot.render import html_lines
+from reviewbot.render.html import html
 from reviewbot.render.html_reasons import sum_of
+from reviewbot.render.jinja import html_environment as environment
 from reviewbot.report.gate import Status
 from reviewbot.scoring.outcomes import LineScore, Skipped
 from tests.render import pages
@@ -62,7 +63,7 @@ def test_a_line_that_was_not_read_says_so_where_it_stands_and_on_top() -> None:
     page = html(pages.failed())
     text = Parsed(page).text
 
-    assert "4 lines could not be scored; 3 lines passed over for a limit." in text
+    assert "4 lines could not be scored; 3 lines skipped because of a limit." in text
     assert "not scored: src/billing/refund.py, lines 100-103: not in the head file" in text
     assert '<b class="fail">4 failed</b>' in page
     assert page.count('class="failed"') == page.count("<b>failed</b>") == 4
@@ -77,7 +78,7 @@ def test_a_change_without_added_lines_says_so() -> None:
     text = Parsed(html(pages.empty())).text
 
     assert "no line had to be scored" in text
-    assert "No line was scored, so there is nothing to look at first." in text
+    assert "No line was scored." in text
     assert "deleted, python" in text
     assert "no line was added from 1111111111 to 2222222222." in text
 
@@ -150,7 +151,7 @@ def test_a_pass_of_which_not_all_was_read_does_not_look_like_one() -> None:
     page = html(made)
 
     assert 'class="verdict incomplete"' in page
-    assert "Not everything was read" in page
+    assert "Some lines were not read" in page
     assert "1 line could not be scored" in page
 
 
@@ -158,7 +159,7 @@ def test_a_change_that_was_read_and_passes_looks_like_one() -> None:
     page = html(report(scored(1, "x = 1", 0.1), skipped(2)))
 
     assert 'class="verdict pass"' in page
-    assert "Not everything was read" not in page
+    assert "Some lines were not read" not in page
 
 
 def test_coverage_is_rounded_down() -> None:
@@ -171,19 +172,17 @@ def test_findings_come_first_and_then_the_riskiest_other_places() -> None:
     page = html(report(scored(1, "calm", 0.2), scored(20, "worst", 0.9), scored(40, "next", 0.6)))
     parsed = Parsed(page)
 
-    places = parsed.text.split("Then", 1)[1].split("Heat map", 1)[0]
+    places = parsed.text.split("Look here next", 1)[1].split("Heat map", 1)[0]
     assert parsed.text.index("src/app.py:20") < parsed.text.index("src/app.py:40")
     assert (
-        places.index(":40")
-        < places.index("Below the risk of a finding (0.50)")
-        < places.index(":1")
+        places.index(":40") < places.index("Below the report threshold (0.50)") < places.index(":1")
     )
 
 
 def test_without_findings_the_page_says_so_and_still_names_a_line() -> None:
     parsed = Parsed(html(report(scored(1, "x = 1", 0.1))))
 
-    assert "No line is above the risk of a finding (0.50); look here first" in parsed.text
+    assert "No line is above the report threshold (0.50); look here first" in parsed.text
 
 
 def test_an_unknown_risk_looks_like_the_worst() -> None:
@@ -230,16 +229,16 @@ def test_gaps_between_hunks_are_counted_and_so_is_what_was_removed() -> None:
 def test_of_too_many_lines_the_riskiest_and_those_that_failed_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(html_files, "MAX_ROWS", 10)
+    monkeypatch.setattr(html_lines, "MAX_ROWS", 10)
     calm = [scored(n, f"calm{n}", 0.1) for n in range(1, 50)]
     made = report(*calm, scored(60, "risky()", 0.9), *(failed(n) for n in range(70, 73)))
 
     parsed = Parsed(html(made))
 
-    assert "43 of 53 lines are left out of this page" in parsed.text
+    assert "43 of 53 lines are not shown" in parsed.text
     assert parsed.text.count("lost()") == 3
     assert "risky()" in parsed.text
-    assert "lines not shown here: unchanged, or left out of this page" in parsed.text
+    assert "lines not shown: unchanged, or no room here" in parsed.text
 
 
 def test_a_long_line_is_cut_and_says_so() -> None:
@@ -270,7 +269,7 @@ def test_the_worst_of_changes_stays_bounded() -> None:
 def test_the_sum_says_how_much_of_the_rise_the_reasons_make_where_the_average_is_known() -> None:
     made = pages.rich()
     known = replace(made, artifact=replace(made.artifact, average=-3.13))
-    words = "An average line has \N{MINUS SIGN}3.13; these three make 36 % of the rise above it"
+    words = "An average line has \N{MINUS SIGN}3.13; these three reasons explain 36 % of the rise"
 
     assert words in Parsed(html(known)).text
     assert "An average line" not in Parsed(html(made)).text

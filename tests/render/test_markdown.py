@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from jinja2 import TemplateError
 
 from reviewbot.diff.model import ChangedLine
+from reviewbot.render.jinja import markdown_environment as environment
 from reviewbot.render.markdown import markdown
-from reviewbot.render.untrusted import UntrustedText, cell, code_span, environment, fenced
+from reviewbot.render.untrusted import UntrustedText, cell, code_span, fenced
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.render.cases import CASES
 from tests.render.reports import BY_AI, failed, report, scored
@@ -134,7 +135,7 @@ def test_a_long_finding_is_cut_around_its_riskiest_line() -> None:
     )
 
     assert "> 500   90 | line500" in out
-    assert "988 more risky lines in this finding are not shown" in out
+    assert "988 more risky lines in this finding." in out
 
 
 def test_an_unknown_risk_is_called_unknown() -> None:
@@ -142,7 +143,7 @@ def test_an_unknown_risk_is_called_unknown() -> None:
 
     out = markdown(report(odd))
 
-    assert "Risk unknown (above the limit), its place among other lines is unknown." in out
+    assert "Risk unknown (above the threshold), percentile unknown." in out
     assert "> 1    ? | x" in out
 
 

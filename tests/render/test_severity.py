@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.render.flat import diagnostics
-from reviewbot.render.severity import Severity, severity_in, standing_words
+from reviewbot.render.findings import Severity, finding_views, gate_words
+from reviewbot.render.issues import issues
 from reviewbot.report.findings import group
 from reviewbot.report.gate import GateRules, Policy, count, decide
 from reviewbot.report.model import Report
@@ -19,8 +19,9 @@ PATHS = ("auth/a.py", "tests/t.py", "b.py")
 
 
 def rated(made: Report) -> dict[str, Severity]:
-    severity = severity_in(made)
-    return {f"{finding.path}:{finding.start}": severity(finding) for finding in made.findings}
+    return {
+        f"{view.finding.path}:{view.finding.start}": view.severity for view in finding_views(made)
+    }
 
 
 def test_what_stands_above_the_limit_of_its_path_is_an_error_and_the_rest_a_warning() -> None:
@@ -36,11 +37,11 @@ def test_what_the_gate_does_not_count_is_no_error() -> None:
         "src/app.py:9": Severity.ERROR,
         "src/app.py:10": Severity.WARNING,
     }
-    words = standing_words(CASES["excused"])
-    assert [words(finding) for finding in CASES["excused"].findings] == [
-        "above the limit, not counted",
-        "above the limit",
-        "above the limit, not counted",
+    views = finding_views(CASES["excused"])
+    assert [gate_words(view.gate_status) for view in views] == [
+        "above the threshold, not counted",
+        "above the threshold",
+        "above the threshold, not counted",
     ]
 
 
@@ -58,7 +59,7 @@ def test_where_a_standing_is_unknown_the_finding_is_an_error() -> None:
     made = replace(made, files=(replace(file, lines=(replace(file.lines[0], gate_status=None),)),))
 
     assert rated(made) == {"src/app.py:1": Severity.ERROR}
-    assert standing_words(made)(made.findings[0]) == ""
+    assert gate_words(finding_views(made)[0].gate_status) == ""
 
 
 def test_an_informational_gate_makes_no_errors() -> None:
@@ -72,7 +73,7 @@ def test_a_risk_that_is_no_number_is_an_error() -> None:
 def test_neighbours_that_failed_are_one_place_and_a_line_that_was_read_parts_them() -> None:
     made = report(failed(1), failed(2), scored(3, "x", 0.1), failed(4), failed(9))
 
-    assert [(one.start, one.end) for one in diagnostics(made)] == [(1, 2), (4, 4), (9, 9)]
+    assert [(one.start, one.end) for one in issues(made)] == [(1, 2), (4, 4), (9, 9)]
 
 
 @st.composite
@@ -123,7 +124,7 @@ def reports(draw: st.DrawFn) -> Report:
 @settings(max_examples=300, deadline=None)
 @given(reports())
 def test_there_is_an_error_exactly_where_the_exit_code_is_not_0(made: Report) -> None:
-    errors = [one for one in diagnostics(made) if one.severity is Severity.ERROR]
+    errors = [one for one in issues(made) if one.severity is Severity.ERROR]
 
     assert bool(errors) == (made.verdict.exit_code != 0)
 
@@ -131,7 +132,7 @@ def test_there_is_an_error_exactly_where_the_exit_code_is_not_0(made: Report) ->
 @settings(max_examples=100, deadline=None)
 @given(reports())
 def test_an_empty_list_is_a_change_that_was_read_and_passes(made: Report) -> None:
-    if not diagnostics(made):
+    if not issues(made):
         assert made.verdict.exit_code == 0
         assert made.ledger.coverage == 1.0
         assert made.ledger.unread_files == 0

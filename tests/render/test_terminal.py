@@ -28,9 +28,9 @@ def test_a_finding_shows_place_risk_percentile_author_and_reasons_in_words() -> 
     out = plain(report(scored(12, "if x = y:", 0.9876), author=BY_AI), width=120)
 
     assert "1. src/app.py:12\n" in out
-    assert "risk 0.99 (above the limit), riskier than 98 % of changed lines we know, written" in out
-    assert "written by ai (some-tool)" in out
-    assert "because: feature 417 (unlabelled) (at 83% of its strength, +1.23 log-odds)" in out
+    assert "risk 0.99 (above the threshold), riskier than 98 % of changed lines we know, w" in out
+    assert "written by AI (some-tool)" in out
+    assert "because: feature 417 (unlabelled) (at 83 % of its maximum, +1.23 log-odds)" in out
     assert "because: line length (+0.50 log-odds)" in out
 
 

@@ -81,9 +81,9 @@ def test_the_installed_package_finds_its_templates_and_its_schema(
 ) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
-        "import reviewbot; from reviewbot.render import untrusted\n"
+        "import reviewbot; from reviewbot.render import jinja\n"
         "from reviewbot.report import json_v1\n"
-        "print(reviewbot.__file__, json_v1.schema()['title'], untrusted.template('summary.md.j2'))"
+        "print(reviewbot.__file__, json_v1.schema()['title'], jinja.template('summary.md.j2'))"
     )
 
     done = subprocess.run(

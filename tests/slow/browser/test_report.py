@@ -74,7 +74,7 @@ def test_an_incomplete_report_says_so_above_all_else(show: Show) -> None:
     )
 
     assert "INCOMPLETE" in page.text("h1")
-    assert "4 lines could not be scored; 3 lines passed over for a limit" in page.text(".gaps")
+    assert "4 lines could not be scored; 3 lines skipped because of a limit" in page.text(".gaps")
     assert top < first < 800
     assert page.count("tr.failed") == 4
     assert "not scored: not in the head file" in page.text("tr.failed")
@@ -91,7 +91,7 @@ def test_reasons_open_with_a_click_and_hold_examples_and_the_sum(show: Show) -> 
     assert "detects python" in why
     assert "requests 2.34.2" in why
     assert "requests/sessions.py:100" in why
-    assert "(all else) = +2.59 log-odds: risk 0.93" in why
+    assert "(rest) = +2.59 log-odds: risk 0.93" in why
     assert page.count("tr[data-f='1'] details[open] mark") == 10  # five examples, two pieces each
 
 
