@@ -49,7 +49,7 @@ def explain_terminal(explanation: Explanation, *, width: int, color: bool) -> st
 
 
 def _lines(explanation: Explanation, width: int) -> Iterable[Text]:
-    outcome = explanation.outcome
+    outcome = explanation.line.outcome
     yield Text(f"{visible(outcome.line.path)}:{outcome.line.number}", "bold")
     rows = explanation.around or ((outcome.line.number, outcome.line.text),)
     digits = len(str(rows[-1][0]))
@@ -66,31 +66,36 @@ def _lines(explanation: Explanation, width: int) -> Iterable[Text]:
         case Skipped(why=why) | Failed(why=why):
             yield Text(f"should have been scored and was not: {visible(why)}", "bold yellow")
             yield from _author(explanation, width)
-    for note in explanation.notes:
+    for note in explanation.report.notes:
         yield Text(f"note: {visible(note)}", "dim")
 
 
 def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[Text]:
-    gate = in_brackets(gate_words(explanation.gate_status))
-    yield Text(f"risk {_risk(score.risk)}{gate}, {percentile_words(score, explanation.recent)}")
+    report = explanation.report
+    gate = in_brackets(gate_words(explanation.line.gate_status))
+    yield Text(f"risk {_risk(score.risk)}{gate}, {percentile_words(score, report.recent)}")
     yield from _author(explanation, width)
     for place in range(len(score.reasons)):
         yield Text()
         yield from _reason(explanation, score, place, width)
     yield Text()
     yield from wrapped(sum_words(score), width, 0)
-    average = explanation.artifact.average
+    average = report.artifact.average
     if rise := rise_words(share_of_rise(score, average), average, len(score.reasons)):
         yield from wrapped(rise, width, 0)
     if score.reasons and not explanation.has_evidence:
         yield from wrapped(NO_EVIDENCE, width, 0)
-    model, artifact = visible(explanation.model.name), visible(explanation.artifact.name)
+    model, artifact = (
+        visible(explanation.report.model.name),
+        visible(explanation.report.artifact.name),
+    )
     yield Text(f"read by {model}, scored by {artifact}. {CAVEAT}", "dim")
 
 
 def _author(explanation: Explanation, width: int) -> Iterable[Text]:
-    if by := author_words(explanation.author):
-        evidence = "; ".join(map(visible, explanation.author.evidence))
+    author = explanation.line.author
+    if by := author_words(author):
+        evidence = "; ".join(map(visible, author.evidence))
         yield from wrapped(f"written by {by}{f': {evidence}' if evidence else ''}", width, 0)
 
 
@@ -137,13 +142,14 @@ def _risk(risk: float, more_digits: int = 0) -> str:
 
 def explain_json(explanation: Explanation) -> str:
     """Return the explanation as JSON, ASCII only; docs/formats.md describes the keys."""
-    outcome = explanation.outcome
+    report, line = explanation.report, explanation.line
+    outcome = line.outcome
     score = outcome if isinstance(outcome, LineScore) else None
     value = {
         "schema": SCHEMA,
-        "model": asdict(explanation.model),
-        "artifact": artifact_json(explanation.artifact),
-        "change": asdict(explanation.change),
+        "model": asdict(report.model),
+        "artifact": artifact_json(report.artifact),
+        "change": asdict(report.change),
         "line": {
             "path": outcome.line.path,
             "number": outcome.line.number,
@@ -155,14 +161,14 @@ def explain_json(explanation: Explanation) -> str:
             "recent": number(score.recent, 2) if score else None,
             "log_odds": number(log_odds_of(score), 4) if score else None,
             "rest": number(rest_of(score), 4) if score else None,
-            "author": author_json(explanation.author),
-            "standing": explanation.gate_status,
+            "author": author_json(line.author),
+            "standing": line.gate_status,
         },
         "around": [{"number": at, "text": text[:10_000]} for at, text in explanation.around],
         "reasons": _reasons_json(explanation, score) if score else [],
         "has_evidence": explanation.has_evidence,
-        "recent": explanation.recent and asdict(explanation.recent),
-        "notes": explanation.notes,
+        "recent": report.recent and asdict(report.recent),
+        "notes": report.notes,
     }
     return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
 

@@ -1,40 +1,31 @@
-"""Why one line has its risk: what adds up to it, and what it would be without each part."""
+"""Why one line has its risk: the sum that gives it, and the risk without each part."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reviewbot.authorship.model import Attribution
-from reviewbot.report.findings import GateStatus
-from reviewbot.report.model import ChangeInfo, ModelInfo
+from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.feature_evidence import FeatureEvidence
-from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
-from reviewbot.scoring.recent_risks import RecentInfo
+from reviewbot.scoring.outcomes import LineScore
 
-MAX_ODDS = 60.0  # as `scoring.predictor.risks` has it
+MAX_ODDS = 60.0  # as in `scoring.predictor.risks`
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that is known of one line of a change."""
+    """Everything known of one line of a change."""
 
-    outcome: Outcome
-    author: Attribution
-    gate_status: GateStatus | None  # to the gate; None: not scored, not of the change, or not known
+    line: LineReport  # without a gate status if the change does not add it
     around: tuple[tuple[int, str], ...]  # numbers and texts of the lines near it, itself included
-    evidence: Mapping[str, FeatureEvidence]  # of the features that its reasons name
-    has_evidence: bool  # whether the artifact holds any at all; the report, where it comes from one
-    model: ModelInfo
-    artifact: ArtifactInfo
-    change: ChangeInfo
-    recent: RecentInfo | None
-    notes: tuple[str, ...]
+    evidence: Mapping[str, FeatureEvidence]  # for the features of its reasons
+    has_evidence: bool  # whether the artifact, or the report, has any evidence
+    report: Report  # for model, artifact, change, recent lines and notes
 
 
 def log_odds_of(score: LineScore) -> float:
-    """Return the log-odds of a line's risk: what is left beside the reasons, and the reasons.
+    """Return the log-odds of a line's risk: the rest plus its reasons.
 
-    Of a score that does not say what is left, they come from the risk. NaN where that is no number.
+    Computed from the risk if the score has no rest. NaN if the risk is NaN.
     """
     if score.rest is not None:
         return score.rest + sum(reason.contribution for reason in score.reasons)
@@ -44,17 +35,17 @@ def log_odds_of(score: LineScore) -> float:
 
 
 def rest_of(score: LineScore) -> float:
-    """Return the log-odds of all but the reasons, also of a score that does not say them."""
+    """Return the log-odds of everything but the reasons, also for a score without a rest."""
     if score.rest is not None:
         return score.rest
     return log_odds_of(score) - sum(reason.contribution for reason in score.reasons)
 
 
 def share_of_rise(score: LineScore, average: float | None) -> float | None:
-    """Return which share of a line's log-odds above an average line its reasons make.
+    """Return the share of a line's log-odds above an average line that its reasons explain.
 
-    Above 1 where all other features together lower the risk. None where the line is not above the
-    average, where it has no reasons, and where the average is not known.
+    Above 1 if all other features together lower the risk. None if the line is not above the
+    average, has no reasons, or the average is unknown.
     """
     if average is None or not abs(average) <= MAX_ODDS or not score.reasons:
         return None
@@ -63,7 +54,7 @@ def share_of_rise(score: LineScore, average: float | None) -> float | None:
 
 
 def risk_without(score: LineScore, place: int) -> float:
-    """Return what the line's risk would be without one of its reasons.
+    """Return the line's risk without one of its reasons.
 
     It is the risk that the predictor `scoring.reasons.without` this feature gives to the line.
     place  of the reason, from 0
@@ -72,7 +63,7 @@ def risk_without(score: LineScore, place: int) -> float:
 
 
 def sigmoid(odds: float) -> float:
-    """Return the probability that log-odds stand for; NaN for NaN."""
+    """Return the probability of log-odds; NaN for NaN."""
     if math.isnan(odds):
         return odds
     return 1 / (1 + math.exp(-max(-MAX_ODDS, min(MAX_ODDS, odds))))

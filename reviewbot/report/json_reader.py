@@ -1,15 +1,13 @@
-"""A report file, read again. It may come from a stranger: strict schema, bounded, made consistent.
+"""Reads a report file, which may be untrusted: strict schema, bounds, and consistency checks.
 
-`post` runs with a token, on a report that a job without one has written, perhaps for a pull request
-from a fork. So nothing in the file is believed that can be computed from the rest of it.
+`post` runs with a token on a report that a job without one wrote, perhaps for a pull request from a
+fork. So everything that can be computed from the rest of the file is computed again.
 """
 
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from reviewbot.authorship.model import Attribution, Author, Scope
@@ -19,6 +17,7 @@ from reviewbot.errors import UsageError
 from reviewbot.report.explanation import log_odds_of, sigmoid
 from reviewbot.report.findings import Finding, GateStatus, riskiest_first
 from reviewbot.report.gate import Ledger, Policy, Status, Verdict, count, status_and_exit_code
+from reviewbot.report.json_v1 import schema
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
@@ -27,44 +26,57 @@ from reviewbot.scoring.recent_risks import RecentInfo
 MAX_BYTES = 50_000_000
 MAX_LINES = 500_000
 MAX_FINDINGS = 10_000
-MAX_LOG_ODDS = 1e6  # of a part of a sum: there, its rounding is still that of its digits
-SLACK = 2e-6  # of a risk and a limit that were rounded to six digits
-MAX_DIGITS = 18  # of a whole number: a longer one is no float, and takes its time
-_FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
+MAX_LOG_ODDS = 1e6  # of a part of a sum; a float holds its four decimal digits exactly enough
+SLACK = 2e-6  # between a risk and a threshold that were both rounded to six digits
+MAX_DIGITS = 18  # of an integer; longer ones are slow to parse and fit no float
+UNREAD = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
+FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
 
-def parse_report(raw: bytes) -> Report:
+def parse_report(raw: bytes, *, doing: str = "nothing was posted", fix: str = FIX) -> Report:
     """Read a report.
 
-    raises  UsageError for anything that is none, that contradicts itself, or that is too large
+    doing   what is not done if the report is refused
+    raises  UsageError if it is not a report, contradicts itself or is too large
     """
+    try:
+        return _parse(raw)
+    except _Refused as exc:
+        raise UsageError(f"{doing}: the report cannot be used: {exc}", fix=fix) from exc
+
+
+class _Refused(Exception):
+    """Why a report cannot be used."""
+
+
+def _parse(raw: bytes) -> Report:
     if len(raw) > MAX_BYTES:
-        raise _wrong(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+        raise _Refused(f"it is larger than {MAX_BYTES // 1_000_000} MB")
     try:
         value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_short)
     except (ValueError, RecursionError) as exc:
-        raise _wrong("it is not JSON") from exc
+        raise _Refused("it is not JSON") from exc
     _validate(value)
     if sum(len(file["lines"]) for file in value["files"]) > MAX_LINES:
-        raise _wrong(f"it has more than {MAX_LINES} lines")
+        raise _Refused(f"it has more than {MAX_LINES} lines")
     if len(value["findings"]) > MAX_FINDINGS:
-        raise _wrong(f"it has more than {MAX_FINDINGS} findings")
+        raise _Refused(f"it has more than {MAX_FINDINGS} findings")
     files = tuple(_file(file) for file in value["files"])
     outcomes = [line.outcome for file in files for line in file.lines]
     ledger = count(outcomes, value["ledger"]["unread_files"])
     claimed = {key: value["ledger"][key] for key in ("added", "scored", "skipped", "failed")}
     if claimed != {key: getattr(ledger, key) for key in claimed}:
-        raise _wrong("its ledger does not fit its lines")
+        raise _Refused("its ledger does not fit its lines")
     policy = _policy(value["policy"])
-    verdict = value["verdict"]
-    verdict = Verdict(Status(verdict["status"]), verdict["exit_code"], tuple(verdict["reasons"]))
-    _agree(verdict, policy, ledger, files)
+    status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
+    verdict = Verdict(Status(status), code, tuple(reasons))
+    _check_verdict(verdict, policy, ledger, files)
     return Report(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
         change=ChangeInfo(**value["change"]),
         policy=policy,
-        report_threshold=_share(value["policy"]["show_above"]),
+        report_threshold=_number(value["policy"]["show_above"]),
         verdict=verdict,
         ledger=ledger,
         files=files,
@@ -76,34 +88,37 @@ def parse_report(raw: bytes) -> Report:
 
 
 def _policy(value: Mapping[str, Any]) -> Policy:
+    fields = {key: part for key, part in value.items() if key != "show_above"}
     return Policy(
-        max_risk=_share(value["max_risk"]),
-        max_lines_over=value["max_lines_over"],
-        min_coverage=value["min_coverage"],
-        min_lines=value["min_lines"],
-        max_risk_for=tuple(value["max_risk_for"]),
-        informational=value["informational"],
-        scope=Scope(value["scope"]),
-        gate_scope=Scope(value["gate_scope"]),
+        **fields
+        | {
+            "max_risk": _number(value["max_risk"]),
+            "max_risk_for": tuple(value["max_risk_for"]),
+            "scope": Scope(value["scope"]),
+            "gate_scope": Scope(value["gate_scope"]),
+        }
     )
 
 
-def _agree(verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileReport, ...]) -> None:
-    """Refuse a verdict that the gate would not give on these lines; older reports do not say.
+def _check_verdict(
+    verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileReport, ...]
+) -> None:
+    """Refuse a verdict that the gate would not give for these lines.
 
-    Limits by path and author are not applied here: a stranger's patterns may take for ever.
+    Older reports have no gate status. Thresholds by path and author are not applied again: matching
+    untrusted patterns may take forever.
     """
     lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
     if lines and all(line.gate_status is None for line in lines):
         return
     over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
     fits = (verdict.status, verdict.exit_code) == status_and_exit_code(policy, ledger, over)
-    if not fits or not all(_stands(line, policy) for line in lines):
-        raise _wrong("its verdict does not fit its lines")
+    if not fits or not all(_is_possible(line, policy) for line in lines):
+        raise _Refused("its verdict does not fit its lines")
 
 
-def _stands(line: LineReport, policy: Policy) -> bool:
-    """Return True if a line can stand as it says; its risk and the limit have been rounded."""
+def _is_possible(line: LineReport, policy: Policy) -> bool:
+    """Return True if a line can have its gate status; its risk and the threshold were rounded."""
     risk = line.outcome.risk if isinstance(line.outcome, LineScore) else 0.0
     if line.gate_status is None:
         return False
@@ -114,26 +129,20 @@ def _stands(line: LineReport, policy: Policy) -> bool:
     return not risk < policy.max_risk - SLACK  # NaN is above
 
 
-@cache
-def _schema() -> Any:
-    file = resources.files("reviewbot") / "schemas" / "report_v1.json"
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
 def _validate(value: object) -> None:
     from jsonschema import Draft202012Validator
 
-    error = next(iter(Draft202012Validator(_schema()).iter_errors(value)), None)
+    error = next(iter(Draft202012Validator(schema()).iter_errors(value)), None)
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path)[:100] or "its top"
-        raise _wrong(f"it does not keep the schema at {place}")
+        raise _Refused(f"it does not keep the schema at {place}")
 
 
 def _features(values: list[Any]) -> tuple[FeatureEvidence, ...]:
     try:
         return tuple(map(evidence_from_json, values))
     except (ArithmeticError, ValueError) as exc:
-        raise _wrong("what it knows of a feature contradicts itself") from exc
+        raise _Refused("what it knows of a feature contradicts itself") from exc
 
 
 def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding, ...]:
@@ -150,9 +159,9 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
         numbers = [score.line.number for score in lines]
         fits = numbers and numbers == value["lines"] == sorted(set(numbers))
         if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
-            raise _wrong("a finding does not fit its lines")
-        made = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
-        found.append(replace(made, risk=made.worst.risk))
+            raise _Refused("a finding does not fit its lines")
+        finding = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
+        found.append(replace(finding, risk=finding.worst.risk))
     return tuple(sorted(found, key=riskiest_first))
 
 
@@ -166,7 +175,7 @@ def _file(value: Mapping[str, Any]) -> FileReport:
         value["note"],
         value["removed"],
         tuple(
-            LineReport(_outcome(path, line), _author(line["author"]), _standing(line))
+            LineReport(_outcome(path, line), _author(line["author"]), _gate_status(line))
             for line in value["lines"]
         ),
     )
@@ -177,14 +186,14 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
     match value["status"]:
         case "scored":
             reasons = tuple(
-                Reason(r["feature"], r["label"], _share(r["contribution"]), r["activation"])
+                Reason(r["feature"], r["label"], _number(r["contribution"]), r["activation"])
                 for r in value["reasons"]
             )
-            risk, percentile = _share(value["risk"]), _share(value["percentile"])
+            risk, percentile = _number(value["risk"]), _number(value["percentile"])
             more = (value["surprisal"], value.get("rest"), value.get("recent"))
             score = LineScore(line, risk, percentile, reasons, *more)
             if not _adds_up(score):
-                raise _wrong(f"what adds up to a risk does not give it, in line {line.number}")
+                raise _Refused(f"what adds up to a risk does not give it, in line {line.number}")
             return score
         case "skipped":
             return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)
@@ -193,9 +202,9 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
 
 
 def _adds_up(score: LineScore) -> bool:
-    """Whether rest and contributions give the risk, as far as their digits in a report tell.
+    """Return True if rest and contributions give the risk, within rounding.
 
-    A score without a rest (of an older report) says nothing that could be wrong, but for its size.
+    A score without a rest, from an older report, is only checked for its size.
     """
     parts = [reason.contribution for reason in score.reasons]
     if any(abs(part) > MAX_LOG_ODDS for part in parts):
@@ -207,10 +216,7 @@ def _adds_up(score: LineScore) -> bool:
     return abs(score.rest) <= MAX_LOG_ODDS and low <= score.risk <= high  # NaN is not
 
 
-UNREAD = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
-
-
-def _standing(line: Mapping[str, Any]) -> GateStatus | None:
+def _gate_status(line: Mapping[str, Any]) -> GateStatus | None:
     value = line.get("standing")
     return None if value is None else GateStatus(value)
 
@@ -225,7 +231,7 @@ def _author(value: Mapping[str, Any]) -> Attribution:
     )
 
 
-def _share(value: float | None) -> float:
+def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
@@ -244,7 +250,3 @@ def _short(digits: str) -> int:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _wrong(what: str) -> UsageError:
-    return UsageError(f"nothing was posted: the report cannot be used: {what}", fix=_FIX)
