@@ -1,7 +1,7 @@
-"""Reads a directory of past reports, one after the other, and keeps only what is counted.
+"""Reads a directory of past reports, one at a time, and keeps only counts.
 
-The files are untrusted: nothing outside the directory is read, no link is followed, and number and
-bytes are bounded.
+The files are untrusted: nothing outside the directory is read, links are not followed, and the
+number of files and bytes is bounded.
 """
 
 import os
@@ -27,17 +27,17 @@ from reviewbot.report.stats import (
 
 MAX_FILES = 10_000
 MAX_TOTAL = 1_000_000_000  # bytes of all files together
-MAX_ENTRIES = 1_000_000  # of the directory, whatever they are
+MAX_ENTRIES = 1_000_000  # of the directory, of any kind
 MAX_TIME = 4_102_444_800  # the year 2100 in seconds since 1970: a commit may claim any time
 ENDING, RECORDS = ".json", "outcomes.jsonl"
 
 
 def gather(folder: Path, root: str | None) -> Stats:
-    """Count every report below a directory; of too many those whose names come last.
+    """Count the reports below a directory; if there are too many, those whose names sort last.
 
-    root    of the repository; None: the one here, if there is one
-    raises  UsageError if a file of acknowledgements cannot be used (a rate without some of its
-            records would be another rate); ReviewbotError if `root` is no repository
+    root    of the repository; None: the current one, if any
+    raises  UsageError if a file of acknowledgements is unusable (without its records the rate
+            would be wrong); ReviewbotError if `root` is not a repository
     """
     history, notes = _history(root)
     reports: list[ReportSummary] = []
@@ -55,7 +55,7 @@ def gather(folder: Path, root: str | None) -> Stats:
             break
         raw = files.read(name)
         if raw is None:
-            broken.append((name, "it is no regular file, or may not be read"))
+            broken.append((name, "it is not a regular file, or is not readable"))
             continue
         total += len(raw)
         try:
@@ -67,7 +67,7 @@ def gather(folder: Path, root: str | None) -> Stats:
         except UsageError as exc:
             broken.append((name, exc.what.partition("cannot be used: ")[2]))
     if lost := len(acks - {name for one in reports for name in one.ids}):
-        notes.append(f"acknowledgements of a finding that no report here holds: {lost}")
+        notes.append(f"acknowledgements of findings in none of these reports: {lost}")
     groups = group_reports(reports, _days(reports, history), acks)
     repeated = len(reports) - sum(group.total.reports for group in groups)
     return Stats(groups, repeated, not_read, tuple(sorted(broken)), tuple(notes))
@@ -79,11 +79,11 @@ def _history(root: str | None) -> tuple[History | None, list[str]]:
     except ReviewbotError as exc:
         if root is not None:
             raise
-        return None, [f"git was not asked: {exc.what.partition(': ')[2]}"]
+        return None, [f"git was not used: {exc.what.partition(': ')[2]}"]
 
 
 def _days(reports: Sequence[ReportSummary], history: History | None) -> dict[str, date]:
-    """Return the day of each file: of its head commit, else the one in its name."""
+    """Return the date of each file: of its head commit, else from its name."""
     times = history.times(one.head for one in reports) if history else {}
     days = {}
     for one in reports:
@@ -107,7 +107,7 @@ def _names(folder: Path, broken: list[tuple[str, str]]) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if name.lower() != b".git")
         seen += len(folders) + len(files)
         if seen > MAX_ENTRIES:
-            broken.append((".", f"more than {MAX_ENTRIES:,} entries: not all were looked at"))
+            broken.append((".", f"more than {MAX_ENTRIES:,} entries: the rest was not read"))
             return
         for name in files:
             if name.endswith(ENDING.encode()) or name == RECORDS.encode():

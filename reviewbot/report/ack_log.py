@@ -1,6 +1,6 @@
-"""`outcomes.jsonl`: acknowledgements beside the reports, a JSON object a line. Strict, bounded.
+"""`outcomes.jsonl`: acknowledgements beside the reports, one JSON object per line.
 
-`review --acks FILE` writes it, `stats` reads it; docs/formats.md says what a record means.
+`review --acks FILE` writes it, `stats` reads it; docs/formats.md describes the records.
 """
 
 import json
@@ -27,8 +27,8 @@ def ack_records(acks: Iterable[Ack]) -> str:
 def parse_acks(files: Iterable[tuple[str, bytes | None]]) -> frozenset[str]:
     """Return the identifiers of acknowledged findings.
 
-    files   names, and their bytes; None of a file that cannot be read
-    raises  UsageError for the first record that is wrong, and over 20 MB in all
+    files   names and bytes; None for a file that cannot be read
+    raises  UsageError for the first invalid record, and above 20 MB in total
     """
     from jsonschema import Draft202012Validator
 
@@ -37,14 +37,14 @@ def parse_acks(files: Iterable[tuple[str, bytes | None]]) -> frozenset[str]:
     found, total = set(), 0
     for name, raw in files:
         if raw is None or (total := total + len(raw)) > MAX_BYTES:
-            raise _wrong(f"{name} is no regular file, or with the others above 20 MB")
+            raise _wrong(f"{name} is not a regular file, or all files together exceed 20 MB")
         for number, line in enumerate(raw.split(b"\n"), start=1):
             try:
                 value = json.loads(line) if line.strip() else None
             except (ValueError, RecursionError) as exc:
                 raise _wrong(f"line {number} of {name} is not JSON") from exc
             if line.strip() and not validator.is_valid(value):
-                raise _wrong(f"line {number} of {name} does not keep the schema")
+                raise _wrong(f"line {number} of {name} does not match the schema")
             if value:
                 found.add(value["finding"])
     return frozenset(found)
@@ -53,5 +53,5 @@ def parse_acks(files: Iterable[tuple[str, bytes | None]]) -> frozenset[str]:
 def _wrong(what: str) -> UsageError:
     return UsageError(
         f"nothing was counted: {what}",
-        fix="remove or correct it; docs/formats.md says what a record looks like",
+        fix="remove or correct it; docs/formats.md describes the records",
     )

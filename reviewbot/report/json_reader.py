@@ -135,14 +135,14 @@ def _validate(value: object) -> None:
     error = next(iter(Draft202012Validator(schema()).iter_errors(value)), None)
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path)[:100] or "its top"
-        raise _Refused(f"it does not keep the schema at {place}")
+        raise _Refused(f"it does not match the schema at {place}")
 
 
 def _features(values: list[Any]) -> tuple[FeatureEvidence, ...]:
     try:
         return tuple(map(evidence_from_json, values))
     except (ArithmeticError, ValueError) as exc:
-        raise _Refused("what it knows of a feature contradicts itself") from exc
+        raise _Refused("its evidence for a feature contradicts itself") from exc
 
 
 def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding, ...]:
@@ -193,7 +193,7 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
             more = (value["surprisal"], value.get("rest"), value.get("recent"))
             score = LineScore(line, risk, percentile, reasons, *more)
             if not _adds_up(score):
-                raise _Refused(f"what adds up to a risk does not give it, in line {line.number}")
+                raise _Refused(f"the parts of a risk do not add up to it, in line {line.number}")
             return score
         case "skipped":
             return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)

@@ -1,6 +1,6 @@
-"""The report for other programs: "reviewbot/1". Our fields may change, this format may not.
+"""The report for other programs, "reviewbot/1": our own fields may change, this format may not.
 
-`schemas/report_v1.json` says what stands where, docs/formats.md what it means.
+`schemas/report_v1.json` is its schema, docs/formats.md explains the keys; `json_reader` reads it.
 """
 
 import json
@@ -24,8 +24,8 @@ MAX_NOTES, MAX_NOTE, MAX_LABEL = 1_000, 20_000, 1_000  # as in the schema
 def json_v1(report: Report) -> str:
     """Return the report as JSON: ASCII only, same report, same bytes, one newline at the end.
 
-    Every key is always there, null where it says nothing. Numbers are rounded; one that is not
-    finite is null. Bytes of the change that were not UTF-8 stand as U+FFFD.
+    Every key is always present, null if it has no value. Numbers are rounded; a number that is not
+    finite is null. Bytes of the change that were not UTF-8 become U+FFFD.
     """
     value = {
         "schema": SCHEMA,
@@ -150,7 +150,7 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 
 def _notes(notes: Sequence[str]) -> list[str]:
-    """Return the notes, bounded: of a large change there is one for each commit, and more."""
+    """Return the notes, bounded: a large change has at least one per commit."""
     kept = notes if len(notes) <= MAX_NOTES else notes[: MAX_NOTES - 1]
     more = [f"{len(notes) - len(kept)} more notes"] if len(kept) < len(notes) else []
     return [*(note[:MAX_NOTE] for note in kept), *more]

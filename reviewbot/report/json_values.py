@@ -1,4 +1,4 @@
-"""Values as every JSON that we write has them."""
+"""Values that all our JSON formats share."""
 
 import math
 from collections.abc import Iterable
@@ -12,20 +12,20 @@ MAX_NAME, MAX_WORDS = 1_000, 20_000  # characters, as in the schemas
 
 
 def number(value: float | None, digits: int) -> float | None:
-    """Return a number rounded; None for one that is not finite."""
+    """Return a rounded number; None if it is not finite."""
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0  # + 0.0: no "-0.0"
 
 
 def artifact_json(artifact: ArtifactInfo) -> dict[str, Any]:
-    """Return what scored the lines, as every JSON report has it."""
+    """Return the artifact that scored the lines."""
     average = number(artifact.average, 4)
     return {"name": artifact.name, "sha256": artifact.sha256, "average": average}
 
 
 def clean(value: Any) -> Any:
-    """Return a value that is JSON: texts can be written as UTF-8, what is not finite is None."""
+    """Return a value as valid JSON: text without lone surrogates, None for non-finite numbers."""
     match value:
         case float() if not math.isfinite(value):
             return None
@@ -40,7 +40,7 @@ def clean(value: Any) -> Any:
 
 
 def author_json(author: Attribution) -> dict[str, Any]:
-    """Return an attribution as every JSON report has it."""
+    """Return an attribution, bounded."""
     return {
         "kind": author.kind.value,
         "tool": author.tool and valid(author.tool)[:MAX_NAME],
@@ -51,7 +51,7 @@ def author_json(author: Attribution) -> dict[str, Any]:
 
 
 def totals_json(attributions: Iterable[Attribution]) -> dict[str, Any]:
-    """Return how many lines each kind of author has, and of these how many each tool."""
+    """Return the number of lines per kind of author, and per tool within a kind."""
     counts = totals(attributions)
     return {
         kind.value: {

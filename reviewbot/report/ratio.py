@@ -1,4 +1,4 @@
-"""A share with its interval: never a percentage without what it is a percentage of."""
+"""A share with its confidence interval, so that no percentage appears without its total."""
 
 import math
 from dataclasses import dataclass
@@ -7,12 +7,10 @@ Z = 1.959964  # 97.5 % point of the normal distribution: two-sided 95 %
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, in [0, 1]. raises ValueError where of < 1.
+    """Return the 95 % interval of a share, in [0, 1]; `of` is at least 1.
 
-    source  Wilson 1927, J. Am. Stat. Assoc. 22:209. What is counted counts as independent.
+    source  Wilson 1927, J. Am. Stat. Assoc. 22:209; takes the counted things as independent.
     """
-    if of < 1:
-        raise ValueError("a share of nothing has no interval")
     centre = hits + Z * Z / 2
     half = Z * math.sqrt(hits * (of - hits) / of + Z * Z / 4)
     low, high = (centre - half) / (of + Z * Z), (centre + half) / (of + Z * Z)
@@ -21,7 +19,7 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`hits` of `of`, which is at least 1."""
+    """`hits` of `of`, where `of` is at least 1."""
 
     hits: int
     of: int
@@ -38,5 +36,5 @@ class Share:
 
 
 def share(hits: int, of: int) -> Share | None:
-    """Return a share; None of nothing."""
+    """Return a share; None if `of` is 0."""
     return Share(hits, of) if of else None

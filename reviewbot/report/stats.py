@@ -19,7 +19,7 @@ _DAY = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?![0-9A-SU-Za-z])")  # T:
 
 
 class Outcome(StrEnum):
-    """What became of a finding between its report and the merge, or why that is not known."""
+    """What happened to a finding between its report and the merge, or why that is unknown."""
 
     ADDRESSED = "addressed"
     UNCHANGED = "unchanged"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     NO_COMMIT = "the report names no base and head commit"
     AFTER_MERGE = "its head is already on the branch"
     NOT_MERGED = "no commit of the branch brings half of the report's added lines"
-    NOT_HELD = "the repository does not hold the commits or files"
+    NOT_HELD = "the repository lacks the commits or files"
     GONE = "its file was renamed, deleted or is too large"
     LIMIT = "not looked for: too many files or too little time"
 
@@ -36,7 +36,7 @@ KNOWN = (Outcome.ADDRESSED, Outcome.UNCHANGED)
 
 
 class MeasurementConfig(NamedTuple):
-    """What a report was measured with: counts of different ones are never added up."""
+    """What a report was measured with; counts of different configurations are never added."""
 
     artifact: str
     artifact_sha256: str
@@ -54,7 +54,7 @@ class Counts(NamedTuple):
     reports: int
     scored: int
     unread: int  # should have been scored and were not
-    risky: int  # scored lines above the limits of their report, acknowledged or not
+    risky: int  # scored lines above the thresholds of their report, acknowledged or not
 
 
 class ReportSummary(NamedTuple):
@@ -97,15 +97,15 @@ class Stats:
 def summarize(
     report: Report, file: str, outcomes: Sequence[Outcome], *, recorded: bool
 ) -> ReportSummary:
-    """Count what a report says. `outcomes` are those of its findings, in their order.
+    """Summarise a report; `outcomes` are those of its findings, in their order.
 
-    raises  UsageError if the report does not say which lines are above its limits
+    raises  UsageError if the report does not say which lines are above its thresholds
     """
     lines = [one for file in report.files for one in file.lines]
     standings = [one.gate_status for one in lines if isinstance(one.outcome, LineScore)]
     if None in standings:
         raise UsageError(
-            "the report cannot be used: it does not say which lines are above its limits",
+            "the report cannot be used: it does not say which lines are above its thresholds",
             fix="check the change again with this version",
         )
     risky = sum(standing is not GateStatus.BELOW for standing in standings)
@@ -128,7 +128,7 @@ def summarize(
 def group_reports(
     reports: Sequence[ReportSummary], days: Mapping[str, date], acks: Collection[str]
 ) -> tuple[Group, ...]:
-    """Count by configuration; of each head one report, the one that found most.
+    """Count by configuration; one report per head counts, the one with most findings.
 
     days  of files, where one is known
     acks  identifiers of acknowledged findings
@@ -149,7 +149,7 @@ def is_commit(name: str | None) -> bool:
 
 
 def day_in_name(file: str) -> date | None:
-    """Return the day that begins a file's name, else its directory's: 2026-11-20-x.json."""
+    """Return the date at the start of a file's or its directory's name: 2026-11-20-x.json."""
     for part in reversed(file.split("/")[-2:]):
         try:
             if found := _DAY.match(part):
@@ -185,7 +185,7 @@ def _group(
 
 
 def _weight(one: ReportSummary) -> tuple[int, int, int]:
-    """Order reports of a head: a forged one must not hide what another found."""
+    """Order reports of one head, so that a forged report cannot hide findings of another."""
     return len(one.findings), one.counts.risky, one.counts.scored
 
 

@@ -139,7 +139,7 @@ def test_a_report_whose_sum_is_not_that_of_its_risk_is_refused(explained: Path) 
     (explained / "r.json").write_text(json.dumps(report))
 
     why = refused("src/code.py:2", "--report", "r.json")
-    assert "nothing was explained: the report cannot be used: what adds up to a risk" in why
+    assert "nothing was explained: the report cannot be used: the parts of a risk" in why
 
 
 def test_a_report_is_explained_without_any_model(

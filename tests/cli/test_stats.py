@@ -138,7 +138,7 @@ def test_acknowledgements_count_of_the_findings_beside_which_they_are_recorded(
 
     assert value["groups"][0]["findings"] == 3
     assert value["groups"][0]["acknowledged"] == {"count": 1, "n": 2}
-    assert "acknowledgements of a finding that no report here holds: 1" in value["notes"]
+    assert "acknowledgements of findings in none of these reports: 1" in value["notes"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_records_are_no_link_and_bounded(folder: Path, monkeypatch: pytest.Monke
     (folder / "outcomes.jsonl").symlink_to("/dev/null")
     assert run(folder).exit_code == 2
     monkeypatch.setattr(ack_log, "MAX_BYTES", 10)
-    with pytest.raises(UsageError, match="y is no regular file, or with the others above 20 MB"):
+    with pytest.raises(UsageError, match="y is not a regular file, or all files"):
         parse_acks([("x", b" " * 9), ("y", b" " * 9)])
 
 

@@ -137,7 +137,7 @@ def test_a_report_of_nothing_but_notes_is_refused_at_once() -> None:
     raw = changed(set_("notes", to=[""] * 5_000_000))
     start = cpu_seconds()
 
-    with pytest.raises(UsageError, match="does not keep the schema at notes"):
+    with pytest.raises(UsageError, match="does not match the schema at notes"):
         parse_report(raw)
 
     assert cpu_seconds() - start < 10  # item by item it takes minutes
@@ -229,7 +229,7 @@ def with_sum(risk: float | None, rest: float | None, *parts: float | None) -> by
 def test_a_risk_that_its_parts_do_not_give_is_refused(
     risk: float | None, rest: float | None, parts: tuple[float | None, ...]
 ) -> None:
-    with pytest.raises(UsageError, match="what adds up to a risk does not give it, in line 1"):
+    with pytest.raises(UsageError, match="the parts of a risk do not add up to it, in line 1"):
         parse_report(with_sum(risk, rest, *parts))
 
 
