@@ -73,10 +73,13 @@ def test_one_bad_anchor_is_left_out_and_the_others_are_posted(world: World) -> N
     assert world.summary.count("here only") == 1
 
 
-def test_a_comment_in_a_file_that_grew_too_long_to_read_stays(world: World) -> None:
+@pytest.mark.parametrize("name", ["b.py", "renamed.py"])
+def test_a_comment_in_a_file_that_grew_too_long_to_read_stays(world: World, name: str) -> None:
     world.push({"b.py": risky(1)})
     world.review()
-    world.push({"b.py": risky(1) + "x = 1\n" * 50})
+    if name != "b.py":
+        world.repo.git("mv", "b.py", name)
+    world.push({name: risky(1) + "x = 1\n" * 50})
 
     result = world.review("--max-file-lines", "20")
 
@@ -84,21 +87,23 @@ def test_a_comment_in_a_file_that_grew_too_long_to_read_stays(world: World) -> N
     assert len(world.github.comments) == 1
 
 
-def test_a_folded_comment_is_not_folded_again(world: World) -> None:
+def test_a_comment_is_folded_once_and_shown_again_when_its_finding_is_back(world: World) -> None:
     world.push({"b.py": risky(1)})
     world.review()
     world.github.comments[0]["reactions"] = {"total_count": 1}
     world.push({"b.py": SAFE + "\n"})
-
     for _ in range(3):
-        world.review()
-
-    assert len(world.github.minimised) == 1
+        world.review("--resolve-threads")
+    (comment,) = world.github.comments
+    assert world.github.minimised == [comment["node_id"]]
+    assert world.github.resolved == [f"T{comment['id']}"]
     assert "This finding is gone, or acknowledged" in world.bodies[0]
 
     world.push({"b.py": risky(1)})
-    world.review()
-    assert "gone" not in world.bodies[0]
+    world.review("--resolve-threads")
+
+    assert (world.github.minimised, world.github.resolved) == ([], [])
+    assert "gone, or acknowledged" not in world.bodies[0]
 
 
 def test_a_comment_that_a_person_deleted_meanwhile_fails_nothing(world: World) -> None:

@@ -34,22 +34,17 @@ def test_where_no_anchor_is_taken_the_summary_has_it_all(world: World) -> None:
     assert "here only" in world.summary
 
 
-def test_a_review_whose_answer_was_lost_is_not_posted_again(world: World) -> None:
+@pytest.mark.parametrize("path", ["/reviews", "/issues/1/comments"])
+def test_a_review_or_summary_whose_answer_was_lost_is_not_posted_again(
+    world: World, path: str
+) -> None:
     world.push({"b.py": risky(1)})
-    world.github.troubles.append(Trouble("POST", "/reviews", 502, after=True))
+    world.github.troubles.append(Trouble("POST", path, 502, after=True))
 
     result = world.review()
 
     assert result.exit_code == 1
     assert (len(world.github.reviews), len(world.github.comments)) == (1, 1)
-
-
-def test_a_summary_whose_answer_was_lost_is_not_posted_again(world: World) -> None:
-    world.push({"b.py": risky(1)})
-    world.github.troubles.append(Trouble("POST", "/issues/1/comments", 502, after=True))
-
-    world.review()
-
     assert "BLOCK" in world.summary
 
 

@@ -112,18 +112,6 @@ def test_a_finding_that_is_gone_and_was_answered_is_folded_not_deleted(
     assert world.github.resolved == []
 
 
-def test_threads_are_resolved_only_where_that_is_asked_for(world: World) -> None:
-    world.push({"b.py": risky(1)})
-    world.review()
-    (comment,) = world.github.comments
-    comment["reactions"] = {"total_count": 1}
-    world.push({"b.py": SAFE + "\n"})
-
-    world.review("--resolve-threads")
-
-    assert world.github.resolved == [f"T{comment['id']}"]
-
-
 def test_a_force_push_of_the_same_lines_says_nothing_again(world: World) -> None:
     world.push({"b.py": risky(1)})
     world.review()

@@ -101,31 +101,6 @@ def test_annotations_are_neither_doubled_nor_lost(world: World, lost: bool) -> N
     assert [len(run["annotations"]) for run in world.github.check_runs] == [60]
 
 
-def test_a_comment_stays_where_its_file_may_be_one_that_was_not_read(world: World) -> None:
-    world.push({"b.py": risky(1)})
-    world.review()
-    world.repo.git("mv", "b.py", "c.py")
-    world.push({"c.py": risky(1) + "x = 1\n" * 50})
-
-    assert world.review("--max-file-lines", "20").exit_code == 3
-    assert len(world.github.comments) == 1
-
-
-def test_a_folded_comment_whose_finding_is_back_is_shown_again(world: World) -> None:
-    world.push({"b.py": risky(1)})
-    world.review()
-    world.github.comments[0]["reactions"] = {"total_count": 1}
-    world.push({"b.py": SAFE + "\n"})
-    world.review("--resolve-threads")
-    assert (len(world.github.minimised), len(world.github.resolved)) == (1, 1)
-
-    world.push({"b.py": risky(1)})
-    world.review("--resolve-threads")
-
-    assert (world.github.minimised, world.github.resolved) == ([], [])
-    assert "gone, or acknowledged" not in world.bodies[0]
-
-
 @pytest.mark.parametrize("how", ["empty", "mode", "rename"])
 def test_without_a_checkout_what_has_no_patch_and_no_change_is_complete(
     world: World, how: str
