@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# Isolated: the working directory holds the pull request, and nothing of it may be imported.
+# Isolated: the working directory contains the pull request, and nothing in it may be imported.
 REVIEWBOT = (sys.executable, "-I", "-m", "reviewbot")
 LISTS = ("exclude", "include", "unknown-as-ai", "max-risk-for")  # a flag per line of the input
 _BOTH = ("comment-when-clean", "resolve-threads")
 SWITCHES = ("informational", "inline-suppressions", "trust-human", *_BOTH)
 _MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label", "check-run")
-POSTING = ("post", "max-comments", *_BOTH, *_MORE)
+POSTING = ("post", "max-comments", *_BOTH, *_MORE)  # compared in tests/config/test_derived.py
 POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repository")
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
 OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif", "outcomes")
 TOKEN, REPORT, BUG = "github-token", "post-report", 70
-FAILED = (2, 4)  # wrong usage, environment: there may be a report all the same
+FAILED = (2, 4)  # wrong usage, environment: a report may exist
 MAX_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
 
 
@@ -31,12 +31,12 @@ def argv(inputs: Mapping[str, str]) -> list[str]:
     flags = [verb]
     for name, text in inputs.items():
         posting = name in POSTING
-        foreign = posting if verb == "check" else verb == "post" and name not in POST_FLAGS
-        if name in ("range", REPORT, TOKEN) or foreign:
+        unknown = posting if verb == "check" else verb == "post" and name not in POST_FLAGS
+        if name in ("range", REPORT, TOKEN) or unknown:
             continue
         if name in SWITCHES and text in ("true", "false"):
             flags.append(f"--{name}" if text == "true" else f"--no-{name}")
-            continue  # a wrong value is for the command to refuse
+            continue  # the command refuses a wrong value
         values = [part.strip() for part in (text.split("\n") if name in LISTS else [text])]
         flags += [f"--{name}={value}" for value in values if value]
     last = {"post": [inputs.get(REPORT, "")], "check": [inputs.get("range", "")], "review": []}
@@ -50,12 +50,12 @@ def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def conclude(code: int, path: Path) -> tuple[int, dict[str, Any] | None]:
-    """Return the exit code to end with, and the report: that of a verdict, or one not posted."""
+    """Return the exit code, and the report if it has a verdict or could not be posted."""
     code = 128 - code if code < 0 else code  # ended by a signal, as a shell counts
     try:
         report: dict[str, Any] = json.loads(path.read_bytes())
-        said = report["verdict"]["exit_code"]
-        if report["schema"] == "reviewbot/1" and (said == code or code in FAILED):
+        expected = report["verdict"]["exit_code"]
+        if report["schema"] == "reviewbot/1" and (expected == code or code in FAILED):
             return code, report
     except (OSError, ValueError, LookupError, TypeError):
         pass
@@ -67,7 +67,7 @@ def read(path: Path) -> str:
 
 
 def append(file: str | None, text: str) -> None:
-    """Append to one of the runner's files; nothing where there is no runner."""
+    """Append to one of the runner's files; without a runner, do nothing."""
     with Path(file or os.devnull).open("a", encoding="utf-8", errors="replace") as stream:
         stream.write(text)
 
@@ -83,11 +83,11 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
     command = [*reviewbot, verb, *wanted, *flags]
     env = {name: text for name, text in environ.items() if not name.startswith("INPUT_")}
     env |= {"GITHUB_TOKEN": inputs[TOKEN]} if TOKEN in inputs and verb != "check" else {}
-    print(f"::stop-commands::{stop}", flush=True)  # noqa: T201 - what follows may quote a stranger
+    print(f"::stop-commands::{stop}", flush=True)  # noqa: T201 - untrusted text may follow
     ended = subprocess.run(command, check=False, env=env).returncode
     code, report = conclude(ended, path)
     print(f"\n::{stop}::", flush=True)  # noqa: T201
-    if verb == "post" and ended == 0:  # it writes no report: what it did stands in the log
+    if verb == "post" and ended == 0:  # it writes no report, only a log
         return 0
     values: dict[str, object] = dict.fromkeys(OUTPUTS, "") | {"verdict": "error", "exit-code": code}
     text = f"### reviewbot: no verdict (exit {code})\n\nThe log of the step says why.\n"

@@ -14,56 +14,55 @@ from reviewbot.cli.console import drop, flush, report_failure, require_stdout
 from reviewbot.cli.group import Group
 
 NAME = "reviewbot"  # whatever the script is called
-COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # set by a shell that asks what could come next
-COMMANDS = {
+COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # a shell sets it to ask for completions
+COMMANDS = {  # name -> where it is, and its line in the help
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
-    "post": ("reviewbot.cli.post:post", "Put a report on the pull request that it is about."),
-    "explain": ("reviewbot.cli.explain:explain", "Say why a line has its risk."),
+    "post": ("reviewbot.cli.post:post", "Post a report on its pull request."),
+    "explain": ("reviewbot.cli.explain:explain", "Explain the risk of a line, or a feature."),
     "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
-    "who": ("reviewbot.cli.who:who", "Say who wrote the lines that a change adds."),
+    "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
     "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),
     "recent": ("reviewbot.cli.recent:recent", "Score recent commits, to compare later lines with."),
-    "serve": ("reviewbot.cli.serve:serve", "Keep the model warm for hooks and editors."),
+    "serve": ("reviewbot.cli.serve:serve", "Keep the model loaded for hooks and editors."),
     "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),
-    "completion": ("reviewbot.cli.completion:completion", "Let a shell complete all this."),
-    "lsp": ("reviewbot.cli.lsp:lsp", "Show an editor which uncommitted lines are risky."),
-    "model": ("reviewbot.cli.model:model", "Fetch, list and verify the models that read the code."),
-    "train": ("reviewbot.cli.train:train", "Train, fit and evaluate the weights that score."),
+    "completion": ("reviewbot.cli.completion:completion", "Print a shell completion script."),
+    "lsp": ("reviewbot.cli.lsp:lsp", "Show risky uncommitted lines in an editor."),
+    "model": ("reviewbot.cli.model:model", "Download, list and verify models."),
+    "train": ("reviewbot.cli.train:train", "Train, fit and evaluate your own weights."),
 }
 
 
 class LazyGroup(Group):
-    """A group whose commands are named in `COMMANDS`, and which reports every failure our way."""
+    """The commands of `COMMANDS`; every failure ends in our words and with our exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Name the commands, in the order of the table."""
+        """Return the names, in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the command; None where the table does not name it."""
+        """Import the command. Return None if the table has no such name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = pkgutil.resolve_name(COMMANDS[cmd_name][0])
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
-        """Offer the commands with the words of the table; nothing is imported."""
-        found = [
-            CompletionItem(name, help=words)
-            for name, (_, words) in COMMANDS.items()
-            if name.startswith(incomplete)
+        """Complete the commands from the table; import nothing."""
+        items = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items()]
+        return [
+            *(item for item in items if item.value.startswith(incomplete)),
+            *click.Command.shell_complete(self, ctx, incomplete),
         ]
-        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002
         formatter: click.HelpFormatter,
     ) -> None:
-        """List the commands with the words of the table; nothing is imported."""
+        """List the commands from the table; import nothing."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def main(  # type: ignore[override]
         self,
@@ -71,7 +70,7 @@ class LazyGroup(Group):
         prog_name: str | None = None,  # noqa: ARG002
         **extra: Any,
     ) -> NoReturn:
-        """Run and end the process: SystemExit with the exit code, whatever happened."""
+        """Run, and raise SystemExit with the exit code, whatever happened."""
         if COMPLETE_VAR in os.environ:
             super().main(args, NAME, complete_var=COMPLETE_VAR)
         extra.pop("standalone_mode", None)
@@ -112,10 +111,10 @@ def main() -> None:
 
 
 def run() -> NoReturn:
-    """Run as a program of its own: what `reviewbot` and `python -m reviewbot` call.
+    """Run `reviewbot` or `python -m reviewbot`.
 
-    The process ends at once: taking torch apart costs a second that nobody wants to wait for. All
-    output has been flushed by then, and a failure to flush it has been reported.
+    The process ends at once, because unloading torch takes a second. `main` has flushed all output
+    by then, or reported that it could not.
     """
     code = 0
     try:

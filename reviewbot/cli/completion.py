@@ -1,4 +1,4 @@
-"""`reviewbot completion`: the script that lets a shell complete our commands."""
+"""`reviewbot completion`: print the script with which a shell completes our commands."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -18,8 +18,8 @@ def completion(shell: str) -> None:
     """
     from reviewbot.cli import COMPLETE_VAR, NAME, main
 
-    found = get_completion_class(shell)
-    if found is None:
-        raise RuntimeError(f"click completes nothing for {shell}")
-    made = found(main, {}, NAME, COMPLETE_VAR)
-    emit(made.source_template % made.source_vars() + "\n")
+    shell_class = get_completion_class(shell)
+    if shell_class is None:
+        raise RuntimeError(f"click does not know the shell {shell}")
+    script = shell_class(main, {}, NAME, COMPLETE_VAR)
+    emit(script.source_template % script.source_vars() + "\n")

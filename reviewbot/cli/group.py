@@ -1,4 +1,4 @@
-"""A group of commands that says which one a wrong name may mean."""
+"""A group of commands that suggests a name for a wrong one."""
 
 import click
 
@@ -6,12 +6,12 @@ from reviewbot.errors import MAX_CHARS, did_you_mean
 
 
 class Group(click.Group):
-    """As click's, but suggests commands in every version of click, also those not imported yet."""
+    """A click group that suggests commands, also those that are not imported yet."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first word names; raises click.UsageError where none does."""
+        """Return the command that the first word names. raises click.UsageError"""
         name = args[0]
         if not name.startswith("-") and not ctx.resilient_parsing:  # no option, no completion
             known = self.list_commands(ctx)

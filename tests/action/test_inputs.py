@@ -3,58 +3,18 @@
 import re
 import tomllib
 
-import click
 from packaging.requirements import Requirement
 
-from action.main import (
-    LISTS,
-    POST_FLAGS,
-    POSTING,
-    REVIEWBOT,
-    SWITCHES,
-    TOKEN,
-    inputs_from,
-)
-from reviewbot.cli.check import check
-from reviewbot.cli.post import post
-from reviewbot.cli.review import review
+from action.main import REVIEWBOT, TOKEN, inputs_from
+from reviewbot.config.choices import Surface
+from reviewbot.config.schema import settings_on
 from tests.action.runner import ACTION, ROOT
 
-NOT_INPUTS = {  # flag of the review -> why the action has no input for it
-    "quiet": "it is about the terminal",
-    "output": "the action says where the report lies",
-    "also": "the action says which formats it wants",
-    "acks": "the action says where they lie",
-    "format": "the action reads the report itself",
-    "timings": "for benchmarks",
-    "top": "for terminals",
-}
+OTHERS = {"range", "post-report", "warm-up", "pr", "repository", "root", TOKEN}
 
 
-def flags_of(command: click.Command) -> dict[str, click.Option]:
-    options = [p for p in command.params if isinstance(p, click.Option)]
-    return {option.opts[0].removeprefix("--"): option for option in options}
-
-
-def test_inputs_are_named_as_the_flags_of_the_review() -> None:
-    flags = set(flags_of(review))
-
-    assert set(ACTION["inputs"]) == flags - set(NOT_INPUTS) | {
-        "range",
-        "post-report",
-        "warm-up",
-        TOKEN,
-    }
-    assert set(NOT_INPUTS) <= flags
-
-
-def test_lists_and_switches_are_those_of_the_review() -> None:
-    flags = flags_of(review)
-
-    assert set(LISTS) == {n for n, option in flags.items() if option.multiple} - set(NOT_INPUTS)
-    assert set(SWITCHES) == {n for n, option in flags.items() if option.is_flag} - set(NOT_INPUTS)
-    assert set(POSTING) == set(flags) - set(flags_of(check)) - set(NOT_INPUTS)
-    assert set(POST_FLAGS) == set(flags_of(post))
+def test_inputs_are_the_settings_of_the_action_and_what_names_a_change() -> None:
+    assert set(ACTION["inputs"]) == {*settings_on(Surface.ACTION), *OTHERS}
 
 
 def test_a_default_lives_in_the_settings_and_never_in_the_action() -> None:

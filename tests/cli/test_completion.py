@@ -1,4 +1,4 @@
-"""Completion, asked by real shells: what they offer, and that asking loads nothing heavy."""
+"""Completion in real shells: what they offer, and that it imports nothing heavy."""
 
 import os
 import re
@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from reviewbot.cli import COMMANDS, main
-from reviewbot.config.choices import Surface
-from reviewbot.config.schema import SETTINGS
+from reviewbot.config.choices import Format
 from tests.cli.small import environ
 
 HEAVY = ("torch", "transformers", "onnxruntime", "numpy", "rich", "github", "unidiff", "jinja2")
@@ -107,41 +106,34 @@ def test_the_script_is_of_the_shells_syntax(shell: str) -> None:
     assert "_REVIEWBOT_COMPLETE" in text
 
 
-@pytest.mark.parametrize("line", ["reviewbot ", "reviewbot check --format "])
-def test_asking_imports_nothing_heavy(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("reviewbot ", list(COMMANDS)),
+        ("reviewbot check --format ", list(Format)),
+    ],
+)
+def test_completion_imports_nothing_heavy_and_commands_complete_without_an_import(
+    line: str, offered: list[str]
+) -> None:
+    modules = {place.partition(":")[0] for place, _ in COMMANDS.values()}
+    unwanted = {*HEAVY, *(modules if offered == list(COMMANDS) else ())}
     code = (
         "import sys\nfrom reviewbot.cli import main\n"
         "try: main()\n"
-        f"finally: print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+        f"finally: print({unwanted!r} & sys.modules.keys(), file=sys.stderr)"
     )
-    asked = {
+    variables = {
         "_REVIEWBOT_COMPLETE": "bash_complete",
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(line.split())),
     }
 
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**environ(), **asked}
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**environ(), **variables}
     )
 
-    assert done.stdout.startswith("plain,")
-    assert done.stderr == "[]\n"
-
-
-def test_asking_for_a_command_imports_no_command() -> None:
-    modules = {place.partition(":")[0] for place, _ in COMMANDS.values()}
-    code = (
-        "import sys\nfrom reviewbot.cli import main\n"
-        "try: main()\n"
-        f"finally: print({modules!r} & sys.modules.keys(), file=sys.stderr)"
-    )
-    asked = {"_REVIEWBOT_COMPLETE": "bash_complete", "COMP_WORDS": "reviewbot ", "COMP_CWORD": "1"}
-
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**environ(), **asked}
-    )
-
-    assert done.stdout.split() == [f"plain,{name}" for name in COMMANDS]
+    assert done.stdout.split() == [f"plain,{name}" for name in offered]
     assert done.stderr == "set()\n"
 
 
@@ -164,10 +156,3 @@ def test_whatever_names_a_file_or_a_directory_is_completed_as_a_path() -> None:
                 assert found == ["file"], (command.name, parameter.name)
                 seen.append(parameter.name)
     assert {"place", "directory", "output", "root", "report"} <= set(seen)
-
-
-def test_explain_offers_only_what_it_can_do() -> None:
-    help_ = CliRunner().invoke(main, ["explain", "--help"]).stdout
-
-    for name, setting in SETTINGS.items():
-        assert (f"--{name} " in help_) == (Surface.EXPLAIN in setting.surfaces or name == "format")
