@@ -9,7 +9,7 @@ from typing import Any
 
 from reviewbot.app.judge import gate_rules, judge
 from reviewbot.app.load_change import ChangeSource, LoadedChange, Numstat
-from reviewbot.app.score import score_change
+from reviewbot.app.score import ScoredChange, score_change
 from reviewbot.app.selection import Attributes
 from reviewbot.config.schema import Settings
 from reviewbot.diff import parser
@@ -89,7 +89,11 @@ class Check:
     encoder: Encoder
     artifact: Artifact
 
-    def __call__(
+    def __call__(self, case: Made, **more: Any) -> Report:
+        scored = self.score(case, **more)
+        return judge(scored, gate_rules(scored))
+
+    def score(
         self,
         case: Made,
         *,
@@ -99,12 +103,12 @@ class Check:
         encoder: Callable[[], Encoder] | None = None,
         attributes: Attributes = MappingProxyType({}),
         **more: Any,
-    ) -> Report:
+    ) -> ScoredChange:
+        """Score a change without judging it."""
         source = ChangeSource(request=REQUEST, settings=settings, root=Path())
         change = LoadedChange(source=source, change=case.change, head=head or Head(case.head))
         load = encoder or (lambda: self.encoder)
-        scored = score_change(change, artifact or self.artifact, load, attributes, **more)
-        return judge(scored, gate_rules(scored))
+        return score_change(change, artifact or self.artifact, load, attributes, **more)
 
 
 def outcomes(report: Report) -> list[Outcome]:

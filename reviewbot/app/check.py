@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from reviewbot.app.attribute import attribute_change
 from reviewbot.app.load import artifact_for, line_cache, load_model
 from reviewbot.app.load_change import FILES, ChangeSource, attributes_of, load_change
-from reviewbot.app.progress import Clock, reading
+from reviewbot.app.progress import Clock, reading, untimed
 from reviewbot.app.recent import recent_for
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from reviewbot.report.model import Report
 
 
-def check_change(source: ChangeSource, clock: Clock, warm: "Warm | None" = None) -> "Report":
+def check_change(
+    source: ChangeSource, clock: Clock = untimed, warm: "Warm | None" = None
+) -> "Report":
     """Check a change as its settings say.
 
     warm    keeps artifact and model for the next check; None: both are loaded for this one
@@ -30,7 +32,7 @@ def check_change(source: ChangeSource, clock: Clock, warm: "Warm | None" = None)
 
 def score_source(
     source: ChangeSource,
-    clock: Clock,
+    clock: Clock = untimed,
     *,
     warm: "Warm | None" = None,
     part: "Change | None" = None,

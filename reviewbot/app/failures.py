@@ -1,4 +1,4 @@
-"""A failure in words: two lines and an exit code, for the command that was called."""
+"""Failure -> two lines and an exit code, worded for the command that was called."""
 
 import traceback
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from reviewbot.errors import EXIT_BUG, EXIT_ENVIRONMENT, MACHINE_FIXES, ReviewbotError
 from reviewbot.escape import inert, visible
 
-MAX_CHARS = 2_000  # of one line of an error: it may quote a stranger
+MAX_CHARS = 2_000  # of one line of an error: it may quote untrusted text
 
 _OUT_OF_MEMORY = (
     "not enough memory",
@@ -15,14 +15,14 @@ _OUT_OF_MEMORY = (
     "cannot allocate memory",
     "out of memory",
 )
-OTHERS = {  # what was not done, and how the command is called with a change
+OTHERS = {  # what was not done, and how to call the command with a change
     "who": ("no author was looked for", "who"),
     "explain": ("nothing was explained", "explain PATH:LINE"),
 }
 
 
 def asked_by(command: str) -> AbstractContextManager[None]:
-    """Word the failures for a command that takes the arguments of `check`, and is another one."""
+    """Word the failures for another command that takes the arguments of `check`."""
     return worded(*OTHERS[command]) if command in OTHERS else nullcontext()
 
 
@@ -31,8 +31,8 @@ def worded(doing: str, called: str = "") -> Iterator[None]:
     """Word the failures of git and the store for a command that is not `check`.
 
     doing   what was therefore not done: "nothing was installed"
-    called  how it is called where it takes a change as `check` does: "who". "" where it does not:
-            then the advice to pass a diff is left out
+    called  how to call it with a change, as `check`: "who". "" if it takes none: then the advice to
+            pass a diff is left out
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reading what the user names: a file or stdin, up to a bound, or an error of two lines."""
+"""Reads a file that the user names, or stdin, up to a bound."""
 
 import sys
 from pathlib import Path
@@ -7,10 +7,10 @@ from reviewbot.errors import EnvironmentFailure, UsageError
 
 
 def read_bounded(name: str, limit: int, *, doing: str, what: str) -> bytes:
-    """Return the bytes of a file, or of stdin where `name` is "-"; at most limit + 1.
+    """Return the bytes of a file, or of stdin for "-"; at most limit + 1.
 
     doing   what was therefore not done: "nothing was checked"
-    what    what the file should be: "a diff"
+    what    what the file should hold: "a diff"
     raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
     """
     try:
@@ -29,12 +29,11 @@ def read_bounded(name: str, limit: int, *, doing: str, what: str) -> bytes:
 
 
 def read_regular(name: str, limit: int, *, doing: str, what: str) -> bytes:
-    """Return the bytes of a regular file, at most limit + 1, as `read_bounded` does.
+    """Return the bytes of a regular file.
 
-    For names from settings, which may be a stranger's: of a pipe or a device nothing is opened, as
-    nobody could tell how long to wait for it.
-
-    raises  UsageError where it is no regular file, or is larger than `limit`; else the same
+    For names from settings, which may be untrusted: a pipe or a device is never opened, because
+    reading it might never end.
+    raises  UsageError if it is no regular file, or larger than `limit`; else as `read_bounded`
     """
     name = f"./{name}" if name == "-" else name
     file = Path(name)

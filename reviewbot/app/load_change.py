@@ -76,12 +76,11 @@ class LoadedChange:
         )
 
     def part(self, part: Change) -> "LoadedChange":
-        """Return the same with a part of the change, or with a file that it does not hold."""
+        """Return the same with a part of the change, or with a file read as if all were added."""
         own = self.own
         if own is not None:  # a merge has not brought what the change does not hold
-            whole = {file.path for file in self.change.files}
-            more = (file for file in part.files if file.path not in whole)
-            own = Change((*own.files, *more))
+            more = [file for file in part.files if file not in self.change.files]
+            own = Change((*own.files, *more))  # of one path the last file counts
         return replace(self, change=part, own=own)
 
 

@@ -1,4 +1,4 @@
-"""Talk on stderr: progress where a person looks on, and how long each step took."""
+"""Messages on stderr: progress on a terminal, and how long each step took."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ MEGA = 1_000_000
 
 @contextmanager
 def timed(wanted: bool) -> Iterator[Clock]:
-    """Give a clock that is told when a step is done; what it heard is said at the end."""
+    """Give a clock to call after each step; print the durations at the end if `wanted`."""
     steps: list[tuple[str, float]] = []
     start = last = time.perf_counter()
 
@@ -33,18 +33,22 @@ def timed(wanted: bool) -> Iterator[Clock]:
                 _write(f"{seconds:8.2f} s  {step}\n")
 
 
+def untimed(_step: str) -> None:
+    """Measure nothing: the clock of a check whose timings nobody wants."""
+
+
 def say(line: str) -> None:
-    """Say one line to the user. It may quote a stranger: nothing in it acts on a terminal or CI."""
+    """Print one line to stderr. Untrusted text in it is made inert for terminals and CI."""
     _write(f"{inert(visible(line))}\n")
 
 
 def progress_bar() -> Callable[[str, int, int], None]:
-    """Return what draws how many bytes of a named thing were read; a line per name in a log."""
+    """Return a function that shows how many bytes of a file were read; one line each in a log."""
     seen: set[str] = set()
 
     def progress(label: str, done: int, total: int) -> None:
         size = f"{(total or done) / MEGA:.0f} MB"
-        if _watched():
+        if _is_terminal():
             share = f"{done / total:4.0%} of " if total else ""
             end = "\n" if total and done >= total else ""
             _write(f"\r\x1b[K{label}: {share}{size}{end}")
@@ -56,13 +60,13 @@ def progress_bar() -> Callable[[str, int, int], None]:
 
 
 def reading(done: int, wanted: int) -> None:
-    """Draw how many lines were read, and wipe it out at the end; nothing unless somebody looks."""
-    if _watched():
+    """Show on a terminal how many lines were read, and clear it at the end."""
+    if _is_terminal():
         text = "" if done >= wanted else f"{done} of {wanted} lines read"
         _write(f"\r\x1b[K{text}")
 
 
-def _watched() -> bool:
+def _is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 

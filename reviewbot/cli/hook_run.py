@@ -11,7 +11,6 @@ import click
 
 from reviewbot.app.check import check_change
 from reviewbot.app.inputs import settings_root, source_of
-from reviewbot.app.progress import timed
 from reviewbot.app.push import check_named_by_framework, check_updates, read_updates
 from reviewbot.cli.console import look, rendered, report_failure
 from reviewbot.config.choices import Format
@@ -42,8 +41,7 @@ def check_on_stderr(request: "ChangeRequest", flags: Mapping[str, Any]) -> int:
     """Check one change, show the report on stderr, and return the verdict's exit code."""
     root = settings_root(request.root, has_git=True)
     source = source_of(request, root, os.environ, flags)
-    with timed(False) as clock:
-        report = check_change(source, clock)
+    report = check_change(source)
     seen = look(os.environ, to_terminal=sys.stderr is not None and sys.stderr.isatty())
     settings = replace(source.settings, format=Format.TERMINAL)
     click.echo(rendered(report, settings, seen), err=True, nl=False)

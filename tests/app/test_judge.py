@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reviewbot.app.judge import find, gate_rules, judge
 from reviewbot.app.load_change import Numstat, check_numstat
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.errors import EnvironmentFailure
+from reviewbot.report.findings import GateStatus
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
 from tests import tiny
@@ -127,6 +129,23 @@ def test_the_riskiest_line_decides_at_the_gate(tmp_path: Path, check: Check) -> 
 
     assert check(case, settings=Settings(max_risk=top)).verdict.exit_code == 0
     assert check(case, settings=Settings(max_risk=top - 1e-6)).verdict.exit_code == 1
+
+
+def test_an_acknowledged_finding_stays_a_finding_and_does_not_block(
+    tmp_path: Path, check: Check
+) -> None:
+    scored = check.score(made(tmp_path, {}, {"a.py": CODE}), settings=Settings(max_risk=0.0))
+    rules = gate_rules(scored)
+    first, *others = find(scored, rules)
+    one, every = judge(scored, rules, [first]), judge(scored, rules, [first, *others])
+
+    assert judge(scored, rules).findings == one.findings == every.findings == (first, *others)
+    assert one.verdict.exit_code == (1 if others else 0)
+    assert every.verdict.exit_code == 0
+    assert {line.gate_status for file in every.files for line in file.lines} == {
+        GateStatus.NOT_COUNTED,
+        None,
+    }
 
 
 def test_at_full_depth_each_score_has_its_surprisal(
