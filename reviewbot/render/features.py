@@ -111,7 +111,7 @@ def _table(
     shown: Sequence[FeatureMatch], hidden: int, has_evidence: bool, width: int
 ) -> Iterable[Text]:
     if not shown:
-        yield Text("no feature has it in its label, examples, paths or languages")
+        yield Text("no feature matches")
         return
     rows = [_cells(match.info) for match in shown]
     widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]

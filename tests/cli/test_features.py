@@ -137,7 +137,7 @@ def test_a_search_shows_first_what_says_most_of_a_feature() -> None:
 
 
 def test_a_search_that_finds_nothing_says_so(artifact: Path) -> None:
-    assert "no feature has it" in features("search", "qqqq").stdout
+    assert "no feature matches" in features("search", "qqqq").stdout
     assert names("search", "qqqq") == []
     assert features("search", " ").exit_code == 2
 
