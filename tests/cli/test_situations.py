@@ -337,7 +337,7 @@ def test_a_line_is_explained_where_no_base_is_found(
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["line"]["status"] == "scored"
-    assert any("compared with HEAD, so that only uncommitted" in text for text in found["notes"])
+    assert any("compared with HEAD, so only uncommitted" in text for text in found["notes"])
     refused = CliRunner().invoke(main, ["explain", place, "nowhere"]).stderr
     assert refused.startswith("error: nothing was explained: git knows no commit 'nowhere'")
 
