@@ -5,7 +5,7 @@ Columns are made for one baseline after the other: all at once they would fill t
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,18 +66,18 @@ def recipe_of(work: Work) -> Recipe:
 
 
 def choose(text: str, *, surprisal: bool) -> list[str]:
-    """Return the names that --baselines asks for: a word of `KNOWN`, or some of `BASELINES`.
+    """Return the names that --baselines asks for: "all", or some of `BASELINES`.
 
-    surprisal  whether the whole model is read; otherwise `KNOWN` leaves that baseline out
+    surprisal  whether the whole model is read; otherwise "all" leaves that baseline out
     raises     UsageError for an unknown name, and for surprisal where it is not read
     """
-    if text in KNOWN:
-        return [name for name in KNOWN[text] if surprisal or name != "surprisal"]
+    if text == "all":
+        return [name for name in BASELINES if surprisal or name != "surprisal"]
     names = [name.strip() for name in text.split(",") if name.strip()]
     if unknown := sorted(set(names) - set(BASELINES)):
         raise UsageError(
             f"no baseline is named {unknown[0]!r}, nothing was measured",
-            fix=f"use {', '.join(KNOWN)}, or some of: {', '.join(BASELINES)}",
+            fix=f"use all, or some of: {', '.join(BASELINES)}",
         )
     if "surprisal" in names and not surprisal:
         raise UsageError(
@@ -186,7 +186,7 @@ def raw_states(sources: Sources, recipe: Recipe) -> Baseline:
     return fitted(_read(sources, groups), groups, recipe, WIDE_CS)
 
 
-CHEAP: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
+BASELINES: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
     "random": random,
     "length": length,
     "position": position,
@@ -194,16 +194,12 @@ CHEAP: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
     "tells-pairs": tells_pairs,
     "surface": surface,
     "surprisal": surprisal,
-}
-BASELINES: Mapping[str, Callable[[Sources, Recipe], Baseline]] = {
-    **CHEAP,
     "embeddings": embeddings,
     "embeddings-with-neighbours": embeddings_with_neighbours,
     "pca-128": pca,
     "random-autoencoder": random_autoencoder,
     "raw-states": raw_states,
 }
-KNOWN: Mapping[str, Collection[str]] = {"all": BASELINES, "cheap": CHEAP}  # of --baselines
 
 
 def random_coder(coder: SparseCoder, seed: int) -> SparseCoder:

@@ -15,8 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from research.benchmark_files import FILES
-from research.csv_figures import entry_of
-from research.evaluate_tables import figure
+from research.csv_figures import entry_of, figure
 from research.pairs import PAIRED
 
 ROOT = Path(__file__).parents[1]

@@ -1,4 +1,4 @@
-"""Figures with their intervals -> CSV, as the files of research/results hold them."""
+"""Figures with their intervals -> CSV, as in research/results, and text, as in our pages."""
 
 import csv
 import io
@@ -51,6 +51,20 @@ def entry_of(row: Mapping[str, str], metric: str) -> Entry | None:
     if not ends[0]:
         return None
     return {key: float(end) for key, end in zip(("value", "low", "high"), ends, strict=True) if end}
+
+
+def figure(entry: Mapping[str, Any] | None) -> str:
+    """Write one figure: ".712 (.650 to .774)"."""
+    if entry is None or entry["value"] is None:
+        return "-"
+    if entry.get("low") is None:
+        return _number(entry["value"])
+    return f"{_number(entry['value'])} ({_number(entry['low'])} to {_number(entry['high'])})"
+
+
+def _number(value: float) -> str:
+    text = number(value)
+    return text.replace("0.", ".", 1) if abs(value) < 1 and text.lstrip("-")[:2] == "0." else text
 
 
 def _printable(cell: object) -> str:

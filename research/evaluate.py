@@ -13,9 +13,9 @@ from typing import Any
 import click
 import numpy as np
 
-from research import evaluate_tables as tables
 from research.baseline_fit import Baseline
 from research.baselines import BASELINES, choose, recipe_of, sources_of
+from research.benchmark_files import scores as scores_csv
 from research.command import Command, write_plots
 from research.evaluate_measures import evaluate as measure_scores
 from research.evaluate_measures import suites_of
@@ -68,14 +68,13 @@ class Measured:
 
 @click.command(cls=Command)
 @click.option("--out", required=True, metavar="FILE", type=PATH, help="JSON file to write.")
-@click.option("--markdown", metavar="FILE", type=PATH, help="Markdown file for the tables.")
 @click.option(
     "--baselines",
     "baseline_names",
     default="all",
     show_default=True,
-    metavar="NAMES|all|cheap",
-    help="Scores to measure beside ours, comma-separated; cheap: those without a model's states.",
+    metavar="NAMES|all",
+    help="Scores to measure beside ours, comma-separated.",
 )
 @click.option("--plots", metavar="DIR", type=PATH, help="Directory for plots, as SVG files.")
 @click.option(
@@ -94,15 +93,17 @@ class Measured:
 @options("labels", *FITTING, *THRESHOLDS, *READING)
 def evaluate(
     out: str,
-    markdown: str | None,
     plots: str | None,
     pttrust: str | None,
     pttrust_batch: int,
     baseline_names: str,
     **flags: Any,
 ) -> None:
-    """Measure the recipe on held-back groups, beside every baseline on the same folds."""
-    require_places(out, markdown, directory=plots)
+    """Measure the recipe on held-back groups, beside every baseline on the same folds.
+
+    Prints every score of every suite as CSV, as in research/results/scores.csv.
+    """
+    require_places(out, directory=plots)
     work = Work(flags)
     mixed = dict(work.suites.mixed)
     if "hunks" not in work.suites.inferred:
@@ -121,11 +122,8 @@ def evaluate(
     report["pttrust"] = {}
     if peer_scores:
         report["pttrust"] = _peer_figures(work, peer_scores, measured, suites)
-    text = tables.markdown(report) + peer_tables(report["pttrust"])
     write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
-    if markdown:
-        write_file(Path(markdown), text + "\n")
-    click.echo(text)
+    click.echo(scores_csv({Path(out).stem: report}), nl=False)
     if plots:
         drawn = evaluation(report, work.laid.table, measured.scores, measured.probabilities)
         write_plots(plots, drawn)
@@ -222,20 +220,6 @@ def _calibrated(work: Work, result: FitResult) -> tuple[dict[str, Array], dict[s
         say(f"no shipped risk is measured: {exc.what}")
         return {}, {"failed": exc.what}
     return {"ours": calibrated(fitted, result.oof_L)}, numbers
-
-
-def peer_tables(found: Mapping[str, Any]) -> str:
-    """Write PtTrust's own figures, one table per suite; "" where the peer was not measured."""
-    if not found:
-        return ""
-    parts = [
-        "## The figures of PtTrust",
-        f"Counted in tokens. Its ranker took {found['batch']} programs a step (the paper: "
-        f"{found['batch of the paper']}).",
-    ]
-    for title, scores in found["suites"].items():
-        parts += [f"### {tables.cell(title)}", tables.table(scores, list(scores["ours"]))]
-    return "\n" + "\n\n".join(parts) + "\n"
 
 
 def _peer_coder(work: Work, directory: str) -> SparseCoder:

@@ -33,7 +33,7 @@ done
 one() {
   local name=$1
   shift
-  reviewbot train evidence --artifact "$name" --corpus "$work/corpus" --cache "$work/features" --dtype bf16 \
+  python -m research.evidence --artifact "$name" --corpus "$work/corpus" --cache "$work/features" --dtype bf16 \
     --out "$work/with-evidence/$name" "$@"
   cp -r "$work/with-evidence/$name/." "reviewbot/_artifacts/$name/"
 }

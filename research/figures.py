@@ -1,7 +1,7 @@
-"""The result of `evaluate` or `transfer` -> the plots of a benchmark page, by file name."""
+"""The result of `evaluate` -> the plots of a benchmark page, by file name."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,16 +49,6 @@ def evaluation(
             made[f"reliability-{_slug(title)}.svg"] = plots.reliability(
                 f"reliability as shipped, {title}", bins
             )
-    return made
-
-
-def matrices(result: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
-    """Draw a heat map for each metric of what `transfer` returns that any unit can measure."""
-    made = {}
-    for metric in metrics:
-        if any(cell[metric] for row in result["cells"].values() for cell in row.values()):
-            name = f"transfer-{result['by']}-{_slug(metric)}.svg"
-            made[name] = plots.heat_of(result, metric, f"{metric}, by {result['by']}")
     return made
 
 

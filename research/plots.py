@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from research.evaluate_tables import figure
+from research.csv_figures import figure
 from reviewbot.arrays import Array, Mask
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Scores
 
 LEFT, PLOT, RIGHT = 200.0, 360.0, 180.0  # pixels: names, marks, numbers
-TOP, ROW, CELL = 48.0, 20.0, (104.0, 30.0)
+TOP, ROW = 48.0, 20.0
 DASHES = ("none", "8 3", "2 3", "8 3 2 3", "1 5", "12 4", "5 5", "12 3 2 3 2 3")
 _STYLE = (
     ".risk-plot{color:#1f2328}"
@@ -145,50 +145,6 @@ def recall(title: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> s
     return _svg(title, "; ".join(summary), 60 + PLOT + 2 * RIGHT, TOP + PLOT + 44, parts)
 
 
-def heat_map(
-    title: str,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    value_RC: Sequence[Sequence[float | None]],
-    *,
-    axis: tuple[float, float] = (0.3, 1.0),
-    corner: str = "trained on (rows), tested on (columns)",
-) -> str:
-    """Draw a matrix: the number in each cell, and the darker the higher; None is "-".
-
-    axis    values of the faintest and the strongest shade; values beyond get those
-    raises  ValueError where the matrix is not rows by columns
-    """
-    if len(value_RC) != len(rows) or any(len(values) != len(columns) for values in value_RC):
-        raise ValueError(f"the matrix is not {len(rows)} by {len(columns)}")
-    wide, high = CELL
-    parts = [_text(0, TOP - 8, corner)]
-    for number, name in enumerate(columns):
-        # Names are longer than cells are wide: every second one is a line lower.
-        y = TOP + ROW * (1 + number % 2)
-        parts.append(_text(LEFT + wide * (number + 0.5), y, name, anchor="middle", head=True))
-    top = TOP + 2.5 * ROW
-    summary = []
-    for r, (name, values) in enumerate(zip(rows, value_RC, strict=True)):
-        parts.append(_text(0, top + high * (r + 0.65), name, head=True))
-        for c, value in enumerate(values):
-            x, y = LEFT + wide * c, top + high * r
-            shade = 0.0 if value is None else (value - axis[0]) / (axis[1] - axis[0])
-            # Never darker than .4, so that the number in the same colour stays readable.
-            opacity = 0.4 * min(max(shade, 0.0), 1.0)
-            parts.append(
-                f'<rect x="{x:.2f}" y="{y:.2f}" width="{wide}" height="{high}" '
-                f'fill="currentColor" fill-opacity="{opacity:.3f}" stroke="currentColor" '
-                'stroke-opacity=".3"/>'
-            )
-            shown = "-" if value is None else _figure(value)
-            parts.append(_text(x + wide / 2, y + high * 0.65, shown, anchor="middle"))
-        known = [(c, v) for c, v in zip(columns, values, strict=True) if v is not None]
-        summary.append(f"{name}: " + ", ".join(f"{c} {_figure(v)}" for c, v in known))
-    width, height = LEFT + wide * len(columns) + 8, top + high * len(rows) + 8
-    return _svg(title, "; ".join(summary), width, height, parts)
-
-
 def recall_points(y_L: Mask, s_L: Scores | Array, points: int = 101) -> list[tuple[float, float]]:
     """Return (share of lines read, share of risky lines found), riskiest lines first.
 
@@ -224,14 +180,6 @@ def bars_of(report: Mapping[str, Any], metric: str) -> dict[str, list[Bar]]:
         for title, suite in report["suites"].items()
     }
     return {title: rows for title, rows in found.items() if rows}
-
-
-def heat_of(result: Mapping[str, Any], metric: str, title: str) -> str:
-    """Draw one metric of what `transfer` returns; units that it cannot measure have no column."""
-    cells = result["cells"]
-    tested = [name for name in result["units"] if any(row[name][metric] for row in cells.values())]
-    found = [[(row[name][metric] or {}).get("value") for name in tested] for row in cells.values()]
-    return heat_map(title, list(cells), tested, found)
 
 
 def _svg(title: str, summary: str, width: float, height: float, parts: Sequence[str]) -> str:

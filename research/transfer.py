@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from research.command import Command, write_plots
-from research.figures import matrices
-from research.transfer_measures import METRICS, csv_rows
+from research.command import Command
+from research.transfer_measures import csv_rows
 from research.transfer_measures import transfer as measure
 from reviewbot.app.progress import say
 from reviewbot.cli.console import write_file
@@ -28,28 +27,8 @@ from reviewbot.cli.train_work import Work
 
 
 @click.command(cls=Command)
-@click.option(
-    "--out",
-    required=True,
-    metavar="FILE",
-    type=PATH,
-    help="Where the figures go, as JSON.",
-)
+@click.option("--out", required=True, metavar="FILE", type=PATH, help="JSON file to write.")
 @click.option("--csv", metavar="FILE", type=PATH, help="Where the figures go, as CSV.")
-@click.option("--plots", metavar="DIR", type=PATH, help="Where heat maps go, as SVG files.")
-@click.option(
-    "--by",
-    type=click.Choice(["set", "lang", "both"]),
-    default="both",
-    show_default=True,
-    help="What is trained on and tested on.",
-)
-@click.option(
-    "--most-lines",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Lines of each set or language that take part, whole snippets by seed; unset: all.",
-)
 @click.option(
     "--samples",
     type=click.IntRange(1),
@@ -61,9 +40,6 @@ from reviewbot.cli.train_work import Work
 def transfer(
     out: str,
     csv: str | None,
-    plots: str | None,
-    by: str,
-    most_lines: int | None,
     samples: int,
     **flags: Any,
 ) -> None:
@@ -72,7 +48,7 @@ def transfer(
     Every line is scored by a model that saw nothing of its group. Sets of hunks count as one where
     all of them are there: clean hunks teach nothing alone.
     """
-    require_places(out, csv, directory=plots)
+    require_places(out, csv)
     if flags["held_out"]:
         raise click.UsageError(
             "--held-out: every set or language is trained on by itself here; leave out its --labels"
@@ -80,8 +56,7 @@ def transfer(
     work = Work(flags)
     merged = {} if "hunks" in work.suites.inferred else work.suites.hunks
     report: dict[str, Any] = {"data": work.data, "code": commit_of_code()}
-    drawn: dict[str, str] = {}
-    for unit in ("set", "lang") if by == "both" else (by,):
+    for unit in ("set", "lang"):
         say(f"transfer by {unit}")
         found = measure(
             work.table,
@@ -93,19 +68,15 @@ def transfer(
             seed=flags["seed"],
             pairwise=flags["pairwise"],
             boost=work.boost,
-            most_lines=most_lines,
             samples=samples,
         )
         report[unit] = found
-        drawn |= matrices(found, METRICS)
         for name, why in found["skipped"].items():
             say(f"not trained on {name}: {why}")
     text = csv_rows(report)
     write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
     if csv:
         write_file(Path(csv), text)
-    if plots:
-        write_plots(plots, drawn)
     click.echo(text, nl=False)
 
 

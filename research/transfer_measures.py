@@ -33,7 +33,6 @@ def transfer(
     pairwise: float = 0.0,
     boost: Mapping[str, float] | None = None,
     block_share: float = BLOCK_SHARE,
-    most_lines: int | None = None,
     samples: int = SAMPLES,
 ) -> dict[str, Any]:
     """Fit on each unit by itself, score every line of every unit, measure each cell.
@@ -42,8 +41,6 @@ def transfer(
     merged      name -> sets that make one unit (clean hunks teach nothing alone); only by "set",
                 and only where all of them are there
     block_share of `stages.fit_stages`
-    most_lines  of each unit at most about this many lines take part, in training and in testing:
-                whole snippets, drawn by seed. It bounds the cost
     returns     JSON-able: "cells" [trained on][tested on][metric] -> {"value", "low", "high",
                 "groups", "count"} or null; "skipped" says why a unit trained nothing
     raises      UsageError for another `by`, and what `fit_stages` raises for groups, Cs and folds
@@ -56,8 +53,6 @@ def transfer(
     if by not in ("set", "lang"):
         raise UsageError(f"no transfer by {by!r} was measured", fix="use set or lang")
     names_L = table.lang_L if by == "lang" else unit_names(table.set_L, merged)
-    kept_L = _drawn(table, names_L, most_lines, seed)
-    table, names_L = part_of(table, kept_L), names_L[kept_L]
     names = np.unique(names_L).tolist()
     # The fit knows suites by the names of sets. A unit is no such set: only its own lines choose C.
     unit_L = np.array([f"unit {names.index(name)}" for name in names_L.tolist()])
@@ -94,7 +89,7 @@ def transfer(
         }
     if not cells and failed:  # no unit's fault: the request was
         raise failed
-    facts = {"by": by, "folds": folds, "seed": seed, "samples": samples, "most_lines": most_lines}
+    facts = {"by": by, "folds": folds, "seed": seed, "samples": samples}
     options = {"groups": list(groups_to_use), "corrections": corrections, "pairwise": pairwise}
     return facts | options | {"units": names, "fits": fits, "skipped": skipped, "cells": cells}
 
@@ -188,22 +183,6 @@ def pooled_entry(
     return found | {"count": len(y_L)}
 
 
-def part_of(table: Table, keep_L: Mask) -> Table:
-    """Return the table with some of its lines; a pair stays where both its lines stay."""
-    keep_P = keep_L[table.pairs_P2].all(axis=1)
-    if keep_L.all():
-        return table  # the columns are large
-    at_L = np.cumsum(keep_L) - 1
-    of_lines = [name for name in Table.__slots__ if name.endswith(("_L", "_LN"))]
-    return replace(
-        table,
-        **{name: getattr(table, name)[keep_L] for name in of_lines},
-        pairs_P2=at_L[table.pairs_P2[keep_P]],
-        block_P=table.block_P[keep_P],
-        one_for_one_P=table.one_for_one_P[keep_P],
-    )
-
-
 def unit_names(set_L: Texts, merged: Mapping[str, Sequence[str]]) -> Texts:
     """Return each line's unit: its set, or the name that a set goes by together with others."""
     names = dict(zip(*[np.unique(set_L).tolist()] * 2, strict=True))
@@ -238,21 +217,3 @@ def _even(table: Table, names_L: Texts) -> Array:
     weight_L = table.weight_L.astype(np.float64)
     _, both_L = np.unique(np.char.add(np.char.add(names_L, "\n"), table.set_L), return_inverse=True)
     return np.asarray(weight_L / np.bincount(both_L, weight_L)[both_L], np.float32)
-
-
-def _drawn(table: Table, names_L: Texts, most: int | None, seed: int) -> Mask:
-    """Choose whole snippets of each unit, in an order made by the seed, while they fit."""
-    if most is None:
-        return np.ones(len(table), np.bool_)
-    if most < 1:
-        raise UsageError(
-            f"{most} lines of a unit are none, nothing was measured", fix="give a number above 0"
-        )
-    keep_L = np.zeros(len(table), np.bool_)
-    for name in np.unique(names_L):
-        rows, row_L = np.unique(table.row_L[names_L == name], return_inverse=True)
-        order_R = np.random.default_rng(seed).permutation(len(rows))
-        total_R = np.cumsum(np.bincount(row_L)[order_R])
-        chosen = rows[order_R[: max(1, int(np.searchsorted(total_R, most, "right")))]]
-        keep_L |= (names_L == name) & np.isin(table.row_L, chosen)
-    return keep_L

@@ -1,5 +1,6 @@
 """`reviewbot train evidence`: an artifact in, the same with what is known of its features, out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from reviewbot.train.corpus import SourceFile
     from reviewbot.train.dataset import Table
     from reviewbot.train.features import Reader
-    from reviewbot.train.provenance import Origins
+    from reviewbot.train.provenance import Origins, Provenance
 
 
 @click.command()
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     required=True,
     metavar="DIR",
     type=PATH,
-    help="Code to take examples from: a git checkout, or what research/corpus.py wrote.",
+    help="Git checkout to take examples from.",
 )
 @click.option(
     "--labels",
@@ -44,7 +45,21 @@ if TYPE_CHECKING:
     help="Label file to count firings on; unset: nothing is counted. Repeatable.",
 )
 @options("out", "cache", "tokens", *MACHINE)
-def evidence(
+def evidence(**flags: Any) -> None:
+    """Find out where an artifact's features fire, how often, and on what.
+
+    Scores do not change. Each feature gets exemplars and near misses from the corpus, its tally on
+    the labelled lines, the languages it goes with, and a label where one holds on other files.
+    """
+    require_packages()
+    from reviewbot.train.provenance import provenance
+
+    add_evidence(provenance, **flags)
+
+
+def add_evidence(
+    provenance: "Callable[[Path], Provenance]",
+    *,
     artifact: str,
     corpus: str,
     labels: tuple[str, ...],
@@ -53,12 +68,11 @@ def evidence(
     tokens: int,
     **machine: Any,
 ) -> None:
-    """Find out where an artifact's features fire, how often, and on what.
+    """Read corpus and labels, and write the artifact with evidence.
 
-    Scores do not change. Each feature gets exemplars and near misses from the corpus, its tally on
-    the labelled lines, the languages it goes with, and a label where one holds on other files.
+    provenance  says which files of the corpus may be shown, and where they come from
+    machine     the options `train_options.MACHINE`, and --model
     """
-    require_packages()
     from reviewbot.app.artifact_name import find_artifact
     from reviewbot.scoring.artifact import load_artifact
     from reviewbot.scoring.feature_evidence import pack_evidence
@@ -70,7 +84,7 @@ def evidence(
     require_replaceable(Path(out))
     where = find_artifact(artifact)
     known = load_artifact(where)
-    sources, origin = _sources(Path(corpus), machine["seed"])
+    sources, origin = _sources(provenance(Path(corpus)), Path(corpus), machine["seed"])
     counted = {}
     if labels:
         table = _table(known, labels, Path(cache), machine)
@@ -139,13 +153,11 @@ def _table(
     )
 
 
-def _sources(corpus: Path, seed: int) -> "tuple[list[SourceFile], Origins]":
+def _sources(files_of: "Provenance", corpus: Path, seed: int) -> "tuple[list[SourceFile], Origins]":
     """Return the files that may be shown, each with an origin, before any model reads."""
     from reviewbot.render.phrasing import plural
     from reviewbot.train.corpus import files
-    from reviewbot.train.provenance import provenance
 
-    files_of = provenance(corpus)
     if files_of.left_out:
         say(
             f"left out {plural(files_of.left_out, 'source file')} that the commit does not hold as "

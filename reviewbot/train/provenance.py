@@ -1,7 +1,6 @@
-"""Where a line of the corpus comes from: a package of an archive, or a commit of one's own code."""
+"""Where a line of the corpus comes from: a commit of one's own code."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,30 +29,25 @@ class Provenance:
     """The files of a directory that may be shown, and where they come from."""
 
     origin: Origins  # raises UsageError for a file of unknown origin
-    names: frozenset[str] | None  # files that equal their commit; None: a manifest, no commit
+    names: frozenset[str] | None  # files that may be shown; None: all
     left_out: int  # source files that differ from the commit
 
 
 def provenance(directory: Path) -> Provenance:
-    """Return the origins of a directory's files.
+    """Return the origins of a git checkout's files.
 
-    The directory is either what `research/corpus.py` wrote (manifest.jsonl names package, version,
-    archive and licence), or a git checkout of one's own code. In a checkout only files that equal
-    the commit byte for byte count: ignored or untracked files may be secret or from others, and an
-    edited file is not in the commit.
+    Only files that equal the commit byte for byte count: ignored or untracked files may be secret
+    or from others, and an edited file is not in the commit.
 
-    raises  UsageError where it is neither, or the manifest cannot be read: code of unknown origin
-            is not shown; EnvironmentFailure where git fails
+    raises  UsageError where it is no checkout: code of unknown origin is not shown;
+            EnvironmentFailure where git fails
     """
-    manifest = directory / "manifest.jsonl"
-    if manifest.is_file():
-        return Provenance(_packages(manifest), None, 0)
     code, out, _ = status(directory, "rev-parse", "--show-prefix", "HEAD")
     if code != 0:
         raise UsageError(
-            f"{str(directory)!r} is no git checkout and has no manifest.jsonl, nothing was read: "
-            "an example needs path, commit and licence",
-            fix="name the top of a checkout, or what research/corpus.py wrote, as --corpus",
+            f"{str(directory)!r} is no git checkout, nothing was read: an example needs path and "
+            "commit",
+            fix="name the top of a checkout as --corpus",
         )
     prefix, _, commit = os.fsdecode(out).removesuffix("\n").rpartition("\n")
     blobs = _blobs(directory, commit)
@@ -89,36 +83,3 @@ def _holds(blob: str | None, path: Path) -> bool:
     # An object's name is its hash, SHA-256 in repositories that chose it.
     digest = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
     return digest(b"blob %d\0" % len(data) + data).hexdigest() == blob
-
-
-def _packages(manifest: Path) -> Origins:
-    packages: dict[str, tuple[str, str, str]] = {}
-    for number, line in enumerate(manifest.read_bytes().splitlines(), 1):
-        try:
-            row = json.loads(line)
-            if not row["licence"]:  # "" means one's own code
-                raise ValueError("no licence")
-            folder = f"{row['name'].lstrip('@').replace('/', '-')}-{row['version']}"
-            packages[f"{row['language']}/{folder}"] = (
-                f"{row['name']} {row['version']}",
-                f"sha256:{row['archive_sha256']}",
-                row["licence"],
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise UsageError(
-                f"line {number} of {str(manifest)!r} is no row of a manifest, nothing was read: "
-                f"{type(exc).__name__}: {exc}",
-                fix="write the corpus again with research/corpus.py",
-            ) from exc
-
-    def origin(path: str) -> Origin:
-        package = "/".join(path.split("/", 2)[:2])
-        if package not in packages or path.count("/") < 2:
-            raise UsageError(
-                f"{path!r} is of no package in {str(manifest)!r}, nothing was read: an example "
-                "needs version, archive and licence",
-                fix="take it out of the corpus, or write the corpus again with research/corpus.py",
-            )
-        return Origin(*packages[package], path.split("/", 2)[2])
-
-    return origin

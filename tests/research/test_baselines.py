@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from research.baseline_fit import Recipe, fitted
-from research.baselines import BASELINES, CHEAP, Sources, choose, random_coder
+from research.baselines import BASELINES, Sources, choose, random_coder
 from research.components import pca_scores
 from reviewbot.encoders.encoder import Encoder, Tokens
 from reviewbot.encoders.states import HiddenStates
@@ -113,7 +113,6 @@ def test_a_random_autoencoder_has_the_shape_and_the_sparseness_of_the_trained_on
     ("text", "expected"),
     [
         ("all", [name for name in BASELINES if name != "surprisal"]),
-        ("cheap", [name for name in CHEAP if name != "surprisal"]),
         ("raw-states, length", ["raw-states", "length"]),
     ],
 )

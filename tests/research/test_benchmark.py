@@ -11,6 +11,7 @@ import pytest
 
 from research.benchmark import PAGE, RESULTS, TABLES, filled, read_results
 from research.benchmark_files import FILES
+from research.csv_figures import figure
 
 
 def entry(value: float) -> dict[str, float]:
@@ -103,3 +104,9 @@ def test_the_page_holds_every_table_as_the_files_have_it(
     assert re.findall(r"<!-- table: (.*?) -->", page) == list(TABLES)
     assert page.count("<!-- end -->") == len(TABLES)
     golden(PAGE, filled(page, read_results))
+
+
+def test_figures_are_written_with_their_interval() -> None:
+    assert figure({"value": 0.7123, "low": 0.65, "high": 1.0}) == ".712 (.650 to 1.000)"
+    written = [figure({"value": value}) for value in (-0.05, -0.0001, 12.345)]
+    assert [*written, figure(None)] == ["-.050", ".000", "12.3", "-"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from research.evaluate_measures import evaluate
-from research.figures import evaluation, matrices
+from research.figures import evaluation
 from tests.train.tables_made import planted
 
 
@@ -31,10 +31,3 @@ def test_a_set_s_name_cannot_lead_out_of_the_directory() -> None:
     report = evaluate(table, {"ours": s_L}, fold_L=table.row_L % 5, samples=5)
 
     assert "recall-up-b.svg" in evaluation(report, table, {"ours": s_L}, {})
-
-
-def test_a_metric_that_no_unit_can_measure_has_no_map() -> None:
-    entry = {"value": 0.7, "groups": 9, "count": 30}
-    result = {"by": "set", "units": ["a"], "cells": {"a": {"a": {"auroc": entry, "paired": None}}}}
-
-    assert list(matrices(result, ["auroc", "paired"])) == ["transfer-set-auroc.svg"]

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from research.plots import (
-    CELL,
     LEFT,
     PLOT,
     TOP,
@@ -16,8 +15,6 @@ from research.plots import (
     Bin,
     bars,
     bars_of,
-    heat_map,
-    heat_of,
     recall,
     recall_points,
     reliability,
@@ -49,7 +46,6 @@ def all_plots() -> Iterator[str]:
     yield bars(NASTY, {NASTY: [Bar(NASTY, 0.5, 0.4, 0.6), Bar("none", float("nan"))]}, chance=0.5)
     yield reliability(NASTY, [Bin(0.1, 0.2, 10)])
     yield recall(NASTY, {NASTY: [(0.0, 0.0), (1.0, 1.0)]})
-    yield heat_map(NASTY, [NASTY], [NASTY], [[0.7]], corner=NASTY)
 
 
 def test_a_bar_ends_at_its_value_and_its_interval_at_its_ends() -> None:
@@ -143,28 +139,6 @@ def test_recall_is_expected_over_ties_and_agrees_with_the_metric() -> None:
     assert dict(recall_points(y_L, s_L, 11))[0.2] == pytest.approx(expected)
 
 
-def test_a_cell_is_darker_the_higher_its_value_and_never_hides_its_number() -> None:
-    root = parsed(
-        heat_map("x", ["a", "b"], ["c", "d"], [[0.2, 0.65], [1.0, None]], axis=(0.3, 1.0))
-    )
-
-    shades = [at(one, "fill-opacity")[0] for one in every(root, "rect")]
-    assert shades == pytest.approx([0, 0.2, 0.4, 0])
-    assert at(every(root, "rect")[1], "x") == pytest.approx([LEFT + CELL[0]])
-    assert at(every(root, "rect")[2], "y")[0] - at(every(root, "rect")[0], "y")[0] == CELL[1]
-    assert [word for word in words(root) if word in (".200", ".650", "1.000", "-")] == [
-        ".200",
-        ".650",
-        "1.000",
-        "-",
-    ]
-
-
-def test_a_matrix_of_the_wrong_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="1 by 2"):
-        heat_map("x", ["a"], ["b", "c"], [[0.5]])
-
-
 def test_every_plot_is_named_told_and_drawn_in_the_readers_colour() -> None:
     for svg in all_plots():
         root = parsed(svg)
@@ -190,7 +164,7 @@ def test_two_plots_in_one_page_share_no_id() -> None:
     assert first.get("aria-labelledby") != second.get("aria-labelledby")
 
 
-def test_the_report_of_an_evaluation_and_of_a_transfer_become_plots() -> None:
+def test_the_report_of_an_evaluation_becomes_bars() -> None:
     entry = {"value": 0.7, "low": 0.6, "high": 0.8}
     report = {
         "suites": {
@@ -198,10 +172,5 @@ def test_the_report_of_an_evaluation_and_of_a_transfer_become_plots() -> None:
             "clean": {"scores": {"ours": {"paired": None}, "random": {}}},
         }
     }
-    matrix = {
-        "units": ["a", "b"],
-        "cells": {"a": {"a": {"paired": entry}, "b": {"paired": None}}},
-    }
 
     assert bars_of(report, "paired") == {"one": [Bar("ours", 0.7, 0.6, 0.8), Bar("random", 0.5)]}
-    assert len(every(parsed(heat_of(matrix, "paired", "x")), "rect")) == 1

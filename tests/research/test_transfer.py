@@ -11,7 +11,6 @@ from research.transfer_measures import (
     METRICS,
     csv_rows,
     measured,
-    part_of,
     transfer,
     unit_names,
 )
@@ -28,11 +27,11 @@ from tests.train.test_stages import GROUPS, versions
 CS = (1e-2,)
 
 
-def opposed() -> Table:
-    """Two sets of 60 snippets: in "up" a high column is risky, in "down" a low one; "calm" none."""
+def opposed(*names: str) -> Table:
+    """Sets of 60 snippets: in "up" a high column is risky, in "down" a low one; "calm" none."""
     draw = np.random.default_rng(0)
-    sets = np.repeat(["up", "down", "calm"], 360)
-    x = draw.normal(size=(1080, 2)).astype(np.float32)
+    sets = np.repeat(names or ("up", "down", "calm"), 360)
+    x = draw.normal(size=(len(sets), 2)).astype(np.float32)
     sign = np.where(sets == "up", 1.0, -1.0)
     y = (sign * x[:, 0] > 0.8) & (sets != "calm")
     groups = [f"{name}{i // 6 % 20}" for i, name in enumerate(sets)]
@@ -53,8 +52,7 @@ def test_what_one_set_teaches_holds_on_itself_and_turns_round_on_its_opposite() 
 
 
 def test_the_diagonal_is_the_cross_validation_of_the_set_by_itself() -> None:
-    table = opposed()
-    alone = part_of(table, table.set_L == "up")
+    alone = opposed("up")
 
     cell = transfer(alone, ["x"], cs=CS, samples=50)["cells"]["up"]["up"]
     oof_L = fit(alone, ["x"], corrections=True, cs=CS).oof_L
@@ -136,30 +134,6 @@ def test_sets_that_only_teach_together_make_one_unit_where_all_are_there() -> No
     assert unit_names(sets, {"ad": ("a", "d")}).tolist() == ["a", "b", "c"]
 
 
-def test_most_lines_draws_whole_snippets_of_every_unit() -> None:
-    found = transfer(opposed(), ["x"], cs=CS, samples=20, most_lines=100)
-
-    assert found["fits"]["up"]["lines"] == 96  # sixteen snippets of six lines
-    assert found["cells"]["up"]["down"]["auroc"]["count"] == 96
-
-
-def test_a_part_of_a_table_keeps_the_pairs_whose_lines_it_keeps() -> None:
-    table = corrected()
-    table = replace(table, chars_L=table.row_L)
-    keep_L = table.row_L < 3
-
-    part = part_of(table, keep_L)
-
-    assert len(part) == keep_L.sum()
-    assert len(part.pairs_P2) == 3
-    assert part.chars_L.tolist() == part.row_L.tolist()
-    for p in range(3):
-        wrong, right = part.pairs_P2[p]
-        assert part.y_L[wrong]
-        assert part.is_fixed_L[right]
-        assert part.row_L[wrong] == part.row_L[right]
-
-
 def test_figures_are_rows_and_a_pair_that_cannot_be_measured_has_none() -> None:
     entry = {"value": 0.7, "low": 0.6, "high": 0.8, "groups": 9, "count": 30}
     row: dict[str, dict[str, Any]] = {"a": {"auroc": entry}, "b,c": {"auroc": None}}
@@ -188,7 +162,7 @@ def test_one_unit_that_cannot_be_fitted_is_named_and_the_others_are_measured(
     assert set(found["cells"]) == {"up"}
 
 
-@pytest.mark.parametrize("given", [{"by": "author"}, {"most_lines": 0}, {"boost": {"y": 2.0}}])
+@pytest.mark.parametrize("given", [{"by": "author"}, {"boost": {"y": 2.0}}])
 def test_a_request_without_sense_is_refused(given: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         transfer(opposed(), ["x"], cs=CS, **given)  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """`train evidence`, end to end with the tiny model: the same scores, and reasons one can check."""
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -60,13 +59,6 @@ def commit(where: Path) -> str:
     return done.stdout.strip()
 
 
-ROW = {
-    "name": "@scope/thing",
-    "version": "1.2",
-    "language": "typescript",
-    "archive_sha256": "ab" * 32,
-    "licence": "MIT",
-}
 LABELS = ("--labels", "mine.jsonl", "--labels", "good.jsonl")
 
 
@@ -126,18 +118,9 @@ def test_code_whose_origin_nobody_can_say_is_not_shown(run: Run) -> None:
     result = run("--corpus", "strange")
 
     assert result.exit_code == 2
-    assert "an example needs path, commit and licence" in result.stderr
+    assert "an example needs path and commit" in result.stderr
     assert len(result.stderr.splitlines()) == 2
     assert not Path("made").exists()
-
-
-def test_a_package_s_line_names_package_version_archive_and_licence(tmp_path: Path) -> None:
-    (tmp_path / "manifest.jsonl").write_text(json.dumps(ROW) + "\n")
-
-    found = provenance(tmp_path).origin("typescript/scope-thing-1.2/src/a.ts")
-
-    assert (found.source, found.licence, found.path) == ("@scope/thing 1.2", "MIT", "src/a.ts")
-    assert found.revision == "sha256:" + "ab" * 32
 
 
 def test_of_a_checkout_only_what_its_commit_holds_is_shown(run: Run) -> None:
@@ -198,31 +181,6 @@ def test_code_of_which_no_line_can_be_shown_is_a_usage_error(run: Run, text: str
     commit(Path("strange"))
 
     assert_refused(run("--corpus", "strange"), "no line of the corpus can be shown")
-
-
-@pytest.mark.parametrize("path", ["typescript/other-1.0/a.ts", "typescript/a.ts", "a.ts"])
-def test_a_file_of_no_package_is_refused_before_the_model_reads(
-    run: Run, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = Path("strange", path)
-    file.parent.mkdir(parents=True)
-    file.write_text("let x = 1;\n")
-    Path("strange", "manifest.jsonl").write_text(json.dumps(ROW) + "\n")
-    monkeypatch.setattr("reviewbot.encoders.encoder.load_encoder", None)  # whoever calls it fails
-
-    assert_refused(run("--corpus", "strange", *LABELS), f"{path!r} is of no package")
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["{", "[]", "{}", "\udcff", json.dumps({**ROW, "licence": ""}), json.dumps({**ROW, "name": 1})],
-)
-def test_a_manifest_that_cannot_be_read_is_a_usage_error(run: Run, line: str) -> None:
-    Path("strange").mkdir()
-    text = f"{json.dumps(ROW)}\n{line}\n"
-    Path("strange", "manifest.jsonl").write_text(text, errors="surrogateescape")
-
-    assert_refused(run("--corpus", "strange"), "line 2 of 'strange/manifest.jsonl' is no row")
 
 
 def assert_refused(result: Result, words: str) -> None:
