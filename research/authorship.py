@@ -21,11 +21,10 @@ from reviewbot.authorship.detectors import Detector
 from reviewbot.authorship.history import Commit, Material, Origin
 from reviewbot.authorship.model import Author, Authors
 from reviewbot.authorship.resolve import DETECTORS, attribute
-from reviewbot.diff.head_match import head_lines
-from reviewbot.diff.model import Change
+from reviewbot.diff.model import Change, head_lines
 from reviewbot.diff.parser import decode, parse
-from reviewbot.git.commits import commits
 from reviewbot.git.files import CommitFiles, FileReader
+from reviewbot.git.log import commits
 from reviewbot.git.notes import notes
 from reviewbot.git.process import git
 from reviewbot.git.repository import open_repository

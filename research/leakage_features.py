@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.diff.comments import prose
-from reviewbot.diff.languages import language_of
+from reviewbot.diff.languages import language_of, prose
 from reviewbot.train.dataset import RowColumns
 from reviewbot.train.labels import LabelRow, row_path, scored, scored_fixed
 

@@ -15,8 +15,8 @@ from reviewbot.config.schema import Settings
 from reviewbot.diff import parser
 from reviewbot.diff.model import Change
 from reviewbot.encoders.encoder import Encoder
-from reviewbot.git.changes import parse_numstat
-from reviewbot.git.request import ChangeRequest
+from reviewbot.git.changes import ChangeRequest
+from reviewbot.git.comparison import parse_numstat
 from reviewbot.report.model import Report
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.outcomes import Outcome

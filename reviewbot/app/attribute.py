@@ -1,8 +1,10 @@
 """Step 2 of a check: `LoadedChange` -> the same with its authors, and the evidence for them."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.app.load_change import FILES, ChangeSource, LoadedChange
@@ -10,8 +12,9 @@ from reviewbot.config.choices import Assume
 
 if TYPE_CHECKING:
     from reviewbot.authorship.detectors.repo_rules import Rule
-    from reviewbot.authorship.history import Material, PullRequest
-    from reviewbot.git.request import ChangeRequest
+    from reviewbot.authorship.history import Material, PullRequest, TraceFile
+    from reviewbot.diff.model import Change
+    from reviewbot.git.changes import ChangeRequest
 
 NO_GIT = "without a checkout of the commits the authors of the lines are not known"
 
@@ -46,8 +49,8 @@ def is_trusted(pull_request: "PullRequest | None", environ: Mapping[str, str]) -
 def rules_of(source: ChangeSource) -> "tuple[Rule, ...]":
     """Return the repository's rules about authors: for commits those of the base."""
     from reviewbot.authorship.detectors.repo_rules import RULES_FILE, parse_rules
+    from reviewbot.git.changes import INDEX, WORKTREE
     from reviewbot.git.files import CommitFiles, WorktreeFiles
-    from reviewbot.git.request import INDEX, WORKTREE
 
     request, root = source.request, source.root
     if source.remote is not None:
@@ -67,17 +70,16 @@ def rules_of(source: ChangeSource) -> "tuple[Rule, ...]":
 def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
     """Read the evidence that the detectors look at. A failure of git becomes a note."""
     from reviewbot.authorship.history import UNCOMMITTED, Material
-    from reviewbot.git.blame import Blamed, blamed, grafts
-    from reviewbot.git.commits import CUT, commits
+    from reviewbot.git.changes import INDEX, WORKTREE, Blamed, blamed
+    from reviewbot.git.log import CUT, commits
     from reviewbot.git.notes import notes
-    from reviewbot.git.request import INDEX, WORKTREE
-    from reviewbot.git.traces import added_traces, traces_on_disk
+    from reviewbot.git.repository import grafts, may_have_notes
 
     source, request, change = loaded.source, loaded.source.request, loaded.own or loaded.change
     head = loaded.head.read
     if source.remote is not None:
         return Material(
-            traces=added_traces(change, head),
+            traces=_traces(None, change, head),
             head_lines=_lines_of(head),
             pull_request=source.remote.signals,
             lost=(NO_GIT,),
@@ -104,7 +106,7 @@ def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
     known = {name: commit for name, commit in known.items() if name in named}
     older, failure = commits(request.repo, named - known.keys()) if named else ({}, None)
     known |= older
-    noted = notes(request.repo, named) if named else None
+    noted = notes(request.repo, named) if named and may_have_notes(request.repo) else None
     lost_commits = dict(noted.lost_commits) if noted else {}
     for name in grafts(request.repo) & named if named else ():
         lost_commits[name] = f"the clone is shallow: what is older than {name[:10]} is not known"
@@ -116,8 +118,8 @@ def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
         moved=blame.placed,
         commits=known,
         notes=noted.by_commit if noted else {},
-        has_notes=not noted or bool(noted.refs),
-        traces=traces_on_disk(request.root) if local else added_traces(change, head),
+        has_notes=not named or bool(noted and noted.refs),
+        traces=_traces(request.root if local else None, change, head),
         head=under,
         head_lines=_lines_of(head),
         pull_request=pull_request,
@@ -127,21 +129,38 @@ def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
     )
 
 
+def _traces(
+    root: Path | None, change: "Change", head: Callable[[str], bytes | None]
+) -> "tuple[TraceFile, ...]":
+    """Return the Agent Trace files below a directory; None: those that the change adds."""
+    from reviewbot.git.traces import FOLDER, added_traces, traces_on_disk
+
+    if root is not None:
+        return traces_on_disk(root) if os.path.lexists(root / FOLDER) else ()
+    if not any(file.path.partition("/")[0] == FOLDER for file in change.files):
+        return ()
+    return added_traces(change, head)
+
+
 def _pull_request(
     request: "ChangeRequest", environ: Mapping[str, str]
 ) -> "tuple[PullRequest | None, str | None]":
-    """Return the pull request of the workflow's event, else the branch, and what was not read."""
+    """Return the pull request of the event, else an agent's branch, and what was not read."""
+    from reviewbot.authorship.agents import agent_of_branch
     from reviewbot.authorship.history import PullRequest
-    from reviewbot.github.events import pull_request_of
 
-    found, unread = pull_request_of(environ)
-    if found is None and request.branch:
-        found = PullRequest(branch=request.branch)
-    return found, unread
+    pull_request, unread = None, None
+    if environ.get("GITHUB_EVENT_PATH"):
+        from reviewbot.github.events import pull_request_of
+
+        pull_request, unread = pull_request_of(environ)
+    if pull_request is None and agent_of_branch(request.branch):
+        pull_request = PullRequest(branch=request.branch)
+    return pull_request, unread
 
 
 def _lines_of(read: Callable[[str], bytes | None]) -> "Callable[[str], tuple[str, ...]]":
-    from reviewbot.diff.head_match import head_lines
+    from reviewbot.diff.model import head_lines
 
     @lru_cache(maxsize=8)  # the detectors work file by file
     def lines(path: str) -> tuple[str, ...]:

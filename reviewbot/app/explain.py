@@ -12,7 +12,7 @@ from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
     from reviewbot.diff.model import Change, FileChange
-    from reviewbot.git.request import ChangeRequest
+    from reviewbot.git.changes import ChangeRequest
     from reviewbot.report.explanation import Explanation
     from reviewbot.report.model import LineReport, Report
 
@@ -129,8 +129,7 @@ def find_target(
     read    returns a head file, None if there is none
     raises  UsageError if there is no such line
     """
-    from reviewbot.diff.head_match import head_lines
-    from reviewbot.diff.model import Change, Entry
+    from reviewbot.diff.model import Change, Entry, head_lines
 
     given, number = parse_target(text)
     paths = _possible_paths(given, root)

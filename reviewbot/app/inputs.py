@@ -11,7 +11,7 @@ from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
-    from reviewbot.git.request import ChangeRequest
+    from reviewbot.git.changes import ChangeRequest
 
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
@@ -89,8 +89,7 @@ def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) ->
     diff    a file's name, or "-" for stdin; then git is not needed and paths are below `root`
     raises  UsageError, EnvironmentFailure
     """
-    from reviewbot.git.changes import collect
-    from reviewbot.git.request import ChangeRequest
+    from reviewbot.git.changes import ChangeRequest, collect
 
     if diff is None:
         return collect(root, range_, staged=staged)
@@ -123,7 +122,7 @@ def settings_for(
     policy  the commit whose files count; None: the base of the request
     raises  UsageError
     """
-    from reviewbot.git.request import INDEX, WORKTREE
+    from reviewbot.git.changes import INDEX, WORKTREE
 
     def settings(layers: tuple[Layer, Layer]) -> Settings:
         return load_settings(environ, flags, layers)

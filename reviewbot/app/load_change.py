@@ -14,7 +14,7 @@ from reviewbot.authorship.model import Authors, Scope, in_scope
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change, ChangedLine, Entry
 from reviewbot.errors import EnvironmentFailure
-from reviewbot.git.request import ChangeRequest
+from reviewbot.git.changes import ChangeRequest
 
 MAX_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
@@ -119,11 +119,7 @@ def open_head(source: ChangeSource) -> Iterator[FileReader]:
     elif request.head == FILES:
         yield WorktreeFiles(request.root, limit)
     else:
-        files = head_files(request, limit)
-        try:
-            yield files
-        finally:
-            files.close()
+        yield head_files(request, limit)
 
 
 def attributes_of(change: LoadedChange) -> Mapping[str, Collection[str]]:
@@ -132,7 +128,7 @@ def attributes_of(change: LoadedChange) -> Mapping[str, Collection[str]]:
     Not those of the change: an author cannot call new code generated.
     """
     from reviewbot.git.attributes import attributes
-    from reviewbot.git.request import INDEX, WORKTREE
+    from reviewbot.git.changes import INDEX, WORKTREE
 
     source, request = change.source, change.source.request
     if source.remote or request.head == FILES:

@@ -11,8 +11,8 @@ from reviewbot.escape import visible
 from reviewbot.render.phrasing import plural
 
 if TYPE_CHECKING:
+    from reviewbot.git.changes import ChangeRequest
     from reviewbot.git.pushes import Update
-    from reviewbot.git.request import ChangeRequest
 
     Check = Callable[[ChangeRequest], int]  # checks a change, shows the report -> exit code
 
@@ -84,8 +84,7 @@ def check_named_by_framework(
     """
     from reviewbot.git.changes import collect
     from reviewbot.git.pushes import Update
-    from reviewbot.git.repository import open_repository
-    from reviewbot.git.revisions import commit_of
+    from reviewbot.git.repository import commit_of, open_repository
 
     since, until = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     remote, local = environ.get("PRE_COMMIT_REMOTE_NAME"), environ.get("PRE_COMMIT_LOCAL_BRANCH")

@@ -12,8 +12,8 @@ from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
 from reviewbot.scoring.recent_risks import Recent, recent_from_json
 
 if TYPE_CHECKING:
+    from reviewbot.git.changes import ChangeRequest
     from reviewbot.git.repository import Repository
-    from reviewbot.git.request import ChangeRequest
     from reviewbot.scoring.artifact import Artifact
 
 MAX_BYTES = 1_000_000

@@ -112,9 +112,8 @@ def _commits_of(
 
     raises  UsageError if the checkout lacks a commit
     """
-    from reviewbot.git.changes import between
+    from reviewbot.git.changes import ChangeRequest, between
     from reviewbot.git.repository import open_repository
-    from reviewbot.git.request import ChangeRequest
     from reviewbot.github.push_event import pushed
 
     policy = None

@@ -4,9 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reviewbot.app.load_change import LoadedChange, matches
-from reviewbot.diff.head_match import first_mismatch, head_lines
 from reviewbot.diff.languages import Language, language_of
-from reviewbot.diff.model import ChangedLine, Entry, FileChange
+from reviewbot.diff.model import ChangedLine, Entry, FileChange, first_mismatch, head_lines
 from reviewbot.diff.skip_rules import SkipReason, why_skipped_file, why_skipped_line
 from reviewbot.scoring.outcomes import Failed, Outcome, Skipped
 

@@ -71,7 +71,7 @@ def pull_request_options(command: F) -> F:
 def _one_range(ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str | None:
     """Return the range, if any. More words are probably files, which other tools take."""
     if len(words) > 1:
-        from reviewbot.git.revisions import PATHS
+        from reviewbot.git.repository import PATHS
 
         with asked_by(ctx.info_name or ""):
             raise UsageError(

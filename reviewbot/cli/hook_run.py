@@ -16,7 +16,7 @@ from reviewbot.cli.console import look, rendered, report_failure
 from reviewbot.config.choices import Format
 
 if TYPE_CHECKING:
-    from reviewbot.git.request import ChangeRequest
+    from reviewbot.git.changes import ChangeRequest
 
 
 def run_git_hook(kind: str, remote: str | None, flags: Mapping[str, Any]) -> int:

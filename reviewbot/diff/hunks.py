@@ -13,8 +13,7 @@ from itertools import chain
 from unidiff import PatchSet
 from unidiff.errors import UnidiffParseError
 
-from reviewbot.diff.head_match import readable
-from reviewbot.diff.model import ChangedLine, Hunk
+from reviewbot.diff.model import ChangedLine, Hunk, readable
 
 _HEADER = re.compile(r"@@ -[0-9]{1,9}(,[0-9]{1,9})? \+[0-9]{1,9}(,[0-9]{1,9})? @@")
 # "\ No newline at end of file", in any language. unidiff gets the backslash alone, because it

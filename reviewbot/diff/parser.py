@@ -4,7 +4,7 @@ A hunk ends where its header says (`diff.hunks`); only then does the next line m
 the first file the parser is strict: a line that looks like part of a hunk but is in none is an
 error, because it would not be scored. Before the first file, the text of a mail or of `git show` is
 ignored. Only "\n" ends a line. A file that becomes a symbolic link arrives as two sections, deleted
-and added. Text that is not UTF-8 becomes U+FFFD in lines and `\xe9` in paths (`diff.head_match`).
+and added. Text that is not UTF-8 becomes U+FFFD in lines and `\xe9` in paths (`diff.model`).
 """
 
 import re

@@ -15,46 +15,96 @@ Before the first commit the base is the empty tree. Comparing HEAD with itself b
 error; an empty change says why it is empty.
 """
 
-import os
-import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
+from reviewbot.authorship.history import UNCOMMITTED, Origin
+from reviewbot.diff.model import Change, Entry, FileKind, readable
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError
 from reviewbot.git.attributes import attributes_of
-from reviewbot.git.bases import Base, default_base, range_base, refuse_older, since
-from reviewbot.git.checkout import CheckoutFiles, head_blobs, index_blobs, unlike_disk
-from reviewbot.git.commits import Log, read_log
-from reviewbot.git.files import MAX_BYTES, BlobFiles, CommitFiles, FileReader
-from reviewbot.git.merges import criss_cross_note, merge_note, merge_nothing, other_parents
-from reviewbot.git.process import explain, git, status
-from reviewbot.git.repository import Repository, open_repository
-from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
-from reviewbot.git.revisions import branch_of, is_ancestor, refuse_path
-
-DIFF = (
-    "diff",
-    "--find-renames",
-    "--full-index",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    # From here on: what a user's configuration could otherwise change.
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--no-relative",
-    "--inter-hunk-context=0",
-    "--diff-algorithm=myers",
-    "--indent-heuristic",
-    "--submodule=short",
-    "--ignore-submodules=dirty",  # git must not look into a submodule's working tree
-    "--ws-error-highlight=none",
-    "-O/dev/null",
+from reviewbot.git.bases import (
+    Base,
+    criss_cross_note,
+    default_base,
+    merge_note,
+    merge_nothing,
+    other_parents,
+    range_base,
+    refuse_older,
+    since,
 )
-NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
-_COUNTS = re.compile(rb"(?:(\d+)\t(\d+)|-\t-)\t(.*)", re.DOTALL)
+from reviewbot.git.comparison import (
+    CheckoutFiles,
+    added_lines,
+    compare,
+    head_blobs,
+    index_blobs,
+    refuse_conflicts,
+    refuse_misplaced,
+    unlike_disk,
+)
+from reviewbot.git.files import MAX_BYTES, BlobFiles, CommitFiles, FileReader
+from reviewbot.git.log import Log, LoggedCommit, read_log
+from reviewbot.git.process import git
+from reviewbot.git.repository import (
+    Repository,
+    branch_of,
+    is_ancestor,
+    open_repository,
+    refuse_path,
+)
+
+WORKTREE = "worktree"
+INDEX = "index"
+_MOVING = (FileKind.DELETED, FileKind.RENAMED, FileKind.COPIED)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """The change as text, and where its head files are."""
+
+    root: Path  # top of the checkout; the paths of the diff are below it
+    base: str | None  # commit hash; None where the base is the empty tree
+    head: str  # "worktree", "index" or a commit hash
+    diff: str  # for `diff.parser.parse`; bytes that are not UTF-8 as surrogate escapes
+    # (added, removed) by head path, from `git diff --numstat`; None for a binary file
+    numstat: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
+    untracked: tuple[str, ...] = ()  # files git does not know yet: not in the diff
+    log: Log = field(default_factory=Log)  # commits from base to head
+    # Head files as an editor holds them, saved or not: they come before those on disk.
+    unsaved: Mapping[str, bytes] = field(default_factory=dict)
+    # Head files by blob: of an index; of a working tree those that git reads from the index.
+    in_index: Mapping[str, str] = field(default_factory=dict)
+    converted: frozenset[str] = frozenset()  # of a working tree: see `git.comparison`
+    blobs: Mapping[str, str] = field(default_factory=dict)  # of a working tree: text file -> hash
+    # What the head adds to each other parent of an unfinished merge whose lines are left out, and
+    # to HEAD where that is not the base; as `diff`, see `diff.merge`.
+    other_diffs: tuple[str, ...] = ()
+    head_diff: str | None = None
+    merged: str = ""  # "nothing to check: ...", if these parents have every added line
+    commit: str | None = None  # that HEAD names, where the head is the working tree
+    notes: tuple[str, ...] = ()  # about what is compared, for the reader of the report
+    empty: str = ""  # "nothing to check: ..." where the diff is empty, with the reason
+    branch: str = ""  # that the head is on, or was named by; "" where none is known
+    opened: Repository | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def repo(self) -> Repository:
+        """The repository that the change is in."""
+        return self.opened or open_repository(self.root, needs_worktree=False)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects of the commits from base to head, newest first, at most 100."""
+        return tuple(readable(one.subject) for one in self.log.commits if one.subject)
+
+    @property
+    def title(self) -> str:
+        """The newest commit's subject; "" where no commit is part of the change."""
+        return next(iter(self.subjects), "")
 
 
 def collect(root: Path, range_: str | None = None, *, staged: bool = False) -> ChangeRequest:
@@ -150,15 +200,15 @@ def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
     side = ["--cached"] if head == INDEX else []
     listed = ["--others", "--exclude-standard"] if head == WORKTREE else []
     rows = git(top, "ls-files", "-z", "-t", "--unmerged", *listed).split(b"\0")[:-1]
-    _refuse_conflicts([row for row in rows if not row.startswith(b"? ")])
+    refuse_conflicts([row for row in rows if not row.startswith(b"? ")])
     diff, numstat = compare(top, *side, since, "--")
-    _refuse_misplaced(repo, since, numstat)
+    refuse_misplaced(repo, since, numstat)
     parents = other_parents(repo)
     head_diff = None
     if head == WORKTREE and base.tip:
         parents = tuple(one for one in parents if is_ancestor(repo, one, base.tip))
         if parents and base.commit != base.head:
-            head_diff = _lines(top, "HEAD")
+            head_diff = added_lines(top, "HEAD")
     blobs = head_blobs(diff) if head == WORKTREE else {}
     odd = unlike_disk(top, blobs)
     indexed = index_blobs(top, odd, hidden=True) if head == WORKTREE else index_blobs(top, numstat)
@@ -174,7 +224,7 @@ def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
         blobs=blobs,
         in_index=indexed,
         converted=frozenset(odd) - indexed.keys(),
-        other_diffs=tuple(_lines(top, *side, one) for one in parents),
+        other_diffs=tuple(added_lines(top, *side, one) for one in parents),
         head_diff=head_diff,
         merged=merge_nothing(parents),
         notes=merge_note(parents),
@@ -185,68 +235,71 @@ def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
     )
 
 
-def _lines(top: Path, *sides: str) -> str:
-    """Return the diff without context: which lines are added."""
-    return git(top, *NO_SUPPRESS, *DIFF, "-U0", *sides, "--").decode("utf-8", "surrogateescape")
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """Which commit added each line of a change: path -> line number -> origin.
 
-
-def compare(
-    where: Path, *sides: str, env: Mapping[str, str] | None = None, codes: tuple[int, ...] = (0,)
-) -> tuple[str, dict[str, tuple[int, int] | None]]:
-    """Return the diff, bytes that are not UTF-8 as surrogate escapes, and its numstat.
-
-    sides   hashes, then "--" and no path: all; or what else `git diff` takes
-    codes   exit codes that are no failure
+    Lines that are older than the change are left out.
     """
-    command = (*NO_SUPPRESS, *DIFF, "-U3", "--numstat", "-z", "-p", *sides)
-    code, out, err = status(where, *command, env=env)
-    if code not in codes:
-        raise explain(where, "diff", code, err)
-    counts, _, diff = out.partition(b"\0\0")  # no path is empty
-    return diff.decode("utf-8", "surrogateescape"), parse_numstat(counts + b"\0" if counts else b"")
+
+    origins: dict[str, dict[int, Origin]]
+    placed: dict[str, dict[int, Origin]]  # who put it there, only where that is another commit
+    lost: dict[str, str]  # path -> why git blame failed, in words
 
 
-def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
-    """Return (added, removed) by head path from `git diff --numstat -z`; None for binary.
+def blamed(
+    request: ChangeRequest, change: Change, contents: Mapping[str, bytes] = MappingProxyType({})
+) -> Blamed:
+    """Return which commit added each line. A file gets a `git blame` only if the log is not enough.
 
-    raises  ValueError if it is not that
+    contents  head files of the working tree that blame must not look for there
     """
-    numstat: dict[str, tuple[int, int] | None] = {}
-    fields = iter(raw.split(b"\0")[:-1])
-    for entry in fields:
-        match = _COUNTS.fullmatch(entry)
-        if match is None:
-            raise ValueError("not the output of git diff --numstat -z")
-        path = match[3]
-        if not path:  # a rename or a copy: its two paths follow
-            next(fields)
-            path = next(fields)
-        numstat[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
-    return numstat
+    added = {
+        file.path: [line.number for line in file.added]
+        for file in change.files
+        if file.added and file.entry is not Entry.SUBMODULE
+    }
+    known, origins = _known_commits(request, change), dict[str, dict[int, Origin]]()
+    for path in known.keys() & added.keys():
+        origins[path] = {n: Origin(known[path], path, n) for n in added.pop(path)}
+    base, head = request.base, request.head
+    if base is None or not added:
+        return Blamed(origins, {}, {})
+    from reviewbot.git.blame import blame
+
+    revisions = [f"^{base}"] if head == WORKTREE else [f"{base}..{head}"]
+    answers = blame(request.root, added, revisions, contents)
+    answers.origins.update(origins)
+    return answers
 
 
-def _refuse_misplaced(
-    repo: Repository, base: str, numstat: Mapping[str, tuple[int, int] | None]
-) -> None:
-    """Refuse a change that deletes every file where git looks in another folder."""
-    if not numstat or any(counts and counts[0] for counts in numstat.values()):
-        return
-    settings = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]
-    settings += ["core.worktree"] if repo.config("core.worktree") else []
-    if not settings:
-        return
-    names = git(repo.top, "ls-tree", "-r", "-z", "--name-only", base).split(b"\0")[:-1]
-    if {decode_path(name) for name in names} == numstat.keys():
-        raise UsageError(
-            f"nothing was scored: git finds no file of {base[:10]} in {repo.top}",
-            fix=f"correct or unset {' and '.join(settings)}, or give a range of commits: A..B",
-        )
+def _known_commits(request: ChangeRequest, change: Change) -> dict[str, str]:
+    """Return the commit that added all lines of a file, where the log alone says so.
 
-
-def _refuse_conflicts(unmerged: list[bytes]) -> None:
-    if unmerged:
-        path = decode_path(unmerged[0].partition(b"\t")[2])
-        raise UsageError(
-            f"nothing was scored: {path!r} has unresolved conflicts",
-            fix="finish or abort the merge first, or give a range of commits: A..B",
-        )
+    That is a commit that is the only one to touch the file, or none (UNCOMMITTED) where only the
+    working tree touches it. Where a file may have been renamed, blame has to look.
+    """
+    log, commits = request.log, dict[str, str]()
+    if request.head == INDEX or (request.head == WORKTREE and request.base == request.commit):
+        return {file.path: UNCOMMITTED for file in change.files}
+    if not log.is_linear or request.base is None or request.repo.is_merging:
+        return {}
+    touching: dict[str, list[LoggedCommit]] = {}
+    for one in log.commits:
+        for path in one.touched:
+            touching.setdefault(path, []).append(one)
+    if len(log.commits) == 1 and request.head != WORKTREE:
+        return {file.path: log.commits[0].commit.hash for file in change.files}
+    kinds = {file.path: file.kind for file in change.files}
+    moved = touching.keys() - kinds or any(file.kind in _MOVING for file in change.files)
+    for path, kind in kinds.items():
+        logged = touching.get(path, [])
+        if not logged and (kind is FileKind.MODIFIED or (kind is FileKind.ADDED and not moved)):
+            commits[path] = UNCOMMITTED
+        elif len(logged) == 1:
+            status, blob = logged[0].touched[path]
+            removed = any(letter == "D" for letter, _ in logged[0].touched.values())
+            unedited = request.head != WORKTREE or request.blobs.get(path) == blob
+            if unedited and (status == "M" or (status == "A" and not removed)):
+                commits[path] = logged[0].commit.hash
+    return commits

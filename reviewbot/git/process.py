@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
-from reviewbot.git.environment import environment
+from reviewbot.git.git_dir import with_worktree
 
 MAX_OUTPUT = 100_000_000  # bytes
 TIMEOUT = 120.0  # seconds
@@ -22,6 +22,21 @@ GET_BLOBS = (
     "run it again with access to the remote, or fetch every blob once:"
     " git fetch --refetch --no-filter (git 2.36 or newer)"
 )
+_DROPPED = (
+    "GIT_EXTERNAL_DIFF",
+    "GIT_DIFF_OPTS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)
+_SET = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a fetched refs/replace could show other commits than there are
+    "LC_ALL": "C",
+}
 _NOT_FETCHED = ("from promisor remote", "lazy fetching disabled")
 _ALWAYS = (
     "--no-pager",
@@ -102,12 +117,15 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start `git ARGS` with its output on a pipe; the caller ends it.
 
-    raises  UsageError if `root` is no directory, or `environment` raises it; EnvironmentFailure if
-            git cannot be started
+    raises  UsageError if `root` is no directory, or `with_worktree` raises it;
+            EnvironmentFailure if git cannot be started
     """
     if not root.is_dir():
         raise UsageError(f"nothing was scored: {root} is not a directory", fix="name a directory")
-    variables = environment(root, env)
+    variables = {key: val for key, val in os.environ.items() if key not in _DROPPED}
+    variables |= {**_SET, **(env or {})}
+    if "GIT_DIR" in variables or "GIT_WORK_TREE" in variables:
+        variables = with_worktree(root, variables)
     try:
         return subprocess.Popen(
             ["git", *_ALWAYS, *args],

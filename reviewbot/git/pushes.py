@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 from reviewbot.errors import UsageError
 from reviewbot.git.process import explain, git, status
-from reviewbot.git.repository import DEFAULTS, HEADS, Repository
-from reviewbot.git.revisions import DEEPEN
+from reviewbot.git.repository import DEEPEN, DEFAULTS, HEADS, Repository
 
 MAX_BORDERS = 1_000  # given to git in one call
 

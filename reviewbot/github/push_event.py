@@ -18,8 +18,7 @@ from typing import NamedTuple
 from reviewbot.errors import UsageError
 from reviewbot.git.bases import default_branch
 from reviewbot.git.process import status
-from reviewbot.git.repository import Repository
-from reviewbot.git.revisions import DEEPEN, commit_of, is_ancestor, merge_bases
+from reviewbot.git.repository import DEEPEN, Repository, commit_of, is_ancestor, merge_bases
 from reviewbot.github.events import Target
 
 

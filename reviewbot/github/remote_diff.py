@@ -7,7 +7,7 @@ binary files here, so that the coverage is incomplete if they are code.
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from reviewbot.git.request import ChangeRequest
+from reviewbot.git.changes import ChangeRequest
 from reviewbot.github.client import GitHubApi, ListedFile, Pull
 
 NO_FILE = "/dev/null"

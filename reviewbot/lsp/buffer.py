@@ -14,13 +14,12 @@ from pathlib import Path
 
 from reviewbot.diff.paths import decode_path, encode_path
 from reviewbot.errors import ReviewbotError, UsageError
-from reviewbot.git.changes import DIFF, NO_SUPPRESS, compare
+from reviewbot.git.bases import merge_note, merge_nothing, other_parents
+from reviewbot.git.changes import WORKTREE, ChangeRequest
+from reviewbot.git.comparison import DIFF, NO_SUPPRESS, compare
 from reviewbot.git.files import CommitFiles
-from reviewbot.git.merges import merge_note, merge_nothing, other_parents
 from reviewbot.git.process import explain, git, status
-from reviewbot.git.repository import Repository, open_repository
-from reviewbot.git.request import WORKTREE, ChangeRequest
-from reviewbot.git.revisions import branch_of
+from reviewbot.git.repository import Repository, branch_of, open_repository
 
 MAX_BASE = 20_000_000  # bytes of the file as HEAD has it
 MAX_GONE = 20  # deleted files among which the former name of a new one is looked for

@@ -129,7 +129,7 @@ def columns(
 ) -> Array:
     """Concatenate the groups in `names`, in that order; "surface" is computed from `lines`.
 
-    prose    whether each line is nothing but comment or docstring (`diff.comments.prose`)
+    prose    whether each line is nothing but comment or docstring (`diff.languages.prose`)
     returns  (L, N)
     """
     parts = [surface(lines, prose) if name == "surface" else groups[name] for name in names]

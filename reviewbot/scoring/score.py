@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reviewbot.diff.comments import prose
-from reviewbot.diff.languages import Language
+from reviewbot.diff.languages import Language, prose
 from reviewbot.diff.model import ChangedLine, blocks_of
 from reviewbot.encoders.encoder import Encoder, batches
 from reviewbot.scoring.artifact import Artifact

@@ -37,7 +37,7 @@ def surface(lines: Sequence[str], prose: Sequence[bool]) -> Array:
     """Describe each line by itself; of its file only whether it is prose is known.
 
     lines    L lines without their line endings
-    prose    whether each is nothing but comment or docstring (`diff.comments.prose`)
+    prose    whether each is nothing but comment or docstring (`diff.languages.prose`)
     returns  (L, len(SURFACE_NAMES)), counts squeezed by log1p; in prose only length, indentation
              and words are counted, because signs and keywords mean nothing there
     """

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reviewbot.arrays import Array, Indices, Mask
-from reviewbot.diff.comments import prose
-from reviewbot.diff.languages import language_of
+from reviewbot.diff.languages import language_of, prose
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.spans import Span, split_lines

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reviewbot.arrays import Array, Indices
-from reviewbot.diff.comments import prose
-from reviewbot.diff.languages import language_of
+from reviewbot.diff.languages import language_of, prose
 from reviewbot.errors import UsageError
 from reviewbot.scoring.pooling import columns
 from reviewbot.scoring.sae import SparseCoder

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.git import blame, commits, notes
+from reviewbot.git import blame, log, notes
 from reviewbot.git.blame import parse_blame
-from reviewbot.git.commits import parse_log
+from reviewbot.git.log import parse_log
 from tests.authorship.repos import CLAUDE, Repo, authors, kinds, who
 from tests.authorship.test_gitai import BOMBS
 from tests.cpu import cpu_seconds
@@ -129,7 +129,7 @@ def test_messages_and_notes_over_the_bound_are_reported(
 ) -> None:
     commit = repo.commit(f"AI\n\n{CLAUDE}", {"b.py": "a\n"})
     repo.note(commit, "x")
-    monkeypatch.setattr(commits, "MAX_OUTPUT", 10)
+    monkeypatch.setattr(log, "MAX_OUTPUT", 10)
     monkeypatch.setattr(notes, "MAX_ALL", 0)
 
     found = who(repo, "main..topic")

@@ -1,6 +1,5 @@
 """Checkouts in which a file of the change is not, or not as git stores it, in the working tree."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,8 +91,7 @@ def test_a_file_of_the_working_tree_is_read_as_git_would_store_it(
     text = b"x = 1\n" + line + b"\n\nz = 3" + end
     (repo / "a.py").write_bytes(text.decode().encode(encoding))
 
-    with closing(head_files(collect(repo, "HEAD"))) as files:
-        read = files.read("a.py")
+    read = head_files(collect(repo, "HEAD")).read("a.py")
     result = check("--format", "json", "HEAD", "--exclude", ".gitattributes")
     git(repo, "add", "-A")
     staged = head_files(collect(repo, staged=True))

@@ -1,5 +1,4 @@
-from reviewbot.diff.comments import prose
-from reviewbot.diff.languages import language_of
+from reviewbot.diff.languages import language_of, prose
 
 
 def flags(path: str, text: str) -> str:

@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reviewbot.diff import parser
-from reviewbot.diff.head_match import first_mismatch, head_lines
-from reviewbot.diff.model import Change, Entry, FileChange, FileKind
+from reviewbot.diff.model import Change, Entry, FileChange, FileKind, first_mismatch, head_lines
 from reviewbot.diff.paths import decode_path, encode_path, parse_path
 from reviewbot.errors import UsageError
-from reviewbot.git.changes import parse_numstat
+from reviewbot.git.comparison import parse_numstat
 
 HUNK = "@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
 

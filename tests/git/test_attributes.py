@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from reviewbot.git.attributes import attributes
-from reviewbot.git.changes import between, collect
+from reviewbot.git.changes import ChangeRequest, between, collect
 from reviewbot.git.repository import open_repository
-from reviewbot.git.request import ChangeRequest
 from tests.git.test_changes import _own_configuration, added, commit, git, repo
 
 __all__ = ["_own_configuration", "repo"]

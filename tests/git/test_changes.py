@@ -12,14 +12,14 @@ import pytest
 
 from reviewbot.app.load_change import check_numstat
 from reviewbot.diff import parser
-from reviewbot.diff.head_match import first_mismatch, head_lines
+from reviewbot.diff.model import first_mismatch, head_lines
 from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
-from reviewbot.git import objects, process
-from reviewbot.git.changes import collect, head_files, parse_numstat
-from reviewbot.git.files import BlobFiles, CommitFiles, WorktreeFiles
-from reviewbot.git.objects import Objects
+from reviewbot.git import files as git_files
+from reviewbot.git import process
+from reviewbot.git.changes import INDEX, WORKTREE, ChangeRequest, collect, head_files
+from reviewbot.git.comparison import parse_numstat
+from reviewbot.git.files import BlobFiles, CommitFiles, Objects, WorktreeFiles
 from reviewbot.git.process import start
-from reviewbot.git.request import INDEX, WORKTREE, ChangeRequest
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,6 @@ def added(request: ChangeRequest) -> list[str]:
         head = reader.read(file.path)
         assert head is not None
         assert first_mismatch(file, head_lines(head)) is None
-    reader.close()
     return [line.text for file in change.files for line in file.added]
 
 
@@ -406,7 +405,7 @@ def test_a_missing_blob_does_not_end_the_process_that_reads_the_next(
         started.append(1)
         return start(*args, **kwargs)
 
-    monkeypatch.setattr(objects, "start", counted)
+    monkeypatch.setattr(git_files, "start", counted)
     files = BlobFiles(
         Objects(repo), {"gone": "9" * 40, "f.py": git(repo, "rev-parse", "HEAD:f.py")}
     )

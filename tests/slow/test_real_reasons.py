@@ -14,8 +14,8 @@ from reviewbot.app.score import score_change
 from reviewbot.config.choices import Server
 from reviewbot.config.schema import Settings
 from reviewbot.diff.parser import parse
+from reviewbot.git.changes import ChangeRequest
 from reviewbot.git.files import WorktreeFiles
-from reviewbot.git.request import ChangeRequest
 from reviewbot.report.explanation import log_odds_of, risk_without
 from reviewbot.scoring.artifact import PRESETS, load_artifact
 from reviewbot.scoring.feature_cache import Groups

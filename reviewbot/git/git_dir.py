@@ -1,4 +1,4 @@
-"""Makes the environment of every git call.
+"""The working tree that belongs to GIT_DIR.
 
 Hooks, aliases and `rebase --exec` may run with GIT_DIR set and GIT_WORK_TREE unset. Git then takes
 the current directory as the top of the working tree: below the real top every file looks deleted,
@@ -13,36 +13,18 @@ from pathlib import Path
 
 from reviewbot.errors import UsageError
 
-_DROPPED = (
-    "GIT_EXTERNAL_DIFF",
-    "GIT_DIFF_OPTS",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-)
-_SET = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_PAGER": "cat",
-    "GIT_NO_REPLACE_OBJECTS": "1",  # a fetched refs/replace could show other commits than there are
-    "LC_ALL": "C",
-}
 MAX_BYTES = 10_000  # bytes of a file that holds one path
 TIMEOUT = 30.0
 APART = "nothing was scored: {} is not in the checkout that GIT_DIR names"
 UNSET = "unset GIT_DIR, or run it in that checkout"
 
 
-def environment(root: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables for a git call that runs in `root`.
+def with_worktree(root: Path, env: dict[str, str]) -> dict[str, str]:
+    """Return the variables of a git call that runs in `root`, with the right GIT_WORK_TREE.
 
-    more    variables on top of ours
     raises  UsageError if GIT_DIR is set and nothing says where its working tree is, or
             GIT_WORK_TREE names a part of it
     """
-    inherited = {key: val for key, val in os.environ.items() if key not in _DROPPED}
-    env = {**inherited, **_SET, **(more or {})}
     for name in ("GIT_DIR", "GIT_WORK_TREE"):  # a relative one counts from where we run
         if env.get(name):
             env[name] = os.path.abspath(env[name])  # noqa: PTH100 - links stay
@@ -56,12 +38,10 @@ def environment(root: Path, more: Mapping[str, str] | None = None) -> dict[str, 
 
 
 def is_apart(root: Path, top: Path) -> bool:
-    """Return True if GIT_DIR makes git answer for `top`, and `root` belongs to something else.
+    """Return True if GIT_DIR, which is set, makes git answer for another checkout than `root`'s.
 
-    It is outside, or in a nested repository.
+    top  of that checkout; `root` is outside, or in a nested repository
     """
-    if not os.environ.get("GIT_DIR"):
-        return False
     here, top = root.resolve(), top.resolve()
     if not here.is_relative_to(top):
         return True

@@ -1,4 +1,4 @@
-"""Head files of a working tree, with the content that `git diff` compares.
+"""Runs `git diff`, and reads head files with the content that it compares.
 
 That is not always the content on disk. A file outside a sparse checkout, or one that git is told
 not to look at (`git update-index --assume-unchanged`), counts as the index has it. git converts a
@@ -13,14 +13,103 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reviewbot.diff.paths import decode_path, encode_path, names_of
+from reviewbot.errors import UsageError
 from reviewbot.git.files import MAX_BYTES, REGULAR, BlobFiles, WorktreeFiles
-from reviewbot.git.process import git
+from reviewbot.git.process import explain, git, status
 from reviewbot.git.repository import Repository
 
+DIFF = (
+    "diff",
+    "--find-renames",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    # From here on: what a user's configuration could otherwise change.
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--no-relative",
+    "--inter-hunk-context=0",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--submodule=short",
+    "--ignore-submodules=dirty",  # git must not look into a submodule's working tree
+    "--ws-error-highlight=none",
+    "-O/dev/null",
+)
+NO_SUPPRESS = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.renameLimit=1000")
+_COUNTS = re.compile(rb"(?:(\d+)\t(\d+)|-\t-)\t(.*)", re.DOTALL)
 MAX_CHARS = 10_000  # of paths in one command line; some systems take 32,767 bytes at most
 WIDEST = 4  # bytes on disk for one in git: ASCII in UTF-32
 # Only headers start like this: a line of content starts with " ", "+", "-" or "\".
 _INDEX = re.compile(r"^index [0-9a-f]+\.\.([0-9a-f]+).*\n(--- .*)\n(\+\+\+ .*)\n", re.MULTILINE)
+
+
+def added_lines(top: Path, *sides: str) -> str:
+    """Return the diff without context: which lines are added."""
+    return git(top, *NO_SUPPRESS, *DIFF, "-U0", *sides, "--").decode("utf-8", "surrogateescape")
+
+
+def compare(
+    where: Path, *sides: str, env: Mapping[str, str] | None = None, codes: tuple[int, ...] = (0,)
+) -> tuple[str, dict[str, tuple[int, int] | None]]:
+    """Return the diff, bytes that are not UTF-8 as surrogate escapes, and its numstat.
+
+    sides   hashes, then "--" and no path: all; or what else `git diff` takes
+    codes   exit codes that are no failure
+    """
+    command = (*NO_SUPPRESS, *DIFF, "-U3", "--numstat", "-z", "-p", *sides)
+    code, out, err = status(where, *command, env=env)
+    if code not in codes:
+        raise explain(where, "diff", code, err)
+    counts, _, diff = out.partition(b"\0\0")  # no path is empty
+    return diff.decode("utf-8", "surrogateescape"), parse_numstat(counts + b"\0" if counts else b"")
+
+
+def parse_numstat(raw: bytes) -> dict[str, tuple[int, int] | None]:
+    """Return (added, removed) by head path from `git diff --numstat -z`; None for binary.
+
+    raises  ValueError if it is not that
+    """
+    numstat: dict[str, tuple[int, int] | None] = {}
+    fields = iter(raw.split(b"\0")[:-1])
+    for entry in fields:
+        match = _COUNTS.fullmatch(entry)
+        if match is None:
+            raise ValueError("not the output of git diff --numstat -z")
+        path = match[3]
+        if not path:  # a rename or a copy: its two paths follow
+            next(fields)
+            path = next(fields)
+        numstat[decode_path(path)] = None if match[1] is None else (int(match[1]), int(match[2]))
+    return numstat
+
+
+def refuse_misplaced(
+    repo: Repository, base: str, numstat: Mapping[str, tuple[int, int] | None]
+) -> None:
+    """Refuse a change that deletes every file where git looks in another folder."""
+    if not numstat or any(counts and counts[0] for counts in numstat.values()):
+        return
+    settings = [name for name in ("GIT_WORK_TREE", "GIT_INDEX_FILE") if name in os.environ]
+    settings += ["core.worktree"] if repo.config("core.worktree") else []
+    if not settings:
+        return
+    names = git(repo.top, "ls-tree", "-r", "-z", "--name-only", base).split(b"\0")[:-1]
+    if {decode_path(name) for name in names} == numstat.keys():
+        raise UsageError(
+            f"nothing was scored: git finds no file of {base[:10]} in {repo.top}",
+            fix=f"correct or unset {' and '.join(settings)}, or give a range of commits: A..B",
+        )
+
+
+def refuse_conflicts(unmerged: list[bytes]) -> None:
+    if unmerged:
+        path = decode_path(unmerged[0].partition(b"\t")[2])
+        raise UsageError(
+            f"nothing was scored: {path!r} has unresolved conflicts",
+            fix="finish or abort the merge first, or give a range of commits: A..B",
+        )
 
 
 def head_blobs(diff: str) -> dict[str, str]:
@@ -107,9 +196,6 @@ class CheckoutFiles:
         if raw is None or len(raw) > WIDEST * self.limit:
             return raw and raw[: self.limit + 1]
         return stored(self.repo, path)[: self.limit + 1]
-
-    def close(self) -> None:
-        """Nothing to close: the repository ends git."""
 
 
 def stored(repo: Repository, path: str) -> bytes:

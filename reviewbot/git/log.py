@@ -9,8 +9,7 @@ from reviewbot.authorship.history import Commit, Identity
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.git.process import git
-from reviewbot.git.repository import Repository
-from reviewbot.git.revisions import merge_bases
+from reviewbot.git.repository import Repository, merge_bases
 
 MAX_OUTPUT = 64_000_000  # bytes, all messages together
 MAX_MESSAGE = 65_536  # characters of a message
