@@ -70,9 +70,8 @@ def rules_of(source: ChangeSource) -> "tuple[Rule, ...]":
 def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
     """Read the evidence that the detectors look at. A failure of git becomes a note."""
     from reviewbot.authorship.history import UNCOMMITTED, Material
-    from reviewbot.git.changes import INDEX, WORKTREE, Blamed, blamed
-    from reviewbot.git.log import CUT, commits
-    from reviewbot.git.notes import notes
+    from reviewbot.git.changes import INDEX, WORKTREE, blamed
+    from reviewbot.git.log import CUT, Blamed, commits
     from reviewbot.git.repository import grafts, may_have_notes
 
     source, request, change = loaded.source, loaded.source.request, loaded.own or loaded.change
@@ -106,7 +105,11 @@ def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
     known = {name: commit for name, commit in known.items() if name in named}
     older, failure = commits(request.repo, named - known.keys()) if named else ({}, None)
     known |= older
-    noted = notes(request.repo, named) if named and may_have_notes(request.repo) else None
+    noted = None
+    if named and may_have_notes(request.repo):
+        from reviewbot.git.notes import notes
+
+        noted = notes(request.repo, named)
     lost_commits = dict(noted.lost_commits) if noted else {}
     for name in grafts(request.repo) & named if named else ():
         lost_commits[name] = f"the clone is shallow: what is older than {name[:10]} is not known"

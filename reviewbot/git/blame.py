@@ -16,7 +16,7 @@ from time import monotonic
 from reviewbot.authorship.history import UNCOMMITTED, Origin
 from reviewbot.diff.paths import encode_path, parse_path
 from reviewbot.errors import ReviewbotError
-from reviewbot.git.changes import Blamed
+from reviewbot.git.log import Blamed
 from reviewbot.git.process import complaint, status
 
 MAX_OUTPUT = 64_000_000  # bytes, of one file

@@ -47,7 +47,7 @@ from reviewbot.git.comparison import (
     unlike_disk,
 )
 from reviewbot.git.files import MAX_BYTES, BlobFiles, CommitFiles, FileReader
-from reviewbot.git.log import Log, LoggedCommit, read_log
+from reviewbot.git.log import Blamed, Log, LoggedCommit, read_log
 from reviewbot.git.process import git
 from reviewbot.git.repository import (
     Repository,
@@ -233,18 +233,6 @@ def _of_checkout(repo: Repository, base: Base, head: str) -> ChangeRequest:
         branch=branch_of(repo),
         opened=repo,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Blamed:
-    """Which commit added each line of a change: path -> line number -> origin.
-
-    Lines that are older than the change are left out.
-    """
-
-    origins: dict[str, dict[int, Origin]]
-    placed: dict[str, dict[int, Origin]]  # who put it there, only where that is another commit
-    lost: dict[str, str]  # path -> why git blame failed, in words
 
 
 def blamed(

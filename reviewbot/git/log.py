@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from reviewbot.authorship.history import Commit, Identity
+from reviewbot.authorship.history import Commit, Identity, Origin
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.git.process import git
@@ -49,6 +49,18 @@ class Log:
     def is_linear(self) -> bool:
         """True if these are all commits, and each has one parent."""
         return self.is_complete and all(len(one.commit.parents) == 1 for one in self.commits)
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """Which commit added each line of a change: path -> line number -> origin.
+
+    Lines that are older than the change are left out.
+    """
+
+    origins: dict[str, dict[int, Origin]]
+    placed: dict[str, dict[int, Origin]]  # who put it there, only where that is another commit
+    lost: dict[str, str]  # path -> why git blame failed, in words
 
 
 def read_log(repo: Repository, head: str, base: str | None) -> Log:

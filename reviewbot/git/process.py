@@ -124,7 +124,8 @@ def start(
         raise UsageError(f"nothing was scored: {root} is not a directory", fix="name a directory")
     variables = {key: val for key, val in os.environ.items() if key not in _DROPPED}
     variables |= {**_SET, **(env or {})}
-    if "GIT_DIR" in variables or "GIT_WORK_TREE" in variables:
+    ours = env is not None and "GIT_DIR" in env  # then it has the right GIT_WORK_TREE, too
+    if not ours and {"GIT_DIR", "GIT_WORK_TREE"} & variables.keys():
         variables = with_worktree(root, variables)
     try:
         return subprocess.Popen(
