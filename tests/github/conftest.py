@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,16 @@ from tests.github.fake import FakeGitHub
 from tests.github.fake_parts import Pull
 from tests.github.server import serving
 
-RISKY = "value_{} = compute(first, second, third) + other(fourth, fifth)"
-SAFE = "x = 1"
+RISKY = "value_{} = compute(first, second, third) + other(fourth, fifth)\n"
 
 
 def risky(*numbers: int) -> str:
     """Lines far above the gate's limit, each different."""
-    return "".join(f"{RISKY.format(n)}\n" for n in numbers)
+    return "".join(RISKY.format(n) for n in numbers)
+
+
+ONE_RISKY = {"b.py": risky(1)}
+SAFE = {"b.py": "x = 1\n"}
 
 
 @dataclass
@@ -37,19 +40,21 @@ class World:
     environ: dict[str, str]
     folder: Path
 
-    def push(self, files: dict[str, str], message: str = "push") -> str:
-        """Commit on the pull request's branch; GitHub knows the new head."""
-        head = self.repo.commit(message, files)
-        self.github.pulls[1].head = head
-        return head
+    @property
+    def pull(self) -> Pull:
+        return self.github.pulls[1]
 
-    def base(self, files: dict[str, str]) -> str:
-        """Commit on main, and start the pull request's branch again from there."""
+    def push(self, files: Mapping[str, str] = ONE_RISKY, message: str = "push") -> str:
+        """Commit on the pull request's branch; GitHub knows the new head."""
+        self.pull.head = self.repo.commit(message, files)
+        return self.pull.head
+
+    def base(self, files: Mapping[str, str], fork: str | None = None) -> str:
+        """Commit on main, and start the pull request's branch again there or at `fork`."""
         self.repo.git("checkout", "-q", "main")
-        base = self.repo.commit("base", files)
-        self.repo.git("checkout", "-q", "-B", "topic")
-        self.github.pulls[1].base = base
-        return base
+        self.pull.base = self.repo.commit("base", files)
+        self.repo.git("checkout", "-q", "-B", "topic", fork or self.pull.base)
+        return self.pull.base
 
     def empty_folder(self) -> Path:
         """Return a folder that is no checkout."""
@@ -59,30 +64,60 @@ class World:
 
     def event(self, name: str = "pull_request", **more: Any) -> None:
         """Write the event of a workflow."""
-        pull = self.github.pulls[1]
-        value = {
-            "pull_request": {
-                "number": 1,
-                "head": {
-                    "sha": pull.head,
-                    "ref": pull.branch,
-                    "repo": pull.head_repo and {"full_name": pull.head_repo},
-                },
-                "base": {"sha": pull.base, "ref": "main", "repo": {"full_name": "o/r"}},
-                "user": {"login": pull.login},
-                "labels": [],
-            }
-        } | more
+        answer = self.pull.answer("", 0)
+        names = ("number", "head", "base", "user", "labels")
+        value = {"pull_request": {key: answer[key] for key in names}} | more
         path = self.folder / "event.json"
         path.write_text(json.dumps(value))
         self.environ |= {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(path)}
 
+    def ack(self, text: str, login: str = "jane", permission: str = "write") -> None:
+        """Let somebody comment; the comment is the event."""
+        self.github.permissions[login] = permission
+        self.github.say(login, text)
+        self.event("issue_comment", issue={"number": 1, "pull_request": {"url": "x"}})
+
+    def queue(self, base: str) -> str:
+        """Put the pull request into the merge queue; return the commit that the queue made."""
+        self.repo.git("checkout", "-q", "-B", "queue", base)
+        self.repo.git("merge", "-q", "--no-ff", "-m", "queued", "topic")
+        head = self.repo.git("rev-parse", "HEAD")
+        ref = f"refs/heads/gh-readonly-queue/main/pr-1-{base}"
+        group = {"head_sha": head, "base_sha": base, "head_ref": ref}
+        self.event("merge_group", merge_group=group, pull_request=None)
+        return head
+
+    def pushed(self, before: str, after: str, ref: str | None = None, **more: Any) -> None:
+        """Write the event of a push."""
+        repository = {"default_branch": "main"} if ref else {}
+        more |= {"ref": ref, "repository": repository, "pull_request": None}
+        self.event("push", before=before, after=after, **more)
+
+    def workflow_run(self, **more: Any) -> None:
+        """Write the event of a second workflow."""
+        run = {
+            "head_sha": self.pull.head,
+            "head_branch": self.pull.branch,
+            "head_repository": {"owner": {"login": (self.pull.head_repo or "/").split("/")[0]}},
+            "pull_requests": [],  # as for a fork
+        }
+        self.event("workflow_run", workflow_run=run | more, pull_request=None)
+
+    def stage_one(self) -> Path:
+        """Write what the first workflow leaves: a report, made without a token."""
+        path = self.folder / "report.json"
+        span = f"{self.pull.base}...{self.pull.head}"
+        token = self.environ.pop("GITHUB_TOKEN")
+        args = ("--root", str(self.repo.root), "--format", "json", "--output", str(path))
+        result = self.call("check", span, *args)
+        self.environ["GITHUB_TOKEN"] = token
+        assert result.exit_code in (0, 1), result.stderr
+        return path
+
     def review(self, *args: str, root: Path | None = None) -> Result:
         """Run `reviewbot review` as a workflow would, on the pull request's event."""
-        if "GITHUB_EVENT_PATH" not in self.environ or "pull_request" in self.environ.get(
-            "GITHUB_EVENT_NAME", "pull_request"
-        ):
-            self.event(self.environ.get("GITHUB_EVENT_NAME", "pull_request"))
+        if self.environ.get("GITHUB_EVENT_NAME", "pull_request") == "pull_request":
+            self.event()
         return self.call("review", "--root", str(root or self.repo.root), *args)
 
     def call(self, *args: str) -> Result:
@@ -95,9 +130,18 @@ class World:
 
     @property
     def summary(self) -> str:
-        """The text of the only summary."""
-        (found,) = [c for c in self.github.issue_comments if "reviewbot:summary" in c["body"]]
-        return str(found["body"])
+        """The text of the only summary; "" if there is none."""
+        bodies = [c["body"] for c in self.github.issue_comments]
+        summaries = [body for body in bodies if "reviewbot:summary" in body]
+        assert len(summaries) < 2
+        return "".join(summaries)
+
+    @property
+    def ids(self) -> list[str]:
+        """The names of the findings, as the summary shows them."""
+        lines = self.summary.splitlines()
+        rows = [line for line in lines if line.startswith("| ") and "<code>" in line]
+        return [row.split("|")[1].strip() for row in rows]
 
 
 @pytest.fixture

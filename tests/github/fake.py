@@ -20,6 +20,7 @@ from tests.github.shape import GRAPHQL, faults
 BOT = "github-actions[bot]"
 MAX_BODY = 65_536
 LINE = "Pull request review thread line must be part of the diff"
+Answer = tuple[int, Any, dict[str, str]]  # status, value, headers
 SAME_HUNK = "Pull request review thread start line must be part of the same hunk as the line."
 
 
@@ -45,6 +46,8 @@ class FakeGitHub:
     faults: list[str] = field(default_factory=list)
     before: Callable[[str, str], None] = lambda _verb, _path: None
     files_shown: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda files: files
+    # Verb, path, query or body, and the true answer; what it returns is sent.
+    alter: Callable[[str, str, Any, Answer], Answer] = lambda _verb, _path, _asked, real: real
     url: str = ""
     _next: int = 100
     _known: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
@@ -64,9 +67,7 @@ class FakeGitHub:
 
     # HTTP
 
-    def answer(
-        self, verb: str, path: str, query: dict[str, str], body: Any, token: str
-    ) -> tuple[int, Any, dict[str, str]]:
+    def answer(self, verb: str, path: str, query: dict[str, str], body: Any, token: str) -> Answer:
         """Carry out one request."""
         self.requests.append((verb, path))
         self.before(verb, path)
@@ -82,16 +83,14 @@ class FakeGitHub:
                 raise Refused(401, "Bad credentials")
             if verb != "GET" and not self.may_write:
                 raise Refused(403, "Resource not accessible by integration")
-            found = graphql(self, body) if path == GRAPHQL else self._rest(verb, path, query, body)
+            real = graphql(self, body) if path == GRAPHQL else self._rest(verb, path, query, body)
         except Refused as exc:
             return exc.status, exc.body, exc.headers
         if trouble:
             return trouble.status, {"message": trouble.message}, trouble.headers
-        return found
+        return self.alter(verb, path, body or query, real)
 
-    def _rest(
-        self, verb: str, path: str, query: dict[str, str], body: Any
-    ) -> tuple[int, Any, dict[str, str]]:
+    def _rest(self, verb: str, path: str, query: dict[str, str], body: Any) -> Answer:
         prefix = "/repos/o/r/"
         if not path.startswith(prefix):
             raise Refused(404, "Not Found")
@@ -164,21 +163,15 @@ class FakeGitHub:
                 self.statuses.append({"sha": sha, **body})
                 return 201, {"id": self._id()}, {}
             case ("GET", ["compare", span]):
-                base, _, head = span.partition("...")
-                return (
-                    200,
-                    {"merge_base_commit": {"sha": git(self.root, "merge-base", base, head)}},
-                    {},
-                )
+                sha = git(self.root, "merge-base", *span.split("..."))
+                return 200, {"merge_base_commit": {"sha": sha}}, {}
             case ("GET", ["contents", *rest]):
                 return 200, self._content("/".join(rest), query["ref"]), {}
             case ("GET", ["collaborators", login, "permission"]):
                 return 200, {"permission": self.permissions.get(login, "read")}, {}
         raise Refused(404, "Not Found")
 
-    def _page(
-        self, path: str, query: dict[str, str], found: list[Any]
-    ) -> tuple[int, Any, dict[str, str]]:
+    def _page(self, path: str, query: dict[str, str], found: list[Any]) -> Answer:
         size, page = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
         more = len(found) > size * page
         link = f'<{self.url}{path}?per_page={size}&page={page + 1}>; rel="next"'

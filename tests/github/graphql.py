@@ -7,35 +7,32 @@ from tests.github.fake_parts import Refused
 if TYPE_CHECKING:
     from tests.github.fake import FakeGitHub
 
+MUTATIONS = {  # the node it is about, the list that is changed, and whether the node is then in it
+    "unminimizeComment": ("subjectId", "minimised", False),
+    "minimizeComment": ("subjectId", "minimised", True),
+    "unresolveReviewThread": ("threadId", "resolved", False),
+    "resolveReviewThread": ("threadId", "resolved", True),
+}
+
 
 def graphql(fake: "FakeGitHub", body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
     """Carry out one request."""
     query, variables = body["query"], body.get("variables", {})
-    if "unminimizeComment" in query:
-        fake.minimised.remove(variables["input"]["subjectId"])
-        answer: Any = {"unminimizeComment": {"unminimizedComment": {"isMinimized": False}}}
-    elif "minimizeComment" in query:
-        name = variables["input"]["subjectId"]
-        fake.minimised.append(name)
-        answer = {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
-    elif "unresolveReviewThread" in query:
-        fake.resolved.remove(variables["input"]["threadId"])
-        answer = {"unresolveReviewThread": {"thread": {"isResolved": False}}}
-    elif "resolveReviewThread" in query:
-        fake.resolved.append(variables["input"]["threadId"])
-        answer = {"resolveReviewThread": {"thread": {"isResolved": True}}}
-    elif "reviewThreads" in query:
-        nodes = [
-            {
-                "id": f"T{comment['id']}",
-                "isResolved": f"T{comment['id']}" in fake.resolved,
-                "comments": {"nodes": [{"databaseId": comment["id"]}]},
-            }
-            for comment in fake.comments
-            if "in_reply_to_id" not in comment
-        ]
-        threads = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
-        answer = {"repository": {"pullRequest": {"reviewThreads": threads}}}
-    else:
+    for name, (key, nodes, adds) in MUTATIONS.items():
+        if name in query:
+            found = getattr(fake, nodes)
+            (found.append if adds else found.remove)(variables["input"][key])
+            return 200, {"data": {name: {"clientMutationId": None}}}, {}
+    if "reviewThreads" not in query:
         raise Refused(400, "Problems parsing GraphQL")
-    return 200, {"data": answer}, {}
+    threads = [
+        {
+            "id": f"T{comment['id']}",
+            "isResolved": f"T{comment['id']}" in fake.resolved,
+            "comments": {"nodes": [{"databaseId": comment["id"]}]},
+        }
+        for comment in fake.comments
+        if "in_reply_to_id" not in comment
+    ]
+    page = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": threads}
+    return 200, {"data": {"repository": {"pullRequest": {"reviewThreads": page}}}}, {}

@@ -6,41 +6,34 @@ from pathlib import Path
 from typing import Any
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_STATUS = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied"}
 
 
 def listed(root: Path, base: str, head: str) -> list[dict[str, Any]]:
     """Return the files between the merge base and the head, with their patches."""
     start = git(root, "merge-base", base, head)
     options = ("-c", "core.quotePath=false", "diff", "--find-renames")
-    listed = git(root, *options, "--name-status", "-z", start, head).split("\0")
-    whole = git(root, *options, "-U3", start, head)
-    texts = iter(re.split("^diff --git ", whole, flags=re.M)[1:])
-    tree = git(root, "ls-tree", "-r", "-z", head).split("\0")
-    blobs = {line.partition("\t")[2]: line.split()[2] for line in tree if line}
-    found, at = [], 0
-    words = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied"}
-    while at + 1 < len(listed):
-        status = words[listed[at][0]]
-        old = listed[at + 1] if status in ("renamed", "copied") else None
-        name = listed[at + 2] if old else listed[at + 1]
-        at += 3 if old else 2
-        text = next(texts).removesuffix("\n")
-        patch = text[text.index("\n@@") + 1 :] if "\n@@" in text else None
-        lines = patch.split("\n") if patch else []
+    raw = iter(git(root, *options, "--raw", "--no-abbrev", "-z", start, head).split("\0"))
+    texts = re.split("^diff --git ", git(root, *options, "-U3", start, head), flags=re.M)[1:]
+    files = []
+    for text in texts:
+        _, _, _, blob, letter = next(raw).split()
+        name, old = next(raw), None
+        if letter[0] in "RC":
+            name, old = next(raw), name
+        patch = text[text.index("\n@@") + 1 :].removesuffix("\n") if "\n@@" in text else ""
+        lines = patch.split("\n")
         file = {
-            "sha": blobs.get(name, "0" * 40),
+            "sha": blob,
             "filename": name,
-            "status": status,
+            "status": _STATUS[letter[0]],
             "additions": sum(line.startswith("+") for line in lines),
             "deletions": sum(line.startswith("-") for line in lines),
             "changes": 0,
         }
-        if old:
-            file["previous_filename"] = old
-        if patch:
-            file["patch"] = patch
-        found.append(file)
-    return found
+        given = {"previous_filename": old, "patch": patch}
+        files.append(file | {key: text for key, text in given.items() if text})
+    return files
 
 
 def hunks(patch: str) -> list[tuple[range, range]]:
@@ -54,9 +47,8 @@ def hunks(patch: str) -> list[tuple[range, range]]:
 
 def blob(root: Path, path: str, ref: str) -> bytes | None:
     """Return a file as a commit has it."""
-    done = subprocess.run(
-        ["git", "cat-file", "blob", f"{ref}:{path}"], cwd=root, capture_output=True
-    )
+    command = ["git", "cat-file", "blob", f"{ref}:{path}"]
+    done = subprocess.run(command, cwd=root, capture_output=True)
     return None if done.returncode else done.stdout
 
 
