@@ -32,11 +32,11 @@ TROUBLES = {  # what goes wrong; then exit code, first lines of comments, words 
     ),
     "limit beyond patience": (
         [Trouble("POST", "/issues", 403, EXHAUSTED)],
-        *(4, [1], "", "posted: a review with 1 comments; not posted: the summary"),
+        *(4, [1], "", "a review with 1 comments; not posted: the summary"),
     ),
     "no answer": (
         [Trouble("POST", "/reviews", 500)] * 9,
-        *(4, [], "here only", "posted: the summary; not posted: the review"),
+        *(4, [], "here only", "the summary; not posted: the review"),
     ),
     "bad review": ([Trouble("POST", "/reviews", 400)], 4, [], "", "not posted: the review"),
     "no comments": ([Trouble("GET", "/issues/1/comments", 403)], 4, [], "", ""),
