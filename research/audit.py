@@ -14,7 +14,7 @@ from research.audit_measures import audit as measure
 from research.command import Command
 from research.csv_figures import Row, csv_text
 from reviewbot.cli.console import write_file
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import commit_of_code, counter, options, require_places
 from reviewbot.train.prepare import read_some
 

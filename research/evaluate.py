@@ -25,7 +25,7 @@ from research.pttrust.peer import NAME, Peer, figures, peer
 from reviewbot.app.progress import say
 from reviewbot.arrays import Array
 from reviewbot.cli.console import write_file
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import (
     FITTING,
     READING,

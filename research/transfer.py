@@ -14,7 +14,7 @@ from research.transfer_measures import csv_rows
 from research.transfer_measures import transfer as measure
 from reviewbot.app.progress import say
 from reviewbot.cli.console import write_file
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import (
     FITTING,
     READING,

@@ -9,8 +9,7 @@ from typing import Any
 
 from reviewbot.app.judge import gate_rules, judge
 from reviewbot.app.load_change import ChangeSource, LoadedChange, Numstat
-from reviewbot.app.score import ScoredChange, score_change
-from reviewbot.app.selection import Attributes
+from reviewbot.app.score import Attributes, ScoredChange, score_change
 from reviewbot.config.schema import Settings
 from reviewbot.diff import parser
 from reviewbot.diff.model import Change

@@ -3,11 +3,11 @@
 import os
 from typing import TYPE_CHECKING
 
+from reviewbot.app.artifact import artifact_for, line_cache, recent_for
 from reviewbot.app.attribute import attribute_change
-from reviewbot.app.load import artifact_for, line_cache, load_model
+from reviewbot.app.load import load_model
 from reviewbot.app.load_change import FILES, ChangeSource, attributes_of, load_change
 from reviewbot.app.progress import Clock, reading, untimed
-from reviewbot.app.recent import recent_for
 
 if TYPE_CHECKING:
     from reviewbot.app.score import ScoredChange
@@ -46,26 +46,26 @@ def score_source(
     from reviewbot.app.score import score_change
 
     settings, request = source.settings, source.request
-    with load_change(source) as loaded:
-        clock("reading the diff")
-        change = attribute_change(loaded, os.environ)
-        clock("finding the authors")
-        if part is not None:  # after the authors: the evidence may be in another file
-            change = change.part(part)
-        artifact = warm.artifact(settings) if warm else artifact_for(settings)
-        clock("loading the artifact")
-        lines = line_cache(settings, artifact)
-        in_checkout = request.head != FILES and not source.remote
-        scored = score_change(
-            change,
-            artifact,
-            lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
-            attributes_of(change),
-            cache=lines,
-            recent=recent_for(settings, request if in_checkout else None, artifact),
-            progress=reading,
-        )
-        if lines:
-            lines.close()
+    loaded = load_change(source)
+    clock("reading the diff")
+    change = attribute_change(loaded, os.environ)
+    clock("finding the authors")
+    if part is not None:  # after the authors: the evidence may be in another file
+        change = change.part(part)
+    artifact = warm.artifact(settings) if warm else artifact_for(settings)
+    clock("loading the artifact")
+    lines = line_cache(settings, artifact)
+    in_checkout = request.head != FILES and not source.remote
+    scored = score_change(
+        change,
+        artifact,
+        lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
+        attributes_of(change),
+        cache=lines,
+        recent=recent_for(settings, request if in_checkout else None, artifact),
+        progress=reading,
+    )
+    if lines:
+        lines.close()
     clock("reading the code and scoring")
     return scored

@@ -54,8 +54,7 @@ def explain_change(
     parse_target(text)  # before git runs
     from reviewbot.app.check import score_source
     from reviewbot.app.judge import gate_rules, judge
-    from reviewbot.app.load_change import open_head
-    from reviewbot.app.progress import timed
+    from reviewbot.app.load_change import head_of
     from reviewbot.diff.parser import parse
     from reviewbot.report.explanation import Explanation
     from reviewbot.scoring.outcomes import LineScore
@@ -63,10 +62,8 @@ def explain_change(
     base_root = settings_root(folder, has_git=diff is None)
     source = source_of(_change_request(folder, range_, staged, diff), base_root, os.environ, flags)
     request = source.request
-    with open_head(source) as head:
-        target = find_target(text, request.root, parse(request.diff), head.read)
-    with timed(False) as clock:
-        scored = score_source(source, clock, part=target.change)
+    target = find_target(text, request.root, parse(request.diff), head_of(source).read)
+    scored = score_source(source, part=target.change)
     report = judge(scored, gate_rules(scored))
     line = _line_of(report, target)
     outcome = line.outcome
@@ -82,7 +79,7 @@ def explain_change(
 
 def explain_report(text: str, name: str) -> "Explanation":
     """Find the line PATH:LINE in a report file. It has evidence only for its findings' features."""
-    from reviewbot.app.files import read_bounded
+    from reviewbot.app.inputs import read_bounded
     from reviewbot.report.explanation import Explanation
     from reviewbot.report.json_reader import MAX_BYTES, parse_report
 

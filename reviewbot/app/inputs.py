@@ -1,14 +1,15 @@
-"""Arguments, environment and settings files -> the change to check, as a `ChangeSource`."""
+"""Arguments, environment, files -> the change to check, as a `ChangeSource`."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reviewbot.app.files import read_bounded
 from reviewbot.app.load_change import FILES, ChangeSource
+from reviewbot.authorship.history import PullRequest
 from reviewbot.config.load import SETTINGS_FILES, Layer, from_files, load_settings
 from reviewbot.config.schema import Settings
-from reviewbot.errors import UsageError
+from reviewbot.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
     from reviewbot.git.changes import ChangeRequest
@@ -38,11 +39,18 @@ def local_source(
 
 
 def source_of(
-    request: "ChangeRequest", root: Path, environ: Mapping[str, str], flags: Mapping[str, Any]
+    request: "ChangeRequest",
+    root: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any],
+    policy: str | None = None,
+    signals: PullRequest | None = None,
 ) -> ChangeSource:
-    """Return a change with the settings that count for it; `root` as for `settings_for`."""
-    settings, notes = settings_for(request, root, environ, flags)
-    return ChangeSource(request=request, settings=settings, root=root, notes=notes)
+    """Return a change with the settings that count for it; arguments as for `settings_for`."""
+    settings, notes = settings_for(request, root, environ, flags, policy)
+    return ChangeSource(
+        request=request, settings=settings, root=root, notes=notes, policy=policy, signals=signals
+    )
 
 
 def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) -> Path:
@@ -50,15 +58,8 @@ def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) 
 
     raises  UsageError if the arguments name two changes, or `root` is no directory
     """
-    given = [
-        name
-        for name, present in (
-            ("--diff", diff is not None),
-            ("--staged", staged),
-            ("a range", range_ is not None),
-        )
-        if present
-    ]
+    ways = {"--diff": diff is not None, "--staged": staged, "a range": range_ is not None}
+    given = [name for name, present in ways.items() if present]
     if len(given) > 1:
         raise UsageError(
             f"nothing was checked: {given[0]} excludes {' and '.join(given[1:])}",
@@ -89,21 +90,15 @@ def intake(root: Path, range_: str | None, *, staged: bool, diff: str | None) ->
     diff    a file's name, or "-" for stdin; then git is not needed and paths are below `root`
     raises  UsageError, EnvironmentFailure
     """
+    from reviewbot.diff.parser import MAX_CHARS, decode
     from reviewbot.git.changes import ChangeRequest, collect
 
     if diff is None:
         return collect(root, range_, staged=staged)
-    text = read_diff(diff)
+    text = decode(read_bounded(diff, MAX_CHARS, doing="nothing was checked", what="a diff"))
     # Empty if nothing was changed, or if the program that should have written it failed.
     nothing = "" if text.strip() else EMPTY
     return ChangeRequest(root=root, base=None, head=FILES, diff=text, empty=nothing)
-
-
-def read_diff(name: str) -> str:
-    """Return the diff in a file, or on stdin for "-". raises as `read_bounded` does"""
-    from reviewbot.diff.parser import MAX_CHARS, decode
-
-    return decode(read_bounded(name, MAX_CHARS, doing="nothing was checked", what="a diff"))
 
 
 def settings_for(
@@ -200,3 +195,42 @@ def _committed(request: "ChangeRequest", commit: str | None, root: Path) -> tupl
     if commit is None:
         return {}, {}
     return from_files(root, CommitFiles(request.repo.objects, commit).read)
+
+
+def read_bounded(name: str, limit: int, *, doing: str, what: str) -> bytes:
+    """Return the bytes of a file, or of stdin for "-"; at most limit + 1.
+
+    doing   what was therefore not done: "nothing was checked"
+    what    what the file should hold: "a diff"
+    raises  UsageError if there is no such file, EnvironmentFailure if it cannot be read
+    """
+    try:
+        if name == "-":
+            if sys.stdin is None:
+                raise UsageError(f"{doing}: stdin is closed", fix=f"send it {what}")
+            return sys.stdin.buffer.read(limit + 1)
+        with Path(name).open("rb") as file:
+            return file.read(limit + 1)
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        fix = f"name the file of {what}, or - for stdin"
+        raise UsageError(f"{doing}: {name}: {exc.strerror}", fix=fix) from exc
+    except OSError as exc:
+        fix = f"make {what} readable"
+        raise EnvironmentFailure(f"{doing}: {name}: {exc.strerror}", fix=fix) from exc
+
+
+def read_regular(name: str, limit: int, *, doing: str, what: str) -> bytes:
+    """Return the bytes of a regular file.
+
+    For names from settings, which may be untrusted: a pipe or a device is never opened, because
+    reading it might never end.
+    raises  UsageError if it is no regular file, or larger than `limit`; else as `read_bounded`
+    """
+    name = f"./{name}" if name == "-" else name
+    file = Path(name)
+    if file.exists() and not (file.is_file() and file.stat().st_size <= limit):
+        raise UsageError(
+            f"{doing}: {name} is no regular file, or is larger than {limit:,} bytes",
+            fix=f"name the file of {what}",
+        )
+    return read_bounded(name, limit, doing=doing, what=what)

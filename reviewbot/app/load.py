@@ -3,13 +3,12 @@
 import os
 from collections.abc import Callable, Generator
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.app.artifact_name import find_artifact
+from reviewbot.app.artifact import cache_directory, reads_head
 from reviewbot.app.progress import Clock, progress_bar, say
-from reviewbot.config.choices import Depth, Engine, Server
+from reviewbot.config.choices import Engine, Server
 from reviewbot.config.schema import Settings
 from reviewbot.errors import EXTRAS, EngineUnfit, UsageError, install, missing, require
 
@@ -18,24 +17,11 @@ if TYPE_CHECKING:
 
     from reviewbot.encoders.encoder import Encoder, EncoderSpec
     from reviewbot.scoring.artifact import Artifact
-    from reviewbot.scoring.feature_cache import DiskCache
     from reviewbot.server.client import RemoteEncoder
 
     Candidate = tuple[EncoderSpec, str]  # how to load it, and the SHA-256 of the model
     Candidates = Generator[Candidate, None, None]
     GetTokenizer = Callable[[], Tokenizer]
-
-MEBI = 1 << 20
-
-
-def artifact_for(settings: Settings) -> "Artifact":
-    """Load the artifact that the settings name.
-
-    raises  UsageError if no artifact has that name, ArtifactError if it is damaged
-    """
-    from reviewbot.scoring.artifact import load_artifact
-
-    return load_artifact(find_artifact(settings.artifact))
 
 
 def load_model(settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
@@ -55,6 +41,7 @@ def _load_first(
     """Return an encoder of the first engine that works; `unfit` is why the last one did not."""
     from reviewbot.encoders.encoder import expected_engine
     from reviewbot.encoders.lazy_encoder import LazyEncoder
+    from reviewbot.scoring.feature_cache import has_entries
     from reviewbot.server.client import ServerUnusable
 
     spec, sha256 = candidates.throw(unfit) if unfit else next(candidates)
@@ -76,13 +63,14 @@ def _load_first(
     expected = expected_engine(spec)
     if expected is None:
         return load()
+    cached = settings.line_cache > 0 and has_entries(cache_directory(settings))
     # To import torch ahead would slow down all else, and cached lines may need no model at all.
     return LazyEncoder(
         spec.directory,
         load,
         dtype=expected[0],
         engine=expected[1],
-        ahead=spec.engine == "onnx" and not _has_cached_lines(settings),
+        ahead=spec.engine == "onnx" and not cached,
     )
 
 
@@ -124,7 +112,7 @@ def socket_directory(settings: Settings) -> Path:
     """Return the directory of the servers' sockets; nothing is created."""
     from reviewbot.server import socket_path
 
-    return socket_path.socket_directory(os.environ, _cache(settings))
+    return socket_path.socket_directory(os.environ, cache_directory(settings))
 
 
 def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
@@ -163,11 +151,6 @@ def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
 def model_name(settings: Settings, artifact: "Artifact") -> str:
     """Return the name of the model that the settings mean."""
     return artifact.model.name if settings.model == "default" else settings.model
-
-
-def reads_head(settings: Settings, artifact: "Artifact") -> bool:
-    """Return True if the whole model is run, with its output head."""
-    return artifact.model.full or settings.depth is Depth.FULL
 
 
 def engines(settings: Settings, *, head: bool = False) -> list[str]:
@@ -217,7 +200,7 @@ def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidat
         full=reads_head(settings, artifact),
         taps=(wanted.layer, wanted.deep) if engine == "onnx" else None,
         environ=os.environ,
-        cache=_cache(settings),
+        cache=cache_directory(settings),
         progress=progress_bar(),
         say=say,
     )
@@ -236,35 +219,6 @@ def _prepare(engine: str, settings: Settings, artifact: "Artifact") -> "Candidat
     return spec, model.sha256
 
 
-def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
-    """Return the cache of line features; None if the settings turn it off."""
-    from reviewbot.models.verify import CONVERTER, EXPORTER
-    from reviewbot.scoring.feature_cache import DiskCache
-    from reviewbot.server.compatibility import kernel_variables
-
-    if settings.line_cache == 0:
-        return None
-    model = artifact.model
-    depth = (model.layer, model.deep, reads_head(settings, artifact))
-    # What the engine's name leaves out: numpy, which pools, and the variables.
-    others = (version("numpy"), sorted(kernel_variables(os.environ).items()))
-    converters = (CONVERTER, EXPORTER)
-    scope = f"{artifact.info.sha256} {model.sha256} {depth} {converters} {others}"
-    return DiskCache(_cache(settings), scope, settings.line_cache * MEBI)
-
-
-def _has_cached_lines(settings: Settings) -> bool:
-    from reviewbot.scoring.feature_cache import has_entries
-
-    return settings.line_cache > 0 and has_entries(_cache(settings))
-
-
 def _has_server(settings: Settings) -> bool:
     """Return True if some server may have the model: then torch need not be imported here."""
     return settings.server is not Server.NEVER and any(socket_directory(settings).glob("*.sock"))
-
-
-def _cache(settings: Settings) -> Path:
-    from reviewbot.models.cache import cache_dir
-
-    return cache_dir(Path(settings.cache_dir) if settings.cache_dir else None, os.environ)

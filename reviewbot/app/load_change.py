@@ -1,7 +1,6 @@
 """Step 1 of a check: `ChangeSource` -> `LoadedChange`, what was added where."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -84,9 +83,8 @@ class LoadedChange:
         return replace(self, change=part, own=own)
 
 
-@contextmanager
-def load_change(source: ChangeSource) -> Iterator[LoadedChange]:
-    """Parse a change and open its head files; they are closed at the end.
+def load_change(source: ChangeSource) -> LoadedChange:
+    """Parse a change.
 
     raises  UsageError for a text that is no diff, EnvironmentFailure if git counts other lines
     """
@@ -101,25 +99,22 @@ def load_change(source: ChangeSource) -> Iterator[LoadedChange]:
     if request.other_diffs:
         ours = None if request.head_diff is None else parse(request.head_diff)
         own = own_part(change, [parse(other) for other in request.other_diffs], ours)
-    with open_head(source) as head:
-        yield LoadedChange(source=source, change=change, own=own, head=head)
+    return LoadedChange(source=source, change=change, own=own, head=head_of(source))
 
 
-@contextmanager
-def open_head(source: ChangeSource) -> Iterator[FileReader]:
-    """Open the head files of a change. A file above `max-file-bytes` comes with one byte more."""
+def head_of(source: ChangeSource) -> FileReader:
+    """Return the head files of a change. A file above `max-file-bytes` comes with one byte more."""
     from reviewbot.git.changes import head_files
     from reviewbot.git.files import BufferFiles, WorktreeFiles
 
     request, limit = source.request, source.settings.max_file_bytes
     if source.remote is not None:
-        yield source.remote
-    elif request.unsaved:
-        yield BufferFiles(request.unsaved, limit)
-    elif request.head == FILES:
-        yield WorktreeFiles(request.root, limit)
-    else:
-        yield head_files(request, limit)
+        return source.remote
+    if request.unsaved:
+        return BufferFiles(request.unsaved, limit)
+    if request.head == FILES:
+        return WorktreeFiles(request.root, limit)
+    return head_files(request, limit)
 
 
 def attributes_of(change: LoadedChange) -> Mapping[str, Collection[str]]:

@@ -1,20 +1,21 @@
 """Use case `post`: put an untrusted report on its pull request. No model, no checkout."""
 
-from collections.abc import Mapping
-from functools import partial
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from reviewbot.app.files import read_bounded
 from reviewbot.app.forge import connect, number_of
+from reviewbot.app.inputs import read_bounded
 from reviewbot.app.publish import Post, acknowledgements, publish
-from reviewbot.app.templates import template_in
 from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
 from reviewbot.github.events import Target
 from reviewbot.render.comment import pages
 from reviewbot.report.model import Report
 
+MAX_TEMPLATE = 65_536  # bytes
 ORIGIN = "read in the pull request's own workflow run"
+ReadTemplate = Callable[[str], bytes | None]  # by file name
 
 
 def read_report(name: str) -> Report:
@@ -41,6 +42,32 @@ def post_report(
             f" run about {head[:10]}",
             fix="check the head of the pull request, not the merge commit: see docs/github.md",
         )
-    page = pages(partial(template_in, Path(settings.templates)) if settings.templates else None)
+
+    def template(name: str) -> bytes | None:
+        path = Path(settings.templates or "") / name
+        return path.read_bytes()[:MAX_TEMPLATE] if path.is_file() else None
+
+    page = pages(template if settings.templates else None)
     acks = acknowledgements(api, pull.number, head, report.findings)
     return publish(Post(report, head, pull.number, acks, page, ORIGIN), api, settings)
+
+
+def base_templates(settings: Settings, root: Path, read: ReadTemplate) -> ReadTemplate | None:
+    """Return a function that reads the user's own templates; None without such a setting.
+
+    They come from the base branch. The working tree may be untrusted and hold links, so only the
+    names of `root`, the repository, and of the directory count.
+    read    reads a file of the base branch by its path in the repository
+    raises  UsageError if the directory is outside the repository
+    """
+    if settings.templates is None:
+        return None
+    top = os.path.normpath(root.absolute())
+    folder = os.path.relpath(os.path.normpath(Path(top) / settings.templates), top)
+    folder = folder.replace(os.sep, "/")
+    if folder == ".." or folder.startswith("../"):
+        raise UsageError(
+            f"nothing was posted: templates: {settings.templates} is not in the repository",
+            fix="name a directory of it",
+        )
+    return lambda name: read(f"{folder}/{name}")

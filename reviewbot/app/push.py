@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.app.files import read_bounded
+from reviewbot.app.inputs import read_bounded
 from reviewbot.app.progress import say
 from reviewbot.errors import EXIT_PASS, UsageError
 from reviewbot.escape import visible

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.app.check import score_source
 from reviewbot.app.failures import worded
 from reviewbot.app.forge import connect, has_token, number_of
-from reviewbot.app.inputs import intake, settings_for, settings_root, tightened, unused
+from reviewbot.app.inputs import intake, settings_root, source_of, tightened, unused
 from reviewbot.app.load_change import FILES, ChangeSource, Remote
+from reviewbot.app.post import MAX_TEMPLATE, ReadTemplate, base_templates
 from reviewbot.app.progress import Clock, say
 from reviewbot.app.publish import (
     Post,
@@ -20,7 +21,6 @@ from reviewbot.app.publish import (
     publish,
     said_posted,
 )
-from reviewbot.app.templates import MAX_TEMPLATE, ReadTemplate, committed_file, own_templates
 from reviewbot.config.choices import Posting
 from reviewbot.config.load import MAX_SETTINGS_BYTES, from_files, load_settings
 from reviewbot.config.schema import Settings
@@ -133,14 +133,14 @@ def _commits_of(
                 request = replace(request, empty=f"nothing to check: {push.note}")
             elif push.note:
                 request = replace(request, notes=(push.note, *request.notes))
-    root = settings_root(folder, has_git=True)
-    settings, notes = settings_for(request, root, environ, flags, policy)
-    return ChangeSource(request=request, settings=settings, root=root, notes=notes, policy=policy)
+    return source_of(request, settings_root(folder, has_git=True), environ, flags, policy)
 
 
 def _review_pull(
     folder: Path, target: Target, environ: Mapping[str, str], flags: Flags, clock: Clock
 ) -> Review:
+    from reviewbot.git.files import CommitFiles
+
     # The login, by which our comments are known, is needed before the base's settings are read.
     early = load_settings(environ, flags)
     api = connect(early, environ, target.repository)
@@ -148,12 +148,11 @@ def _review_pull(
     head = target.head or pull.head
     clock("asking GitHub")
     if _has(folder, pull.base, head):
-        source = _checkout_source(folder, pull, head, environ, flags)
+        root = settings_root(folder, has_git=True)
+        request = intake(folder, f"{pull.base}...{head}", staged=False, diff=None)
+        source = source_of(request, root, environ, flags, pull.base, pull.signals)
         clock("asking git")
-        root, base = source.root, pull.base
-        templates = own_templates(
-            source.settings, root, lambda path: committed_file(root, base, path)
-        )
+        read = CommitFiles(request.repo.objects, pull.base, MAX_TEMPLATE).read
     elif head != pull.head:
         raise UsageError(
             f"nothing was reviewed: the pull request has moved on to {pull.head[:10]}",
@@ -162,9 +161,8 @@ def _review_pull(
     else:
         source = _remote_source(folder, api, pull, environ, flags)
         clock("asking GitHub for the diff")
-        templates = own_templates(
-            source.settings, folder, lambda path: api.content(path, pull.base, MAX_TEMPLATE)
-        )
+        read = partial(api.content, commit=pull.base, limit=MAX_TEMPLATE)
+    templates = base_templates(source.settings, source.root, read)
     scored = score_source(source, clock)
     api.login = source.settings.bot_login
     return _judge_and_publish(scored, api, pull, head, templates, target.event)
@@ -211,22 +209,6 @@ def _has(folder: Path, *commits: str) -> bool:
 
     asks = [("cat-file", "-e", f"{commit}^{{commit}}") for commit in commits]
     return all(status(folder, *args)[0] == 0 for args in (*asks, ("merge-base", *commits)))
-
-
-def _checkout_source(
-    folder: Path, pull: "Pull", head: str, environ: Mapping[str, str], flags: Flags
-) -> ChangeSource:
-    root = settings_root(folder, has_git=True)
-    request = intake(folder, f"{pull.base}...{head}", staged=False, diff=None)
-    settings, notes = settings_for(request, root, environ, flags, pull.base)
-    return ChangeSource(
-        request=request,
-        settings=settings,
-        root=root,
-        notes=notes,
-        policy=pull.base,
-        signals=pull.signals,
-    )
 
 
 def _remote_source(

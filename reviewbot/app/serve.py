@@ -5,8 +5,9 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.app.load import artifact_for, connect_server, load_here, socket_directory, specs
-from reviewbot.app.progress import Clock, say
+from reviewbot.app.artifact import artifact_for
+from reviewbot.app.load import connect_server, load_here, socket_directory, specs
+from reviewbot.app.progress import say, untimed
 from reviewbot.config.schema import Settings
 from reviewbot.errors import EngineUnfit, EnvironmentFailure
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reviewbot.server.server import Server
 
 
-def serve_model(settings: Settings, idle: float, clock: Clock) -> None:
+def serve_model(settings: Settings, idle: float) -> None:
     """Serve the model with the first engine that works, as a check would choose it.
 
     idle    seconds without a request after which the server exits
@@ -26,12 +27,12 @@ def serve_model(settings: Settings, idle: float, clock: Clock) -> None:
     spec, sha256 = next(candidates)
     while True:
         try:
-            return _serve(settings, spec, sha256, idle, clock)
+            return _serve(settings, spec, sha256, idle)
         except EngineUnfit as exc:
             spec, sha256 = candidates.throw(exc)
 
 
-def _serve(settings: Settings, spec: "EncoderSpec", sha256: str, idle: float, clock: Clock) -> None:
+def _serve(settings: Settings, spec: "EncoderSpec", sha256: str, idle: float) -> None:
     from reviewbot.server.compatibility import all_terms, socket_name, spec_terms
     from reviewbot.server.server import Server
     from reviewbot.server.socket_path import lock, make_directory
@@ -42,9 +43,9 @@ def _serve(settings: Settings, spec: "EncoderSpec", sha256: str, idle: float, cl
     make_directory(path)
     with lock(path) as is_ours:
         if not is_ours:
-            _report_other(settings, spec, sha256, path, clock)
+            _report_other(settings, spec, sha256, path)
             return
-        server = Server(load_here(spec, clock), terms, path, idle)
+        server = Server(load_here(spec, untimed), terms, path, idle)
         _stop_on_signals(server)
         say(f"ready: {path}")
         reason = server.run()
@@ -52,13 +53,11 @@ def _serve(settings: Settings, spec: "EncoderSpec", sha256: str, idle: float, cl
     say(f"exited: {reason}")
 
 
-def _report_other(
-    settings: Settings, spec: "EncoderSpec", sha256: str, path: Path, clock: Clock
-) -> None:
+def _report_other(settings: Settings, spec: "EncoderSpec", sha256: str, path: Path) -> None:
     from reviewbot.server.client import ServerUnusable
 
     try:
-        running = connect_server(settings, spec, sha256, clock)
+        running = connect_server(settings, spec, sha256, untimed)
     except ServerUnusable as exc:
         raise EnvironmentFailure(
             f"nothing is served: another server runs that `check` cannot use: {exc}",

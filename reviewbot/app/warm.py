@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from reviewbot.app.load import artifact_for, load_model
+from reviewbot.app.artifact import artifact_for
+from reviewbot.app.load import load_model
 from reviewbot.app.progress import Clock
 from reviewbot.config.schema import Settings
 

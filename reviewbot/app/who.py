@@ -16,8 +16,8 @@ def who_wrote(source: ChangeSource, environ: Mapping[str, str]) -> "WhoReport":
     from reviewbot.diff.model import Entry
 
     request = source.request
-    with load_change(source) as loaded:
-        authors = attribute_change(loaded, environ).authors
+    loaded = load_change(source)
+    authors = attribute_change(loaded, environ).authors
     own = loaded.own or loaded.change
     adds, adds_own = (any(f.added for f in one.files) for one in (loaded.change, own))
     hidden = [f.path for f in own.files if f.entry is Entry.BINARY and not f.added]

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from reviewbot import __version__
 from reviewbot.cli.console import drop, flush, report_failure, require_stdout
-from reviewbot.cli.group import Group
+from reviewbot.errors import MAX_CHARS, did_you_mean
 
 NAME = "reviewbot"  # whatever the script is called
 COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # a shell sets it to ask for completions
@@ -31,6 +31,23 @@ COMMANDS = {  # name -> where it is, and its line in the help
     "model": ("reviewbot.cli.model:model", "Download, list and verify models."),
     "train": ("reviewbot.cli.train:train", "Train, fit and evaluate your own weights."),
 }
+
+
+class Group(click.Group):
+    """A click group that suggests commands, also those that are not imported yet."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first word names. raises click.UsageError"""
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing:  # no option, no completion
+            known = self.list_commands(ctx)
+            if name not in known:
+                shown = name if len(name) <= MAX_CHARS else name[:MAX_CHARS] + "..."
+                hint = did_you_mean(name, known).capitalize()
+                raise click.UsageError(f"No such command {shown!r}. {hint}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)
 
 
 class LazyGroup(Group):

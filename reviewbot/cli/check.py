@@ -9,9 +9,15 @@ import click
 from reviewbot.app.check import check_change
 from reviewbot.app.inputs import folder_of, local_source, settings_root
 from reviewbot.app.progress import say, timed
-from reviewbot.cli.change_arguments import also_option, change_arguments, timings_option
 from reviewbot.cli.console import emit, keep_off_terminal, parse_also, write_report
-from reviewbot.cli.setting_flags import GroupedCommand, GroupedOption, setting_flags
+from reviewbot.cli.options import (
+    GroupedCommand,
+    GroupedOption,
+    also_option,
+    change_arguments,
+    setting_flags,
+    timings_option,
+)
 from reviewbot.config.choices import OptionGroup, Surface
 from reviewbot.config.load import from_files, load_settings, to_toml
 from reviewbot.config.schema import settings_on

@@ -10,9 +10,8 @@ import click
 from reviewbot.app.explain import explain_change, explain_report
 from reviewbot.app.failures import asked_by
 from reviewbot.app.inputs import folder_of
-from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.console import deliver
-from reviewbot.cli.setting_flags import PATH, GroupedCommand, setting_flags
+from reviewbot.cli.options import PATH, GroupedCommand, change_arguments, setting_flags
 from reviewbot.config.choices import Surface
 from reviewbot.config.schema import settings_on
 from reviewbot.errors import EXIT_INCOMPLETE, UsageError

@@ -9,9 +9,9 @@ import click
 
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
+from reviewbot.cli import Group
 from reviewbot.cli.console import deliver, keep_off_terminal, stdout_is_terminal
-from reviewbot.cli.group import Group
-from reviewbot.cli.setting_flags import PATH, setting_flags
+from reviewbot.cli.options import PATH, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import UsageError
 
@@ -186,7 +186,7 @@ def _known_features(
 
     raises  UsageError, or ArtifactError if it is damaged or missing
     """
-    from reviewbot.app.load import artifact_for
+    from reviewbot.app.artifact import artifact_for
     from reviewbot.scoring.feature_catalog import known_features
 
     files = from_files(settings_root(root, has_git=True))

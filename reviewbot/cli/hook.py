@@ -1,24 +1,31 @@
 """`reviewbot hook install|run`: check before git pushes or commits."""
 
+import os
 import shlex
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.app.artifact_name import find_artifact
+from reviewbot.app.artifact import find_artifact
 from reviewbot.app.failures import worded
+from reviewbot.app.inputs import settings_root, source_of
 from reviewbot.app.progress import say
-from reviewbot.cli.console import report_failure
-from reviewbot.cli.group import Group
-from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
-from reviewbot.config.choices import Surface
+from reviewbot.cli import Group
+from reviewbot.cli.console import look, rendered, report_failure
+from reviewbot.cli.options import GroupedCommand, setting_flags
+from reviewbot.config.choices import Format, Surface
 from reviewbot.config.load import load_settings
 from reviewbot.config.schema import Settings, settings_on
 from reviewbot.errors import UsageError
 from reviewbot.escape import visible
 from reviewbot.git.hooks import KINDS, Owner, hook_folder, owner, rewriter, seal, write_hook
+
+if TYPE_CHECKING:
+    from reviewbot.git.changes import ChangeRequest
 
 ANYWAY = {"pre-push": "git push --no-verify", "pre-commit": "git commit --no-verify"}
 _ARGUMENTS = ("kind", "remote")
@@ -122,18 +129,44 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     pre-push reads the refs from stdin, as git writes them. Without REMOTE the change is the one
     that the variables of pre-commit (the framework) name.
     """
-    from reviewbot.cli.hook_run import run_git_hook
-
     if flags["quiet"] is None:
         flags["quiet"] = True
     try:
         with worded("nothing was checked"):
-            code = run_git_hook(kind, remote, flags)
+            code = _run(kind, remote, flags)
     except Exception as exc:  # noqa: BLE001 - the user also needs the way around
         code = report_failure(exc)
     if code:
         say(f"reviewbot stopped this (exit {code}); to go on without it: {ANYWAY[kind]}")
     sys.exit(code)
+
+
+def _run(kind: str, remote: str | None, flags: Mapping[str, Any]) -> int:
+    """Check what git will push or commit; return the most severe exit code."""
+    from reviewbot.app.push import check_named_by_framework, check_updates, read_updates
+    from reviewbot.git.changes import collect
+
+    def check(request: "ChangeRequest") -> int:
+        return check_on_stderr(request, flags)
+
+    if kind == "pre-commit":
+        return check(collect(Path(), staged=True))
+    if remote is None:
+        return check_named_by_framework(os.environ, check, report_failure)
+    return check_updates(read_updates(), remote, check, report_failure)
+
+
+def check_on_stderr(request: "ChangeRequest", flags: Mapping[str, Any]) -> int:
+    """Check one change, show the report on stderr, and return the verdict's exit code."""
+    from reviewbot.app.check import check_change
+
+    root = settings_root(request.root, has_git=True)
+    source = source_of(request, root, os.environ, flags)
+    report = check_change(source)
+    seen = look(os.environ, to_terminal=sys.stderr is not None and sys.stderr.isatty())
+    settings = replace(source.settings, format=Format.TERMINAL)
+    click.echo(rendered(report, settings, seen), err=True, nl=False)
+    return report.verdict.exit_code
 
 
 def _checked(kind: str, flags: tuple[str, ...]) -> Settings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.cli.options import GroupedCommand, setting_flags
 from reviewbot.config.choices import Surface
 from reviewbot.config.load import load_settings
 from reviewbot.config.schema import settings_on

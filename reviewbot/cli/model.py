@@ -13,8 +13,8 @@ from rich.table import Table
 from reviewbot.app.failures import worded
 from reviewbot.app.load import engines
 from reviewbot.app.progress import progress_bar, say
-from reviewbot.cli.group import Group
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli import Group
+from reviewbot.cli.options import PATH
 from reviewbot.config.choices import Engine
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ModelUnavailable, UsageError, did_you_mean
@@ -65,7 +65,7 @@ def _request(name: str, artifact: str | None, *, full: bool, engine: str) -> _Re
         spec = _spec(name)
         layer = spec.layer
     else:
-        from reviewbot.app.artifact_name import find_artifact
+        from reviewbot.app.artifact import find_artifact
         from reviewbot.scoring.artifact import load_artifact
 
         with worded("nothing was done"):

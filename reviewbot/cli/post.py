@@ -9,8 +9,7 @@ from reviewbot.app.forge import target_in
 from reviewbot.app.post import post_report, read_report
 from reviewbot.app.progress import say
 from reviewbot.app.publish import said_posted
-from reviewbot.cli.change_arguments import pull_request_options
-from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.cli.options import GroupedCommand, pull_request_options, setting_flags
 from reviewbot.config.choices import Surface
 from reviewbot.config.load import load_settings
 from reviewbot.config.schema import settings_on

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from pathspec import GitIgnoreSpec
 
+from reviewbot.app.artifact import artifact_for, recent_path
 from reviewbot.app.check import check_change
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
 from reviewbot.app.load_change import ChangeSource
-from reviewbot.app.progress import say, timed
-from reviewbot.app.recent import recent_path
+from reviewbot.app.progress import say
 from reviewbot.authorship.model import Scope
 from reviewbot.cli.console import write_file
-from reviewbot.cli.setting_flags import PATH, GroupedCommand, setting_flags
+from reviewbot.cli.options import PATH, GroupedCommand, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.config.schema import Settings
 from reviewbot.errors import UsageError
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from reviewbot.git.repository import Repository
 
 EMPTY_TREE = "the empty tree"
-INCLUDED = (
-    "-linguist-generated",
-    "-linguist-vendored",
-)  # attributes of a file in --include
+INCLUDED = ("-linguist-generated", "-linguist-vendored")  # attributes of a file in --include
 MIN_LINES = 100  # a percentile among fewer lines says nothing
 SETTINGS = (
     *("artifact", "model", "exclude", "include", "engine", "device", "quantize"),
@@ -61,7 +58,6 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     the default branch: a change is not compared with itself. The result is stored in the cache, per
     repository and artifact; run it again from time to time.
     """
-    from reviewbot.app.load import artifact_for
     from reviewbot.git.changes import between
     from reviewbot.git.recent_commits import recent_range
     from reviewbot.git.repository import open_repository
@@ -79,11 +75,10 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     )
     span = f"of {base[:10]}..{head[:10]}" if base else f"from the first commit to {head[:10]}"
     say(f"reading up to {added} lines {span}")  # a log shows nothing else for a minute
-    with timed(False) as clock:
-        # Attributes of the head, also if the base is the empty tree.
-        request = between(repo, base, head)
-        source = ChangeSource(request=request, settings=settings, root=repo.top, policy=head)
-        report = check_change(source, clock)
+    request = between(repo, base, head)
+    # Attributes of the head, also if the base is the empty tree.
+    source = ChangeSource(request=request, settings=settings, root=repo.top, policy=head)
+    report = check_change(source)
     outcomes = [line.outcome for file in report.files for line in file.lines]
     risks = [outcome.risk for outcome in outcomes if isinstance(outcome, LineScore)]
     if len(risks) < MIN_LINES:

@@ -10,15 +10,18 @@ import click
 from reviewbot.app.forge import target_in
 from reviewbot.app.progress import timed
 from reviewbot.app.review import review_target
-from reviewbot.cli.change_arguments import (
+from reviewbot.cli.console import keep_off_terminal, parse_also, write_file, write_report
+from reviewbot.cli.options import (
+    PATH,
+    GroupedCommand,
+    GroupedOption,
     also_option,
     output_option,
     pull_request_options,
     root_option,
+    setting_flags,
     timings_option,
 )
-from reviewbot.cli.console import keep_off_terminal, parse_also, write_file, write_report
-from reviewbot.cli.setting_flags import PATH, GroupedCommand, GroupedOption, setting_flags
 from reviewbot.config.choices import OptionGroup, Surface
 from reviewbot.config.load import load_settings
 from reviewbot.config.schema import settings_on

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from reviewbot.app.inputs import settings_root
-from reviewbot.app.progress import timed
 from reviewbot.app.warm import MODEL_SETTINGS
-from reviewbot.cli.setting_flags import GroupedCommand, setting_flags
+from reviewbot.cli.options import GroupedCommand, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import EnvironmentFailure
 
@@ -45,5 +44,4 @@ def serve(idle: int, stop: bool, **flags: Any) -> None:
     if stop:
         stop_servers(settings)
         return
-    with timed(False) as clock:
-        serve_model(settings, idle * MINUTE, clock)
+    serve_model(settings, idle * MINUTE)

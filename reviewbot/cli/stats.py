@@ -8,7 +8,7 @@ import click
 from reviewbot.app.failures import worded
 from reviewbot.app.progress import say
 from reviewbot.cli.console import deliver, keep_off_terminal
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.errors import UsageError
 
 MAX_NAMED = 20  # files that are named on stderr

@@ -2,7 +2,7 @@
 
 import click
 
-from reviewbot.cli.group import Group
+from reviewbot.cli import Group
 from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_evidence import evidence
 from reviewbot.cli.train_predictor import predictor

@@ -8,7 +8,7 @@ import click
 
 from reviewbot.app.progress import say
 from reviewbot.cli.console import write_file
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import (
     FITTING,
     READING,

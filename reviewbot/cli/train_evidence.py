@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import (
     MACHINE,
     commit_of_code,
@@ -73,7 +73,7 @@ def add_evidence(
     provenance  says which files of the corpus may be shown, and where they come from
     machine     the options `train_options.MACHINE`, and --model
     """
-    from reviewbot.app.artifact_name import find_artifact
+    from reviewbot.app.artifact import find_artifact
     from reviewbot.scoring.artifact import load_artifact
     from reviewbot.scoring.feature_evidence import pack_evidence
     from reviewbot.train.evidence import evidence as all_evidence

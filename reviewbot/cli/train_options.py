@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.app.progress import progress_bar, say
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.errors import EXTRAS, require
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.setting_flags import PATH
+from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import (
     MACHINE,
     commit_of_code,

@@ -9,9 +9,8 @@ import click
 from reviewbot.app.failures import asked_by
 from reviewbot.app.inputs import local_source
 from reviewbot.app.who import who_wrote
-from reviewbot.cli.change_arguments import change_arguments
 from reviewbot.cli.console import deliver
-from reviewbot.cli.setting_flags import setting_flags
+from reviewbot.cli.options import change_arguments, setting_flags
 from reviewbot.errors import UsageError
 
 

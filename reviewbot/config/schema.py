@@ -152,7 +152,7 @@ class Settings:
         "Thresholds by path (the last match wins) or by author (only stricter).",
         expects="a list of PATTERN=RISK and author:ai=RISK (or human, mixed, automation, unknown)",
         metavar="PATTERN=RISK",
-        check_item=lambda text: parse_thresholds([text]),
+        check_item=lambda text: parse_thresholds((text,)),
     )
     gate_scope: Scope = _gate(Scope.ALL, "Authors whose lines can block.")
     min_coverage: float = _gate(1.0, "Minimum share of the eligible lines that must be scored.")

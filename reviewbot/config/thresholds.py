@@ -4,8 +4,9 @@ The last pattern that matches a path counts, as in .gitignore. A threshold for a
 stricter: who wrote a line is not known for sure, and evidence never waives scrutiny.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
@@ -14,39 +15,44 @@ from reviewbot.authorship.model import Attribution, Author
 _AUTHOR = "author:"
 
 
+class Threshold(NamedTuple):
+    """One value of `max-risk-for`: for the paths of a pattern, or for an author."""
+
+    text: str
+    limit: float
+    paths: GitIgnoreSpec
+    author: Author | None
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The thresholds, parsed."""
+    """The values of `max-risk-for`, parsed."""
 
-    paths: tuple[tuple[GitIgnoreSpec, float], ...]
-    authors: tuple[tuple[Author, float], ...]
+    rows: tuple[Threshold, ...]
 
     def of(self, path: str, author: Attribution, default: float) -> float:
         """Return the risk above which a line of this path and author counts."""
-        matching = [limit for spec, limit in self.paths if spec.match_file(path)]
-        stricter = [
-            limit
-            for kind, limit in self.authors
-            if author.kind is kind or (kind is Author.AI and author.may_be_ai)
-        ]
-        return min([*(matching[-1:] or [default]), *stricter])
-
-    @property
-    def minimum(self) -> float:
-        """The strictest threshold; 1.0 if there is none."""
-        return min((limit for _, limit in (*self.paths, *self.authors)), default=1.0)
+        by_path, stricter = default, 1.0
+        for row in self.rows:
+            if row.author is None:
+                by_path = row.limit if row.paths.match_file(path) else by_path
+            elif author.kind is row.author or (row.author is Author.AI and author.may_be_ai):
+                stricter = min(stricter, row.limit)
+        return min(by_path, stricter)
 
 
-def parse_thresholds(texts: Sequence[str]) -> Thresholds:
+@lru_cache(maxsize=8)
+def parse_thresholds(texts: tuple[str, ...]) -> Thresholds:
     """Parse the values of `max-risk-for`. raises ValueError if one is wrong"""
-    paths, authors = [], []
-    for text in texts:
-        name, equals, value = text.rpartition("=")
-        limit = float(value)
-        if not equals or not name.strip() or not 0 <= limit <= 1:
-            raise ValueError(text)
-        if name.startswith(_AUTHOR):
-            authors.append((Author(name.removeprefix(_AUTHOR)), limit))
-        else:
-            paths.append((GitIgnoreSpec.from_lines([name]), limit))
-    return Thresholds(tuple(paths), tuple(authors))
+    return Thresholds(tuple(map(_parse, texts)))
+
+
+def _parse(text: str) -> Threshold:
+    name, equals, value = text.rpartition("=")
+    limit = float(value)
+    if not equals or not name.strip() or not 0 <= limit <= 1:
+        raise ValueError(text)
+    if name.startswith(_AUTHOR):
+        author = Author(name.removeprefix(_AUTHOR))
+        return Threshold(text, limit, GitIgnoreSpec.from_lines([]), author)
+    return Threshold(text, limit, GitIgnoreSpec.from_lines([name]), None)

@@ -6,7 +6,6 @@ from typing import Any
 from reviewbot.app.check import check_change
 from reviewbot.app.failures import describe
 from reviewbot.app.load_change import ChangeSource
-from reviewbot.app.progress import timed
 from reviewbot.app.warm import Warm
 from reviewbot.config.load import SETTINGS_FILES, from_files, load_settings
 from reviewbot.lsp.diagnostics import diagnostics, not_read
@@ -66,9 +65,8 @@ class Reader:
         settings = load_settings(self._environ, self._flags, from_files(location.top))
         if (request := change_of(location, document.text)) is None:
             return Answer(is_outdated=is_outdated)
-        with timed(False) as clock:
-            source = ChangeSource(request=request, settings=settings, root=location.top)
-            report = check_change(source, clock, self._warm)
+        source = ChangeSource(request=request, settings=settings, root=location.top)
+        report = check_change(source, warm=self._warm)
         skipped = [f"not read: {file.note}" for file in report.files if file.note]
         return Answer(
             diagnostics(report),

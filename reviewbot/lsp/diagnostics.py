@@ -14,7 +14,7 @@ from reviewbot.render.findings import FindingView, finding_views, gate_words
 from reviewbot.render.issues import RISKY, UNREAD
 from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
 from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span
-from reviewbot.report.findings import GateStatus
+from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import Failed, Skipped
 

@@ -14,10 +14,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reviewbot.errors import EnvironmentFailure, os_fix
-from reviewbot.models.registry import ModelSpec
+
+if TYPE_CHECKING:
+    from reviewbot.models.registry import ModelSpec
 
 CHUNK = 1 << 20  # bytes read at once
 LOCK_SECONDS = 3600.0  # to wait for another process that downloads or converts the same model
@@ -51,7 +53,7 @@ def cache_dir(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         ) from exc
 
 
-def official_path(cache: Path, spec: ModelSpec) -> Path:
+def official_path(cache: Path, spec: "ModelSpec") -> Path:
     """Return the path of the official file of `spec` once its hash matched."""
     return cache / "models" / "sha256" / spec.sha256 / spec.filename
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.render.phrasing import author_words, in_brackets, numbers, risk_words
-from reviewbot.report.findings import Finding, GateStatus
-from reviewbot.report.gate import Status, blocks
+from reviewbot.report.findings import Finding
+from reviewbot.report.gate import GateStatus, Status, blocks
 from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
 

@@ -5,20 +5,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from reviewbot.diff.model import ChangedLine
+from reviewbot.report.gate import GateStatus
 from reviewbot.scoring.outcomes import LineScore
 
 GAP = 2  # lines between two risky lines that still belong to one finding
-
-
-class GateStatus(StrEnum):
-    """What the gate makes of a scored line."""
-
-    BELOW = "below"  # its threshold
-    ABOVE = "above"
-    NOT_COUNTED = "not counted"  # above, but acknowledged or of an author outside the gate's scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 
 from reviewbot.authorship.model import Authors, Scope
 from reviewbot.config.thresholds import parse_thresholds
 from reviewbot.diff.model import ChangedLine
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
-from reviewbot.report.findings import GateStatus
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
 NARROW = (
@@ -24,7 +22,6 @@ _WORDS: Mapping[str, str] = {  # of reasons that are no noun
     SkipReason.SUPPRESSED: "suppressed by comments",
 }
 _NOBODY = Authors()
-_thresholds = lru_cache(maxsize=8)(parse_thresholds)
 
 
 class Status(StrEnum):
@@ -33,6 +30,14 @@ class Status(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     BLOCK = "block"
     INCOMPLETE = "incomplete"  # too few of the lines that should have been read were read
+
+
+class GateStatus(StrEnum):
+    """What the gate makes of a scored line."""
+
+    BELOW = "below"  # its threshold
+    ABOVE = "above"
+    NOT_COUNTED = "not counted"  # above, but acknowledged or of an author outside the gate's scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +66,16 @@ class GateRules:
     @property
     def lowest_threshold(self) -> float:
         """The strictest threshold that any line can have."""
-        return min(self.policy.max_risk, _thresholds(self.policy.max_risk_for).minimum)
+        rows = parse_thresholds(self.policy.max_risk_for).rows
+        return min([self.policy.max_risk, *(row.limit for row in rows)])
 
     def status(self, score: LineScore) -> GateStatus:
         """Return the gate status of a line."""
         line, policy = score.line, self.policy
         author = self.authors.get(line.path, line.number)
-        if score.risk <= _thresholds(policy.max_risk_for).of(line.path, author, policy.max_risk):
+        if score.risk <= parse_thresholds(policy.max_risk_for).of(
+            line.path, author, policy.max_risk
+        ):
             return GateStatus.BELOW  # NaN is above
         counts = (line.path, line.number) not in self.acknowledged and self.can_block(line)
         return GateStatus.ABOVE if counts else GateStatus.NOT_COUNTED
@@ -219,7 +227,7 @@ def _unread_files(ledger: Ledger) -> str:
 def _risky_lines(rules: GateRules, over: int, not_counted: int) -> str:
     """Say how many lines block: "1 line above the 0.9 threshold (0 allowed)"."""
     policy = rules.policy
-    others = _other_thresholds(policy)
+    others = _otherparse_thresholds(policy)
     notes = [f"or {', '.join(others)}"] if others else []
     if over:
         notes.append(f"{policy.max_lines_over} allowed")
@@ -234,13 +242,12 @@ def _risky_lines(rules: GateRules, over: int, not_counted: int) -> str:
     return f"{text}, not counting {not_counted} ({', or '.join(whys)})"
 
 
-def _other_thresholds(policy: Policy) -> list[str]:
+def _otherparse_thresholds(policy: Policy) -> list[str]:
     """Return the other thresholds, without those for authors that can have no effect.
 
     A threshold for an author has an effect only if it is stricter than that of some path. Several
     commands share the settings, so one without an effect is no error.
     """
-    limits = [(text, float(text.rpartition("=")[2])) for text in policy.max_risk_for]
-    by_path = [limit for text, limit in limits if not text.startswith("author:")]
-    highest = max([policy.max_risk, *by_path])
-    return [text for text, limit in limits if not text.startswith("author:") or limit < highest][:5]
+    rows = parse_thresholds(policy.max_risk_for).rows
+    highest = max([policy.max_risk, *(row.limit for row in rows if row.author is None)])
+    return [row.text for row in rows if row.author is None or row.limit < highest][:5]

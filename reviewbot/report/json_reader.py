@@ -15,8 +15,16 @@ from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import UsageError
 from reviewbot.report.explanation import log_odds_of, sigmoid
-from reviewbot.report.findings import Finding, GateStatus, riskiest_first
-from reviewbot.report.gate import Ledger, Policy, Status, Verdict, count, status_and_exit_code
+from reviewbot.report.findings import Finding, riskiest_first
+from reviewbot.report.gate import (
+    GateStatus,
+    Ledger,
+    Policy,
+    Status,
+    Verdict,
+    count,
+    status_and_exit_code,
+)
 from reviewbot.report.json_v1 import schema
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json

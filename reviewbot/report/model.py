@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.diff.model import FileKind
-from reviewbot.report.findings import Finding, GateStatus
-from reviewbot.report.gate import Ledger, Policy, Verdict
+from reviewbot.report.findings import Finding
+from reviewbot.report.gate import GateStatus, Ledger, Policy, Verdict
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
 from reviewbot.scoring.recent_risks import RecentInfo

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reviewbot.errors import UsageError
 from reviewbot.report.comment_sync import finding_id
-from reviewbot.report.findings import GateStatus
+from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
 from reviewbot.report.ratio import Share, share
 from reviewbot.scoring.outcomes import LineScore

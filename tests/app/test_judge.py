@@ -12,7 +12,7 @@ from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.errors import EnvironmentFailure
-from reviewbot.report.findings import GateStatus
+from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
 from tests import tiny

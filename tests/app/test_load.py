@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reviewbot.app import artifact as artifacts
 from reviewbot.app import load
 from reviewbot.config.choices import Depth, Engine, Server
 from reviewbot.config.load import load_settings
@@ -224,18 +225,18 @@ def replace_name(artifact: Artifact) -> Artifact:
 
 
 def test_the_line_cache_can_be_off_and_its_bound_is_in_mebibytes(artifact: Artifact) -> None:
-    cache = load.line_cache(Settings(line_cache=3), artifact)
+    cache = artifacts.line_cache(Settings(line_cache=3), artifact)
 
     assert cache is not None
     assert cache._max_bytes == 3 << 20
-    assert load.line_cache(Settings(line_cache=0), artifact) is None
+    assert artifacts.line_cache(Settings(line_cache=0), artifact) is None
 
 
 def test_another_artifact_model_depth_converter_or_environment_is_another_cache_scope(
     artifact: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def scope(settings: Settings = Settings(), used: Artifact = artifact) -> str:  # noqa: B008
-        cache = load.line_cache(settings, used)
+        cache = artifacts.line_cache(settings, used)
         assert cache is not None
         return cache._scope
 
@@ -258,6 +259,6 @@ def test_another_artifact_model_depth_converter_or_environment_is_another_cache_
             scopes.append(scope())
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
     scopes.append(scope())
-    monkeypatch.setattr(load, "version", lambda _: "0")  # of numpy
+    monkeypatch.setattr(artifacts, "version", lambda _: "0")  # of numpy
     scopes.append(scope())
     assert len(set(scopes)) == len(scopes)

@@ -20,8 +20,7 @@ def in_scope(repo: Repo, path: str, range_: str = "main..topic") -> list[bool]:
     """Return for each added line of a file whether `--scope ai` reads it."""
     request = intake(repo.root, range_, staged=False, diff=None)
     source = ChangeSource(request=request, settings=Settings(), root=repo.root)
-    with load_change(source) as loaded:
-        change = attribute_change(loaded, {})
+    change = attribute_change(load_change(source), {})
     lines = [line for file in change.change.files for line in file.added if line.path == path]
     return [change.in_scope(Scope.AI, line) for line in lines]
 

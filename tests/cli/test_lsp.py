@@ -10,8 +10,7 @@ import pytest
 
 from reviewbot.app import warm as module
 from reviewbot.app.warm import Warm
-from reviewbot.config.choices import Surface
-from reviewbot.config.schema import SETTINGS, Settings
+from reviewbot.config.schema import Settings
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.lsp.check import Reader
 from reviewbot.lsp.document_queue import Document, Stale
@@ -89,13 +88,6 @@ def test_without_an_editor_on_stdin_it_says_why_none_is_served(redirection: str,
         f"error: no editor is served: {why}",
         "  fix: let the editor start `reviewbot lsp`",
     ]
-
-
-def test_it_takes_every_setting_of_a_check_that_an_editor_has_a_use_for() -> None:
-    text = reviewbot("lsp", "--help").stdout
-
-    for name, setting in SETTINGS.items():
-        assert (f"--{name} " in text) == (Surface.LSP in setting.surfaces)
 
 
 def test_the_artifact_and_the_model_are_loaded_once(

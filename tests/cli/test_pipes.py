@@ -13,7 +13,7 @@ from tests.cli.small import environ, write_artifact
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 RECENT = """
-from reviewbot.app.recent import recent_for
+from reviewbot.app.artifact import recent_for
 from reviewbot.config.schema import Settings
 import sys
 recent_for(Settings(recent=sys.argv[1]), None, None)

@@ -82,7 +82,7 @@ def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
     ("words", "done"),
     [
         ("hook install", "installed"),
-        ("recent", "kept"),
+        ("recent", "stored"),
         ("stats --root . .", "counted"),
     ],
 )

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from reviewbot.cli.setting_flags import values
+from reviewbot.cli.options import values
 from reviewbot.config.choices import OptionGroup, Surface
 from reviewbot.config.load import toml_value
 from reviewbot.config.schema import SETTINGS, Setting, settings_on

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from action.main import LISTS, POST_FLAGS, POSTING, SWITCHES
 from reviewbot.cli import main
-from reviewbot.cli.setting_flags import values
+from reviewbot.cli.options import values
 from reviewbot.config.choices import OptionGroup, Surface
 from reviewbot.config.load import from_files, settings_from
 from reviewbot.config.schema import SETTINGS, settings_on

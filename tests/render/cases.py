@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import GateStatus, group
-from reviewbot.report.gate import GateRules, count, decide
+from reviewbot.report.findings import group
+from reviewbot.report.gate import GateRules, GateStatus, count, decide
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
 from tests.render.reports import BY_AI, failed, report, scored, skipped

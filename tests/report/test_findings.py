@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import Finding, GateStatus, group
+from reviewbot.report.findings import Finding, group
+from reviewbot.report.gate import GateStatus
 from reviewbot.scoring.outcomes import LineScore
 
 

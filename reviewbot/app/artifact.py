@@ -1,0 +1,143 @@
+"""The artifact that the settings name, and what the cache holds for it: line features and risks."""
+
+import errno
+import hashlib
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reviewbot.app.inputs import read_regular
+from reviewbot.app.progress import say
+from reviewbot.config.choices import Depth
+from reviewbot.config.schema import Settings
+from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
+from reviewbot.scoring.recent_risks import Recent, recent_from_json
+
+if TYPE_CHECKING:
+    from reviewbot.git.changes import ChangeRequest
+    from reviewbot.git.repository import Repository
+    from reviewbot.scoring.artifact import Artifact
+    from reviewbot.scoring.feature_cache import DiskCache
+
+MAX_RISKS = 1_000_000  # bytes of a file of recent risks
+MEBI = 1 << 20
+MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+
+
+def find_artifact(name: str, base: Path = Path()) -> Path:
+    """Return the directory of an artifact.
+
+    name    a preset, or a path, relative to `base`
+    raises  UsageError if it is neither, or the directory has no manifest
+    """
+    from reviewbot.scoring.artifact import PRESETS
+
+    if name in PRESETS:
+        return PRESETS[name]
+    where = base / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
+    try:
+        (where / "manifest.json").stat()
+    except OSError as exc:
+        if exc.errno in MISSING:  # `load_artifact` reports every other error
+            shown = repr(name[:200])
+            why = f"no artifact is named {shown}, and there is no such directory"
+            if where.is_dir():
+                why = f"the directory {shown} holds no artifact (manifest.json is missing)"
+            names = ", ".join(other for other in PRESETS if other != "default")
+            raise UsageError(
+                f"nothing was scored: {why}",
+                fix=f"{did_you_mean(where.name, PRESETS)}give {names}, or an artifact's directory",
+            ) from exc
+    return where
+
+
+def artifact_for(settings: Settings) -> "Artifact":
+    """Load the artifact that the settings name.
+
+    raises  UsageError if no artifact has that name, ArtifactError if it is damaged
+    """
+    from reviewbot.scoring.artifact import load_artifact
+
+    return load_artifact(find_artifact(settings.artifact))
+
+
+def reads_head(settings: Settings, artifact: "Artifact") -> bool:
+    """Return True if the whole model is run, with its output head."""
+    return artifact.model.full or settings.depth is Depth.FULL
+
+
+def cache_directory(settings: Settings) -> Path:
+    """Return the cache directory that the settings or the environment name."""
+    from reviewbot.models.cache import cache_dir
+
+    return cache_dir(Path(settings.cache_dir) if settings.cache_dir else None, os.environ)
+
+
+def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
+    """Return the cache of line features; None if the settings turn it off."""
+    if settings.line_cache == 0:
+        return None
+    from reviewbot.models.verify import CONVERTER, EXPORTER
+    from reviewbot.scoring.feature_cache import DiskCache
+    from reviewbot.server.compatibility import kernel_variables
+
+    model = artifact.model
+    depth = (model.layer, model.deep, reads_head(settings, artifact))
+    # What the engine's name leaves out: numpy, which pools, and the variables.
+    others = (version("numpy"), sorted(kernel_variables(os.environ).items()))
+    converters = (CONVERTER, EXPORTER)
+    scope = f"{artifact.info.sha256} {model.sha256} {depth} {converters} {others}"
+    return DiskCache(cache_directory(settings), scope, settings.line_cache * MEBI)
+
+
+def recent_path(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
+    """Return where the risks of a repository's recent lines, by this artifact, are stored."""
+    from reviewbot.git.recent_commits import repository_id
+
+    name = hashlib.sha256(f"{repository_id(repo)} {artifact.info.sha256}".encode()).hexdigest()
+    return cache_directory(settings) / "recent" / f"{name}.json"
+
+
+def recent_for(
+    settings: Settings, request: "ChangeRequest | None", artifact: "Artifact"
+) -> Recent | None:
+    """Return the recent lines to compare a change with; None without any.
+
+    request  the change, if it is in a repository
+    raises   UsageError if the setting names a file that cannot be used
+    """
+    if settings.recent == "off":
+        return None
+    if settings.recent != "auto":
+        if not Path(settings.recent).exists():
+            raise UsageError(
+                f"nothing was scored: there is no file {settings.recent[:200]!r} of recent lines",
+                fix=f"{did_you_mean(settings.recent, ('auto', 'off'))}give auto, off, or a file"
+                " that `reviewbot recent --output FILE` has written",
+            )
+        raw = read_regular(settings.recent, MAX_RISKS, doing="nothing was scored", what="risks")
+        return _checked(raw, settings.recent, artifact)
+    if request is None or not (cache_directory(settings) / "recent").is_dir():
+        return None
+    try:
+        path = recent_path(settings, request.repo, artifact)
+        return _checked(path.read_bytes(), path.name, artifact) if path.is_file() else None
+    except (ReviewbotError, OSError) as exc:  # a comparison must not stop a check
+        say(f"not compared with recent lines of this repository: {str(exc).splitlines()[0]}")
+        return None
+
+
+def _checked(raw: bytes, name: str, artifact: "Artifact") -> Recent:
+    try:
+        recent = recent_from_json(raw[: MAX_RISKS + 1])
+        if recent.artifact != artifact.info.sha256:
+            raise ValueError(
+                f"it was made by another artifact than {artifact.info.name!r} of this version"
+            )
+    except ValueError as exc:
+        raise UsageError(
+            f"nothing was scored: {name} cannot be used: {exc}",
+            fix="make it again: reviewbot recent",
+        ) from exc
+    return recent
