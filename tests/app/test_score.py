@@ -15,7 +15,7 @@ from reviewbot.report.gate import Status
 from reviewbot.scoring.artifact import ArtifactModel, load_artifact
 from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 from tests import tiny
-from tests.changes import CODE, SETTINGS, Check, Files, Made, made, never, outcomes
+from tests.changes import CODE, SETTINGS, Check, Files, made, never, outcomes
 
 
 def test_every_added_line_is_scored_or_says_why_not(tmp_path: Path, check: Check) -> None:
@@ -138,15 +138,11 @@ def test_lines_whose_head_file_does_not_fit_have_failed(
 ) -> None:
     case = made(tmp_path, {}, {"a.py": b"x = 1\nx = 2\n", "b.py": b"z = 3\n"})
     files = {"b.py": b"z = 3\n"} | ({} if head is None else {"a.py": head})
-    report = check(replace_head(case, files))
+    report = check(replace(case, head=files))
 
     assert [o.why for o in outcomes(report) if isinstance(o, Failed)] == [why, why]
     assert (report.ledger.failed, report.ledger.scored) == (2, 1)
     assert report.verdict.exit_code == 3
-
-
-def replace_head(case: Made, files: Files) -> Made:
-    return Made(case.change, case.numstat, files)
 
 
 class Blind:
@@ -164,21 +160,18 @@ class Blind:
         return HiddenStates(np.full((len(ids), self.width), self.state, np.float32))
 
 
-def test_a_line_that_no_token_touches_has_failed(tmp_path: Path, check: Check) -> None:
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [(None, "no token of the model touches the line"), (float("nan"), "the score is no number")],
+)
+def test_a_line_without_a_token_or_a_number_has_failed(
+    tmp_path: Path, check: Check, state: float | None, why: str
+) -> None:
     report = check(
-        made(tmp_path, {}, {"a.py": b"x = 1\n"}), encoder=lambda: Blind(check.encoder, None)
+        made(tmp_path, {}, {"a.py": b"x = 1\n"}), encoder=lambda: Blind(check.encoder, state)
     )
 
-    assert report.ledger.by_reason == {"no token of the model touches the line": 1}
-    assert report.verdict.exit_code == 3
-
-
-def test_a_score_that_is_no_number_has_failed(tmp_path: Path, check: Check) -> None:
-    report = check(
-        made(tmp_path, {}, {"a.py": b"x = 1\n"}), encoder=lambda: Blind(check.encoder, float("nan"))
-    )
-
-    assert report.ledger.by_reason == {"the score is no number": 1}
+    assert report.ledger.by_reason == {why: 1}
     assert report.verdict.exit_code == 3
 
 

@@ -9,11 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from reviewbot.cli import main
-from reviewbot.config.schema import Settings
 from reviewbot.errors import ArtifactError
-from reviewbot.models import ensure
 from reviewbot.scoring.artifact import load_artifact
-from tests.cli.test_check import LOAD_MODEL, LONG, as_json, git, repo
+from tests.cli.test_check import LONG, as_json, git, repo
 
 __all__ = ["repo"]  # the fixture
 
@@ -169,12 +167,3 @@ def test_a_manifest_that_names_another_layer_than_its_autoencoder_is_refused(
 
     with pytest.raises(ArtifactError, match="layer"):
         load_artifact(copy)
-
-
-def test_another_official_model_is_refused_before_it_is_fetched(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ensure, "ensure_model", lambda *_a, **_k: pytest.fail("it was fetched"))
-
-    with pytest.raises(ArtifactError, match="smollm2-135m"):
-        LOAD_MODEL(Settings(model="smollm2-135m"), load_artifact(), lambda _step: None)

@@ -124,22 +124,6 @@ def test_a_record_beside_staged_lines_counts_in_the_commit_and_after_lines_have_
     assert found["a.py", 3]["tool"] == "claude"
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--staged", "main"],
-        ["--format", "sarif"],
-        ["no-such-branch"],
-    ],
-)
-def test_wrong_usage_is_two_lines_and_exit_code_2(repo: Repo, args: list[str]) -> None:
-    result = call(repo, *args)
-
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert len(result.stderr.splitlines()) == 2
-
-
 def test_no_model_library_is_loaded_and_a_thousand_lines_take_less_than_a_second(
     repo: Repo,
 ) -> None:

@@ -56,6 +56,22 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("check --also html", "--also 'html' is not FORMAT=FILE", "such as --also html=FILE; the form"),
     ("check --also =x", "--also '=x' is not FORMAT=FILE", "such as --also json=FILE; the formats"),
     ("check --max-risk-for a=.1 --max-risk-for b=2", "max-risk-for cannot be 'b=2'", "PATTERN="),
+    ("--nope", "No such option '--nope'", "see `reviewbot --help`"),
+    ("check --nope", "No such option '--nope'", "see `reviewbot check --help`"),
+    ("check --top", "Option '--top' requires an argument", "see `reviewbot --help`"),
+    ("review a", "Got unexpected extra argument (a)", "see `reviewbot review --help`"),
+    ("check --diff=- --staged", "nothing was checked: --diff excludes --staged", "give only one"),
+    ("check --diff=- HEAD", "nothing was checked: --diff excludes a range", "give only one"),
+    ("check --staged HEAD", "nothing was checked: --staged excludes a range", "give only one"),
+    ("check --diff=nowhere.diff", "nowhere.diff: No such file", "name the file of a diff, or -"),
+    ("check --diff=.", "nothing was checked: .: Is a directory", "name the file of a diff, or -"),
+    ("check --root=nowhere", "nowhere is no directory", "give an existing one as --root"),
+    ("check no-such-revision", "git knows no commit 'no-such-revision'", "name a branch, a tag"),
+    ("who no-such-branch", f"{AUTHOR}git knows no commit 'no-such-branch'", "name a branch, a tag"),
+    ("check --max-risk=nan", "max-risk cannot be nan (flag --max-risk)", "a number between 0 and"),
+    ("check --top=-1", "top cannot be -1 (flag --top)", "a whole number of at least 0 and at most"),
+    ("check --exclude=!", "exclude cannot be '!' (flag --exclude)", "patterns as in .gitignore"),
+    ("who --format sarif", "authors have no format 'sarif'", "use one of: json, markdown, term"),
 ]  # fmt: skip
 
 

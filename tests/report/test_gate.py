@@ -88,82 +88,80 @@ def test_whatever_else_holds_an_unread_line_is_never_green(
     assert (verdict.exit_code == 0) <= (other is BLANK)
 
 
-def test_a_code_file_that_git_calls_binary_makes_it_incomplete_unless_no_coverage_is_asked() -> (
-    None
-):
-    required = verdict_of([SAFE], 1, min_coverage=0.01)
-    not_required = verdict_of([SAFE], 1, min_coverage=0.0)
-
-    assert (required.status, required.exit_code) == INCOMPLETE
-    assert required.reasons == ("1 code file was not read: git calls such files binary",)
-    assert (not_required.status, not_required.exit_code) == PASS
-
-
-def test_incomplete_still_says_that_lines_were_risky() -> None:
-    assert verdict_of([RISKY, FAILED]).reasons == (
-        "1 of 2 lines that should have been read were not (coverage 50.0%, required 100.0%)",
-        "1 line above the 0.9 threshold (0 allowed)",
-    )
-
-
-def test_a_policy_that_asks_for_no_coverage_is_told_that_nothing_was_read() -> None:
-    verdict = verdict_of([FAILED, UNREAD, BLANK], min_coverage=0.0)
-
-    assert verdict.reasons == (
-        "0 of 3 added lines were read (1 blank, 1 no head, 1 too large)",
-        "no coverage is required",
-    )
-
-
-def test_where_all_is_excluded_the_verdict_says_so_and_how_to_go_on() -> None:
-    verdict = verdict_of([EXCLUDED, EXCLUDED, BLANK])
-
-    assert verdict.reasons == ("0 of 3 added lines were read (2 excluded, 1 blank)", NARROW)
-    assert count([EXCLUDED, BLANK]).coverage == 0.0
-
-
 @pytest.mark.parametrize(
-    ("outcomes", "files", "said"),
+    ("outcomes", "files", "min_coverage", "reasons"),
     [
-        ([], 0, ("no line had to be scored",)),
-        ([BLANK, BLANK], 0, ("0 of 2 added lines were read (all skipped: blank)",)),
-        ([OUT], 0, ("0 of 1 added lines were read (outside the scope)",)),
-        ([OUT, BLANK, OUT], 0, ("0 of 3 added lines were read (2 outside the scope, 1 blank)",)),
+        (
+            [RISKY, FAILED],
+            0,
+            1.0,
+            [
+                "1 of 2 lines that should have been read were not "
+                "(coverage 50.0%, required 100.0%)",
+                "1 line above the 0.9 threshold (0 allowed)",
+            ],
+        ),
+        (
+            [FAILED, UNREAD, BLANK],
+            0,
+            0.0,
+            [
+                "0 of 3 added lines were read (1 blank, 1 no head, 1 too large)",
+                "no coverage is required",
+            ],
+        ),
+        (
+            [EXCLUDED, EXCLUDED, BLANK],
+            0,
+            1.0,
+            ["0 of 3 added lines were read (2 excluded, 1 blank)", NARROW],
+        ),
+        ([SAFE], 1, 0.01, ["1 code file was not read: git calls such files binary"]),
+        ([SAFE], 1, 0.0, ["no line above the 0.9 threshold"]),
+        ([], 0, 0.0, ["no line had to be scored"]),
+        ([BLANK, BLANK], 0, 0.0, ["0 of 2 added lines were read (all skipped: blank)"]),
+        ([OUT], 0, 0.0, ["0 of 1 added lines were read (outside the scope)"]),
+        (
+            [OUT, BLANK, OUT],
+            0,
+            0.0,
+            ["0 of 3 added lines were read (2 outside the scope, 1 blank)"],
+        ),
         (
             [EXCLUDED, EXCLUDED],
             0,
-            (
-                "0 of 2 added lines were read (all excluded)",
-                "no coverage is required",
-            ),
+            0.0,
+            ["0 of 2 added lines were read (all excluded)", "no coverage is required"],
         ),
         (
             [BLANK],
             1,
-            (
+            0.0,
+            [
                 "0 of 1 added lines were read (all skipped: blank)",
                 "1 code file was not read, which the policy allows",
-            ),
+            ],
         ),
-        ([], 6, ("6 code files were not read, which the policy allows",)),
+        ([], 6, 0.0, ["6 code files were not read, which the policy allows"]),
         (
             [FAILED],
             2,
-            (
+            0.0,
+            [
                 "0 of 1 added lines were read (all failed: no head)",
                 "no coverage is required",
                 "2 code files were not read, which the policy allows",
-            ),
+            ],
         ),
     ],
 )
-def test_where_nothing_was_read_it_is_said_what_should_have_been(
-    outcomes: Sequence[Outcome], files: int, said: tuple[str, ...]
+def test_a_verdict_says_what_was_not_read_and_why(
+    outcomes: Sequence[Outcome], files: int, min_coverage: float, reasons: list[str]
 ) -> None:
-    verdict = verdict_of(outcomes, files, min_coverage=0.0)
+    verdict = verdict_of(outcomes, files, min_coverage=min_coverage)
 
-    assert (verdict.status, verdict.exit_code) == PASS
-    assert verdict.reasons == said
+    assert list(verdict.reasons) == reasons
+    assert (verdict.status, verdict.exit_code) == (INCOMPLETE if min_coverage else PASS)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +209,7 @@ def test_the_ledger_counts_every_line_once() -> None:
     assert ledger.added == ledger.scored + ledger.skipped + ledger.failed
     assert ledger.by_reason == {"blank": 1, "no head": 2, "too large": 1}
     assert ledger.coverage == 2 / 5
+    assert count([EXCLUDED, BLANK]).coverage == 0.0
 
 
 def test_an_error_is_two_lines_whatever_is_put_into_it() -> None:
