@@ -55,20 +55,7 @@ def test_ours_beats_every_baseline_and_the_difference_is_clear_of_zero(
     assert difference["value"] == pytest.approx(ours - surface)
     assert difference["low"] > 0
     assert "ours - surprisal" not in suite["differences"]  # it was not there
-
-
-def test_every_value_lies_in_its_interval_and_the_report_is_json(report: dict[str, Any]) -> None:
     json.dumps(report, allow_nan=False)
-    values = [
-        entry
-        for suite in report["suites"].values()
-        for row in suite["scores"].values()
-        for key, entry in row.items()
-        if entry and "low" in entry and not key.startswith("ece")  # resampling lifts it
-    ]
-
-    assert len(values) > 50
-    assert all(entry["low"] - 1e-9 <= entry["value"] <= entry["high"] + 1e-9 for entry in values)
 
 
 def test_clean_suites_are_measured_by_false_alarms_only(report: dict[str, Any]) -> None:
@@ -165,6 +152,8 @@ def test_suites_are_sets_and_the_mixtures_that_are_all_there() -> None:
         "humaneval_llm": ("humaneval_llm",),
         "szz_ai_hunks": ("szz_ai_hunks",),
     }
+    named = {"mine": ("a", "b"), "other": ("a", "c")}
+    assert list(suites_of(["a", "b"], named)) == ["mine", "a", "b"]
 
 
 def test_a_missing_score_and_a_wrong_length_are_errors(table: Table) -> None:
@@ -189,11 +178,3 @@ def test_thresholds_of_other_scores_are_set_on_the_clean_code_that_was_named(tab
     assert alarms[1] is not None
     assert alarms[0]["value"] <= alarms[1]["value"] <= 1.0
     assert "recall above show" not in none["ours"]
-
-
-def test_a_mixture_named_by_the_user_is_a_suite() -> None:
-    assert list(suites_of(["a", "b"], {"mine": ("a", "b"), "other": ("a", "c")})) == [
-        "mine",
-        "a",
-        "b",
-    ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from research.leakage_features import COLUMNS, TELLS, tells, tells_of
-from reviewbot.train.labels import LabelRow, normalised
+from reviewbot.train.labels import LabelRow
 from reviewbot.train.prepare import lay_out
 from tests.train.tables_made import label_row
 
@@ -74,16 +74,6 @@ def test_a_row_without_a_scored_line_has_no_line_of_columns() -> None:
 
 def test_every_column_belongs_to_one_tell() -> None:
     assert len(COLUMNS) == sum(map(len, TELLS.values()))
-
-
-def test_blank_lines_and_trailing_blanks_are_normalised_where_both_sides_have_them() -> None:
-    plain = row(["a = 1", "b = 2"], ["a = 3", "b = 2"])
-    gap = row(["a = 1", "", "b = 2"], ["a = 3", "", "b = 2"])
-    trailing = row(["a = 1 ", "b = 2 "], ["a = 3", "b = 2 "])
-    added = row(["a = 1", "b = 2"], ["a = 3", "x = 0", "b = 2"])
-
-    found = [normalised(one) for one in (plain, gap, trailing, added)]
-    assert found == [True, True, False, False]
 
 
 def test_tells_of_every_line_stand_at_its_place_in_the_table() -> None:

@@ -102,16 +102,6 @@ def test_padding_changes_neither_value_nor_gradient() -> None:
     assert short.grad.abs().max() > 0.001
 
 
-def test_the_gradient_is_that_of_finite_differences() -> None:
-    real_SN = torch.tensor([[True, True, True, True, False]])
-    relevance_SN = torch.tensor([[0, 1, 0, 0.5, 0]], dtype=torch.float64)
-    score_SN = torch.tensor([[0.4, 0.1, 0.35, 0.8, 0]], dtype=torch.float64, requires_grad=True)
-
-    assert torch.autograd.gradcheck(
-        lambda score: neural_ndcg(score, relevance_SN, real_SN, tolerance=0.0), score_SN
-    )
-
-
 @pytest.mark.parametrize("real", [[True, True], [False, False]])
 def test_a_snippet_without_gain_is_worth_nothing_and_teaches_nothing(real: list[bool]) -> None:
     score_SN = torch.tensor([[0.2, 0.7]], requires_grad=True)

@@ -18,6 +18,7 @@ Run = Callable[..., Result]
 SAE = ("train", "sae", "--corpus", "corpus", "--work", "work", "--tokens", "100000")
 SIZE = ("--features", "24", "--k", "4", "--epochs", "2")
 LABELS = ("--labels", "mine.jsonl", "--labels", "humaneval_pass.jsonl")
+BOTH = " ".join(LABELS)
 FIT = ("--sae", "sae", "--cache", "cache", "--folds", "3", "--c", "1e-3,1e-2")
 PREDICTOR = ("train", "predictor", "--out", "made", *FIT)
 EVALUATE = ("train", "evaluate", "--out", "figures.json", *FIT)
@@ -193,48 +194,34 @@ def test_a_full_disk_leaves_no_half_written_shard(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "code", "words"),
-    [
-        (("nope.jsonl",), 4, "cannot be read"),
-        (("mine.jsonl@x",), 2, "no number of rows"),
-        (("mine.jsonl@0",), 2, "no number of rows"),
-        (("mine.jsonl@" + "9" * 5000,), 2, "write FILE@N"),
-        (("mine.jsonl", "mine.jsonl@3"), 2, "another label file"),
-        (("humaneval_pass.jsonl",), 2, "all of one class"),
-        (("mine.jsonl",), 2, "clean code"),
-    ],
-)
-def test_labels_that_cannot_be_used_are_refused(
-    with_sae: Run, labels: tuple[str, ...], code: int, words: str
-) -> None:
-    given = [part for name in labels for part in ("--labels", name)]
-    refused(with_sae(*PREDICTOR, *given), code, words)
-
-
-@pytest.mark.parametrize(
     ("more", "code", "words"),
     [
-        (("--groups", "nonsense"), 2, "name some of sae_max"),
-        (("--groups", "surface,surface"), 2, "each once"),
-        (("--groups", "deep_mean,surface"), 2, "deep_mean needs --deep"),
-        (("--boost", "surface=nan"), 2, "above 0"),
-        (("--boost", "surface"), 2, "GROUP=FACTOR"),
-        (("--c", "nan"), 2, "above 0"),
-        (("--c", ","), 2, "no list of numbers"),
-        (("--folds", "100"), 2, "12 groups"),
-        (("--sae", "nowhere"), 4, "train sae"),
-        (("--sae", "corpus"), 4, "train sae"),
-        (("--cache", "mine.jsonl"), 4, "was not written"),
-        (("--layer", "1"), 4, "block 1"),
+        ("--labels nope.jsonl", 4, "cannot be read"),
+        ("--labels mine.jsonl@x", 2, "no number of rows"),
+        ("--labels mine.jsonl@0", 2, "no number of rows"),
+        ("--labels mine.jsonl@" + "9" * 5000, 2, "write FILE@N"),
+        ("--labels mine.jsonl --labels mine.jsonl@3", 2, "another label file"),
+        ("--labels humaneval_pass.jsonl", 2, "all of one class"),
+        ("--labels mine.jsonl", 2, "clean code"),
+        (f"{BOTH} --groups nonsense", 2, "name some of sae_max"),
+        (f"{BOTH} --groups surface,surface", 2, "each once"),
+        (f"{BOTH} --groups deep_mean,surface", 2, "deep_mean needs --deep"),
+        (f"{BOTH} --boost surface=nan", 2, "above 0"),
+        (f"{BOTH} --boost surface", 2, "GROUP=FACTOR"),
+        (f"{BOTH} --c nan", 2, "above 0"),
+        (f"{BOTH} --c ,", 2, "no list of numbers"),
+        (f"{BOTH} --folds 100", 2, "12 groups"),
+        (f"{BOTH} --sae nowhere", 4, "train sae"),
+        (f"{BOTH} --sae corpus", 4, "train sae"),
+        (f"{BOTH} --cache mine.jsonl", 4, "was not written"),
+        (f"{BOTH} --layer 1", 4, "block 1"),
     ],
 )
 def test_fitting_refuses_what_cannot_work(
-    with_sae: Run, tiny_model: Path, more: tuple[str, ...], code: int, words: str
+    with_sae: Run, tiny_model: Path, more: str, code: int, words: str
 ) -> None:
     model = ("--model", str(tiny_model), "--layer", "2", "--threads", "1")
-    result = CliRunner().invoke(main, [*PREDICTOR, *LABELS, *model, *more])
-
-    refused(result, code, words)
+    refused(CliRunner().invoke(main, [*PREDICTOR, *model, *more.split()]), code, words)
 
 
 @pytest.mark.parametrize("name", ["sae/cfg.json", "sae/sae_weights.safetensors", "features.json"])
@@ -261,20 +248,14 @@ def test_a_directory_that_holds_something_of_the_users_is_never_replaced(with_sa
     assert thesis.read_text() == "years of work"
 
 
-def test_an_older_artifact_is_replaced(with_sae: Run) -> None:
+def test_an_older_artifact_is_replaced_and_a_predictor_may_use_surprisal(with_sae: Run) -> None:
     assert with_sae(*PREDICTOR, *LABELS, "--name", "old").exit_code == 0
-    assert with_sae(*PREDICTOR, *LABELS, "--name", "new").exit_code == 0
+    more = ("--name", "new", "--groups", "surprisal,surface")
+    assert with_sae(*PREDICTOR, *LABELS, *more).exit_code == 0
 
-    assert load_artifact(Path("made")).info.name == "new"
-
-
-def test_a_predictor_may_use_surprisal(with_sae: Run) -> None:
-    assert with_sae(*PREDICTOR, *LABELS, "--groups", "surprisal,surface").exit_code == 0
-
-    assert dict(load_artifact(Path("made")).predictor.groups) == {
-        "surprisal": len(SURPRISAL_NAMES),
-        "surface": 29,
-    }
+    artifact = load_artifact(Path("made"))
+    assert artifact.info.name == "new"
+    assert dict(artifact.predictor.groups) == {"surprisal": len(SURPRISAL_NAMES), "surface": 29}
 
 
 @pytest.mark.parametrize(

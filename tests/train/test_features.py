@@ -133,33 +133,25 @@ def test_whatever_decides_what_is_seen_is_part_of_the_address(reader: Reader) ->
     assert reader.key(replace(ONE, description="adds")) == reader.key(ONE)
 
 
-def test_surprisal_is_kept_where_the_output_head_was_run(
-    reader: Reader, tiny_model: Path, tmp_path: Path
-) -> None:
-    deep = replace(reader, encoder=tiny.encoder(tiny_model, full=True), full=True)
-    found = pooled(deep, [ONE], tiny.coder(), "sha", ("surprisal",), tmp_path)
-
-    assert found["surprisal"].shape == (3, 9)
-    assert (found["surprisal"][:, 0] > 0).all()
-    assert read_snippet(reader, ONE, tmp_path).groups == {}
-
-
-def test_what_a_later_layer_says_is_kept_where_it_is_read(
+def test_what_a_later_layer_and_the_output_head_say_is_kept_where_they_are_read(
     reader: Reader, tiny_model: Path, tmp_path: Path
 ) -> None:
     encoder = tiny.encoder(tiny_model, deep=3, full=True)
     deep = replace(reader, encoder=encoder, deep=3, full=True)
-    groups = ("deep_mean", "deep_max", "deep_last", "block_end", "block")
-    found = pooled(deep, [ONE], tiny.coder(), "sha", groups, tmp_path)
+    groups = ("deep_mean", "deep_max", "deep_last", "block_end")
+    found = pooled(deep, [ONE], tiny.coder(), "sha", (*groups, "block", "surprisal"), tmp_path)
 
     assert {name: part.shape for name, part in found.items()} == {
-        **dict.fromkeys(groups[:-1], (3, tiny.WIDTH)),
+        **dict.fromkeys(groups, (3, tiny.WIDTH)),
         "block": (3, 4),
+        "surprisal": (3, 9),
     }
+    assert (found["surprisal"][:, 0] > 0).all()
     assert (found["block_end"] == found["block_end"][0]).all()  # one block
     assert not (found["deep_mean"][0] == found["deep_mean"][1]).all()
     assert (found["deep_max"] >= found["deep_mean"]).all()
     assert reader.key(ONE) != deep.key(ONE)
+    assert read_snippet(reader, ONE, tmp_path).groups == {}
 
 
 def test_a_snippet_without_wanted_lines_has_no_rows(reader: Reader, tmp_path: Path) -> None:

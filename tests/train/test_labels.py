@@ -132,40 +132,35 @@ def test_the_scope_of_the_correction_moves_with_its_length(tmp_path: Path) -> No
     assert scored_fixed(found) == [1, 2, 4]
 
 
-def test_one_line_for_one_line_is_a_strict_pair(tmp_path: Path) -> None:
-    pairs = aligned(row(tmp_path, fixed=["x = 1", "y = 3"]))
+@pytest.mark.parametrize(
+    ("lines", "risky", "fixed", "blocks", "changed", "one_for_one"),
+    [
+        (["x = 1", "y = 2"], 1, ["x = 1", "y = 3"], [(1, 1)], (1,), (1, 1)),
+        # A second difference anywhere ends the strict pair.
+        (["", "a", "y = 2"], 2, ["a", "y = 3"], [(2, 1)], (1,), None),
+        # Added lines are set against the line they push down.
+        (["a", "b"], 1, ["a", "guard", "b"], [(1, 1)], (1,), None),
+        # Removed lines are set against the line that closes the gap, or the last one.
+        (["a", "bad", "b"], 1, ["a", "b"], [(1, 1)], (), None),
+        (["a", "b", "bad"], 2, ["a", "b"], [(2, 1)], (), None),
+        # A difference that no label calls risky makes no pair.
+        (["x = 1", "y = 2"], 0, ["x = 1", "y = 3"], [], (1,), None),
+        (["x = 1", "y = 2"], 1, None, [], (), None),
+    ],
+)
+def test_a_wrong_line_pairs_with_the_line_in_its_place(
+    tmp_path: Path,
+    lines: list[str],
+    risky: int,
+    fixed: list[str] | None,
+    blocks: list[tuple[int, int]],
+    changed: tuple[int, ...],
+    one_for_one: tuple[int, int] | None,
+) -> None:
+    pairs = aligned(row(tmp_path, lines=lines, risky=[risky], fixed=fixed))
 
-    assert pairs.blocks == (Block((1,), (1,)),)
-    assert pairs.changed == (1,)
-    assert pairs.one_for_one == (1, 1)
-
-
-def test_a_second_difference_anywhere_ends_the_strict_pair(tmp_path: Path) -> None:
-    found = row(tmp_path, lines=["", "a", "y = 2"], risky=[2], fixed=["a", "y = 3"])
-
-    assert aligned(found).blocks == (Block((2,), (1,)),)
-    assert aligned(found).one_for_one is None
-
-
-def test_added_lines_are_set_against_the_line_they_push_down(tmp_path: Path) -> None:
-    found = row(tmp_path, lines=["a", "b"], risky=[1], fixed=["a", "guard", "b"])
-
-    assert aligned(found).blocks == (Block((1,), (1,)),)
-    assert aligned(found).one_for_one is None
-
-
-def test_removed_lines_are_set_against_the_line_that_closes_the_gap(tmp_path: Path) -> None:
-    middle = row(tmp_path, lines=["a", "bad", "b"], risky=[1], fixed=["a", "b"])
-    end = row(tmp_path, lines=["a", "b", "bad"], risky=[2], fixed=["a", "b"])
-
-    assert aligned(middle).blocks == (Block((1,), (1,)),)
-    assert aligned(middle).changed == ()
-    assert aligned(end).blocks == (Block((2,), (1,)),)
-
-
-def test_a_difference_that_no_label_calls_risky_makes_no_pair(tmp_path: Path) -> None:
-    assert aligned(row(tmp_path, risky=[0], fixed=["x = 1", "y = 3"])).blocks == ()
-    assert aligned(row(tmp_path)).blocks == ()
+    assert pairs.blocks == tuple(Block((wrong,), (right,)) for wrong, right in blocks)
+    assert (pairs.changed, pairs.one_for_one) == (changed, one_for_one)
 
 
 @pytest.mark.parametrize("name", [language.name for language in LANGUAGES])

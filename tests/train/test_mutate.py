@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,21 +56,16 @@ def test_about_the_share_of_the_code_lines_is_corrupted() -> None:
     assert 15 <= len(gone) <= 20  # a line may take the place of another that was chosen too
 
 
-def test_at_least_one_line_is_chosen_and_nothing_happens_to_a_text_without_code() -> None:
-    one = mutate(["a = 1", "b = 2"], ["q = 9"], 0.01, seeded(0))
-    none = mutate(["", "}"], ["q = 9"], 1.0, seeded(0))
-
-    assert one.lines != ("a = 1", "b = 2")
-    assert (none.lines, none.places) == (("", "}"), ())
-
-
-def test_a_line_in_another_s_place_takes_its_indentation() -> None:
-    found = {mutate(["    a = 1"], ["q = 9"], 1, seeded(s)).lines for s in range(30)}
-
-    assert found == {(), ("    a = 1",), ("    q = 9",)}
-
-
-def test_the_same_seed_corrupts_alike() -> None:
-    lines = [f"v{i} = {i}" for i in range(30)]
-
-    assert mutate(lines, ["q"], 0.3, seeded(7)) == mutate(lines, ["q"], 0.3, seeded(7))
+@pytest.mark.parametrize(
+    ("lines", "others", "share", "copies"),
+    [
+        (["", "}"], ["q = 9"], 1.0, {("", "}")}),  # no code
+        (["a = 1"], ["q = 9"], 0.01, {(), ("a = 1",), ("q = 9",)}),  # at least one line
+        (["    a = 1"], ["q = 9"], 1.0, {(), ("    a = 1",), ("    q = 9",)}),  # its indentation
+    ],
+)
+def test_what_a_line_can_become(
+    lines: list[str], others: list[str], share: float, copies: set[tuple[str, ...]]
+) -> None:
+    assert {mutate(lines, others, share, seeded(seed)).lines for seed in range(30)} == copies
+    assert mutate(lines, others, share, seeded(7)) == mutate(lines, others, share, seeded(7))

@@ -46,24 +46,29 @@ def test_independent_lines_would_have_broken_the_rate_more_often_than_clumped_on
 
 def test_a_rate_is_not_stated_on_few_groups_and_the_point_says_how_many_lines_are_missing() -> None:
     few = choose(*clumped(0, groups=10, size=500), 0.05)
-    short = choose(*clumped(0, groups=60, size=5), 0.001)
 
     assert not few.stated
     assert few.bounded == few.used
     assert few.used > few.quantile
     assert few.lines_needed == 5 * 5_000  # fifty groups
-    assert short.bounded is None
-    assert short.used == clumped(0, groups=60, size=5)[0].max()
-    assert short.lines_needed > 2_302  # what independent lines without an alarm would need
 
 
-def test_on_one_group_the_threshold_is_the_greatest_risk_seen_however_many_lines_it_has() -> None:
-    s, group = clumped(0, groups=1, size=5_000)
+@pytest.mark.parametrize(
+    ("groups", "size", "rate", "needed"),
+    [
+        (60, 5, 0.001, 2_302),  # what independent lines without an alarm would need
+        (1, 5_000, 0.05, 0),  # one group shows nothing about others
+    ],
+)
+def test_without_a_bound_the_threshold_is_the_greatest_risk_seen(
+    groups: int, size: int, rate: float, needed: int
+) -> None:
+    s, group = clumped(0, groups=groups, size=size)
 
-    point = choose(s, group, 0.05)
+    point = choose(s, group, rate)
 
-    assert point.bounded is None
-    assert point.used == s.max()
+    assert (point.bounded, point.used) == (None, s.max())
+    assert point.lines_needed > needed
 
 
 def test_one_group_full_of_alarms_counts_as_little_more_than_one_line() -> None:

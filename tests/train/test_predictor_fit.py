@@ -234,15 +234,24 @@ def test_the_report_says_what_chose_c() -> None:
     assert report["c_at_edge"] is True
 
 
-def test_wrong_names_and_labels_of_one_class_are_usage_errors() -> None:
-    table = planted()
+@pytest.mark.parametrize(
+    ("groups", "sets", "words"),
+    [
+        (["stat"], None, "no column group is named 'stat'"),
+        (["state"], ["nothing"], "no set is named"),
+        (["state"], [SETS[1]], "one class"),
+    ],
+)
+def test_wrong_names_and_labels_of_one_class_are_usage_errors(
+    groups: list[str], sets: list[str] | None, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        fit(planted(), groups, corrections=True, train_sets=sets)
 
-    with pytest.raises(UsageError, match="no column group is named 'stat'"):
-        fit(table, ["stat"], corrections=True)
-    with pytest.raises(UsageError, match="no set is named"):
-        fit(table, ["state"], corrections=True, train_sets=["nothing"])
-    with pytest.raises(UsageError, match="one class"):
-        fit(table, ["state"], corrections=True, train_sets=[SETS[1]])
+
+def test_a_column_that_holds_nan_is_refused() -> None:
+    table = planted(snippets=8)
+
     with pytest.raises(ValueError, match="NaN"):
         fit(replace(table, columns_LN=table.columns_LN * np.nan), ["state"], corrections=True)
 
@@ -265,26 +274,18 @@ def two_groups(state: float, surface: float) -> Predictor:
     )
 
 
-def test_independent_parts_share_a_score_by_their_variance() -> None:
-    found = shares(planted(), two_groups(state=2.0, surface=1.0))
-
-    assert list(found) == ["surface", "state"]
-    assert sum(found.values()) == pytest.approx(1)
-    assert found["state"] == pytest.approx(0.8, abs=0.03)
-
-
-def test_corrected_lines_do_not_count() -> None:
+def test_independent_parts_share_a_score_by_their_variance_without_corrected_lines() -> None:
     table = planted()
     wild_LN = table.columns_LN.copy()
     wild_LN[::2] *= 100
     half_L = np.arange(len(table)) % 2 == 0
 
-    marked = shares(replace(table, columns_LN=wild_LN, is_fixed_L=half_L), two_groups(2.0, 1.0))
-    assert marked["state"] == pytest.approx(0.8, abs=0.03)
-
-
-def test_a_score_that_never_changes_has_no_shares() -> None:
-    assert shares(planted(), two_groups(0.0, 0.0)) == {"surface": 0.0, "state": 0.0}
+    for one in (table, replace(table, columns_LN=wild_LN, is_fixed_L=half_L)):
+        found = shares(one, two_groups(state=2.0, surface=1.0))
+        assert list(found) == ["surface", "state"]
+        assert sum(found.values()) == pytest.approx(1)
+        assert found["state"] == pytest.approx(0.8, abs=0.03)
+    assert shares(table, two_groups(0.0, 0.0)) == {"surface": 0.0, "state": 0.0}  # never changes
 
 
 def log_loss(problem: Problem, solution: Solution) -> Array:

@@ -108,21 +108,10 @@ def test_a_stopped_run_goes_on_to_bitwise_the_same_weights(
     assert weights(again) == weights(whole)
     assert again_figures == figures
     assert sorted(p.name for p in tmp_path.glob("*.tmp")) == []
-
-
-def test_a_finished_run_is_not_trained_again(paths: list[Path], tmp_path: Path) -> None:
-    config = replace(CONFIG, epochs=1)
-    first, _ = fit(paths, config, tmp_path / "run.safetensors")
-    steps: list[int] = []
-    second, _ = fit(
-        paths,
-        config,
-        tmp_path / "run.safetensors",
-        progress=lambda step, _of, _text: steps.append(step),
-    )
-
-    assert steps == []
-    assert weights(first) == weights(second)
+    steps.clear()
+    finished, _ = fit(paths, config, stopped, progress=lambda step, _of, _text: steps.append(step))
+    assert steps == []  # a finished run is not trained again
+    assert weights(finished) == weights(whole)
 
 
 def test_a_checkpoint_of_another_run_is_refused(paths: list[Path], tmp_path: Path) -> None:
@@ -137,16 +126,15 @@ def test_a_checkpoint_of_another_run_is_refused(paths: list[Path], tmp_path: Pat
     assert checkpoint.read_bytes() == before
 
 
-def test_a_damaged_checkpoint_is_refused(paths: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "run.safetensors").write_bytes(b"\xff" * 50)
-
-    with pytest.raises(ArtifactError, match="damaged"):
-        fit(paths, CONFIG, tmp_path / "run.safetensors")
-
-
-def test_too_few_shards_are_refused(paths: list[Path], tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_and_too_few_shards_are_refused(
+    paths: list[Path], tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "run.safetensors"
     with pytest.raises(ArtifactError, match="too few"):
-        fit(paths[:1], CONFIG, tmp_path / "run.safetensors")
+        fit(paths[:1], CONFIG, checkpoint)
+    checkpoint.write_bytes(b"\xff" * 50)
+    with pytest.raises(ArtifactError, match="damaged"):
+        fit(paths, CONFIG, checkpoint)
 
 
 def test_training_and_scoring_agree_on_the_code(paths: list[Path]) -> None:
