@@ -27,7 +27,7 @@ from reviewbot.report.json_v1 import schema
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import ByteEncoder, environ, write_artifact
-from tests.render.reports import report, scored
+from tests.render.examples import report, scored
 
 LOAD_MODEL = load.load_model
 LONG = "value = compute(first, second, third) + other(fourth, fifth)"

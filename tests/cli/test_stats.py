@@ -28,7 +28,7 @@ from reviewbot.report.stats import day_in_name
 from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
 from tests.authorship.repos import Repo
 from tests.cli.small import environ
-from tests.render.reports import failed, report, scored
+from tests.render.examples import failed, report, scored
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "stats"

@@ -7,7 +7,7 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.lsp.diagnostics import MAX_FINDINGS, Level, diagnostics, not_read, unread_words
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.known import evidence
-from tests.render.reports import BY_AI, failed, report, scored, skipped
+from tests.render.examples import BY_AI, failed, report, scored, skipped
 
 HOSTILE = "`code` [a](http://x) <img src=x>\n# head\x1b[31m \u202e" + "x" * 900
 

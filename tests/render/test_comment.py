@@ -1,4 +1,4 @@
-"""What stands on a pull request: bounded, inert, and the same as long as the finding is."""
+"""Comments on a pull request: bounded, inert, and the same as long as the finding is."""
 
 import re
 from dataclasses import replace
@@ -20,15 +20,17 @@ from reviewbot.render.comment import (
     review_body,
     summary_comment,
 )
+from reviewbot.render.markdown import markdown
 from reviewbot.report.acks import Ack
 from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, marked_finding
 from reviewbot.report.findings import group
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore, Reason
-from tests.render.reports import report
+from tests.known import evidence, exemplar
+from tests.render.examples import report
 
 HEAD = "a" * 40
-FOREIGN = st.text(max_size=60) | st.sampled_from(
+UNTRUSTED = st.text(max_size=60) | st.sampled_from(
     [
         "@octocat",
         "#1 GH-1 o/r#2",
@@ -65,29 +67,33 @@ def outside_code(text: str) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(FOREIGN, FOREIGN, FOREIGN, FOREIGN, FOREIGN)
-def test_nothing_of_a_stranger_is_markdown(
+@given(UNTRUSTED, UNTRUSTED, UNTRUSTED, UNTRUSTED, UNTRUSTED)
+def test_no_untrusted_text_is_markdown(
     path: str, text: str, label: str, tool: str, why: str
 ) -> None:
-    found = made(path or "p", text, label, tool, why)
-    (finding,) = found.findings
+    example = exemplar((text, 1.0), ("`", 0.0), path=path, source=label, licence=path)
+    known = replace(
+        evidence("x", label, detects=path), exemplars=(example,), near_misses=(example,)
+    )
+    whole = replace(made(path or "p", text, label, tool, why), features=(known,))
+    (finding,) = whole.findings
     acks = {finding_id(HEAD, finding): Ack("x", why, tool)}
-    comment = finding_comment(finding, found, pages())
-    summary = summary_comment(found, pages(), head=HEAD, inline=frozenset(), acks=acks)
+    comment = finding_comment(finding, whole, pages())
+    summary = summary_comment(whole, pages(), head=HEAD, inline=frozenset(), acks=acks)
 
     assert marked_finding(comment) == finding.fingerprint
     assert summary.endswith(SUMMARY_MARK)
-    for out in (comment, summary):
+    for out in (comment, summary, markdown(whole)):
         out.encode()
-        read = outside_code(out)
+        left = outside_code(re.sub(r"^(`{3,})text\n.*?^\1$", "", out, flags=re.M | re.S))
         for bad in ("@", "http", "](", "![", "\x1b", "\u202e", "#1", "{{"):
-            assert bad not in read
-        assert not re.search(r"^\s*(?:```|~~~|::)", read, re.M)
-        assert set(re.findall(r"</?(\w+)", read)) <= {"details", "summary", "sub"}
+            assert bad not in left
+        assert not re.search(r"^\s*(?:```|~~~|::)", left, re.M)
+        assert set(re.findall(r"</?(\w+)", left)) <= {"details", "summary", "sub", "code"}
 
 
 @pytest.mark.parametrize("count", [1, 5, 300])
-def test_every_text_keeps_its_limit_and_counts_what_it_leaves_out(count: int) -> None:
+def test_every_comment_keeps_its_limit_and_counts_what_it_leaves_out(count: int) -> None:
     found = made("p" * 900, "x" * 900, "l" * 900, "t" * 60, "w" * 900, count)
 
     summary = summary_comment(found, pages(), head=HEAD, inline=frozenset(), acks={})
@@ -112,7 +118,7 @@ def test_the_comment_on_a_finding_does_not_depend_on_the_head_or_on_other_findin
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_a_template_of_ones_own_is_used_and_cannot_lose_the_mark(encoding: str) -> None:
+def test_a_custom_template_is_used_and_cannot_lose_the_mark(encoding: str) -> None:
     own = {"finding.md.j2": "mine: {{ risk }}".encode(encoding), "comment.md.j2": b"{{ verdict }}"}
     found = made("a.py", "x", "l", "t", "w")
 
@@ -126,7 +132,7 @@ def test_a_template_of_ones_own_is_used_and_cannot_lose_the_mark(encoding: str) 
     "text",
     ["{{ author }}", "{{ nothing }}", "{% for", "{{ ''.__class__.__mro__ }}"],
 )
-def test_a_template_that_is_no_good_is_an_error_of_two_lines(text: str) -> None:
+def test_an_invalid_template_is_a_usage_error(text: str) -> None:
     found = made("a.py", "x", "l", "t", "w")
     texts = {"finding.md.j2": text, "comment.md.j2": ""}
 
@@ -142,7 +148,7 @@ def test_the_body_of_a_review_is_one_line_and_its_mark() -> None:
     )
 
 
-@given(FOREIGN, FOREIGN)
+@given(UNTRUSTED, UNTRUSTED)
 def test_annotations_are_one_command_a_line_whatever_the_path(path: str, tool: str) -> None:
     found = made(path or "p", "x", "l", tool, "w", 12)
 

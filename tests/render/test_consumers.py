@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,7 @@ from reviewbot.render.code_climate import code_climate
 from reviewbot.render.junit import junit
 from reviewbot.render.rdjson import rdjson
 from reviewbot.report.model import Report
-from tests.render.cases import CASES
-from tests.render.reports import BY_AI, failed, report, scored, skipped
+from tests.render.examples import CASES, failed, report, scored, skipped
 from tests.render.test_severity import reports
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -96,6 +96,10 @@ def check_junit(made: Report) -> None:
         total["Error"],
     )
     assert is_red(made) == bool(total["Failure"] + total["Error"])
+    nodes = list(ElementTree.fromstring(text).iter())  # noqa: S314 - ours
+    values = [value for node in nodes for value in node.attrib.values()]
+    values += [line for node in nodes for line in (node.text or "").split("\n")]
+    assert not [value for value in values if re.match(r"\s*::", value) or "##[" in value]
 
 
 CHECKS = (check_rdjson, check_code_climate, check_junit)
@@ -111,12 +115,12 @@ def test_every_case_is_valid_and_red_exactly_where_the_exit_code_is_not_0(
 
 @settings(max_examples=60, deadline=None)
 @given(MADE | reports())
-def test_so_is_whatever_a_stranger_writes(made: Report) -> None:
+def test_so_is_every_report_with_untrusted_text(made: Report) -> None:
     for check in CHECKS:
         check(made)
 
 
-def test_a_key_that_reviewdog_does_not_know_would_be_seen() -> None:
+def test_the_rdjson_schema_refuses_a_key_that_reviewdog_does_not_know() -> None:
     value = json.loads(rdjson(CASES["block"]))
     worse = copy.deepcopy(value)
     worse["diagnostics"][0]["verdict"] = "block"
@@ -126,51 +130,14 @@ def test_a_key_that_reviewdog_does_not_know_would_be_seen() -> None:
     assert not RDJSON.is_valid({**value, "verdict": "block"})
 
 
-def test_two_files_with_the_same_line_have_two_fingerprints() -> None:
-    twins = json.loads(code_climate(CASES["long"]))[-2:]
-
-    assert [one["location"]["path"] for one in twins] == ["one.py", "two.py"]
-    assert twins[0]["fingerprint"] != twins[1]["fingerprint"]
-
-
-def test_a_fingerprint_does_not_depend_on_other_files() -> None:
+def test_a_fingerprint_depends_on_the_file_and_the_text_but_not_on_other_files_or_lines() -> None:
     both = CASES["long"]
-    only = replace(both, findings=tuple(f for f in both.findings if f.path == "two.py"))
+    one, two = json.loads(code_climate(both))[-2:]
+    alone = replace(both, findings=tuple(f for f in both.findings if f.path == "two.py"))
+    before, after = (json.loads(code_climate(report(scored(n, "x", 0.9))))[0] for n in (1, 7))
 
-    assert json.loads(code_climate(only))[0] == json.loads(code_climate(both))[-1]
-
-
-def test_a_fingerprint_stays_when_lines_above_change() -> None:
-    before, after = report(scored(1, "x()", 0.9)), report(scored(7, "x()", 0.9))
-
-    first, second = (json.loads(code_climate(made))[0] for made in (before, after))
-    assert first["fingerprint"] == second["fingerprint"]
-    assert first["location"] != second["location"]
-
-
-def test_a_path_stands_in_json_as_it_is() -> None:
-    path = 'a "b":\n::error::\u202ec.py'
-    made = report(scored(1, "x", 0.9, path))
-
-    assert json.loads(rdjson(made))["diagnostics"][0]["location"]["path"] == path
-    assert json.loads(code_climate(made))[0]["location"]["path"] == path
-
-
-def test_junit_names_every_file_of_the_change_and_why_it_was_not_read() -> None:
-    root = ElementTree.fromstring(junit(CASES["block"]))  # noqa: S314 - ours
-    suites = {suite.get("name"): suite for suite in root}
-
-    assert list(suites) == ["reviewbot", "src/app.py", "src/gen.py"]
-    (skip,) = suites["src/gen.py"].iter("skipped")
-    assert skip.get("message") == "not read: generated, 1 line"
-    assert [case.get("name") for case in suites["src/app.py"]] == ["line 11", "line 40"]
-
-
-def test_nothing_of_a_stranger_is_a_command_to_the_runner_that_prints_it() -> None:
-    path = "::error file=x::y ##[error]z"
-    made = report(scored(1, "x", 0.9, path), failed(2, path, path), note=path, author=BY_AI)
-    nodes = list(ElementTree.fromstring(junit(made)).iter())  # noqa: S314 - ours
-    values = [value for node in nodes for value in node.attrib.values()]
-    values += [line for node in nodes for line in (node.text or "").split("\n")]
-
-    assert not [value for value in values if value.lstrip().startswith("::") or "##[" in value]
+    assert [one["location"]["path"], two["location"]["path"]] == ["one.py", "two.py"]
+    assert one["fingerprint"] != two["fingerprint"]
+    assert json.loads(code_climate(alone))[0] == two
+    assert before["fingerprint"] == after["fingerprint"]
+    assert before["location"] != after["location"]

@@ -10,8 +10,7 @@ from reviewbot.render.gcc import gcc
 from reviewbot.render.issues import issues
 from reviewbot.render.ledger import verdict_word
 from reviewbot.report.model import Report
-from tests.render.cases import CASES, NAMES
-from tests.render.reports import failed, report, scored
+from tests.render.examples import CASES, NAMES, failed, report, scored
 
 # The matcher "$gcc" of VS Code's C/C++ extension: of 2020, as runners' matchers copy it, and later.
 MATCHERS = [

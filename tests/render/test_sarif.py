@@ -40,11 +40,3 @@ def test_the_fingerprint_is_the_one_github_would_compute(world: World) -> None:
 
     (result,) = found["runs"][0]["results"]
     assert result["partialFingerprints"]["primaryLocationLineHash"] == line_hashes(text)[2]
-
-
-def test_the_help_says_how_to_learn_why_a_line_is_risky() -> None:
-    (run,) = json.loads(sarif(made("p", "x", "line length", "t", "w")))["runs"]
-    (rule,) = run["tool"]["driver"]["rules"]
-
-    assert "`reviewbot explain PATH:LINE`" in rule["help"]["text"]
-    assert "; because: line length" in run["results"][0]["message"]["text"]

@@ -1,7 +1,8 @@
-"""One rule of severity: what others gate by answers as our exit code does."""
+"""One rule of severity: other tools that gate by it agree with our exit code."""
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,65 +13,56 @@ from reviewbot.report.findings import group
 from reviewbot.report.gate import GateRules, Policy, count, decide
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore, Outcome, Skipped
-from tests.render.cases import CASES
-from tests.render.reports import failed, line_report, report, scored
+from tests.render.examples import CASES, failed, line_report, report, scored
 
 PATHS = ("auth/a.py", "tests/t.py", "b.py")
 
 
-def rated(made: Report) -> dict[str, Severity]:
-    return {
-        f"{view.finding.path}:{view.finding.start}": view.severity for view in finding_views(made)
-    }
+BLOCKED = report(scored(1, "x", 0.9))
+BOTH = report(scored(1, "x", 0.9), failed(5))
+OLD = replace(  # its lines have no gate status
+    BLOCKED,
+    files=tuple(
+        replace(file, lines=tuple(replace(line, gate_status=None) for line in file.lines))
+        for file in BLOCKED.files
+    ),
+)
+ABOVE, NOT_COUNTED = "above the threshold", "above the threshold, not counted"
 
 
-def test_what_stands_above_the_limit_of_its_path_is_an_error_and_the_rest_a_warning() -> None:
-    assert rated(CASES["limits"]) == {
-        "auth/a.py:1": Severity.ERROR,
-        "tests/t.py:1": Severity.WARNING,
-    }
+@pytest.mark.parametrize(
+    ("whole", "expected"),
+    [
+        (CASES["limits"], [("tests/t.py", 1, "warning", ""), ("auth/a.py", 1, "error", ABOVE)]),
+        (
+            CASES["excused"],
+            [
+                ("src/app.py", 1, "warning", NOT_COUNTED),
+                ("src/app.py", 9, "error", ABOVE),
+                ("src/app.py", 10, "warning", NOT_COUNTED),
+            ],
+        ),
+        (BOTH, [("src/app.py", 1, "error", ABOVE)]),  # it would block, too
+        (
+            replace(BOTH, policy=replace(BOTH.policy, max_lines_over=1)),
+            [("src/app.py", 1, "warning", ABOVE)],
+        ),
+        (OLD, [("src/app.py", 1, "error", "")]),
+        (CASES["informational"], [("src/app.py", 1, "warning", ABOVE)]),
+        (report(scored(1, "x", float("nan"))), [("src/app.py", 1, "error", ABOVE)]),
+    ],
+    ids=["limits", "excused", "unread", "allowed", "old", "informational", "nan"],
+)
+def test_a_finding_that_blocks_is_an_error_and_another_one_a_warning(
+    whole: Report, expected: list[tuple[str, int, str, str]]
+) -> None:
+    assert [
+        (view.finding.path, view.finding.start, view.severity.value, gate_words(view.gate_status))
+        for view in finding_views(whole)
+    ] == expected
 
 
-def test_what_the_gate_does_not_count_is_no_error() -> None:
-    assert rated(CASES["excused"]) == {
-        "src/app.py:1": Severity.WARNING,
-        "src/app.py:9": Severity.ERROR,
-        "src/app.py:10": Severity.WARNING,
-    }
-    views = finding_views(CASES["excused"])
-    assert [gate_words(view.gate_status) for view in views] == [
-        "above the threshold, not counted",
-        "above the threshold",
-        "above the threshold, not counted",
-    ]
-
-
-def test_what_the_policy_lets_through_is_no_error_where_only_the_unread_is() -> None:
-    made = report(scored(1, "x", 0.9), failed(5))
-    assert rated(made) == {"src/app.py:1": Severity.ERROR}  # it would block, too
-    policy = replace(made.policy, max_lines_over=1)
-
-    assert rated(replace(made, policy=policy)) == {"src/app.py:1": Severity.WARNING}
-
-
-def test_where_a_standing_is_unknown_the_finding_is_an_error() -> None:
-    made = report(scored(1, "x", 0.9))
-    (file,) = made.files
-    made = replace(made, files=(replace(file, lines=(replace(file.lines[0], gate_status=None),)),))
-
-    assert rated(made) == {"src/app.py:1": Severity.ERROR}
-    assert gate_words(finding_views(made)[0].gate_status) == ""
-
-
-def test_an_informational_gate_makes_no_errors() -> None:
-    assert set(rated(CASES["informational"]).values()) == {Severity.WARNING}
-
-
-def test_a_risk_that_is_no_number_is_an_error() -> None:
-    assert rated(report(scored(1, "x", float("nan")))) == {"src/app.py:1": Severity.ERROR}
-
-
-def test_neighbours_that_failed_are_one_place_and_a_line_that_was_read_parts_them() -> None:
+def test_failed_neighbours_are_one_issue_and_a_scored_line_separates_them() -> None:
     made = report(failed(1), failed(2), scored(3, "x", 0.1), failed(4), failed(9))
 
     assert [(one.start, one.end) for one in issues(made)] == [(1, 2), (4, 4), (9, 9)]

@@ -1,6 +1,5 @@
 """The report for a person at a terminal."""
 
-import math
 import re
 from dataclasses import replace
 
@@ -9,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from reviewbot.diff.model import ChangedLine
 from reviewbot.render.terminal import terminal
 from reviewbot.report.model import Report
-from reviewbot.scoring.outcomes import LineScore, Reason
+from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import evidence
-from tests.render.reports import BY_AI, failed, report, scored, skipped
+from tests.render.examples import BY_AI, failed, report, scored, skipped
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -24,17 +22,7 @@ def plain(made: Report, width: int = 80, top: int = 10, quiet: bool = False) -> 
     return terminal(made, width=width, color=False, top=top, quiet=quiet)
 
 
-def test_a_finding_shows_place_risk_percentile_author_and_reasons_in_words() -> None:
-    out = plain(report(scored(12, "if x = y:", 0.9876), author=BY_AI), width=120)
-
-    assert "1. src/app.py:12\n" in out
-    assert "risk 0.99 (above the threshold), riskier than 98 % of changed lines we know, w" in out
-    assert "written by AI (some-tool)" in out
-    assert "because: feature 417 (unlabelled) (at 83 % of its maximum, +1.23 log-odds)" in out
-    assert "because: line length (+0.50 log-odds)" in out
-
-
-def test_the_riskiest_finding_comes_first_and_neighbours_stand_around_it() -> None:
+def test_the_riskiest_finding_comes_first_between_its_neighbours() -> None:
     out = plain(
         report(
             scored(1, "far", 0.6),
@@ -59,44 +47,6 @@ def test_each_line_carries_bar_and_number_so_that_colour_only_repeats_them() -> 
     assert ANSI.sub("", colored) == plain(made)
 
 
-def test_without_colour_there_is_no_escape_sequence() -> None:
-    assert "\x1b" not in plain(report(scored(1, "x", 0.9), failed(2)))
-
-
-def test_the_ledger_is_an_aligned_sum_and_names_the_lines_that_failed() -> None:
-    out = plain(
-        report(
-            scored(1, "x", 0.9),
-            *(skipped(n, "blank") for n in range(2, 14)),
-            *(skipped(n, "generated", "gen.py") for n in range(1, 4)),
-            failed(20),
-            failed(21),
-            failed(23),
-        )
-    )
-
-    rows = re.findall(
-        r"^(lines added|  scored|  skipped: \w+|  failed: [\w ]+?) +(\d+)$", out, re.M
-    )
-    assert [(name.strip(), int(n)) for name, n in rows] == [
-        ("lines added", 19),
-        ("scored", 1),
-        ("skipped: blank", 12),
-        ("skipped: generated", 3),
-        ("failed: not in the head file", 3),
-    ]
-    ends = {len(line) for line in out.splitlines() if re.match("lines added|  (sco|ski|fai)", line)}
-    assert len(ends) == 1
-    assert "not scored: src/app.py, lines 20-21, 23: not in the head file" in out
-
-
-def test_the_last_line_is_the_verdict_with_its_exit_code() -> None:
-    assert plain(report(scored(1, "x", 0.9))).splitlines()[-1].startswith("BLOCK (exit 1): 1 line")
-    assert plain(report(failed(1))).splitlines()[-2].startswith("INCOMPLETE (exit 3): 1 of 1")
-    informed = plain(report(scored(1, "x", 0.9), informational=True)).splitlines()[-2:]
-    assert "BLOCK (exit 0)" in "".join(informed)
-
-
 def test_a_change_without_findings_still_says_where_to_look_first() -> None:
     out = plain(report(scored(1, "x = 1", 0.1), scored(9, "y = x / n", 0.3)))
 
@@ -106,7 +56,7 @@ def test_a_change_without_findings_still_says_where_to_look_first() -> None:
     assert out.splitlines()[-1] == "PASS (exit 0): no line above the 0.5 threshold"
 
 
-def test_a_clean_change_takes_three_lines_at_most_when_quiet_is_asked_for() -> None:
+def test_a_clean_change_takes_three_lines_at_most_if_quiet() -> None:
     made = report(scored(1, "x", 0.1), skipped(2), notes=("a" * 300, "b"), note="binary")
     out = plain(made, width=100, quiet=True)
 
@@ -118,10 +68,9 @@ def test_a_clean_change_takes_three_lines_at_most_when_quiet_is_asked_for() -> N
 
 
 def test_a_pass_with_lines_that_failed_is_not_quiet() -> None:
-    out = plain(report(scored(1, "x", 0.1), failed(2), min_coverage=0.0))
+    out = plain(report(scored(1, "x", 0.1), failed(2), min_coverage=0.0), quiet=True)
 
     assert "not scored: src/app.py, line 2: not in the head file" in out
-    assert out.splitlines()[-1].startswith("PASS (exit 0)")
 
 
 def test_a_change_without_lines_says_so() -> None:
@@ -129,13 +78,6 @@ def test_a_change_without_lines_says_so() -> None:
         "EMPTY (exit 0): no line had to be scored",
         "no line was added from 1111111111 to the worktree",
     ]
-
-
-def test_a_file_that_was_not_read_as_a_whole_is_named() -> None:
-    out = plain(report(scored(1, "x", 0.9), note="binary", notes=("2 files are untracked",)))
-
-    assert "not read: logo.png (binary)" in out
-    assert "note: 2 files are untracked" in out
 
 
 def test_only_the_top_findings_are_shown_and_the_rest_is_counted() -> None:
@@ -149,29 +91,8 @@ def test_only_the_top_findings_are_shown_and_the_rest_is_counted() -> None:
     assert "5 more findings" in plain(made, top=0)
 
 
-def test_a_long_finding_is_cut_around_its_riskiest_line() -> None:
-    lines = [scored(n, f"line{n}", 0.9 if n == 500 else 0.6) for n in range(1, 1001)]
-
-    out = plain(report(*lines))
-
-    assert "line500" in out
-    assert len(out.splitlines()) < 30
-    assert "988 more risky lines in this finding" in out
-
-
-def test_an_unknown_risk_is_called_unknown() -> None:
-    odd = LineScore(ChangedLine("a.py", 1, "x"), math.nan, math.nan, ())
-    made = report(odd, scored(2, "y", 0.9, "a.py"))
-
-    assert " ? x" in plain(made)
-
-
-def test_the_riskiest_of_all_is_not_riskier_than_all() -> None:
-    assert "riskier than 99.9 % of" in plain(report(scored(1, "x", 1.0)))
-
-
 @pytest.mark.parametrize("text", ["\x1b]0;title\x07", "[bold]no markup[/bold]", "a\u202eb", "x\r"])
-def test_strangers_text_neither_acts_nor_hides(text: str) -> None:
+def test_untrusted_text_neither_acts_nor_hides(text: str) -> None:
     out = plain(report(scored(1, text, 0.9, path=f"[red]x.py{text}"), notes=(text,)))
 
     assert "\x1b" not in out
@@ -198,7 +119,7 @@ def test_no_line_is_wider_than_the_terminal(text: str, path: str, width: int, co
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 100])
-def test_what_is_said_of_a_finding_stays_within_its_indentation(width: int) -> None:
+def test_the_words_of_a_finding_stay_within_its_indentation(width: int) -> None:
     score = replace(scored(1, "x", 0.9), recent=95.5)
     wide = Reason("sae:1", "\u6f22" * 70, 1.0, 0.5)
     made = replace(

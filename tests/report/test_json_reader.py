@@ -1,12 +1,13 @@
-"""A report that comes back: the same again, or refused; a stranger may have written it."""
+"""Reading a report, which may be untrusted: the same report again, or a refusal."""
 
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,11 +18,12 @@ from reviewbot.errors import UsageError
 from reviewbot.report import json_reader
 from reviewbot.report.explanation import sigmoid
 from reviewbot.report.json_reader import parse_report
-from reviewbot.report.json_v1 import json_v1
+from reviewbot.report.json_v1 import json_v1, schema
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.cpu import cpu_seconds
-from tests.render.reports import BY_AI, failed, report, scored, skipped
+from tests.render.examples import BY_AI, failed, report, scored, skipped
 
+DELETE = object()
 FULL = report(
     scored(1, "a", 0.9),
     scored(2, "b", 0.6),
@@ -34,7 +36,7 @@ FULL = report(
 )
 
 
-def test_a_report_comes_back_as_it_was() -> None:
+def test_a_report_is_the_same_after_reading() -> None:
     text = json_v1(FULL)
 
     assert json_v1(parse_report(text.encode())) == text
@@ -43,83 +45,113 @@ def test_a_report_comes_back_as_it_was() -> None:
 
 @pytest.fixture(autouse=True)
 def long_numbers() -> Iterator[None]:
-    """A stranger writes longer numbers than Python does."""
+    """An untrusted report may have longer numbers than Python writes."""
     most = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     yield
     sys.set_int_max_str_digits(most)
 
 
-def changed(change: Callable[[Any], None]) -> bytes:
-    value = json.loads(json_v1(FULL))
-    change(value)
-    return json.dumps(value).encode()
+def changed(path: str, value: Any) -> Any:
+    """FULL as JSON, with another value at a path such as "findings/0/end"; DELETE removes it."""
+    whole = json.loads(json_v1(FULL))
+    *parents, last = (int(key) if key.isdecimal() else key for key in path.split("/"))
+    place = whole
+    for key in parents:
+        place = place[key]
+    if value is DELETE:
+        del place[last]
+    else:
+        place[last] = value
+    return whole
 
 
-def set_(*path: Any, to: Any) -> Callable[[Any], None]:
-    def change(value: Any) -> None:
-        for part in path[:-1]:
-            value = value[part]
-        value[path[-1]] = to
-
-    return change
+def with_change(path: str, value: Any) -> bytes:
+    return json.dumps(changed(path, value)).encode()
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("path", "value"),
     [
-        set_("schema", to="reviewbot/2"),
-        set_("extra", to=1),
-        set_("ledger", "scored", to=9),
-        set_("ledger", "added", to=9),
-        set_("findings", 0, "path", to="elsewhere"),
-        set_("findings", 0, "lines", to=[]),
-        set_("findings", 0, "lines", to=[2, 1]),
-        set_("findings", 0, "lines", to=[1, 3]),
-        set_("findings", 0, "end", to=99),
-        set_("findings", 0, "fingerprint", to="x -->"),
-        set_("verdict", to={"status": "pass", "exit_code": 1, "reasons": []}),
-        set_("verdict", to={"status": "pass", "exit_code": 0, "reasons": []}),
-        set_("verdict", "status", to="incomplete"),
-        set_("files", 0, "lines", 0, "standing", to="below"),
-        set_("files", 0, "lines", 0, "standing", to=None),
-        set_("files", 0, "lines", 0, "risk", to=7),
-        set_("files", 0, "lines", 0, "author", "kind", to="robot"),
-        set_("files", 0, "kind", to="x"),
-        set_("policy", "scope", to="x"),
-        set_("artifact", "average", to=10**400),  # no float holds it
-        set_("files", 0, "lines", 0, "reasons", 0, "contribution", to=10**400),
-        set_("files", 0, "lines", 0, "reasons", 0, "contribution", to=1e300),
-        set_("files", 0, "lines", 0, "reasons", 0, "activation", to=1.1),
-        set_("files", 0, "lines", 0, "reasons", 0, "label", to="x" * 1_001),
-        set_("files", 0, "lines", 0, "number", to=10**18),
-        set_("files", 0, "lines", 0, "number", to=1e300),
-        set_("files", 0, "lines", 0, "rest", to=-1e300),
-        set_("files", 0, "lines", 0, "surprisal", to=1e300),
-        set_("files", 0, "removed", to=10**5_000),
-        set_("files", 0, "path", to="x" * 100_000),
-        set_("policy", "min_coverage", to=10**400),
-        set_("policy", "max_risk_for", to=["x=1"] * 1_001),
-        set_("verdict", "reasons", to=[""] * 1_001),
-        set_("notes", to=[""] * 1_001),
-        set_("notes", to=["x" * 20_001]),
+        ("extra", 1),
+        ("files/0/kind", "moved"),
+        ("files/0/lines/0/author", DELETE),
+        ("files/0/lines/0/author/kind", "robot"),
+        ("files/0/lines/0/author/sure", True),
+        ("files/0/lines/0/number", 0),
+        ("files/0/lines/0/number", 10**18),
+        ("files/0/lines/0/number", 1e300),
+        ("files/0/lines/0/percentile", 101),
+        ("files/0/lines/0/reasons/0/activation", 1.1),
+        ("files/0/lines/0/reasons/0/contribution", 10**400),
+        ("files/0/lines/0/reasons/0/label", DELETE),
+        ("files/0/lines/0/reasons/0/label", "x" * 1_001),
+        ("files/0/lines/0/risk", "0.5"),
+        ("files/0/lines/0/risk", 1.5),
+        ("files/0/lines/0/status", "ignored"),
+        ("files/0/lines/0/surprisal", 1e300),
+        ("files/0/lines/0/why", "because"),
+        ("files/0/lines/2/risk", 0.5),
+        ("files/0/lines/2/why", None),
+        ("files/0/path", "x" * 100_000),
+        ("files/0/removed", 10**5_000),
+        ("findings/0/fingerprint", "x -->"),
+        ("findings/0/lines", []),
+        ("ledger", DELETE),
+        ("ledger/added", -1),
+        ("ledger/coverage", DELETE),
+        ("notes", [""] * 1_001),
+        ("notes", ["x" * 20_001]),
+        ("notes/0", 3),
+        ("policy/max_risk_for", ["x=1"] * 1_001),
+        ("policy/min_coverage", 10**400),
+        ("policy/scope", "x"),
+        ("schema", "reviewbot/2"),
+        ("verdict/reasons", [""] * 1_001),
+        ("verdict/status", "maybe"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else type(value).__name__,
+)
+def test_what_does_not_match_the_schema_is_refused(path: str, value: Any) -> None:
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(changed(path, value))
+    with pytest.raises(UsageError, match="the report cannot be used"):
+        parse_report(with_change(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("artifact/average", 10**400),  # no float holds it
+        ("verdict/exit_code", 0),
+        ("files/0/lines/0/reasons/0/contribution", 1e300),
+        ("files/0/lines/0/rest", -1e300),
+        ("files/0/lines/0/standing", "below"),
+        ("files/0/lines/0/standing", None),
+        ("findings/0/end", 99),
+        ("findings/0/lines", [2, 1]),
+        ("findings/0/lines", [1, 4]),
+        ("findings/0/path", "elsewhere"),
+        ("ledger/added", 9),
+        ("ledger/scored", 9),
+        ("verdict", {"status": "pass", "exit_code": 0, "reasons": []}),
+        ("verdict", {"status": "incomplete", "exit_code": 3, "reasons": []}),
     ],
 )
-def test_a_report_that_contradicts_itself_is_refused(change: Callable[[Any], None]) -> None:
+def test_a_report_that_contradicts_itself_is_refused(path: str, value: Any) -> None:
     with pytest.raises(UsageError, match="the report cannot be used"):
-        parse_report(changed(change))
+        parse_report(with_change(path, value))
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"[]", b"{}", b"nan", b"\xff", b"[" * 200_000, b'{"x": NaN}', b"null"]
 )
-def test_what_is_no_report_is_refused(raw: bytes) -> None:
+def test_other_bytes_are_refused(raw: bytes) -> None:
     with pytest.raises(UsageError):
         parse_report(raw)
 
 
-def test_the_risk_of_a_finding_is_that_of_its_lines_whatever_the_file_says() -> None:
-    (found,) = parse_report(changed(set_("findings", 0, "risk", to=0.01))).findings
+def test_the_risk_of_a_finding_comes_from_its_lines() -> None:
+    (found,) = parse_report(with_change("findings/0/risk", 0.01)).findings
 
     assert found.risk == 0.9
 
@@ -133,8 +165,8 @@ def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
                 parse_report(raw)
 
 
-def test_a_report_of_nothing_but_notes_is_refused_at_once() -> None:
-    raw = changed(set_("notes", to=[""] * 5_000_000))
+def test_a_report_of_millions_of_notes_is_refused_at_once() -> None:
+    raw = with_change("notes", [""] * 5_000_000)
     start = cpu_seconds()
 
     with pytest.raises(UsageError, match="does not match the schema at notes"):
@@ -143,7 +175,7 @@ def test_a_report_of_nothing_but_notes_is_refused_at_once() -> None:
     assert cpu_seconds() - start < 10  # item by item it takes minutes
 
 
-def test_what_we_write_ourselves_is_never_refused_for_its_length() -> None:
+def test_the_longest_report_we_write_is_accepted() -> None:
     reason = Reason("sae:1", "l" * 2_000, 999_000.0, 1.0)
     rest = math.log(9) - 999_000
     line = replace(scored(1, "x" * 20_000, 0.9), reasons=(reason,), rest=rest, surprisal=3e38)
@@ -183,7 +215,7 @@ AUTHORS = st.builds(
     AUTHORS,
     st.lists(TEXTS, max_size=5).map(tuple),
 )
-def test_whatever_was_scored_comes_back(
+def test_every_scored_line_is_the_same_after_reading(
     scores: list[tuple[list[Reason], float, float]], author: Attribution, notes: tuple[str, ...]
 ) -> None:
     lines = []
@@ -226,7 +258,7 @@ def with_sum(risk: float | None, rest: float | None, *parts: float | None) -> by
         (0.5, None, (1e38,)),
     ],
 )
-def test_a_risk_that_its_parts_do_not_give_is_refused(
+def test_a_risk_that_differs_from_the_sum_of_its_parts_is_refused(
     risk: float | None, rest: float | None, parts: tuple[float | None, ...]
 ) -> None:
     with pytest.raises(UsageError, match="the parts of a risk do not add up to it, in line 1"):
@@ -247,7 +279,7 @@ def test_a_risk_that_its_parts_do_not_give_is_refused(
         (1.0, 15.0, (600.0,)),
     ],
 )
-def test_a_risk_that_its_parts_give_is_read(
+def test_a_risk_that_is_the_sum_of_its_parts_is_accepted(
     risk: float | None, rest: float | None, parts: tuple[float | None, ...]
 ) -> None:
     (line,) = parse_report(with_sum(risk, rest, *parts)).files[0].lines
@@ -282,7 +314,7 @@ def test_no_mutation_breaks_the_reader(data: st.DataObject) -> None:
         return
 
 
-def test_an_older_report_does_not_say_where_its_lines_stand() -> None:
+def test_lines_of_an_older_report_have_no_gate_status() -> None:
     value = json.loads(json_v1(FULL))
     for line in value["files"][0]["lines"]:
         del line["standing"]
@@ -294,7 +326,7 @@ def test_an_older_report_does_not_say_where_its_lines_stand() -> None:
 
 
 @pytest.mark.parametrize("share", [2 / 3, 1 / 3, 1e-7])
-def test_a_share_of_many_digits_gives_no_report_that_is_refused(share: float) -> None:
+def test_a_report_with_a_coverage_of_many_digits_is_accepted(share: float) -> None:
     for failures in ((failed(8),), (failed(8), failed(9))):
         made = report(scored(1, "a", 0.1), scored(2, "b", 0.1), *failures, min_coverage=share)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from research.screenshot import CHANGE, pictures
-from tests.render import pages
+from tests.render import examples
 from tests.slow.browser.conftest import Page, browser, show
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def test_the_pictures_are_there_and_small(name: str) -> None:
 
 
 def test_a_picture_of_each_kind_is_taken(show: Callable[..., Page], tmp_path: Path) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     found = pictures(page.browser, tmp_path / "report.html")  # where `show` has written it
 

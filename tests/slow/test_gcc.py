@@ -9,7 +9,7 @@ import pytest
 
 from reviewbot.render.gcc import gcc
 from reviewbot.report.model import Report
-from tests.render.cases import CASES
+from tests.render.examples import CASES
 from tests.render.test_gcc import ODD, places
 
 VIM = r"""

@@ -7,7 +7,7 @@ import pytest
 
 from research.chromium import window
 from reviewbot.report.model import Report
-from tests.render import pages
+from tests.render import examples
 from tests.slow.browser.conftest import Page
 
 STATS = Path(__file__).parents[2] / "golden/stats/stats.html"
@@ -15,7 +15,7 @@ OPEN = "document.querySelectorAll('tr.found details').forEach(e => { e.open = tr
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("made", [pages.rich, pages.failed, pages.empty])
+@pytest.mark.parametrize("made", [examples.rich, examples.failing, examples.empty])
 def test_axe_finds_nothing_serious(
     show: Callable[..., Page],
     axe: Callable[[Page], list[str]],
@@ -31,7 +31,7 @@ def test_axe_finds_nothing_serious(
 def test_axe_finds_nothing_serious_with_reasons_and_help_open_and_on_a_phone(
     show: Callable[..., Page], axe: Callable[[Page], list[str]], scheme: str
 ) -> None:
-    page = show(pages.rich(), scheme=scheme)
+    page = show(examples.rich(), scheme=scheme)
 
     page.js(OPEN)
     opened = axe(page)
@@ -59,7 +59,7 @@ def test_the_page_of_stats_has_its_style_asks_for_nothing_and_fits_a_phone(
 def test_axe_would_see_a_serious_fault(
     show: Callable[..., Page], axe: Callable[[Page], list[str]]
 ) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.js(
         "document.querySelector('#f-text').parentNode.replaceWith(document.querySelector('#f-text'))"
@@ -69,7 +69,7 @@ def test_axe_would_see_a_serious_fault(
 
 
 def test_a_narrow_window_needs_no_scrolling_to_the_side(show: Callable[..., Page]) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     for width in (320, 390, 768):
         window(page.browser, width, 800)

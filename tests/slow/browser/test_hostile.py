@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from reviewbot.escape import visible
-from tests.render.strangers import hostile
+from tests.render.examples import untrusted
 from tests.slow.browser.conftest import Page
 
 PAYLOADS = {
@@ -37,11 +37,11 @@ SKELETON = """return [...document.querySelectorAll("*")].map(
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_a_strangers_text_is_text_and_nothing_else(show: Callable[..., Page], name: str) -> None:
+def test_untrusted_text_is_only_text(show: Callable[..., Page], name: str) -> None:
     text = PAYLOADS[name]
-    plain = show(hostile("harmless")).js(SKELETON)
+    plain = show(untrusted("harmless")).js(SKELETON)
 
-    page = show(hostile(text))
+    page = show(untrusted(text))
     skeleton = page.js(SKELETON)
     page.js(
         """document.querySelectorAll("details").forEach(e => { e.open = true });
@@ -66,7 +66,7 @@ def test_a_strangers_text_is_text_and_nothing_else(show: Callable[..., Page], na
 
 
 def test_a_script_that_got_in_would_be_noticed(show: Callable[..., Page]) -> None:
-    page = show(hostile("harmless"))
+    page = show(untrusted("harmless"))
     plain = page.js(SKELETON)
 
     page.js("document.body.append(document.createElement('img'))")
@@ -77,7 +77,7 @@ def test_a_script_that_got_in_would_be_noticed(show: Callable[..., Page]) -> Non
 def test_marks_stacked_on_a_letter_cover_nothing_but_their_own_line(
     show: Callable[..., Page],
 ) -> None:
-    page = show(hostile("e" + "\u0301" * 60))
+    page = show(untrusted("e" + "\u0301" * 60))
 
     loose = page.js("""
         const found = [], all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

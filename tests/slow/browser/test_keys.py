@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.render import pages
+from tests.render import examples
 from tests.slow.browser.conftest import Page
 
 Show = Callable[..., Page]
@@ -22,7 +22,7 @@ def focused(page: Page) -> str:
 def test_enter_opens_the_reasons_of_the_line_that_n_has_reached_and_escape_closes_them(
     show: Show,
 ) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.keys("n")
     first = focused(page)
@@ -36,7 +36,7 @@ def test_enter_opens_the_reasons_of_the_line_that_n_has_reached_and_escape_close
 
 
 def test_n_and_p_go_round_the_places_by_rank_and_the_arrows_from_line_to_line(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
     found = []
 
     for key in ("n", "j", "n", "p", "k"):
@@ -54,7 +54,7 @@ def test_n_and_p_go_round_the_places_by_rank_and_the_arrows_from_line_to_line(sh
 
 
 def test_slash_reaches_the_filter_and_question_mark_the_keys(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.keys("/", "gateway")
     shown = page.text("#shown")
@@ -66,7 +66,7 @@ def test_slash_reaches_the_filter_and_question_mark_the_keys(show: Show) -> None
 
 
 def test_x_clears_the_filters_from_within_a_menu_where_letters_else_choose(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.js("document.getElementById('f-author').focus()")
     page.keys("h")
@@ -78,7 +78,7 @@ def test_x_clears_the_filters_from_within_a_menu_where_letters_else_choose(show:
 
 
 def test_single_keys_can_be_switched_off(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.js("document.getElementById('keys').click()")
     page.keys("n", "?")

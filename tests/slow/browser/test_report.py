@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from research.chromium import command, media
-from tests.render import pages
+from tests.render import examples
 from tests.slow.browser.conftest import Page
 
 Show = Callable[..., Page]
@@ -19,7 +19,7 @@ def choose(page: Page, field: str, value: str) -> None:
 
 
 def test_the_page_asks_for_nothing_but_itself_and_the_console_stays_empty(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.js("document.querySelector('tr.found details').open = true")
     choose(page, "f-risk", "80")
@@ -30,7 +30,7 @@ def test_the_page_asks_for_nothing_but_itself_and_the_console_stays_empty(show: 
 
 
 def test_the_policy_would_stop_a_script_a_style_and_a_request(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.js("""const add = (name, text) => { const e = document.createElement(name);
         e.append(text); document.body.append(e) };
@@ -49,7 +49,7 @@ def test_the_policy_would_stop_a_script_a_style_and_a_request(show: Show) -> Non
 def test_the_riskiest_line_is_above_the_fold_with_all_that_is_said_of_it(
     show: Show, scheme: str
 ) -> None:
-    page = show(pages.rich(), scheme=scheme)
+    page = show(examples.rich(), scheme=scheme)
 
     first = page.text("section.first")
     bottom = page.js(
@@ -66,7 +66,7 @@ def test_the_riskiest_line_is_above_the_fold_with_all_that_is_said_of_it(
 
 
 def test_an_incomplete_report_says_so_above_all_else(show: Show) -> None:
-    page = show(pages.failed())
+    page = show(examples.failing())
 
     top, first = (
         page.js("return document.querySelector(arguments[0]).getBoundingClientRect().top", selector)
@@ -81,7 +81,7 @@ def test_an_incomplete_report_says_so_above_all_else(show: Show) -> None:
 
 
 def test_reasons_open_with_a_click_and_hold_examples_and_the_sum(show: Show) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     page.js("document.querySelector('tr[data-f=\"1\"] .rank').click()")
 
@@ -90,7 +90,7 @@ def test_reasons_open_with_a_click_and_hold_examples_and_the_sum(show: Show) -> 
     assert "unlabelled sae:893" in why
     assert "detects python" in why
     assert "requests 2.34.2" in why
-    assert "requests/sessions.py:100" in why
+    assert "requests/api.py:77" in why
     assert "(rest) = +2.59 log-odds: risk 0.93" in why
     assert page.count("tr[data-f='1'] details[open] mark") == 10  # five examples, two pieces each
 
@@ -98,7 +98,7 @@ def test_reasons_open_with_a_click_and_hold_examples_and_the_sum(show: Show) -> 
 def test_filters_by_author_file_and_risk_count_what_is_shown_and_say_what_they_hide(
     show: Show,
 ) -> None:
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     choose(page, "f-author", "human")
     by_human = page.count("tr[data-a]"), page.text("#shown")
@@ -119,7 +119,7 @@ def test_filters_by_author_file_and_risk_count_what_is_shown_and_say_what_they_h
 def test_a_filter_chosen_by_a_program_counts_too(show: Show) -> None:
     from selenium.webdriver.support.select import Select
 
-    page = show(pages.rich())
+    page = show(examples.rich())
 
     Select(page.browser.find_element("id", "f-author")).select_by_value("human")
     chosen = page.text("#shown")
@@ -131,7 +131,7 @@ def test_a_filter_chosen_by_a_program_counts_too(show: Show) -> None:
 
 
 def test_no_threshold_hides_a_line_that_could_not_be_read(show: Show) -> None:
-    page = show(pages.failed())
+    page = show(examples.failing())
 
     for least in ("50", "99", "first"):
         choose(page, "f-risk", least)
@@ -140,7 +140,7 @@ def test_no_threshold_hides_a_line_that_could_not_be_read(show: Show) -> None:
 
 
 def test_the_theme_can_be_chosen(show: Show) -> None:
-    page = show(pages.rich(), scheme="light")
+    page = show(examples.rich(), scheme="light")
     colour = "return getComputedStyle(document.body).backgroundColor"
     light = page.js(colour)
 
@@ -153,7 +153,7 @@ def test_the_theme_can_be_chosen(show: Show) -> None:
 
 
 def test_on_paper_the_reasons_of_findings_are_open_and_the_filters_are_gone(show: Show) -> None:
-    page = show(pages.rich(), scheme="dark")
+    page = show(examples.rich(), scheme="dark")
 
     media(page.browser, "print", "dark")
     visible = page.js("""document.body.offsetHeight;
@@ -167,7 +167,7 @@ def test_on_paper_the_reasons_of_findings_are_open_and_the_filters_are_gone(show
 
 
 def test_without_scripts_everything_can_be_read(show: Show) -> None:
-    page = show(pages.rich(), scripts=False)
+    page = show(examples.rich(), scripts=False)
     document = command(page.browser, "DOM.getDocument", depth=-1)["root"]["nodeId"]
 
     def shape(selector: str) -> object:
@@ -185,7 +185,7 @@ def test_without_scripts_everything_can_be_read(show: Show) -> None:
 
 
 def test_a_link_opens_the_reasons_even_without_scripts(show: Show) -> None:
-    page = show(pages.rich(), scripts=False)
+    page = show(examples.rich(), scripts=False)
     place = "a[data-open]"
 
     page.browser.find_element("css selector", place).click()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from reviewbot.render.html import html
-from tests.render import pages
+from tests.render import examples
 from tests.slow.browser.conftest import Page
 
 # Until the change is on the screen: script, style, layout and the next frame.
@@ -34,7 +34,7 @@ MAX_LOAD, MAX_STEP = 3_000, 400  # ms; several times what a quiet machine takes 
 
 
 def test_a_page_of_5000_lines_loads_filters_and_moves_at_once(show: Callable[..., Page]) -> None:
-    made = pages.large()
+    made = examples.large()
     page = show(made)
 
     load = page.js("return performance.getEntriesByType('navigation')[0].loadEventEnd")
