@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewbot.report.ratio import wilson
+from reviewbot.report.stats import wilson
 
 VERDICTS = Path(__file__).parent / "label-noise" / "verdicts.jsonl"
 KINDS = {  # what was read -> what a reader may say of it

@@ -4,7 +4,7 @@ Labels and examples come with an artifact or a report, so they are untrusted: ea
 here is one line without control characters, and still has to be escaped for its format.
 """
 
-from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from reviewbot.escape import visible
@@ -51,14 +51,16 @@ def reason_words(
     evidence  of its feature; without it the parts are None, the lists empty
     examples  at most in each list
     """
+    lists = (exemplars(evidence), near_misses(evidence)) if evidence else ([], [])
+    fires, misses = ([UntrustedText(text) for text in texts[:examples]] for texts in lists)
     return {
         "label": UntrustedText(feature_name(reason.feature, reason.label)),
         "weight": reason_weight(reason),
         "evidence": counts(evidence) or None if evidence else None,
         "detects": UntrustedText(evidence.detects) if evidence and evidence.detects else None,
         "where": where_words(evidence) if evidence else "",
-        "exemplars": _untrusted(exemplars(evidence) if evidence else [], examples),
-        "near_misses": _untrusted(near_misses(evidence) if evidence else [], examples),
+        "exemplars": fires,
+        "near_misses": misses,
     }
 
 
@@ -153,17 +155,16 @@ def label_words(evidence: FeatureEvidence) -> str:
 def facts(evidence: FeatureEvidence) -> list[str]:
     """Return everything known of a feature except its examples, a line each."""
     autoencoder, tally = evidence.feature.startswith("sae:"), evidence.tally
-    lines = [tally_words(evidence)]
-    if tally and not autoencoder and not is_silent(tally):
-        lines.append(FITTED)
-    lines.append(detector_words(evidence))
-    if languages := language_words(evidence):
-        lines.append(f"by language: {languages}")
-    lines.append(indentation_words(evidence))
-    if autoencoder:  # other features are named by their definition
-        lines.append(label_words(evidence))
-    if evidence.density is not None:
-        lines.append(f"fires on {share(evidence.density)} of all tokens")
+    languages, density = language_words(evidence), evidence.density
+    lines = (
+        tally_words(evidence),
+        FITTED if tally and not autoencoder and not is_silent(tally) else "",
+        detector_words(evidence),
+        f"by language: {languages}" if languages else "",
+        indentation_words(evidence),
+        label_words(evidence) if autoencoder else "",  # others are named by their definition
+        "" if density is None else f"fires on {share(density)} of all tokens",
+    )
     return [line for line in lines if line]
 
 
@@ -203,11 +204,7 @@ def exemplar_html(example: Exemplar) -> dict[str, Any]:
         {"text": text, "shade": (strength > 0) * (1 + sum(strength >= least for least in SHADES))}
         for text, strength in pieces(example)
     ]
-    return {
-        "place": exemplar_place(example),
-        "revision": example.revision,
-        "pieces": parts,
-    }
+    return {"place": exemplar_place(example), "revision": example.revision, "pieces": parts}
 
 
 def marked(example: Exemplar) -> str:
@@ -227,28 +224,19 @@ def pieces(example: Exemplar, most: int = MAX_CODE) -> list[tuple[str, float]]:
     runs: list[tuple[str, float]] = []
     for token, strength in zip(example.tokens, example.activations, strict=True):
         text = _code(token)
-        if strength > 0:
-            bare = text.lstrip(" ")
-            before, text = (text[: len(text) - len(bare)], bare) if bare else ("", text)
-            runs += [(before, 0.0)] if before else []
-            runs.append((text or LINE_END, min(strength, 1.0)))
-        elif text:
-            runs.append((text, 0.0))
-    return _cut(_joined(runs), most)
-
-
-def _joined(runs: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    parts: list[tuple[str, float]] = []
-    for text, strength in runs:
-        if parts and (parts[-1][1] > 0) == (strength > 0):
-            parts[-1] = (parts[-1][0] + text, max(parts[-1][1], strength))
-        else:
-            parts.append((text, strength))
-    if parts and parts[0][1] == 0:
-        parts[0] = (parts[0][0].lstrip(" "), 0.0)
-    if parts and parts[-1][1] == 0:
-        parts[-1] = (parts[-1][0].rstrip(" "), 0.0)
-    return [part for part in parts if part[0]]
+        bare = text.lstrip(" ") if strength > 0 and text.strip(" ") else text
+        runs.append((text[: len(text) - len(bare)], 0.0))
+        runs.append((bare or LINE_END * (strength > 0), max(0.0, min(strength, 1.0))))
+    joined = [
+        ("".join(text for text, _ in same), max(strength for _, strength in same))
+        for _, group in groupby((run for run in runs if run[0]), lambda run: run[1] > 0)
+        if (same := list(group))
+    ]
+    if joined and joined[0][1] == 0:
+        joined[0] = (joined[0][0].lstrip(" "), 0.0)
+    if joined and joined[-1][1] == 0:
+        joined[-1] = (joined[-1][0].rstrip(" "), 0.0)
+    return _cut([part for part in joined if part[0]], most)
 
 
 def _cut(parts: list[tuple[str, float]], most: int) -> list[tuple[str, float]]:
@@ -278,7 +266,3 @@ def _code(token: str) -> str:
 def _short(text: str) -> str:
     text = visible(" ".join(text[: 4 * MAX_WORDS].split()))
     return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "…"
-
-
-def _untrusted(texts: Sequence[str], most: int) -> list[UntrustedText]:
-    return [UntrustedText(text) for text in texts[:most]]

@@ -85,10 +85,7 @@ def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[T
         yield from wrapped(rise, width, 0)
     if score.reasons and not explanation.has_evidence:
         yield from wrapped(NO_EVIDENCE, width, 0)
-    model, artifact = (
-        visible(explanation.report.model.name),
-        visible(explanation.report.artifact.name),
-    )
+    model, artifact = visible(report.model.name), visible(report.artifact.name)
     yield Text(f"read by {model}, scored by {artifact}. {CAVEAT}", "dim")
 
 
@@ -185,9 +182,7 @@ def _reasons_json(explanation: Explanation, score: LineScore) -> list[dict[str, 
             "contribution": number(reason.contribution, 4),
             "activation": number(reason.activation, 4),
             "risk_without": number(risk_without(score, place), 6),
-            "evidence": evidence_to_json(evidence[reason.feature])
-            if reason.feature in evidence
-            else None,
+            "evidence": (known := evidence.get(reason.feature)) and evidence_to_json(known),
         }
         for place, reason in enumerate(score.reasons)
     ]

@@ -23,12 +23,14 @@ def template(name: str) -> str:
 
 def markdown_environment() -> SandboxedEnvironment:
     """Return the environment for Markdown: `UntrustedText` without a filter is a TypeError."""
-    return _environment(filters=FILTERS, autoescape=False, finalize=_refuse_raw)
+    environment = _environment(autoescape=False, finalize=_refuse_raw)
+    environment.filters.update(FILTERS)
+    return environment
 
 
 def html_environment() -> SandboxedEnvironment:
     """Return the environment for HTML: every printed text is made visible, then escaped."""
-    return _environment(filters={}, autoescape=True, finalize=_visible)
+    return _environment(autoescape=True, finalize=_visible)
 
 
 def html_page(name: str, *, scripted: bool = True, **words: Any) -> str:
@@ -41,29 +43,26 @@ def html_page(name: str, *, scripted: bool = True, **words: Any) -> str:
 
 def content_policy(css: str, script: str) -> str:
     """Return a content security policy that allows this style and this script, and nothing else."""
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"style-src {_hash(css)}",
-            f"script-src {_hash(script)}",
-            "img-src data:",  # the empty icon: without one a browser requests the server's
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",  # text can never become HTML or a script
-        ]
+    rules = (
+        "default-src 'none'",
+        f"style-src {_hash(css)}",
+        f"script-src {_hash(script)}" if script else "script-src 'none'",
+        "img-src data:",  # the empty icon: without one a browser requests the server's
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",  # text can never become HTML or a script
     )
+    return "; ".join(rules)
 
 
-def _environment(filters: dict[str, Any], **options: Any) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+def _environment(**options: Any) -> SandboxedEnvironment:
+    return SandboxedEnvironment(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         **options,
     )
-    environment.filters.update(filters)
-    return environment
 
 
 def _hash(text: str) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from reviewbot.escape import inert, visible
 from reviewbot.render.jinja import html_page
 from reviewbot.report.json_values import clean
-from reviewbot.report.ratio import Share
-from reviewbot.report.stats import Counts, Group, Stats
+from reviewbot.report.stats import Counts, Group, Share, Stats, wilson
 
 HEADS = ("week", *Counts._fields)
 MAX_CHARS = 600  # of one untrusted text
@@ -95,8 +94,8 @@ def _rates(group: Group) -> Iterator[str]:
 def _words(share: Share | None) -> str:
     if share is None:
         return "n/a"
-    low, high = (100 * end for end in share.interval)
-    of = f"{share.hits} of {share.of} findings, {100 * share.value:.0f} %"
+    low, high = (100 * end for end in wilson(*share))
+    of = f"{share.hits} of {share.of} findings, {100 * share.hits / share.of:.0f} %"
     return f"{of} (95 % interval {low:.0f} to {high:.0f} %)"
 
 

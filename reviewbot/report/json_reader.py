@@ -225,8 +225,7 @@ def _adds_up(score: LineScore) -> bool:
 
 
 def _gate_status(line: Mapping[str, Any]) -> GateStatus | None:
-    value = line.get("standing")
-    return None if value is None else GateStatus(value)
+    return None if (value := line.get("standing")) is None else GateStatus(value)
 
 
 def _author(value: Mapping[str, Any]) -> Attribution:

@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import resources
-from typing import Any, assert_never
+from typing import Any
 
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Ledger, Policy
 from reviewbot.report.json_values import artifact_json, author_json, clean, number, totals_json
 from reviewbot.report.model import FileReport, LineReport, Report
 from reviewbot.scoring.feature_evidence import evidence_to_json
-from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Reason, Skipped
+from reviewbot.scoring.outcomes import LineScore, Outcome, Reason, Skipped
 
 SCHEMA = "reviewbot/1"
 MAX_CHARS = 10_000  # of one line's text; the rest is cut off
@@ -43,7 +43,7 @@ def json_v1(report: Report) -> str:
         "files": [_file(file) for file in report.files],
         "findings": [_finding(finding) for finding in report.findings],
         "notes": _notes(report.notes),
-        "features": [evidence_to_json(found) for found in report.features],
+        "features": [evidence_to_json(evidence) for evidence in report.features],
         "recent": None if report.recent is None else asdict(report.recent),
     }
     return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
@@ -52,8 +52,8 @@ def json_v1(report: Report) -> str:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of what `json_v1` writes."""
     file = resources.files("reviewbot") / "schemas" / "report_v1.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return value
 
 
 def _policy(policy: Policy, report_threshold: float) -> dict[str, Any]:
@@ -71,13 +71,9 @@ def _policy(policy: Policy, report_threshold: float) -> dict[str, Any]:
 
 
 def _ledger(ledger: Ledger) -> dict[str, Any]:
+    counts = ("added", "scored", "skipped", "failed", "unread", "unread_files")
     return {
-        "added": ledger.added,
-        "scored": ledger.scored,
-        "skipped": ledger.skipped,
-        "failed": ledger.failed,
-        "unread": ledger.unread,
-        "unread_files": ledger.unread_files,
+        **{name: getattr(ledger, name) for name in counts},
         "coverage": number(ledger.coverage, 6),
         "by_reason": dict(sorted(ledger.by_reason.items())),
     }
@@ -107,36 +103,26 @@ def _line(line: LineReport) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    match outcome:
-        case LineScore() as score:
-            return {
-                "status": "scored",
-                "why": None,
-                "risk": number(score.risk, 6),
-                "percentile": number(score.percentile, 2),
-                "surprisal": number(score.surprisal, 4),
-                "reasons": [_reason(reason) for reason in score.reasons],
-                "rest": number(score.rest, 4),
-                "recent": number(score.recent, 2),
-            }
-        case Skipped(why=why):
-            return _unscored("skipped", why)
-        case Failed(why=why):
-            return _unscored("failed", why)
-        case _:
-            assert_never(outcome)
-
-
-def _unscored(status: str, why: str) -> dict[str, Any]:
+    if not isinstance(outcome, LineScore):
+        return {
+            "status": "skipped" if isinstance(outcome, Skipped) else "failed",
+            "why": outcome.why,
+            "risk": None,
+            "percentile": None,
+            "surprisal": None,
+            "reasons": [],
+            "rest": None,
+            "recent": None,
+        }
     return {
-        "status": status,
-        "why": why,
-        "risk": None,
-        "percentile": None,
-        "surprisal": None,
-        "reasons": [],
-        "rest": None,
-        "recent": None,
+        "status": "scored",
+        "why": None,
+        "risk": number(outcome.risk, 6),
+        "percentile": number(outcome.percentile, 2),
+        "surprisal": number(outcome.surprisal, 4),
+        "reasons": [_reason(reason) for reason in outcome.reasons],
+        "rest": number(outcome.rest, 4),
+        "recent": number(outcome.recent, 2),
     }
 
 

@@ -1,5 +1,6 @@
 """Past reports -> counts: what became of findings, and risky lines by week. Pure."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -12,10 +13,28 @@ from reviewbot.errors import UsageError
 from reviewbot.report.comment_sync import finding_id
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
-from reviewbot.report.ratio import Share, share
 from reviewbot.scoring.outcomes import LineScore
 
+Z = 1.959964  # 97.5 % point of the normal distribution: two-sided 95 %
 _DAY = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?![0-9A-SU-Za-z])")  # T: a time follows
+
+
+class Share(NamedTuple):
+    """`hits` of `of`, where `of` is at least 1."""
+
+    hits: int
+    of: int
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share, in [0, 1]; `of` is at least 1.
+
+    source  Wilson 1927, J. Am. Stat. Assoc. 22:209; takes the counted things as independent.
+    """
+    centre = hits + Z * Z / 2
+    half = Z * math.sqrt(hits * (of - hits) / of + Z * Z / 4)
+    low, high = (centre - half) / (of + Z * Z), (centre + half) / (of + Z * Z)
+    return max(0.0, low), min(1.0, high)
 
 
 class Outcome(StrEnum):
@@ -101,21 +120,27 @@ def summarize(
 
     raises  UsageError if the report does not say which lines are above its thresholds
     """
-    lines = [one for file in report.files for one in file.lines]
-    standings = [one.gate_status for one in lines if isinstance(one.outcome, LineScore)]
-    if None in standings:
+    lines = (line for file in report.files for line in file.lines)
+    statuses = [line.gate_status for line in lines if isinstance(line.outcome, LineScore)]
+    if None in statuses:
         raise UsageError(
             "the report cannot be used: it does not say which lines are above its thresholds",
             fix="check the change again with this version",
         )
-    risky = sum(standing is not GateStatus.BELOW for standing in standings)
+    risky = sum(status is not GateStatus.BELOW for status in statuses)
     artifact, model, policy, ledger = report.artifact, report.model, report.policy, report.ledger
-    limits = (f"{policy.max_risk:.6g}", policy.max_risk_for, f"{report.report_threshold:.6g}")
     return ReportSummary(
         file,
         report.change.head,
         MeasurementConfig(
-            *(artifact.name, artifact.sha256, model.name, model.layer), *limits, policy.scope.value
+            artifact.name,
+            artifact.sha256,
+            model.name,
+            model.layer,
+            f"{policy.max_risk:.6g}",
+            policy.max_risk_for,
+            f"{report.report_threshold:.6g}",
+            policy.scope.value,
         ),
         Counts(1, ledger.scored, ledger.failed + ledger.unread, risky),
         tuple((one.path, one.fingerprint) for one in report.findings),
@@ -173,12 +198,13 @@ def _group(
             if one.recorded:
                 acked[key] = acked.get(key, False) or name in acks
     counts = Counter(outcomes.values())
+    known = sum(counts[outcome] for outcome in KNOWN)
     return Group(
         reports[0].config,
         len(outcomes),
-        share(counts[Outcome.ADDRESSED], sum(counts[outcome] for outcome in KNOWN)),
+        Share(counts[Outcome.ADDRESSED], known) if known else None,
         {why: counts[why] for why in Outcome if why in counts and why not in KNOWN},
-        share(sum(acked.values()), len(acked)),
+        Share(sum(acked.values()), len(acked)) if acked else None,
         {name: _sum(weeks[name]) for name in sorted(weeks)},
         _sum([one.counts for one in reports]),
     )

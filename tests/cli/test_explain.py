@@ -1,4 +1,4 @@
-"""`reviewbot explain`, from a real git repository to what it says; only the model is small."""
+"""`reviewbot explain` on a real git repository; only the model is small."""
 
 import json
 import re
@@ -110,7 +110,7 @@ def test_a_line_that_blocks_is_explained_with_exit_code_0(
         ('max-risk = 1.0\nmax-risk-for = ["src/**=0"]\n', "above", r"\(above the threshold\)"),
     ],
 )
-def test_where_the_line_stands_to_the_gate_is_said(
+def test_the_gate_status_of_the_line_is_shown(
     text: str, standing: str, words: str, explained: Path
 ) -> None:
     (explained / ".reviewbot.toml").write_text(text)
@@ -121,7 +121,7 @@ def test_where_the_line_stands_to_the_gate_is_said(
         assert re.search(words, run("explain", "src/code.py:2", *more).stdout)
 
 
-def test_a_line_outside_of_the_change_does_not_stand_to_the_gate(
+def test_a_line_outside_of_the_change_has_no_gate_status(
     explained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REVIEWBOT_MAX_RISK", "0")
@@ -131,7 +131,7 @@ def test_a_line_outside_of_the_change_does_not_stand_to_the_gate(
     assert "above the threshold" not in run("explain", "old.py:1").stdout
 
 
-def test_a_report_whose_sum_is_not_that_of_its_risk_is_refused(explained: Path) -> None:
+def test_an_invalid_report_is_refused(explained: Path) -> None:
     run("check", "--format", "json", "--output", "r.json")
     report = json.loads((explained / "r.json").read_text())
     (file,) = (file for file in report["files"] if file["path"] == "src/code.py")
@@ -140,6 +140,8 @@ def test_a_report_whose_sum_is_not_that_of_its_risk_is_refused(explained: Path) 
 
     why = refused("src/code.py:2", "--report", "r.json")
     assert "nothing was explained: the report cannot be used: the parts of a risk" in why
+    (explained / "r.json").write_text('{"schema": "reviewbot/2"}')
+    assert "the report cannot be used" in refused("old.py:1", "--report", "r.json")
 
 
 def test_a_report_is_explained_without_any_model(
@@ -161,12 +163,6 @@ def test_a_report_is_explained_without_any_model(
         assert kept["risk_without"] == pytest.approx(was["risk_without"], abs=1e-4)
         assert kept["evidence"] == was["evidence"]
     assert "has no line src/code.py:99" in refused("src/code.py:99", "--report", str(report))
-
-
-def test_a_report_of_another_kind_is_refused(explained: Path) -> None:
-    (explained / "r.json").write_text('{"schema": "reviewbot/2"}')
-
-    assert "the report cannot be used" in refused("old.py:1", "--report", "r.json")
 
 
 def test_an_artifact_without_evidence_says_how_to_make_it(
@@ -251,7 +247,7 @@ def test_a_small_artifact_explains_too(explained: Path, tmp_path: Path) -> None:
     assert found["reasons"][0]["risk_without"] == 0.5
 
 
-def test_the_average_line_is_told_with_the_sum_and_survives_a_report(
+def test_the_average_line_is_shown_with_the_sum_also_from_a_report(
     explained: Path, tmp_path: Path
 ) -> None:
     report = tmp_path / "r.json"

@@ -1,4 +1,4 @@
-"""Which line `reviewbot explain` means, and what becomes of one that was not scored."""
+"""Which line `reviewbot explain` explains, and what it says of one that was not scored."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.cli.explained import explain, refused, run
 from tests.cli.test_check import git
 
 
-def test_ranges_and_what_is_staged_are_asked_about_as_for_check(explained: Path) -> None:
+def test_a_range_or_staged_changes_are_explained(explained: Path) -> None:
     git(explained, "commit", "-m", "second")
     ranged = explain("src/code.py:2", "HEAD~1..HEAD")
     (explained / "src" / "code.py").write_bytes(CODE + b"tail = 1\n")
@@ -77,14 +77,14 @@ def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path
         ),
     ],
 )
-def test_what_cannot_be_explained_is_an_error_of_two_lines(
+def test_an_unusable_question_is_an_error_of_two_lines(
     args: tuple[str, ...], what: str, explained: Path
 ) -> None:
     assert what in refused(*args)
 
 
 @pytest.mark.parametrize("name", ["C:\\a.py", "a:7.py", "with space.py", "caf\u00e9\u202e.py", "7"])
-def test_the_last_colon_is_the_one_in_front_of_the_line(name: str, explained: Path) -> None:
+def test_a_place_is_split_at_the_last_colon(name: str, explained: Path) -> None:
     (explained / name).write_text("#!/usr/bin/env python3\nx = compute(1)\n")
     git(explained, "add", ".")
 
@@ -94,7 +94,7 @@ def test_the_last_colon_is_the_one_in_front_of_the_line(name: str, explained: Pa
     assert "\u202e" not in run("explain", f"{name}:2").stdout
 
 
-def test_a_path_may_count_from_where_one_stands(
+def test_a_path_may_be_relative_to_the_current_directory(
     explained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(explained / "src")

@@ -123,7 +123,7 @@ def test_of_several_reports_of_a_head_the_one_that_found_most_counts(folder: Pat
     assert value["repeated"] == 2
 
 
-def test_acknowledgements_count_of_the_findings_beside_which_they_are_recorded(
+def test_acknowledgements_count_for_the_findings_beside_them(
     folder: Path,
 ) -> None:
     made = write(folder, "deep/2026-11-09/more.json", about(head_of(5), scored(9, "d", 0.9)))
@@ -162,7 +162,7 @@ def test_a_wrong_record_stops_the_count_and_its_line_is_named(folder: Path, line
     assert "nothing was counted: line 2 of outcomes.jsonl" in result.stderr
 
 
-def test_records_are_no_link_and_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_are_files_and_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "outcomes.jsonl").symlink_to("/dev/null")
     assert run(folder).exit_code == 2
     monkeypatch.setattr(ack_log, "MAX_BYTES", 10)
@@ -232,7 +232,7 @@ def test_the_same_line_indented_or_moved_in_its_file_is_unchanged(project: Proje
     assert project.group()["addressed"] == {"count": 0, "n": 2}
 
 
-def test_what_is_not_merged_or_was_merged_before_is_not_known(
+def test_the_outcome_is_unknown_if_not_merged_or_merged_before(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def is_unknown(why: Became) -> bool:
@@ -267,7 +267,7 @@ def test_what_is_not_merged_or_was_merged_before_is_not_known(
         ("", head_of(1), "src", Became.NOT_MERGED),
     ],
 )
-def test_what_a_report_names_reaches_git_as_a_plain_path_or_not_at_all(
+def test_git_gets_only_plain_paths_of_a_report(
     project: Project, base: str | None, head: str, path: str, why: Became
 ) -> None:
     made = about(head, scored(1, "a", 0.9, path), base=project.base if base == "" else base)

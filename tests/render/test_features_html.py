@@ -66,7 +66,7 @@ def test_the_policy_allows_its_own_script_and_style_and_nothing_else() -> None:
     assert str(policy).startswith("default-src 'none';")
 
 
-def test_no_tag_of_a_stranger_is_a_tag_and_nothing_is_asked_for() -> None:
+def test_untrusted_text_adds_no_tag_and_the_page_requests_nothing() -> None:
     bare, bad = page(FeatureInfo("sae:417", evidence(), 0.1, 0.2)), page(hostile())
 
     assert {tag for tag, _ in tags(bad)} <= {tag for tag, _ in tags(bare)}
@@ -87,7 +87,7 @@ def test_the_same_artifact_gives_the_same_page() -> None:
     assert page(hostile()) == page(hostile())
 
 
-def test_a_sign_that_never_raises_a_risk_is_said_to_be_so_and_stands_behind_all_rates() -> None:
+def test_a_named_feature_that_never_raises_a_risk_says_so_and_sorts_last() -> None:
     never = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
     text = page(FeatureInfo(never.feature, never, 0.1, None))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from research.label_noise import read_verdicts, share, tables
-from reviewbot.report.ratio import wilson
+from reviewbot.report.stats import wilson
 
 DOCUMENT = Path(__file__).parents[2] / "research" / "label-noise.md"
 PART = re.compile(r"(?<=<!-- verdicts -->\n).*(?=<!-- end of verdicts -->)", re.S)
