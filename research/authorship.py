@@ -17,9 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewbot.authorship.detectors import Detector
-from reviewbot.authorship.history import Commit, Material, Origin
-from reviewbot.authorship.model import Author, Authors
+from reviewbot.authorship.model import Author, Authors, Commit, Material, Origin
 from reviewbot.authorship.resolve import DETECTORS, attribute
 from reviewbot.diff.model import Change, head_lines
 from reviewbot.diff.parser import decode, parse
@@ -102,7 +100,7 @@ def _material(
 
 def _seen(name: str, change: Change, material: Material) -> Seen:
     def asked(detectors: Sequence[str]) -> Authors:
-        chosen: dict[str, Detector] = {key: DETECTORS[key] for key in detectors}
+        chosen = {key: DETECTORS[key] for key in detectors}
         return attribute(change, material, detectors=chosen)
 
     truth = asked([TRUTH])

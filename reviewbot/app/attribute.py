@@ -12,7 +12,7 @@ from reviewbot.config.choices import Assume
 
 if TYPE_CHECKING:
     from reviewbot.authorship.detectors.repo_rules import Rule
-    from reviewbot.authorship.history import Material, PullRequest, TraceFile
+    from reviewbot.authorship.model import Material, PullRequest, TraceFile
     from reviewbot.diff.model import Change
     from reviewbot.git.changes import ChangeRequest
 
@@ -48,7 +48,7 @@ def is_trusted(pull_request: "PullRequest | None", environ: Mapping[str, str]) -
 
 def rules_of(source: ChangeSource) -> "tuple[Rule, ...]":
     """Return the repository's rules about authors: for commits those of the base."""
-    from reviewbot.authorship.detectors.repo_rules import RULES_FILE, parse_rules
+    from reviewbot.authorship.model import RULES_FILE
     from reviewbot.git.changes import INDEX, WORKTREE
     from reviewbot.git.files import CommitFiles, WorktreeFiles
 
@@ -64,12 +64,16 @@ def rules_of(source: ChangeSource) -> "tuple[Rule, ...]":
         files = CommitFiles(request.repo.objects, commit)
         # A link is no rule file; without its content, parsing fails instead of losing the rules.
         raw = b"a link" if files.is_link(RULES_FILE) else files.read(RULES_FILE)
-    return () if raw is None else parse_rules(raw)
+    if raw is None:
+        return ()
+    from reviewbot.authorship.detectors.repo_rules import parse_rules
+
+    return parse_rules(raw)
 
 
 def gather(loaded: LoadedChange, environ: Mapping[str, str]) -> "Material":
     """Read the evidence that the detectors look at. A failure of git becomes a note."""
-    from reviewbot.authorship.history import UNCOMMITTED, Material
+    from reviewbot.authorship.model import UNCOMMITTED, Material
     from reviewbot.git.changes import INDEX, WORKTREE, blamed
     from reviewbot.git.log import CUT, Blamed, commits
     from reviewbot.git.repository import grafts, may_have_notes
@@ -150,7 +154,7 @@ def _pull_request(
 ) -> "tuple[PullRequest | None, str | None]":
     """Return the pull request of the event, else an agent's branch, and what was not read."""
     from reviewbot.authorship.agents import agent_of_branch
-    from reviewbot.authorship.history import PullRequest
+    from reviewbot.authorship.model import PullRequest
 
     pull_request, unread = None, None
     if environ.get("GITHUB_EVENT_PATH"):

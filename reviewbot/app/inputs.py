@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewbot.app.load_change import FILES, ChangeSource
-from reviewbot.authorship.history import PullRequest
+from reviewbot.authorship.model import PullRequest
 from reviewbot.config.load import SETTINGS_FILES, Layer, from_files, load_settings
 from reviewbot.config.schema import Settings
 from reviewbot.errors import EnvironmentFailure, UsageError
@@ -136,7 +136,7 @@ def settings_for(
 
 def _unused_rules(request: "ChangeRequest", root: Path, policy: str | None) -> list[str]:
     """Note rules about authors in the working tree that do not count, as `unused` does."""
-    from reviewbot.authorship.detectors.repo_rules import RULES_FILE
+    from reviewbot.authorship.model import RULES_FILE
     from reviewbot.git.files import CommitFiles, WorktreeFiles
 
     here = WorktreeFiles(root).read(RULES_FILE)

@@ -8,8 +8,7 @@ from typing import Protocol
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.authorship.history import PullRequest
-from reviewbot.authorship.model import Authors, Scope, in_scope
+from reviewbot.authorship.model import Authors, PullRequest, Scope, in_scope
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change, ChangedLine, Entry
 from reviewbot.errors import EnvironmentFailure

@@ -4,20 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import groupby
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
-from reviewbot.authorship.detectors import (
-    Detector,
-    agent_trace,
-    footers,
-    git_ai,
-    identities,
-    of_commits,
-    overruled,
-    pull_request,
-    repo_rules,
-    trailers,
-)
-from reviewbot.authorship.history import Material, Origin, PlacedLine
 from reviewbot.authorship.model import (
     LOW,
     MAX_EVIDENCE,
@@ -25,19 +14,33 @@ from reviewbot.authorship.model import (
     Attribution,
     Author,
     Authors,
+    Detector,
     Evidence,
     Level,
+    Material,
+    Origin,
+    PlacedLine,
+    overruled,
 )
 from reviewbot.diff.model import Change, FileChange
 
-DETECTORS: Mapping[str, Detector] = {
-    "git-ai notes": git_ai.detect,
-    "Agent Trace": agent_trace.detect,
-    "identities": of_commits(identities.judge),
-    "trailers": of_commits(trailers.judge),
-    "footers": of_commits(footers.judge),
-    "pull request": pull_request.detect,
+if TYPE_CHECKING:
+    from reviewbot.authorship.detectors.repo_rules import Rule
+
+# Name -> the part of the material that it reads, and the function in `detectors`. One whose part is
+# empty does not run.
+DETECTORS: Mapping[str, tuple[str, str]] = {
+    "git-ai notes": ("notes", "git_ai:detect"),
+    "Agent Trace": ("traces", "agent_trace:detect"),
+    "identities": ("commits", "commits:detect_identities"),
+    "trailers": ("commits", "commits:detect_trailers"),
+    "footers": ("commits", "commits:detect_footers"),
+    "pull request": ("pull_request", "pull_request:detect"),
 }
+NO_NOTES = (
+    "git-ai notes: this clone has none (a clone does not fetch them:"
+    " git fetch origin +refs/notes/ai:refs/notes/ai)"
+)
 ASSUMED = Evidence(Author.AI, Level.ASSUMED, LOW, "assumed of every line by the settings")
 BLANK_LINE = "blank, as the lines around it"
 
@@ -46,9 +49,9 @@ def attribute(
     change: Change,
     material: Material,
     *,
-    rules: Sequence[repo_rules.Rule] = (),
+    rules: "Sequence[Rule]" = (),
     assume_ai: bool = False,
-    detectors: Mapping[str, Detector] = DETECTORS,
+    detectors: Mapping[str, tuple[str, str]] = DETECTORS,
 ) -> Authors:
     """Return who wrote each line that the change adds.
 
@@ -63,9 +66,12 @@ def attribute(
         for line in file.added
         if line.text.strip()
     ]
-    all_detectors: list[Detector] = [*detectors.values(), partial(repo_rules.detect, rules)]
-    results = [detect(material, lines) for detect in all_detectors]
-    moved = _moved_by_ai(material, lines, all_detectors)
+    functions = [name for part, name in detectors.values() if getattr(material, part)]
+    run: list[Detector] = [resolve_name(f"{__package__}.detectors.{name}") for name in functions]
+    if rules:
+        run.append(partial(resolve_name(f"{__package__}.detectors.repo_rules:detect"), rules))
+    results = [detect(material, lines) for detect in run]
+    moved = _moved_by_ai(material, lines, run)
     of: dict[tuple[str, int], Attribution] = {}
     for index, (line, origin) in enumerate(lines):
         evidence = [e for result in results for e in result.evidence.get(index, ())]
@@ -79,7 +85,9 @@ def attribute(
         of.update(dict(_blank_lines(file, of)))
     unread = [*material.lost, *material.lost_paths.values(), *material.lost_commits.values()]
     notes = dict.fromkeys([*unread, *(note for result in results for note in result.notes)])
-    return Authors(of, tuple(notes), tuple(r.source for r in results if r.source))
+    sources = [] if material.has_notes else [NO_NOTES]
+    sources += [result.source for result in results if result.source]
+    return Authors(of, tuple(notes), tuple(sources))
 
 
 @lru_cache(maxsize=4096)

@@ -30,10 +30,10 @@ def attributes_of(
     paths   the files whose attributes are needed
     raises  EnvironmentFailure if git fails
     """
-    folders = {""} | {path[:at] for path in paths for at in _ends(path)}
+    folders = {path[: at + 1] for path in paths for at, char in enumerate(path) if char == "/"}
     files = CommitFiles(repo.objects, commit, MAX_OUTPUT)  # git itself reads as much of one
     with _folder() as folder, _folder() as no_index:
-        for name in sorted(folders):
+        for name in ("", *sorted(folders)):
             path = f"{name}.gitattributes"
             content = None if {".", ".."} & set(name.split("/")) else files.read(path)
             if content is not None:
@@ -46,10 +46,6 @@ def attributes_of(
                 "GIT_INDEX_FILE": str(Path(no_index, "index")),  # does not exist
             },
         )
-
-
-def _ends(path: str) -> list[int]:
-    return [at + 1 for at, char in enumerate(path) if char == "/"]
 
 
 def _folder() -> "tempfile.TemporaryDirectory[str]":

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 
-from reviewbot.authorship.history import UNCOMMITTED, Origin
+from reviewbot.authorship.model import UNCOMMITTED, Origin
 from reviewbot.diff.paths import encode_path, parse_path
 from reviewbot.errors import ReviewbotError
 from reviewbot.git.log import Blamed

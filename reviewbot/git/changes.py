@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from reviewbot.authorship.history import UNCOMMITTED, Origin
+from reviewbot.authorship.model import UNCOMMITTED, Origin
 from reviewbot.diff.model import Change, Entry, FileKind, readable
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError

@@ -40,9 +40,7 @@ class HookFolder:
 
     path: Path
     shared: bool = False  # the user's or the system's configuration names it: for all repositories
-    husky: Path | None = (
-        None  # where git looks instead; husky's own files there run those in `path`
-    )
+    husky: Path | None = None  # where git looks instead: husky's files there run those in `path`
 
 
 def hook_folder(repo: Repository) -> HookFolder:

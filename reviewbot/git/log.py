@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from reviewbot.authorship.history import Commit, Identity, Origin
+from reviewbot.authorship.model import Commit, Identity, Origin
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.git.process import git

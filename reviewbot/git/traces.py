@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from reviewbot.authorship.history import TraceFile
+from reviewbot.authorship.model import TraceFile
 from reviewbot.diff.model import Change, Entry, FileChange, FileKind
 
 FOLDER = ".agent-trace"

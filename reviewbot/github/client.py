@@ -10,7 +10,7 @@ from typing import Any
 
 from github import Auth, Github
 
-from reviewbot.authorship.history import PullRequest
+from reviewbot.authorship.model import PullRequest
 from reviewbot.errors import UsageError
 from reviewbot.github.events import pull_request_signals
 from reviewbot.github.retry import Calls, Missing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewbot.authorship.history import PullRequest
+from reviewbot.authorship.model import PullRequest
 from reviewbot.errors import UsageError
 
 MAX_BYTES = 25_000_000  # GitHub's own limit for a payload

@@ -7,8 +7,10 @@ Such a difference is no edit, so it does not count here. git's filters (LFS, ide
 """
 
 import codecs
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +93,7 @@ def change_of(location: Location, text: str) -> ChangeRequest | None:
     )
     if _plain(base) == _plain(head):
         return None
-    diff, numstat = _compare(location.path, _ended(base), _ended(head))
+    diff, numstat = _compare(location.path, base, head)
     if not diff:
         return None
     return ChangeRequest(
@@ -101,9 +103,7 @@ def change_of(location: Location, text: str) -> ChangeRequest | None:
         diff=diff,
         numstat=dict.fromkeys([location.path], next(iter(numstat.values()))),
         unsaved={location.path: head},
-        other_diffs=tuple(
-            _compare(location.path, _ended(other), _ended(head))[0] for other in others
-        ),
+        other_diffs=tuple(_compare(location.path, other, head)[0] for other in others),
         commit=repo.head,
         merged=merge_nothing(parents),
         notes=merge_note(parents),
@@ -120,20 +120,17 @@ def as_shown(raw: bytes, text: str) -> bytes:
     """
     if raw.startswith(codecs.BOM_UTF8) and not text.startswith("\ufeff"):
         raw = raw.removeprefix(codecs.BOM_UTF8)
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         raw.decode()
-    except UnicodeDecodeError:
-        shown = {line.removesuffix("\r") for line in text.split("\n")}
-        guesses = [raw.decode(name, "replace") for name in (*_ENCODINGS, *["utf-16"] * wide)]
-        best = max(guesses, key=lambda guess: _matches(guess, shown))
-        return best.encode("utf-8", "replace")
-    return raw
+        return raw
+    shown = {line for line in text.replace("\r\n", "\n").split("\n") if not line.isascii()}
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    guesses = [raw.decode(name, "replace") for name in (*_ENCODINGS, *["utf-16"] * wide)]
 
+    def matches(guess: str) -> int:
+        return sum(line in shown for line in guess.replace("\r\n", "\n").split("\n"))
 
-def _matches(guess: str, shown: set[str]) -> int:
-    lines = (line.removesuffix("\r") for line in guess.split("\n"))
-    return sum(line in shown for line in lines if not line.isascii())
+    return max(guesses, key=matches).encode("utf-8", "replace")
 
 
 def _plain(content: bytes) -> bytes:
@@ -146,18 +143,14 @@ def _ended(content: bytes) -> bytes:
 
 
 def _base(repo: Repository, path: str, commit: str | None, head: bytes) -> bytes:
-    """Return the file as a commit has it, under this name or a former one; empty where it is new.
+    """Return the file as a commit has it; empty where it is new.
 
+    A new file that is much like a deleted one is that file, as where git finds renames.
     commit  None before the first one
     """
-    if commit is None:
-        return b""
-    content = _read(repo, commit, path)
-    return _former(repo, path, commit, head) if content is None else content
-
-
-def _former(repo: Repository, path: str, commit: str, head: bytes) -> bytes:
-    """Return the version of a deleted file that a new one is much like, as git finds renames."""
+    content = b"" if commit is None else _read(repo, commit, path)
+    if commit is None or content is not None:
+        return content or b""
     # Not `git diff HEAD`, which would read the working tree, through the user's filters.
     staged = ("--cached", "--no-renames", "--diff-filter=D", "--name-only", "-z", commit)
     listed = git(repo.top, *NO_SUPPRESS, "diff", *staged, "--")
@@ -167,11 +160,8 @@ def _former(repo: Repository, path: str, commit: str, head: bytes) -> bytes:
     if not gone:
         return b""
     former = [_read(repo, commit, name) or b"" for name in gone]
-    with tempfile.TemporaryDirectory(prefix="reviewbot-") as name:
-        folder = Path(name)
-        _write(folder / "b" / "head", head)
-        for number, content in enumerate(former):
-            _write(folder / "a" / str(number), content)
+    files = {"b/head": head} | {f"a/{number}": content for number, content in enumerate(former)}
+    with _folder(files) as folder:
         options = ("--no-index", "--name-status", "-z", "--diff-filter=R", "a", "b")
         code, out, err = status(folder, *NO_SUPPRESS, *DIFF, *options)
     if code not in (0, 1):
@@ -193,13 +183,16 @@ def _read(repo: Repository, commit: str, path: str) -> bytes | None:
 
 def _compare(path: str, base: bytes, head: bytes) -> tuple[str, dict[str, tuple[int, int] | None]]:
     """Let git compare two contents of one path: the diff, and its own count."""
-    with tempfile.TemporaryDirectory(prefix="reviewbot-") as name:
-        folder, local = Path(name), os.fsdecode(encode_path(path))
-        _write(folder / "a" / local, base)
-        _write(folder / "b" / local, head)
+    local = os.fsdecode(encode_path(path))
+    with _folder({f"a/{local}": _ended(base), f"b/{local}": _ended(head)}) as folder:
         return compare(folder, *_BUFFER, "--", f"a/{local}", f"b/{local}", codes=(0, 1))
 
 
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
+@contextlib.contextmanager
+def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="reviewbot-") as name:
+        for path, content in files.items():
+            file = Path(name, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield Path(name)

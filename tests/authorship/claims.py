@@ -6,7 +6,7 @@ from typing import Any
 from reviewbot.app.attribute import attribute_change
 from reviewbot.app.inputs import intake
 from reviewbot.app.load_change import ChangeSource, load_change
-from reviewbot.authorship.line_hashes import murmur3
+from reviewbot.authorship.line_ranges import murmur3
 from reviewbot.authorship.model import Scope
 from reviewbot.config.schema import Settings
 from tests.authorship.repos import CLAUDE, Repo

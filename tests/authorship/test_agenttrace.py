@@ -9,19 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewbot.authorship.detectors import Detected
 from reviewbot.authorship.detectors.agent_trace import detect
-from reviewbot.authorship.history import (
+from reviewbot.authorship.line_ranges import murmur3
+from reviewbot.authorship.model import (
+    HIGH,
+    MEDIUM,
     UNCOMMITTED,
+    Author,
     Commit,
+    Detected,
+    Evidence,
     Identity,
     Material,
     Origin,
     PlacedLine,
     TraceFile,
 )
-from reviewbot.authorship.line_hashes import murmur3
-from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence
 from reviewbot.diff.model import ChangedLine
 from tests.cpu import cpu_seconds
 

@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.authorship.detectors.git_ai import MAX_BYTES, detect, parse
-from reviewbot.authorship.history import Commit, Identity, Material, Origin, PlacedLine
 from reviewbot.authorship.line_ranges import LineRange, last_wins
-from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence
+from reviewbot.authorship.model import (
+    HIGH,
+    MEDIUM,
+    Author,
+    Commit,
+    Evidence,
+    Identity,
+    Material,
+    Origin,
+    PlacedLine,
+)
 from reviewbot.diff.model import ChangedLine
 from tests.authorship.repos import SESSION, note_text
 from tests.cpu import cpu_seconds

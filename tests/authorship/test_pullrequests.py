@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from reviewbot.authorship.detectors.pull_request import judge
-from reviewbot.authorship.history import PullRequest
-from reviewbot.authorship.model import LOW, Author, Level
+from reviewbot.authorship.model import LOW, Author, Level, PullRequest
 from reviewbot.github.events import pull_request_of
 
 

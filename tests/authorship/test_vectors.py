@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from reviewbot.authorship.agents import AGENTS
-from reviewbot.authorship.detectors import footers, identities, trailers
-from reviewbot.authorship.history import Commit, Identity
-from reviewbot.authorship.model import HIGH, MEDIUM, UNKNOWN, Attribution, Author
+from reviewbot.authorship.detectors.commits import footers, identities, trailers
+from reviewbot.authorship.model import HIGH, MEDIUM, UNKNOWN, Attribution, Author, Commit, Identity
 from reviewbot.authorship.resolve import resolve
 from tests.cpu import cpu_seconds
 
@@ -31,7 +30,7 @@ def judged(
     message: str = "Fix", author: Identity = DEV, committer: Identity | None = None
 ) -> Attribution:
     commit = Commit("a" * 40, (), author, committer or author, message)
-    return resolve((*identities.judge(commit), *trailers.judge(commit), *footers.judge(commit)))
+    return resolve((*identities(commit), *trailers(commit), *footers(commit)))
 
 
 def judged_vector(vector: dict[str, Any]) -> Attribution:

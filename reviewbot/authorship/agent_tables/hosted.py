@@ -1,9 +1,6 @@
 """Agents that run as a service: cloud agents, builders of apps, and reviewers that commit fixes."""
 
-from reviewbot.authorship.agent_tables import agents
-
-HOSTED = agents(
-    """
+HOSTED = """
 copilot | copilot, github copilot, copilot cli, github copilot cli, =github-copilot-agent |
     copilot@github.com copilot copilot[bot] github-copilot[bot] copilot-swe-agent[bot]
     copilot-pull-request-reviewer[bot] github-advanced-security[bot] github-code-quality[bot]
@@ -20,7 +17,7 @@ openhands | openhands, openhands agent, opendevin | openhands@all-hands.dev open
 amazon-q | amazon q, amazon q developer | amazon-q@amazon.com amazon-q-developer[bot]
     amazon-codecatalyst[bot] 208079219 q-dev-issue- amazon.com aws.amazon.com | chaoss; seen
 replit | replit, replit agent, replit ai agent | agent@replit.com replit-agent@replit.com
-    replit-agent[bot] replit.com | seen; Replit-Commit-Author, see trailers.py | namesake
+    replit-agent[bot] replit.com | seen; Replit-Commit-Author, see commits.py | namesake
 lovable | lovable, =gpt-engineer | noreply@lovable.dev lovable-dev[bot] gpt-engineer-app[bot]
     159125892 lovable.dev lovable.app | liu; seen | namesake
 bolt | bolt.new, bolt?, bolt agent? | noreply@bolt.new bolt-new-by-stackblitz[bot] stackblitz[bot]
@@ -62,7 +59,6 @@ macroscope | - | macroscope-app[bot] | aidev
 seer | - | seer-by-sentry[bot] | agent-mining
 sourcery | sourcery ai | sourcery-ai[bot] 58596630 | liu; seen
 """
-)
 
 # Bots that update dependencies or translations: they write no code of their own.
 AUTOMATION_EMAILS = (

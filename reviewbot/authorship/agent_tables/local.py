@@ -1,9 +1,6 @@
 """Agents that run on a developer's machine: in a terminal or an editor."""
 
-from reviewbot.authorship.agent_tables import agents
-
-LOCAL = agents(
-    r"""
+LOCAL = r"""
 claude | claude, claude code, =claude-web, =claude-acp | noreply@anthropic.com claude[bot]
     anthropic-claude[bot] anthropic-code-agent[bot] claude-code-action[bot] 81847 209825114
     215619710 208546643 242468646 claude/ anthropic.com anthropic.ai claude.com claude.ai |
@@ -111,4 +108,3 @@ deepseek | deepseek | deepseek.com | aiblame: name only | namesake
 posthog | posthog code, posthog desktop | posthog.com | PostHog/code#1431
 maka | apache maka, maka? | - | aiblame: Generated-by
 """
-)

@@ -12,23 +12,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviewbot.authorship.agent_names import MAX_MODEL, model_named
 from reviewbot.authorship.agents import tool_named
-from reviewbot.authorship.detectors import Detected, overruled
-from reviewbot.authorship.history import Material, PlacedLine
 from reviewbot.authorship.line_ranges import LineRange, last_wins
-from reviewbot.authorship.message_text import plain, short
-from reviewbot.authorship.model import HIGH, MEDIUM, Author, Evidence, Level
+from reviewbot.authorship.mentions import MAX_MODEL, model_named, plain, short
+from reviewbot.authorship.model import (
+    HIGH,
+    MEDIUM,
+    Author,
+    Detected,
+    Evidence,
+    Level,
+    Material,
+    PlacedLine,
+    overruled,
+)
 
 MAX_BYTES = 8_000_000  # of a note; old ones hold whole conversations
 MAX_RECORDS = 2_000_000  # bytes below the divider
 MAX_RANGES = 200_000  # of a note
 MAX_RANGES_IN_ALL = 500_000  # of a change
 MAX_PATH = 4_096  # characters, as in file systems
-NO_NOTES = (
-    "git-ai notes: this clone has none (a clone does not fetch them:"
-    " git fetch origin +refs/notes/ai:refs/notes/ai)"
-)
 _ENTRY = re.compile(r"  (\S{1,200}) (\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)\s*")
 _KEY = re.compile(
     r"(?P<session>s_[0-9a-f]{14,64})::t_[0-9a-f]{14,64}|(?P<human>h_[0-9a-f]{14,64}|human)"
@@ -109,9 +112,7 @@ def _is_closed(line: str) -> bool:
 def detect(material: Material, lines: Sequence[PlacedLine]) -> Detected:
     """Look each line up in the notes of the commit that wrote it."""
     detected = Detected()
-    if not material.has_notes:
-        detected.source = NO_NOTES
-    elif count := len(material.notes):
+    if count := len(material.notes):
         detected.source = f"git-ai notes: {count} of {len(material.commits)} commits have one"
     # commit -> path -> number and index of the lines
     by_commit: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))

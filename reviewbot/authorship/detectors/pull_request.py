@@ -4,12 +4,18 @@ import re
 from collections.abc import Sequence
 
 from reviewbot.authorship.agents import BY_LOGIN, agent_of_branch
-from reviewbot.authorship.detectors import Detected
-from reviewbot.authorship.detectors.footers import footers_in
-from reviewbot.authorship.detectors.trailers import trailers_in
-from reviewbot.authorship.history import Material, PlacedLine, PullRequest
-from reviewbot.authorship.message_text import MAX_MESSAGE, lines_of, plain, short
-from reviewbot.authorship.model import LOW, Author, Evidence, Level
+from reviewbot.authorship.detectors.commits import footers_in, trailers_in
+from reviewbot.authorship.mentions import MAX_MESSAGE, lines_of, plain, short
+from reviewbot.authorship.model import (
+    LOW,
+    Author,
+    Detected,
+    Evidence,
+    Level,
+    Material,
+    PlacedLine,
+    PullRequest,
+)
 
 # A bare "ai" or "cursor" is a topic; "codex" is what Codex itself puts on its pull requests.
 _DONE = "(?:generated|assisted|authored|written|created|coded?)"

@@ -12,13 +12,20 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from reviewbot.authorship.detectors import Detected
-from reviewbot.authorship.history import Commit, Material, PlacedLine
-from reviewbot.authorship.message_text import Trailer, email, lines_of, trailers_of
-from reviewbot.authorship.model import HIGH, Author, Evidence, Level
+from reviewbot.authorship.mentions import Trailer, email, lines_of, trailers_of
+from reviewbot.authorship.model import (
+    HIGH,
+    RULES_FILE,
+    Author,
+    Commit,
+    Detected,
+    Evidence,
+    Level,
+    Material,
+    PlacedLine,
+)
 from reviewbot.errors import UsageError
 
-RULES_FILE = ".reviewbot-authors.toml"
 MAX_RULES = 1_000
 _LISTS = ("paths", "authors", "trailers")
 _KINDS = tuple(kind.value for kind in Author if kind is not Author.UNKNOWN)
