@@ -76,13 +76,13 @@ def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
     type=click.Choice(KINDS),
     default=KINDS[0],
     show_default=True,
-    help="Run before a push or before a commit.",
+    help="Hook to install.",
 )
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[-- FLAGS]")
 def install(kind: str, flags: tuple[str, ...]) -> None:
-    """Write the hook. FLAGS, after --, are those of `reviewbot hook run`.
+    """Install the git hook. Options of `reviewbot hook run` can follow after --.
 
-    A hook that somebody else wrote is never changed: then the line to add to it is shown.
+    reviewbot never changes a hook that somebody else wrote; it prints the line to add instead.
     """
     from reviewbot.git.repository import open_repository
 
@@ -124,10 +124,10 @@ def flags_in(path: Path, kind: str) -> str:
 @click.argument("url", required=False, expose_value=False)
 @setting_flags(*(name for name in settings_on(Surface.CHECK) if name != "format"))
 def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
-    """Check what git is about to push, or what is staged. git calls this from a hook.
+    """Check the commits that git is about to push, or the staged change. git hooks run this.
 
-    pre-push reads the refs from stdin, as git writes them. Without REMOTE the change is the one
-    that the variables of pre-commit (the framework) name.
+    pre-push reads the refs that git writes to stdin. Without REMOTE, the environment variables of
+    the pre-commit framework name the change.
     """
     if flags["quiet"] is None:
         flags["quiet"] = True

@@ -82,15 +82,17 @@ def _conversion_options(command: F) -> F:
             type=click.Choice(["auto", "torch", "onnx"]),
             default="auto",
             show_default=True,
-            help="Convert for this engine. auto: the one that `check` uses here.",
+            help="Engine to convert for; auto: the one that `check` uses on this machine.",
         ),
         click.option(
             "--artifact",
             metavar="NAME|DIR",
             type=PATH,
-            help="Take the model and layers that this artifact reads, instead of NAME.",
+            help="Use the model and layers of this artifact instead of NAME.",
         ),
-        click.option("--full", is_flag=True, help="All layers and the output head (--depth full)."),
+        click.option(
+            "--full", is_flag=True, help="All layers and the output head, for --depth full."
+        ),
     ):
         command = option(command)
     return command
@@ -98,13 +100,18 @@ def _conversion_options(command: F) -> F:
 
 @model.command()
 @_name
-@click.option("--from", "path", type=click.Path(path_type=Path), help="The official file.")
+@click.option(
+    "--from",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Official model file; skips the download.",
+)
 @_conversion_options
 @_cache
 def pull(
     name: str, path: Path | None, full: bool, engine: str, artifact: str | None, cache: Path
 ) -> None:
-    """Fetch a model and convert it once; print its directory.
+    """Download and convert a model; print its directory.
 
     Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub
     (or the mirror in $HF_ENDPOINT). The file must have the official SHA-256.
@@ -152,7 +159,7 @@ def list_models(cache: Path) -> None:
 @_name
 @_cache
 def verify(name: str, cache: Path) -> None:
-    """Hash everything that the cache holds of a model; remove what is damaged (exit code 4)."""
+    """Verify the cached files of a model; delete damaged ones and exit with 4."""
     models_inventory.verify(cache, _spec(name), click.echo)
 
 
@@ -161,7 +168,7 @@ def verify(name: str, cache: Path) -> None:
 @_conversion_options
 @_cache
 def path(name: str, full: bool, engine: str, artifact: str | None, cache: Path) -> None:
-    """Print the directory of the converted model, or fail (exit code 4). Fetches nothing."""
+    """Print the directory of the converted model; exit with 4 if there is none. No download."""
     request = _request(name, artifact, full=full, engine=engine)
     _, conversion = conversion_of(
         request.spec, request.layers, full=request.full, taps=request.taps

@@ -44,19 +44,18 @@ SETTINGS = (
     type=click.IntRange(MIN_LINES, MAX_LINES),
     default=3_000,
     show_default=True,
-    help="Go back until this many lines of code were added.",
+    help="Number of recent lines to score.",
 )
 @click.option(
-    "--output", metavar="FILE", type=PATH, help="Write the risks there, for `--recent FILE`."
+    "--output", metavar="FILE", type=PATH, help="Write to this file, for `--recent FILE`."
 )
 @setting_flags(*SETTINGS)
 def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     """Score the lines that recent commits added, so that `check` compares with them.
 
-    A report then says for each line which share of this repository's own recent lines is less
-    risky, next to the share of all changed lines we know. The lines are those from before HEAD left
-    the default branch: a change is not compared with itself. The result is stored in the cache, per
-    repository and artifact; run it again from time to time.
+    Reports then also show each line's percentile among this repository's recent lines. These come
+    from commits before HEAD left the default branch, so a change is not compared with itself. The
+    cache stores the result per repository and artifact; run the command again from time to time.
     """
     from reviewbot.git.changes import between
     from reviewbot.git.recent_commits import recent_range

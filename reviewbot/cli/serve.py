@@ -23,15 +23,15 @@ MINUTE = 60.0  # seconds
     default=30,
     show_default=True,
     metavar="MINUTES",
-    help="Exit after this time without a request.",
+    help="Exit after this many minutes without a request.",
 )
 @click.option("--stop", is_flag=True, help="Stop all your servers and wait until they have exited.")
 @setting_flags(*MODEL_SETTINGS)
 def serve(idle: int, stop: bool, **flags: Any) -> None:
-    """Keep the model loaded: `check` and `review` with the same settings need not load it.
+    """Keep the model loaded, so that `check` and `review` with the same settings start faster.
 
-    Runs until it is idle or stopped; run it in the background with & or a systemd unit. It listens
-    on a Unix socket that only you can open. Exit code 0 if such a server is already running.
+    Runs until it is idle or stopped; start it in the background with & or a systemd unit. It
+    listens on a Unix socket that only you can open. Exits with 0 if a server already runs.
     """
     from reviewbot.app.serve import serve_model, stop_servers
 
