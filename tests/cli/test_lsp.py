@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from reviewbot.app import warm as module
-from reviewbot.app.warm import Warm
+from reviewbot.app.warm import MODEL_SETTINGS, Warm
+from reviewbot.cli import main
 from reviewbot.config.schema import Settings
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.lsp.check import Reader
@@ -88,6 +90,12 @@ def test_without_an_editor_on_stdin_it_says_why_none_is_served(redirection: str,
         f"error: no editor is served: {why}",
         "  fix: let the editor start `reviewbot lsp`",
     ]
+
+
+def test_every_setting_that_makes_another_model_is_a_flag_of_serve() -> None:
+    text = CliRunner().invoke(main, ["serve", "--help"]).stdout
+
+    assert all(f"--{key}" in text for key in MODEL_SETTINGS)
 
 
 def test_the_artifact_and_the_model_are_loaded_once(

@@ -131,15 +131,6 @@ TABLE = [
     (f"{SEPARATE}; gitdir; cd ..", "", 2, 1, 0),
     ("clone --bare; gitdir", "main..feature", 0, 3, 3),
 ]
-ALL_EXCLUDED = "0 of 3 added lines were read (all excluded)"
-EXCLUDED = [
-    ("--exclude **", 3, 0, ALL_EXCLUDED),
-    ("--exclude *.py", 3, 0, ALL_EXCLUDED),
-    ("--exclude /f.py --exclude /g.py", 3, 0, ALL_EXCLUDED),
-    ("--exclude ** --min-coverage 0", 0, 0, ALL_EXCLUDED),
-    ("--exclude /f.py", 0, 1, ""),
-    ("--exclude docs/", 0, 3, ""),
-]
 
 
 @pytest.fixture(scope="module")
@@ -245,26 +236,6 @@ def test_no_change_is_green_unread(
         assert report["verdict"]["reasons"][0].startswith("nothing to check: ") == empty
         assert any(note.startswith("nothing to check: ") for note in people["notes"]) == empty
         assert read or not added or empty
-
-
-@pytest.mark.parametrize(("args", "code", "read", "said"), EXCLUDED)
-def test_excluding_every_added_line_is_no_pass(
-    args: str,
-    code: int,
-    read: int,
-    said: str,
-    there: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    prepare(FEATURE, there, tmp_path, monkeypatch)
-
-    result = run("check", *args.split())
-
-    assert result.exit_code == code, result.stderr
-    report = json.loads(result.stdout)
-    assert report["ledger"]["scored"] == read
-    assert said in "; ".join([*report["verdict"]["reasons"], *report["notes"]])
 
 
 @pytest.mark.parametrize(

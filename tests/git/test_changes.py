@@ -1,8 +1,11 @@
 """What a range means, what is read of the head, and what a stranger's repository cannot do."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,26 +51,44 @@ def commit(root: Path, subject: str, **files: str) -> str:
     return git(root, "rev-parse", "HEAD")
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    """main: one, two. topic, checked out: one, three. One change is not committed."""
-    return Path(shutil.copytree(_template().name, tmp_path / "repo"))
+def play(root: Path, steps: str) -> None:
+    """Run git commands that ';' separates.
+
+    `write FILE LINE...` writes a file instead, and `commit FILE LINE...` commits it, too.
+    """
+    for step in filter(None, map(str.strip, steps.split(";"))):
+        match shlex.split(step):
+            case ["write" | "commit" as verb, name, *lines] if not name.startswith("-"):
+                (root / name).write_text("".join(f"{line}\n" for line in lines))
+                if verb == "commit":
+                    commit(root, name)
+            case command:
+                git(root, *command)
+
+
+def copy_of(build: Callable[[Path], None], where: Path) -> Path:
+    """Copy the directory that `build` fills, once per process: git is slower than a copy."""
+    return Path(shutil.copytree(_built(build).name, where, symlinks=True))
 
 
 @cache
-def _template() -> TemporaryDirectory[str]:
-    """Make what `repo` is a copy of, once per process."""
+def _built(build: Callable[[Path], None]) -> TemporaryDirectory[str]:
     folder = TemporaryDirectory()
-    root = Path(folder.name)
-    git(root, "init", "-q")
-    git(root, "checkout", "-q", "-b", "main")
-    commit(root, "one", f_py="a\n")
-    git(root, "branch", "topic")
-    commit(root, "two", main_py="on main\n")
+    build(Path(folder.name))
+    return folder
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """main: one, two. topic, checked out: one, three. One change is not committed."""
+    return copy_of(_repo, tmp_path / "repo")
+
+
+def _repo(root: Path) -> None:
+    play(root, "init -q -b main; commit f.py a; branch topic; commit main.py 'on main'")
     git(root, "checkout", "-q", "topic")
     commit(root, "three", f_py="a\nb\n")
     (root / "f.py").write_text("a\nb\nworktree\n")
-    return folder
 
 
 def added(request: ChangeRequest) -> list[str]:
@@ -98,44 +119,35 @@ def test_the_default_is_the_working_tree_since_the_default_branch(repo: Path) ->
     assert (request.head, request.subjects, request.title) == (WORKTREE, ("three",), "three")
 
 
-def test_an_upstream_comes_before_the_default_branch(repo: Path) -> None:
-    git(repo, "branch", "up")
-    git(repo, "branch", "--set-upstream-to=up")
-    git(repo, "commit", "-q", "--allow-empty", "-m", "four")
-
-    assert added(collect(repo)) == ["worktree"]
-
-
-def test_the_remote_default_branch_comes_before_the_local_one(repo: Path) -> None:
-    git(repo, "update-ref", "refs/remotes/origin/main", "HEAD")
-
-    assert added(collect(repo)) == ["worktree"]
-
-
-def test_on_the_default_branch_the_working_tree_is_compared_with_head(repo: Path) -> None:
-    git(repo, "commit", "-qam", "four")
-    git(repo, "checkout", "-q", "main")
-    (repo / "main.py").write_text("on main\nmore\n")
-
-    assert added(collect(repo)) == ["more"]
-
-
-def test_a_revision_means_its_merge_base_to_the_working_tree(repo: Path) -> None:
-    assert added(collect(repo, "main")) == ["b", "worktree"]
-    assert added(collect(repo, "HEAD")) == ["worktree"]
-
-
-@pytest.mark.parametrize("range_", ["main..topic", "main...topic", "main..", "main...HEAD"])
-def test_a_range_ends_at_a_commit(repo: Path, range_: str) -> None:
+@pytest.mark.parametrize(
+    ("steps", "range_", "lines"),
+    [
+        # no range: the upstream, else the remote's default branch, else the local one
+        ("branch up; branch --set-upstream-to=up; commit --allow-empty -m x", None, ["worktree"]),
+        ("update-ref refs/remotes/origin/main HEAD", None, ["worktree"]),
+        ("commit -qam x; checkout -q main; write main.py 'on main' more", None, ["more"]),
+        # a revision: from its merge base to the working tree
+        ("", "main", ["b", "worktree"]),
+        ("", "HEAD", ["worktree"]),
+        # a range ends at a commit; an empty side is HEAD
+        ("", "main..topic", ["b"]),
+        ("", "main...topic", ["b"]),
+        ("", "main..", ["b"]),
+        ("", "main...HEAD", ["b"]),
+        ("", "..main", ["on main"]),
+    ],
+)
+def test_a_range_or_none_names_a_change(
+    repo: Path, steps: str, range_: str | None, lines: list[str]
+) -> None:
+    play(repo, steps)
     request = collect(repo, range_)
 
-    assert added(request) == ["b"]
-    assert request.head == git(repo, "rev-parse", "topic")
-    assert request.untracked == ()
-
-
-def test_an_empty_left_side_means_head(repo: Path) -> None:
-    assert added(collect(repo, "..main")) == ["on main"]
+    assert added(request) == lines
+    if range_ and ".." in range_:
+        end = range_.rpartition(".")[2] or "HEAD"
+        assert request.head == git(repo, "rev-parse", end)
+        assert request.untracked == ()
 
 
 def test_staged_means_the_index_and_not_the_working_tree(repo: Path) -> None:
@@ -172,28 +184,20 @@ def test_untracked_files_are_named_and_ignored_ones_are_not(repo: Path) -> None:
     assert collect(repo).untracked == (".gitignore", "né\nw.py")
 
 
+CONFIGURATION = """
+diff.external false; diff.noprefix true; diff.mnemonicPrefix true; diff.suppressBlankEmpty true
+diff.context 0; diff.interHunkContext 9; diff.renames false; diff.algorithm patience
+diff.orderFile /nonexistent; diff.relative true; diff.submodule log; color.ui always
+core.pager false; core.quotePath true; log.showSignature true
+core.fsmonitor 'touch ran-fsmonitor'
+"""
+
+
 def test_the_users_configuration_does_not_change_the_diff(repo: Path) -> None:
     plain = collect(repo)
-    git(repo, "config", "diff.external", "false")
-    for key, value in [
-        ("diff.noprefix", "true"),
-        ("diff.mnemonicPrefix", "true"),
-        ("diff.suppressBlankEmpty", "true"),
-        ("diff.context", "0"),
-        ("diff.interHunkContext", "9"),
-        ("diff.renames", "false"),
-        ("diff.algorithm", "patience"),
-        ("diff.orderFile", "/nonexistent"),
-        ("diff.relative", "true"),
-        ("diff.submodule", "log"),
-        ("color.ui", "always"),
-        ("core.pager", "false"),
-        ("core.quotePath", "true"),
-        ("log.showSignature", "true"),
-        ("core.fsmonitor", "touch ran-fsmonitor"),
-    ]:
-        git(repo, "config", key, value)
+    play(repo, re.sub(r"[;\n]+ ?(?=\w)", "; config ", CONFIGURATION))
 
+    assert git(repo, "config", "core.fsmonitor")
     assert collect(repo) == plain
     assert not (repo / "ran-fsmonitor").exists()
 
@@ -240,18 +244,21 @@ def test_no_repository_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "range_", ["nowhere", "nowhere..HEAD", "HEAD..nowhere", "", "^HEAD", "a b"]
+    ("range_", "what"),
+    [
+        *((r, "git knows no commit") for r in ("nowhere", "nowhere..HEAD", "HEAD..nowhere")),
+        *((r, "git knows no commit") for r in ("", "^HEAD", "a b")),
+        *((r, "is not a revision") for r in ("--output=x", "HEAD..--output=x", "-1..HEAD")),
+        ("HEAD...-p", "is not a revision"),
+    ],
 )
-def test_an_unknown_revision_is_an_error(repo: Path, range_: str) -> None:
+def test_what_names_no_commit_is_refused_and_is_no_option(
+    repo: Path, range_: str, what: str
+) -> None:
     error = refused(repo, range_)
 
     assert isinstance(error, UsageError)
-    assert "git knows no commit" in error.what
-
-
-@pytest.mark.parametrize("range_", ["--output=x", "HEAD..--output=x", "-1..HEAD", "HEAD...-p"])
-def test_an_option_is_not_a_revision(repo: Path, range_: str) -> None:
-    assert "is not a revision" in refused(repo, range_).what
+    assert what in error.what
     assert not (repo / "x").exists()
 
 
@@ -272,21 +279,23 @@ def test_a_shallow_clone_without_the_merge_base_says_how_to_deepen(
     assert "fetch-depth: 0" in refused(shallow, "HEAD~1").fix
 
 
-def test_unrelated_histories_have_no_merge_base(repo: Path) -> None:
-    git(repo, "checkout", "-q", "-f", "--orphan", "other")
-    commit(repo, "root", other_py="x\n")
-
-    assert "no common ancestor" in refused(repo, "main").what
-
-
-def test_a_detached_head_without_a_default_branch_is_an_error_and_not_an_empty_change(
-    repo: Path,
+@pytest.mark.parametrize(
+    ("steps", "range_", "what"),
+    [
+        ("checkout -q -f --orphan other; commit other.py x", "main", "no common ancestor"),
+        (
+            "checkout -q -f --detach; branch -qm main x; branch -qm topic y",
+            None,
+            "no base found: no upstream",
+        ),
+    ],
+)
+def test_where_no_base_is_found_the_change_is_not_empty(
+    repo: Path, steps: str, range_: str | None, what: str
 ) -> None:
-    git(repo, "checkout", "-q", "-f", "--detach")
-    git(repo, "branch", "-qm", "main", "x")
-    git(repo, "branch", "-qm", "topic", "y")
+    play(repo, steps)
 
-    assert "no base found: no upstream" in refused(repo).what
+    assert what in refused(repo, range_).what
 
 
 def test_a_bare_repository_has_commits_but_no_working_tree(repo: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.git.changes import between
 from reviewbot.git.pushes import Outgoing, SkippedUpdate, Update, outgoing, parse_updates
 from reviewbot.git.repository import open_repository
-from tests.git.test_changes import _own_configuration, added, commit, git
+from tests.git.test_changes import _own_configuration, added, commit, copy_of, git, play
 
 __all__ = ["_own_configuration"]  # a fixture: git as a person without any configuration has it
 ZERO = "0" * 40
@@ -17,14 +17,15 @@ ZERO = "0" * 40
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone of a bare repository with one commit on main; the branch topic is checked out."""
-    bare, root = tmp_path / "there.git", tmp_path / "clone"
-    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(bare))
-    git(tmp_path, "clone", "-q", str(bare), str(root))
-    git(root, "checkout", "-q", "-b", "main")
-    commit(root, "one", f_py="a\n")
-    git(root, "push", "-q", "origin", "main")
-    git(root, "checkout", "-q", "-b", "topic")
-    return root
+    return copy_of(_clone, tmp_path / "clones") / "clone"
+
+
+def _clone(folder: Path) -> None:
+    git(folder, "init", "-q", "--bare", "-b", "main", "there.git")
+    git(folder, "clone", "-q", "there.git", "clone")
+    play(folder / "clone", "config remote.origin.url ../there.git; checkout -q -b main")
+    commit(folder / "clone", "one", f_py="a\n")
+    play(folder / "clone", "push -q origin main; checkout -q -b topic")
 
 
 def update(root: Path, local: str, there: str = ZERO, remote: str = "refs/heads/topic") -> Update:
@@ -44,31 +45,51 @@ def lines(root: Path, found: Outgoing) -> list[str]:
     return added(between(open_repository(root), found.base, found.head))
 
 
-def test_a_new_branch_is_compared_with_what_the_remote_has(clone: Path) -> None:
-    base = git(clone, "rev-parse", "main")
-    head = commit(clone, "two", f_py="a\nb\n")
-    commit(clone, "three", f_py="a\nb\nc\n")
+# Steps; the revision that is pushed, and what the remote has of its branch ("": no branch); then
+# the base of what is read, its number of commits, and its lines.
+GROW = "commit f.py a b; commit f.py a b c"
+OUTGOING = {
+    "a new branch": (GROW, "topic", "", "main", 2, ["b", "c"]),
+    "a part of a new branch": (GROW, "topic~1", "", "main", 1, ["b"]),
+    "a branch that is there": (GROW, "topic", "topic~1", "topic~1", 1, ["c"]),
+    "the first push of all": (
+        "update-ref -d refs/remotes/origin/main; commit f.py a b",
+        *("topic", "", None, 2, ["a", "b"]),
+    ),
+    "a tag": ("commit f.py a b; tag -a -m v v1", "v1", "", "main", 1, ["b"]),
+    "a forced push after a rebase": (
+        "commit t.py t; tag there; checkout -q main; commit main.py m; push -q origin main;"
+        " checkout -q topic; rebase -q main",
+        *("topic", "there", "main", 1, ["t"]),
+    ),
+    "a merge of main": (
+        "commit t.py t; tag there; checkout -q main; commit main.py m; commit main.py m m;"
+        " push -q origin main; checkout -q topic; merge -q --no-edit main",
+        *("topic", "there", "main", 1, ["t"]),
+    ),
+    "a history without a common commit": (
+        "checkout -q --orphan apart; commit f.py z",
+        *("apart", "", None, 1, ["z"]),
+    ),
+    "a mirror, whose branches are the user's own": (
+        "config remote.origin.fetch +refs/heads/*:refs/heads/*; commit f.py a b",
+        *("topic", "", None, 2, ["a", "b"]),
+    ),
+}
 
-    assert news(clone, update(clone, "topic~1")) == Outgoing(base, head, 1)
-    assert news(clone, update(clone, "topic")).commits == 2
-    assert lines(clone, news(clone, update(clone, "topic"))) == ["b", "c"]
 
+@pytest.mark.parametrize("case", OUTGOING)
+def test_what_the_remote_does_not_have_is_read(clone: Path, case: str) -> None:
+    steps, local, there, base, commits, texts = OUTGOING[case]
+    play(clone, steps)
+    there = git(clone, "rev-parse", there) if there else ZERO
 
-def test_a_branch_that_is_there_is_compared_with_itself(clone: Path) -> None:
-    there = commit(clone, "two", f_py="a\nb\n")
-    head = commit(clone, "three", f_py="a\nb\nc\n")
+    found = news(clone, update(clone, local, there))
 
-    assert news(clone, update(clone, "topic", there)) == Outgoing(there, head, 1)
-
-
-def test_the_first_push_of_all_is_read_whole(clone: Path) -> None:
-    git(clone, "update-ref", "-d", "refs/remotes/origin/main")
-    head = commit(clone, "two", f_py="a\nb\n")
-
-    found = news(clone, update(clone, "topic"))
-
-    assert found == Outgoing(None, head, 2)
-    assert lines(clone, found) == ["a", "b"]
+    assert found.base == (base and git(clone, "rev-parse", base))
+    assert found.head == git(clone, "rev-parse", f"{local}^{{commit}}")
+    assert found.commits == commits
+    assert lines(clone, found) == texts
 
 
 def test_what_is_deleted_or_there_or_no_commit_is_passed_over_with_a_reason(clone: Path) -> None:
@@ -90,31 +111,6 @@ def test_a_commit_that_cannot_be_found_is_a_failure_and_not_passed_over(clone: P
         outgoing(open_repository(clone), lost, "origin")
 
 
-def test_a_tag_stands_for_its_commit(clone: Path) -> None:
-    head = commit(clone, "two", f_py="a\nb\n")
-    git(clone, "tag", "-a", "-m", "v", "v1")
-
-    found = news(clone, update(clone, "v1", remote="refs/tags/v1"))
-
-    assert (found.head, found.commits) == (head, 1)
-
-
-def test_a_forced_push_after_a_rebase_reads_the_branch_and_not_what_main_gained(
-    clone: Path,
-) -> None:
-    there = commit(clone, "two", t_py="t\n")
-    git(clone, "checkout", "-q", "main")
-    base = commit(clone, "other", main_py="m\n")
-    git(clone, "push", "-q", "origin", "main")
-    git(clone, "checkout", "-q", "topic")
-    git(clone, "rebase", "-q", "main")
-
-    found = news(clone, update(clone, "topic", there))
-
-    assert found.base == base
-    assert lines(clone, found) == ["t"]
-
-
 def test_a_forced_push_over_an_unknown_commit_says_so_and_takes_what_was_fetched(
     clone: Path,
 ) -> None:
@@ -127,18 +123,6 @@ def test_a_forced_push_over_an_unknown_commit_says_so_and_takes_what_was_fetched
     assert "abababababab, which the remote has there now, is not in this clone" in found.note
 
 
-def test_what_a_merge_brings_from_main_is_not_read_again(clone: Path) -> None:
-    there = commit(clone, "two", t_py="t\n")
-    git(clone, "checkout", "-q", "main")
-    for number in range(3):
-        commit(clone, "other", main_py="m\n" * (number + 1))
-    git(clone, "push", "-q", "origin", "main")
-    git(clone, "checkout", "-q", "topic")
-    git(clone, "merge", "-q", "--no-edit", "main")
-
-    assert lines(clone, news(clone, update(clone, "topic", there))) == ["t"]
-
-
 def test_a_branch_that_is_merged_by_pushing_it_to_main_is_read(clone: Path) -> None:
     there = git(clone, "rev-parse", "main")
     commit(clone, "two", f_py="a\nb\n")
@@ -149,16 +133,14 @@ def test_a_branch_that_is_merged_by_pushing_it_to_main_is_read(clone: Path) -> N
     assert lines(clone, found) == ["b"]
 
 
-def test_what_only_another_remote_has_is_read(clone: Path, tmp_path: Path) -> None:
-    git(tmp_path, "clone", "-q", "there.git", "mallory")
-    commit(tmp_path / "mallory", "evil", evil_py="e\n")
-    git(clone, "remote", "add", "mallory", "../mallory")
-    git(clone, "remote", "add", "origin/sub", "../mallory")
+def test_what_only_another_remote_has_is_read(clone: Path) -> None:
+    git(clone.parent, "clone", "-q", "there.git", "mallory")
+    commit(clone.parent / "mallory", "evil", evil_py="e\n")
+    play(clone, "remote add mallory ../mallory; remote add origin/sub ../mallory")
     git(clone, "config", "--add", "remote.origin.fetch", "+refs/pull/*:refs/remotes/origin/pr/*")
-    git(tmp_path / "there.git", "fetch", "-q", "../mallory", "HEAD:refs/pull/7")
-    git(clone, "fetch", "-q", "--multiple", "mallory", "origin/sub", "origin")
+    git(clone.parent / "there.git", "fetch", "-q", "../mallory", "HEAD:refs/pull/7")
     there = git(clone, "rev-parse", "origin/main")
-    git(clone, "checkout", "-q", "main")
+    play(clone, "fetch -q --multiple mallory origin/sub origin; checkout -q main")
     git(clone, "merge", "-q", "--ff-only", "mallory/main")
     assert (
         git(clone, "rev-parse", "origin/pr/7", "origin/sub/main").split()
@@ -188,18 +170,11 @@ def test_a_bare_url_has_what_a_remote_of_that_url_has(clone: Path) -> None:
     assert news(clone, update(clone, "topic"), "https://x.example/[a]*").base is None
 
 
-def test_of_a_mirror_the_users_own_branches_are_no_branches_of_the_remote(clone: Path) -> None:
-    git(clone, "config", "remote.origin.fetch", "+refs/heads/*:refs/heads/*")
-    commit(clone, "two", f_py="a\nb\n")
-
-    assert news(clone, update(clone, "topic")).base is None
-
-
 def test_a_shallow_clone_that_does_not_reach_back_is_an_error(clone: Path, tmp_path: Path) -> None:
     commit(clone, "two", f_py="a\nb\n")
     git(clone, "push", "-q", "origin", "topic")
     shallow = tmp_path / "shallow"
-    url = (tmp_path / "there.git").as_uri()
+    url = (clone.parent / "there.git").as_uri()
     git(tmp_path, "clone", "-q", "--depth=1", "-b", "topic", url, str(shallow))
     head = commit(shallow, "three", f_py="a\nb\nc\n")
     origin = git(shallow, "rev-parse", "origin/topic")
@@ -209,13 +184,6 @@ def test_a_shallow_clone_that_does_not_reach_back_is_an_error(clone: Path, tmp_p
     with pytest.raises(UsageError, match="shallow") as caught:
         outgoing(open_repository(shallow), update(shallow, "topic"), "origin")
     assert "--unshallow" in caught.value.fix
-
-
-def test_histories_without_a_common_commit_are_read_whole(clone: Path) -> None:
-    git(clone, "checkout", "-q", "--orphan", "apart")
-    head = commit(clone, "new", f_py="z\n")
-
-    assert news(clone, update(clone, "apart")) == Outgoing(None, head, 1)
 
 
 @pytest.mark.parametrize("line", [b"a b c d", b"x", f"a {ZERO} b {ZERO[1:]}".encode(), b"\xff\0"])

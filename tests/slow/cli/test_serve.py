@@ -1,18 +1,32 @@
-"""`reviewbot serve` as a process: how it ends, who it answers, and with the packaged model."""
+"""`reviewbot serve` and `check` as processes of their own: the same bytes, and how servers end."""
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from reviewbot.models.cache import cache_dir, converted_path
+from reviewbot.models.ensure import ensure_model
 from reviewbot.models.registry import MODELS, SMOL_CUT
 from reviewbot.models.verify import checkpoint
-from tests.cli.test_serve import MAIN, ROOT, Workspace, alone, workspace
+from reviewbot.scoring.artifact import ArtifactModel
+from tests import tiny
+from tests.cli.small import environ
+from tests.server.running import short_directory
 
-__all__ = ["alone", "workspace"]  # the fixtures
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
+ROOT = Path(__file__).parents[3]
+GROUPS = ("sae_max", "deep_mean", "surprisal", "surface")
+CODE = "def f{0}(x):\n    return [x, {0}]\n\n\nclass T{0}:\n    y = {0}\n"
+MAIN = "from reviewbot.cli import main\n"
 CACHED = converted_path(
     cache_dir(None, os.environ), checkpoint(SMOL_CUT, SMOL_CUT.layer, head=False).key
 )
@@ -33,6 +47,128 @@ def dying(spec, clock):
     return encoder
 serve.load_here = dying
 """
+
+
+@dataclass
+class Workspace:
+    """A folder with a change, and the flags and variables of every process."""
+
+    folder: Path
+    flags: tuple[str, ...]
+    variables: dict[str, str]
+    diff: tuple[str, ...] = ("--diff", "change.diff")
+
+    @property
+    def sockets(self) -> list[Path]:
+        return sorted(Path(self.variables["XDG_RUNTIME_DIR"]).glob("reviewbot/*.sock"))
+
+    def run(self, *args: str, code: str = MAIN, after: str = "") -> tuple[int, bytes, str]:
+        """Run reviewbot to its end: exit code, stdout, stderr."""
+        text = f"{code}try: main()\nfinally:\n    pass\n    {after}"
+        done = subprocess.run(
+            [sys.executable, "-c", text, *args],
+            cwd=self.folder,
+            env=self.variables,
+            capture_output=True,
+            timeout=120,
+        )
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    def check(self, *args: str, after: str = "") -> tuple[bytes, str]:
+        code, out, err = self.run(
+            "check", *self.diff, "--format=json", "--timings", *self.flags, *args, after=after
+        )
+        assert code in (0, 1), err
+        return out, err
+
+    @contextmanager
+    def served(self, *args: str, code: str = MAIN) -> Iterator["subprocess.Popen[str]"]:
+        """Run a server until the end of the block, from when it is ready."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", code + "main()", "serve", *self.flags, *args],
+            cwd=self.folder,
+            env=self.variables,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("ready: ")
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stderr is not None
+            process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Workspace]:
+    """A model with all that can be read of one: a deep state, the output head's signals."""
+    folder = tmp_path_factory.mktemp("serve")
+    cache = str(folder / "cache")
+    sha256 = ensure_model(str(tiny_model), environ={"REVIEWBOT_CACHE": cache}).sha256
+    tiny.tiny_artifact(
+        folder / "artifact",
+        groups=GROUPS,
+        model=ArtifactModel("tiny", sha256, tiny.LAYER, tiny.WIDTH, deep=3, full=True),
+    )
+    diff = ""
+    for number in range(3):
+        code = CODE.format(number)
+        (folder / f"f{number}.py").write_text(code)
+        lines = code.splitlines()
+        diff += f"diff --git a/f{number}.py b/f{number}.py\nnew file mode 100644\n"
+        diff += f"--- /dev/null\n+++ b/f{number}.py\n@@ -0,0 +1,{len(lines)} @@\n"
+        diff += "".join(f"+{line}\n" for line in lines)
+    (folder / "change.diff").write_text(diff)
+    kept = {name: text for name, text in environ().items() if not name.startswith("REVIEWBOT_")}
+    flags = ("--artifact=./artifact", f"--model={tiny_model}", "--threads=1")
+    with short_directory() as runtime:
+        runtime.mkdir(mode=0o700)
+        variables = kept | {"REVIEWBOT_CACHE": cache, "XDG_RUNTIME_DIR": str(runtime)}
+        variables["REVIEWBOT_LINE_CACHE"] = "0"  # what was read before would not be asked of anyone
+        yield Workspace(folder, flags, variables)
+
+
+@pytest.fixture(scope="module")
+def alone(workspace: Workspace) -> bytes:
+    """The report that no server had a part in."""
+    report, stderr = workspace.check()
+    assert json.loads(report)["ledger"]["scored"] > 9
+    assert "and the model\n" in stderr
+    assert "server" not in stderr
+    return report
+
+
+def test_a_served_report_has_the_same_bytes_and_the_client_loads_no_torch(
+    workspace: Workspace, alone: bytes
+) -> None:
+    with workspace.served():
+        look = "import sys; print([n for n in ('torch', 'transformers') if n in sys.modules])"
+        served, stderr = workspace.check(after=look)
+        direct, unserved = workspace.check("--server=never")
+        other, otherwise = workspace.check("--threads=2")
+
+    assert served == alone + b"[]\n"
+    assert direct == alone
+    assert "connecting to the server" in stderr
+    assert "server" not in unserved + otherwise
+    assert json.loads(other)["ledger"] == json.loads(alone)["ledger"]
+
+
+def test_a_directory_for_sockets_that_others_can_enter_is_exit_4(workspace: Workspace) -> None:
+    directory = Path(workspace.variables["XDG_RUNTIME_DIR"]) / "reviewbot"
+    directory.mkdir(exist_ok=True)
+    directory.chmod(0o755)
+    try:
+        code, _, stderr = workspace.run("serve", *workspace.flags)
+    finally:
+        directory.chmod(0o700)
+
+    assert code == 4
+    assert "is open to others (mode 0755)" in stderr
+    assert len(stderr.splitlines()) == 2
 
 
 def test_a_server_killed_in_mid_read_leaves_the_same_report(
