@@ -6,10 +6,8 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from functools import cache
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema
@@ -27,6 +25,7 @@ from reviewbot.report.json_v1 import schema
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import ByteEncoder, environ, write_artifact
+from tests.git.test_changes import copy_of
 from tests.render.examples import report, scored
 
 LOAD_MODEL = load.load_model
@@ -57,21 +56,16 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     artifact = write_artifact(tmp_path / "artifact")
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
     monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
-    where = Path(shutil.copytree(_template().name, tmp_path / "repo"))
+    where = copy_of(first_commit, tmp_path / "repo")
     monkeypatch.chdir(where)
     return where
 
 
-@cache
-def _template() -> TemporaryDirectory[str]:
-    """Make what `repo` is a copy of, once per process."""
-    folder = TemporaryDirectory()
-    where = Path(folder.name)
+def first_commit(where: Path) -> None:
     git(where, "init", "-b", "main")
     (where / "a.py").write_text("x = 1\n")
     git(where, "add", ".")
     git(where, "commit", "-m", "first")
-    return folder
 
 
 def check(*args: str, stdin: bytes | None = None) -> Result:

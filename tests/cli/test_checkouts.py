@@ -7,7 +7,8 @@ import pytest
 from reviewbot.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from reviewbot.git.changes import collect, head_files
 from reviewbot.git.process import command_of
-from tests.cli.test_check import as_json, check, git, repo
+from tests.cli.test_check import as_json, check, first_commit, git, repo
+from tests.git.test_changes import copy_of
 
 __all__ = ["repo"]  # the fixture
 
@@ -111,8 +112,14 @@ def test_a_file_that_is_too_large_before_git_converts_it_stays_unread(repo: Path
 
 
 @pytest.fixture
-def outside(repo: Path) -> Path:
+def outside(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory: a topic whose file out/b.py was then left out of the checkout."""
+    monkeypatch.chdir(copy_of(_outside, tmp_path / "outside"))
+    return tmp_path / "outside"
+
+
+def _outside(repo: Path) -> None:
+    first_commit(repo)
     (repo / "out").mkdir()
     (repo / "out" / "b.py").write_text("x = 1\n")
     git(repo, "add", "-A")
@@ -122,7 +129,6 @@ def outside(repo: Path) -> Path:
     git(repo, "commit", "-am", "mine\n\nCo-Authored-By: Claude <noreply@anthropic.com>")
     (repo / "out" / "b.py").write_text("x = 1\ny = 2\nz = 3\n")
     git(repo, "add", "-A")
-    return repo
 
 
 @pytest.mark.parametrize("staged", [False, True])

@@ -10,7 +10,8 @@ from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE
 from tests.authorship.repos import Repo, who
 from tests.cli.explained import explain
-from tests.cli.test_check import as_json, check, git, repo
+from tests.cli.test_check import as_json, check, first_commit, git, repo
+from tests.git.test_changes import copy_of
 
 __all__ = ["repo"]  # the fixture
 MERGED = str(SkipReason.MERGED)
@@ -18,8 +19,14 @@ THEIRS = "".join(f"value_{number} = {number}\n" for number in range(120))
 
 
 @pytest.fixture
-def merging(repo: Path) -> Path:
+def merging(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory: topic, into which main is merged. The conflict is resolved in a.py."""
+    monkeypatch.chdir(copy_of(_merging, tmp_path / "merging"))
+    return tmp_path / "merging"
+
+
+def _merging(repo: Path) -> None:
+    first_commit(repo)
     (repo / "moved.py").write_text(THEIRS)
     (repo / "still.py").write_text("still = 1\n")
     git(repo, "add", "-A")
@@ -34,7 +41,6 @@ def merging(repo: Path) -> Path:
     unfinished(repo, "merge", "main")
     (repo / "a.py").write_text("x = 2\nx = 3\nx = 4\n")
     git(repo, "add", "-A")
-    return repo
 
 
 def write(repo: Path, subject: str, files: dict[str, str]) -> None:
@@ -147,6 +153,7 @@ def test_an_octopus_leaves_out_the_lines_of_every_parent(repo: Path) -> None:
 def test_what_becomes_a_commit_with_one_parent_is_read_as_a_whole(
     merging: Path, command: tuple[str, ...]
 ) -> None:
+    git(merging, "status")  # a copied index holds the stamps of the files that were copied
     git(merging, "merge", "--abort")
     unfinished(merging, *command)
     (merging / "a.py").write_text("x = 4\n")

@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,9 @@ TABLE = [
 ]
 
 
+Prepare = Callable[[str], None]
+
+
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository that is cloned, with an artifact beside it."""
@@ -171,8 +175,13 @@ def write(path: Path, count: int) -> None:
     path.write_text("".join(f"x{number} = 1\n" for number in range(count)))
 
 
-def prepare(steps: str, there: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def prepare(there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepare:
     """Take the steps, and leave the process in the directory of the last one."""
+    return lambda steps: _prepare(steps, there, tmp_path, monkeypatch)
+
+
+def _prepare(steps: str, there: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "there.git").symlink_to(there / "there.git")
     place = folder / "clone"
     place.mkdir()
@@ -219,11 +228,9 @@ def test_no_change_is_green_unread(
     code: int,
     added: int,
     read: int,
-    there: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    prepare: Prepare,
 ) -> None:
-    prepare(steps, there, tmp_path, monkeypatch)
+    prepare(steps)
 
     result, who = run("check", *args.split()), run("who", *args.split())
 
@@ -258,11 +265,9 @@ def test_a_change_of_nothing_says_why_and_is_no_pass(
     steps: str,
     args: str,
     said: str,
-    there: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    prepare: Prepare,
 ) -> None:
-    prepare(steps, there, tmp_path, monkeypatch)
+    prepare(steps)
     for style in ("terminal", "markdown", "html", "gcc", "junit", "sarif", "annotations"):
         result = CliRunner().invoke(main, ["check", "--format", style, *args.split()])
         assert result.exit_code == 0, result.stderr
@@ -284,9 +289,9 @@ def test_a_change_of_nothing_says_why_and_is_no_pass(
     ],
 )
 def test_where_no_base_is_found_the_advice_fits_the_repository(
-    steps: str, fix: str, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: str, fix: str, prepare: Prepare
 ) -> None:
-    prepare(steps, there, tmp_path, monkeypatch)
+    prepare(steps)
 
     first, second = run("check").stderr.splitlines()
 
@@ -299,9 +304,9 @@ def test_where_no_base_is_found_the_advice_fits_the_repository(
 
 @pytest.mark.parametrize(("steps", "place"), [(SHALLOW, "one.py:1"), (NAMELESS, "n.py:2")])
 def test_a_line_is_explained_where_no_base_is_found(
-    steps: str, place: str, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: str, place: str, prepare: Prepare
 ) -> None:
-    prepare(steps, there, tmp_path, monkeypatch)
+    prepare(steps)
 
     result = run("explain", place)
 
@@ -313,10 +318,8 @@ def test_a_line_is_explained_where_no_base_is_found(
     assert refused.startswith("error: nothing was explained: git knows no commit 'nowhere'")
 
 
-def test_a_descendant_of_head_is_refused_with_what_the_working_tree_is(
-    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepare(f"{CLONE}; write n.py 1", there, tmp_path, monkeypatch)
+def test_a_descendant_of_head_is_refused_with_what_the_working_tree_is(prepare: Prepare) -> None:
+    prepare(f"{CLONE}; write n.py 1")
 
     said = run("check", "origin/feature").stderr
 
@@ -340,11 +343,11 @@ def test_a_check_starts_few_processes_of_git(
     steps: str,
     args: str,
     processes: int,
-    there: Path,
+    prepare: Prepare,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    prepare(steps, there, tmp_path, monkeypatch)
+    prepare(steps)
     log, wrapper = tmp_path / "log", tmp_path / "bin" / "git"
     wrapper.parent.mkdir()
     wrapper.write_text(f'#!/bin/sh\necho "$@" >> "{log}"\nexec "{shutil.which("git")}" "$@"\n')
