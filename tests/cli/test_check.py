@@ -113,11 +113,8 @@ def test_json_keeps_the_schema_and_the_same_change_gives_the_same_bytes(repo: Pa
     found = as_json(first)
     assert first.stdout_bytes == second.stdout_bytes
     assert found["ledger"]["added"] == 3
-    assert [line["status"] for line in found["files"][0]["lines"]] == [
-        "scored",
-        "skipped",
-        "scored",
-    ]
+    statuses = [line["status"] for line in found["files"][0]["lines"]]
+    assert statuses == ["scored", "skipped", "scored"]
     assert found["change"]["head"] == "worktree"
     assert (found["artifact"]["name"], found["model"]["name"]) == ("small", "letters")
     assert found["policy"]["max_risk"] == 0.9
@@ -184,6 +181,7 @@ def test_a_diff_that_does_not_fit_the_files_is_incomplete(
     assert result.exit_code == 3
     assert "INCOMPLETE (exit 3)" in result.stdout
     assert "not scored: a.py, line 2" in result.stdout
+    assert check("--diff=-", "--informational", stdin=DIFF.encode()).exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -225,15 +223,6 @@ def test_bytes_that_are_no_diff_are_exit_2(repo: Path) -> None:
     assert len(result.stderr.splitlines()) == 2
 
 
-def test_a_damaged_artifact_is_exit_4_even_when_nothing_changed(repo: Path, tmp_path: Path) -> None:
-    (tmp_path / "artifact" / "features.json").write_text("{}")
-
-    result = check()
-
-    assert result.exit_code == 4
-    assert len(result.stderr.splitlines()) == 2
-
-
 def test_output_goes_to_a_file_and_the_verdict_to_stderr(repo: Path, tmp_path: Path) -> None:
     (repo / "a.py").write_text("x = 1\ny = 2\n")
     target = tmp_path / "report.json"
@@ -248,8 +237,16 @@ def test_output_goes_to_a_file_and_the_verdict_to_stderr(repo: Path, tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["artifact", "repo", "report.json"]
 
 
-def test_an_output_that_cannot_be_written_is_exit_4_even_for_a_pass(repo: Path) -> None:
+def test_a_damaged_artifact_or_a_missing_directory_is_exit_4_even_when_nothing_changed(
+    repo: Path, tmp_path: Path
+) -> None:
     assert check("--output=nowhere/report.json").exit_code == 4
+    (tmp_path / "artifact" / "features.json").write_text("{}")
+
+    result = check()
+
+    assert result.exit_code == 4
+    assert len(result.stderr.splitlines()) == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")

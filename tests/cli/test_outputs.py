@@ -66,19 +66,15 @@ def test_a_device_takes_any_number_of_outputs(repo: Path) -> None:
     assert check(f"--output={null}", f"--also=json={null}").exit_code == 0
 
 
-@pytest.mark.parametrize("stdin", [b"", b"\n"])
-def test_an_empty_diff_is_told_in_the_report_and_on_stderr(repo: Path, stdin: bytes) -> None:
+@pytest.mark.parametrize(("stdin", "empty"), [(b"", True), (b"\n", True), (DIFF.encode(), False)])
+def test_an_empty_diff_is_told_in_the_report_and_on_stderr(
+    repo: Path, stdin: bytes, empty: bool
+) -> None:
+    (repo / "a.py").write_text("x = 1\ny = 2\n")
+
     result = check("--diff=-", "--format=json", stdin=stdin)
 
     assert result.exit_code == 0
-    assert as_json(result)["verdict"]["reasons"] == [EMPTY]
-    assert result.stderr == f"reviewbot: {EMPTY}\n"
-    assert EMPTY in check("--diff=-", stdin=stdin).stdout
-
-
-def test_a_diff_that_is_there_is_not_called_empty(repo: Path) -> None:
-    (repo / "a.py").write_text("x = 1\ny = 2\n")
-
-    result = check("--diff=-", "--format=json", stdin=DIFF.encode())
-
-    assert (as_json(result)["notes"], result.stderr) == ([], "")
+    assert (as_json(result)["verdict"]["reasons"] == [EMPTY]) == empty
+    assert result.stderr == f"reviewbot: {EMPTY}\n" * empty
+    assert (EMPTY in check("--diff=-", stdin=stdin).stdout) == empty

@@ -12,7 +12,8 @@ from reviewbot.cli import main
 from reviewbot.cli import recent as recent_cli
 from reviewbot.git import recent_commits
 from tests.cli.small import write_artifact
-from tests.cli.test_check import as_json, check, git, repo
+from tests.cli.test_check import as_json, check, first_commit, git, repo
+from tests.git.test_changes import copy_of
 
 __all__ = ["repo"]  # the fixture
 
@@ -23,10 +24,15 @@ SHORT, LONG = "x{} = 1", "value{} = compute(first, second, third) + other(fourth
 def grown(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The repository with 200 short lines more, then twice 60 lines, of which 20 are long."""
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(copy_of(_grown, tmp_path / "grown"))
+    return tmp_path / "grown"
+
+
+def _grown(repo: Path) -> None:
+    first_commit(repo)
     add(repo, "old.py", [SHORT.format(n) for n in range(200)])
     for name in ("b.py", "c.py"):
         add(repo, name, [(LONG if n % 3 == 0 else SHORT).format(n) for n in range(60)])
-    return repo
 
 
 def add(repo: Path, name: str, lines: list[str]) -> None:
@@ -42,6 +48,13 @@ def head_of(repo: Path) -> str:
 
 def recent(*args: str) -> Result:
     return CliRunner().invoke(main, ["recent", *args])
+
+
+def written(file: Path, *args: str) -> Any:
+    """Return what a run that must succeed writes to the file."""
+    done = recent("--output", str(file), *args)
+    assert done.exit_code == 0, done.stderr
+    return json.loads(file.read_text())
 
 
 def of_line(*args: str) -> Any:
@@ -96,11 +109,9 @@ def test_a_change_under_review_is_not_compared_with_itself(
         git(grown, "remote", "add", "origin", str(tmp_path / "origin"))
         git(grown, "push", "-q", "-u", "origin", "main", "topic")
 
-    done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
+    found = written(tmp_path / "r.json", "--lines", "110")
 
-    assert done.exit_code == 0, done.stderr
-    written = json.loads((tmp_path / "r.json").read_text())
-    assert (written["head"], len(written["risks"])) == (before, 120)
+    assert (found["head"], len(found["risks"])) == (before, 120)
 
 
 def test_a_second_work_tree_shares_it_and_another_artifact_does_not(
@@ -177,10 +188,7 @@ def test_lines_that_cannot_be_scored_do_not_use_up_what_is_asked_for(
         git(grown, "rm", "-q", name)
         git(grown, "commit", "-m", "gone")
 
-    done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
-
-    assert done.exit_code == 0, done.stderr
-    assert len(json.loads((tmp_path / "r.json").read_text())["risks"]) == 120
+    assert len(written(tmp_path / "r.json", "--lines", "110")["risks"]) == 120
 
 
 def test_what_is_read_has_a_bound_and_a_larger_number_is_not_asked_for_then(
@@ -217,7 +225,4 @@ def test_code_counts_whatever_its_file_is_called(grown: Path, tmp_path: Path, na
     lines = ["#!/usr/bin/env python3", *(SHORT.format(n) for n in range(120))]
     add(grown, name, lines)
 
-    done = recent("--lines", "110", "--output", str(tmp_path / "r.json"))
-
-    assert done.exit_code == 0, done.stderr
-    assert 110 < len(json.loads((tmp_path / "r.json").read_text())["risks"]) <= 121
+    assert 110 < len(written(tmp_path / "r.json", "--lines", "110")["risks"]) <= 121

@@ -8,7 +8,7 @@ import pytest
 from reviewbot.git.attributes import attributes
 from reviewbot.git.changes import ChangeRequest, between, collect
 from reviewbot.git.repository import open_repository
-from tests.git.test_changes import _own_configuration, added, commit, git, repo
+from tests.git.test_changes import _own_configuration, added, commit, git, play, repo
 
 __all__ = ["_own_configuration", "repo"]
 HIDE = "*.py -diff\n"
@@ -20,10 +20,8 @@ def hiding(repo: Path) -> ChangeRequest:
     """What a range holds before anything hides its lines; topic hides them from then on."""
     git(repo, "checkout", "-q", "-f", "topic")
     commit(repo, "four", old_py=LINES)
-    git(repo, "branch", "-qf", "main", "topic")
-    git(repo, "mv", "old.py", "new.py")
     (repo / "sub").mkdir()
-    (repo / "sub" / "g.py").write_text("g\n")
+    play(repo, "branch -qf main topic; mv old.py new.py; write sub/g.py g")
     commit(repo, "five", f_py="a\nb\nc\n", new_py=LINES + "more\n")
     plain = collect(repo, "main..topic")
     assert sorted(added(plain)) == ["c", "g", "more"]
@@ -118,21 +116,18 @@ def test_attributes_are_read_from_the_working_tree_or_from_a_commit(repo: Path) 
     )
     paths = ["gen/a.py", "ven/a.py", "f.py", "odd\nname"]
 
-    assert attributes(open_repository(repo), paths) == {
+    here = {
         "gen/a.py": {"linguist-generated"},
         "ven/a.py": {"linguist-vendored"},
         "f.py": {"-linguist-generated"},
         "odd\nname": set(),
     }
-    assert attributes(open_repository(repo), paths, commit="HEAD") == {
-        path: set() for path in paths
-    }
-    git(repo, "add", ".gitattributes")
-    git(repo, "commit", "-qm", "attributes")
-    assert attributes(open_repository(repo), paths, commit="HEAD")["gen/a.py"] == {
-        "linguist-generated"
-    }
-    assert attributes(open_repository(repo), []) == {}
+    opened = open_repository(repo)
+    assert attributes(opened, paths) == here
+    assert attributes(opened, paths, commit="HEAD") == {path: set() for path in paths}
+    commit(repo, "attributes")
+    assert attributes(open_repository(repo), paths, commit="HEAD") == here
+    assert attributes(opened, []) == {}
 
 
 def test_a_name_that_no_file_system_takes_stops_no_check(repo: Path) -> None:

@@ -279,23 +279,10 @@ def test_a_shallow_clone_without_the_merge_base_says_how_to_deepen(
     assert "fetch-depth: 0" in refused(shallow, "HEAD~1").fix
 
 
-@pytest.mark.parametrize(
-    ("steps", "range_", "what"),
-    [
-        ("checkout -q -f --orphan other; commit other.py x", "main", "no common ancestor"),
-        (
-            "checkout -q -f --detach; branch -qm main x; branch -qm topic y",
-            None,
-            "no base found: no upstream",
-        ),
-    ],
-)
-def test_where_no_base_is_found_the_change_is_not_empty(
-    repo: Path, steps: str, range_: str | None, what: str
-) -> None:
-    play(repo, steps)
+def test_unrelated_histories_have_no_merge_base(repo: Path) -> None:
+    play(repo, "checkout -q -f --orphan other; commit other.py x")
 
-    assert what in refused(repo, range_).what
+    assert "no common ancestor" in refused(repo, "main").what
 
 
 def test_a_bare_repository_has_commits_but_no_working_tree(repo: Path, tmp_path: Path) -> None:
@@ -318,13 +305,6 @@ def test_unresolved_conflicts_are_an_error(repo: Path) -> None:
     assert added(collect(repo, "main..topic")) == ["b", "worktree"]
 
 
-def fake_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    folder.mkdir()
-    (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin{os.pathsep}/usr/bin")
-
-
 def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -339,14 +319,16 @@ def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.Mo
         ("echo 'fatal: detected dubious ownership in repository' >&2; exit 128", "another user"),
         ("echo 'fatal: bad \033[31mobject' >&2; exit 128", r"exit code 128\): fatal: bad \?\["),
         ("kill -9 $$", "signal 9"),
-        ("sleep 5", "did not end within"),
+        ("exec sleep 5", "did not end within"),
         ("yes", "prints more than"),
     ],
 )
 def test_a_git_that_fails_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, what: str
 ) -> None:
-    fake_git(tmp_path / "bin", monkeypatch, f"exec {script}" if script == "sleep 5" else script)
+    (tmp_path / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin")
 
     with pytest.raises(ReviewbotError, match=what):
         process.git(tmp_path, "status", timeout=0.3 if "sleep" in script else 9, limit=5000)

@@ -7,7 +7,7 @@ import pytest
 from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.git.changes import collect
 from reviewbot.git.process import git as own_git
-from tests.git.test_changes import _own_configuration, commit, git
+from tests.git.test_changes import _own_configuration, commit, copy_of, git, play
 
 __all__ = ["_own_configuration"]
 
@@ -29,12 +29,13 @@ def test_what_a_path_means_to_git_does_not_follow_variables(
 
 def repository(top: Path) -> Path:
     """A checkout of `feat`, one commit after `main`: a line in sub/b.py."""
-    (top / "sub").mkdir(parents=True)
-    git(top, "init", "-q", "-b", "main")
-    commit(top, "one", **{"sub/b_py": "x = 1\n"})
-    git(top, "checkout", "-q", "-b", "feat")
-    commit(top, "two", **{"sub/b_py": "x = 1\ny = 2\n"})
-    return top
+    return copy_of(_repository, top)
+
+
+def _repository(top: Path) -> None:
+    (top / "sub").mkdir()
+    play(top, "init -q -b main; commit sub/b.py 'x = 1'; checkout -q -b feat")
+    play(top, "commit sub/b.py 'x = 1' 'y = 2'")
 
 
 @pytest.mark.parametrize("more", [{}, {"GIT_WORK_TREE": ".."}])
@@ -94,23 +95,24 @@ def test_the_main_branch_of_another_remote_is_no_base(tmp_path: Path) -> None:
         collect(top)
 
 
-def test_a_base_that_is_another_branch_of_work_is_named(tmp_path: Path) -> None:
-    top = repository(tmp_path / "top")
-    git(top, "checkout", "-q", "-b", "next", "--track", "feat")
-    commit(top, "three", **{"c_py": "z = 3\n"})
-
-    assert collect(top).notes == ("compared with feat, the upstream of this branch",)
-
-
-def test_a_base_that_is_the_branch_itself_under_another_name_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("steps", "upstream"),
+    [
+        ("checkout -q -b next --track feat", "feat"),
+        (
+            "remote add origin ../origin; push -q origin main; push -q -u origin feat:alice/main",
+            "origin/alice/main",
+        ),
+    ],
+)
+def test_an_upstream_that_is_another_branch_of_work_is_named(
+    tmp_path: Path, steps: str, upstream: str
+) -> None:
     top = repository(tmp_path / "top")
     git(tmp_path, "init", "-q", "--bare", "origin")
-    git(top, "remote", "add", "origin", str(tmp_path / "origin"))
-    git(top, "push", "-q", "origin", "main")
-    git(top, "push", "-q", "-u", "origin", "feat:alice/main")
-    commit(top, "three", **{"c_py": "z = 3\n"})
+    play(top, f"{steps}; commit c.py 'z = 3'")
 
-    assert collect(top).notes == ("compared with origin/alice/main, the upstream of this branch",)
+    assert collect(top).notes == (f"compared with {upstream}, the upstream of this branch",)
 
 
 def test_a_filter_that_fails_is_named_with_the_way_out(tmp_path: Path) -> None:
