@@ -44,7 +44,7 @@ def repo(tmp_path: Path) -> Repo:
 
 
 def missing(done: subprocess.CompletedProcess[str], extra: str) -> bool:
-    """Whether a process ended with exit code 4 and two lines that name the extra."""
+    """Return True if a process ended with exit code 4 and two lines that name the extra."""
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert done.returncode == 4, done.stdout + done.stderr
     assert len(lines) == 2, done.stderr
@@ -80,18 +80,20 @@ def test_every_command_explains_itself() -> None:
     assert reviewbot("--help").stdout.startswith("Usage: reviewbot [")
 
 
-def test_authors_are_found(repo: Repo, env: dict[str, str]) -> None:
-    done = reviewbot("who", "main..topic", cwd=repo.root, env=env)
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("who", "main..topic"), "2 added lines: 2 AI (claude 2)\n"),
+        (("model", "list"), "smollm2-135m-8"),
+    ],
+)
+def test_authors_are_found_and_models_listed(
+    repo: Repo, env: dict[str, str], args: tuple[str, ...], words: str
+) -> None:
+    done = reviewbot(*args, cwd=repo.root, env=env)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("2 added lines: 2 AI (claude 2)\n")
-
-
-def test_models_are_listed(env: dict[str, str]) -> None:
-    done = reviewbot("model", "list", env=env)
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "smollm2-135m-8" in done.stdout
+    assert words in done.stdout
 
 
 def test_a_change_in_which_nothing_is_scored_is_gated_and_its_report_posted(
@@ -137,22 +139,17 @@ def test_a_model_is_not_pulled_where_it_could_not_be_converted(env: dict[str, st
     assert not Path(env["REVIEWBOT_CACHE"]).exists()
 
 
-def test_a_missing_engine_names_its_extra(env: dict[str, str], tiny_model: Path) -> None:
-    assert missing(run_engine("torch", tiny_model, ["torch"]), "torch")
-    assert missing(run_engine("torch", tiny_model, ["transformers"]), "torch")
-
-
-def run_engine(name: str, directory: Path, without: list[str]) -> subprocess.CompletedProcess[str]:
-    """Load an encoder in a process that reports failures as the command line does."""
+@pytest.mark.parametrize("module", ["torch", "transformers"])
+def test_a_missing_engine_names_its_extra(module: str, tiny_model: Path) -> None:
     code = (
         "from pathlib import Path\n"
         "from reviewbot.cli.console import report_failure\n"
         "from reviewbot.encoders.encoder import EncoderSpec, load_encoder\n"
-        "spec = EncoderSpec(directory=Path(sys.argv[2]), engine=sys.argv[1], layer=1)\n"
+        "spec = EncoderSpec(directory=Path(sys.argv[1]), engine='torch', layer=1)\n"
         "try: load_encoder(spec)\n"
         "except Exception as exc: sys.exit(report_failure(exc))\n"
     )
-    return python(code, name, str(directory), without=without)
+    assert missing(python(code, str(tiny_model), without=[module]), "torch")
 
 
 @pytest.mark.parametrize("command", TRAIN)

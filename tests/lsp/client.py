@@ -12,6 +12,12 @@ from typing import Any
 
 PATIENCE = 60.0  # seconds for an answer: the machine may be busy
 Message = dict[str, Any]
+Row = tuple[int, int, int]
+
+
+def rows(found: list[Message]) -> list[Row]:
+    """First line, last line and severity; 0-based, as editors count."""
+    return [(d["range"]["start"]["line"], d["range"]["end"]["line"], d["severity"]) for d in found]
 
 
 class Editor:
@@ -84,6 +90,20 @@ class Editor:
 
     def close(self, uri: str) -> None:
         self.say("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    def show(self, file: Path | str, text: str) -> list[Row]:
+        """Open a document, and wait for its findings."""
+        return rows(self.diagnostics(self.open(file, text)))
+
+    def edit(self, uri: str, text: str, version: int) -> list[Row]:
+        """Change a document, and wait for the findings of this version."""
+        self.change(uri, text, version)
+        return rows(self.diagnostics(uri, version))
+
+    def hover(self, uri: str, line: int) -> str | None:
+        where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": 0}}
+        found = self.ask("textDocument/hover", where)
+        return found and str(found["contents"]["value"])
 
     def diagnostics(self, uri: str, version: int | None = None) -> list[Message]:
         """Wait for what is published next of a document, or of a version of it."""

@@ -20,6 +20,10 @@ from tests.cli.small import ByteEncoder
 warm.load_model = lambda *_: ByteEncoder()
 """
 Start = Callable[..., Editor]
+OLD = "one = 1\ntwo = 2\nthree = 3\n"  # as `repo_at` commits it
+RISKY = "a_long_name = another + one\n"  # above the threshold
+NOTED = "a_name = other + one1\n"  # a finding, below it
+SHORT = "four = 4\n"
 
 
 @pytest.fixture

@@ -1,10 +1,19 @@
 """What an editor is told where a document could not be read, and when it is tried again."""
 
 from tests.authorship.repos import Repo
-from tests.lsp.conftest import SMALL, Start
-from tests.lsp.test_server import OLD, RISKY, SHORT, rows
+from tests.lsp.conftest import OLD, RISKY, SHORT, SMALL, Start
 
-BROKEN = SMALL + "warm.load_model = lambda *_: [][0]\n"
+FAILS_ONCE = """
+import time
+tries = []
+def load(*_):
+    tries.append(1)
+    if len(tries) == 1:
+        raise OSError(28, 'full')
+    time.sleep(2)
+    return ByteEncoder()
+warm.load_model = load
+"""
 
 
 def test_a_failure_is_told_once_and_tried_again_when_the_document_is_saved(
@@ -29,31 +38,19 @@ def test_a_failure_is_told_once_and_tried_again_when_the_document_is_saved(
 
 
 def test_what_is_typed_while_a_failure_is_tried_again_is_read(start: Start, repo: Repo) -> None:
-    mended = SMALL + (
-        "import time\n"
-        "tries = []\n"
-        "def load(*_):\n"
-        "    tries.append(1)\n"
-        "    if len(tries) == 1:\n"
-        "        raise OSError(28, 'full')\n"
-        "    time.sleep(2)\n"
-        "    return ByteEncoder()\n"
-        "warm.load_model = load\n"
-    )
-    editor = start(code=mended)
+    editor = start(code=SMALL + FAILS_ONCE)
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     (found,) = editor.diagnostics(uri)
     assert found["code"] == "not-read"
 
     editor.save(uri)
     editor.silence(0.5)  # it is being read
-    editor.change(uri, SHORT + OLD + RISKY, 2)
 
-    assert rows(editor.diagnostics(uri, 2)) == [(4, 4, 2)]
+    assert editor.edit(uri, SHORT + OLD + RISKY, 2) == [(4, 4, 2)]
 
 
 def test_a_bug_of_ours_is_no_clean_document_and_no_end(start: Start, repo: Repo) -> None:
-    editor = start(code=BROKEN)
+    editor = start(code=SMALL + "warm.load_model = lambda *_: [][0]\n")
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     (found,) = editor.diagnostics(uri)
     assert "IndexError: list index out of range" in found["message"]

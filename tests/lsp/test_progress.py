@@ -1,8 +1,10 @@
 """What takes long is shown by the editor, where it can."""
 
+import pytest
+
 from tests.authorship.repos import Repo
-from tests.lsp.conftest import SMALL, Start
-from tests.lsp.test_server import OLD, RISKY, rows
+from tests.lsp.client import rows
+from tests.lsp.conftest import OLD, RISKY, SMALL, Start
 
 PROGRESS = {"window": {"workDoneProgress": True}}
 SLOW = (
@@ -17,34 +19,24 @@ warm.load_model = lambda *_: time.sleep(1.0) or quick()
 )
 
 
-def test_a_long_reading_is_shown_by_the_editors_own_sign_of_progress(
-    start: Start, repo: Repo
+@pytest.mark.parametrize("refuse", [False, True])
+def test_a_long_reading_is_shown_by_the_editors_own_sign_of_progress_unless_it_refuses(
+    start: Start, repo: Repo, refuse: bool
 ) -> None:
     editor = start(code=SLOW, capabilities=PROGRESS)
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    token = editor.asked("window/workDoneProgress/create")["token"]
+    token = editor.asked("window/workDoneProgress/create", refuse=refuse)["token"]
 
-    begun = editor.notified("$/progress")
-    assert begun["token"] == token
-    assert begun["value"] == {"kind": "begin", "title": "reviewbot", "message": "reading a.py"}
-    assert editor.notified("$/progress") == {"token": token, "value": {"kind": "end"}}
+    begin = {"kind": "begin", "title": "reviewbot", "message": "reading a.py"}
     assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
+    assert editor.end() == 0
+    signs = [m["params"] for m in editor.told if m["method"] == "$/progress"]
+    assert all(sign["token"] == token for sign in signs)
+    assert [sign["value"] for sign in signs] == ([] if refuse else [begin, {"kind": "end"}])
 
 
 def test_who_cannot_show_progress_is_not_asked_to(start: Start, repo: Repo) -> None:
     editor = start(code=SLOW)
-    editor.diagnostics(editor.open(repo.root / "a.py", OLD + RISKY))
+    assert editor.show(repo.root / "a.py", OLD + RISKY) == [(3, 3, 2)]
 
     assert [m["method"] for m in editor.told] == ["textDocument/publishDiagnostics"]
-
-
-def test_an_editor_that_refuses_a_sign_of_progress_gets_its_diagnostics(
-    start: Start, repo: Repo
-) -> None:
-    editor = start(code=SLOW, capabilities=PROGRESS)
-    uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    editor.asked("window/workDoneProgress/create", refuse=True)
-
-    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
-    assert not [m for m in editor.told if m["method"] == "$/progress"]
-    assert editor.end() == 0

@@ -8,8 +8,7 @@ import pytest
 
 from reviewbot.lsp.parent_watch import alive
 from tests.authorship.repos import Repo
-from tests.lsp.conftest import SMALL, Start
-from tests.lsp.test_server import OLD, RISKY, rows
+from tests.lsp.conftest import OLD, RISKY, SMALL, Start
 
 INVALID_PARAMS, INVALID_REQUEST, NOT_FOUND, NOT_INITIALIZED = -32602, -32600, -32601, -32002
 HOVER = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
@@ -20,32 +19,28 @@ IMPATIENT = SMALL + (
 
 
 @pytest.mark.parametrize(
-    ("request_", "code"),
+    ("method", "more", "code"),
     [
-        ({"method": "textDocument/hover", "params": None}, INVALID_PARAMS),
-        ({"method": "textDocument/hover"}, INVALID_PARAMS),
-        ({"method": "textDocument/hover", "params": [1]}, INVALID_PARAMS),
-        (
-            {"method": "textDocument/hover", "params": HOVER | {"position": {"line": "x"}}},
-            INVALID_PARAMS,
-        ),
-        ({"method": "workspace/executeCommand", "params": {"command": 3}}, INVALID_PARAMS),
-        ({"method": "no/such", "params": {}}, NOT_FOUND),
-        ({"method": 7, "params": {}}, INVALID_REQUEST),
-        ({"method": "textDocument/hover", "params": HOVER, "jsonrpc": "1.0"}, INVALID_REQUEST),
-        ({"method": "textDocument/hover", "params": HOVER, "id": None}, INVALID_REQUEST),
-        ({"method": "initialize", "params": {"capabilities": {}}}, INVALID_REQUEST),
+        ("textDocument/hover", {"params": None}, INVALID_PARAMS),
+        ("textDocument/hover", {}, INVALID_PARAMS),
+        ("textDocument/hover", {"params": [1]}, INVALID_PARAMS),
+        ("textDocument/hover", {"params": HOVER | {"position": {"line": "x"}}}, INVALID_PARAMS),
+        ("workspace/executeCommand", {"params": {"command": 3}}, INVALID_PARAMS),
+        ("no/such", {"params": {}}, NOT_FOUND),
+        (7, {"params": {}}, INVALID_REQUEST),
+        ("textDocument/hover", {"params": HOVER, "jsonrpc": "1.0"}, INVALID_REQUEST),
+        ("textDocument/hover", {"params": HOVER, "id": None}, INVALID_REQUEST),
+        ("initialize", {"params": {"capabilities": {}}}, INVALID_REQUEST),
     ],
 )
 def test_a_request_that_is_wrong_is_answered_with_an_error(
-    start: Start, repo: Repo, request_: dict[str, Any], code: int
+    start: Start, repo: Repo, method: object, more: dict[str, Any], code: int
 ) -> None:
     editor = start()
 
-    answer = editor.answer({"id": "one", **request_})
+    answer = editor.answer({"id": "one", "method": method, **more})
     assert (answer["error"]["code"], answer["jsonrpc"], "result" in answer) == (code, "2.0", False)
-    uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
+    assert editor.show(repo.root / "a.py", OLD + RISKY) == [(3, 3, 2)]
     assert editor.end() == 0
 
 

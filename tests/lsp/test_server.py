@@ -3,25 +3,20 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.authorship.repos import Repo
-from tests.lsp.client import Editor, Message
-from tests.lsp.conftest import SMALL, Start
+from tests.lsp.client import Row, rows
+from tests.lsp.conftest import NOTED, OLD, RISKY, SHORT, SMALL, Start
 
-OLD = "one = 1\ntwo = 2\nthree = 3\n"  # as `repo_at` commits it
-RISKY = "a_long_name = another + one\n"  # above the threshold
-NOTED = "a_name = other + one1\n"  # a finding, below it
-SHORT = "four = 4\n"
-
-
-def rows(found: list[Message]) -> list[tuple[int, int, int]]:
-    """First line, last line and severity; 0-based, as editors count."""
-    return [(d["range"]["start"]["line"], d["range"]["end"]["line"], d["severity"]) for d in found]
-
-
-def hover(editor: Editor, uri: str, line: int) -> str | None:
-    where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": 0}}
-    found = editor.ask("textDocument/hover", where)
-    return found and str(found["contents"]["value"])
+SLOW = """
+import time
+class Slow(ByteEncoder):
+    def states(self, ids):
+        time.sleep(2)
+        return super().states(ids)
+warm.load_model = lambda *_: Slow()
+"""
 
 
 def test_an_unsaved_risky_line_is_a_warning_with_its_reasons(start: Start, repo: Repo) -> None:
@@ -37,34 +32,26 @@ def test_an_unsaved_risky_line_is_a_warning_with_its_reasons(start: Start, repo:
     assert (repo.root / "a.py").read_text() == OLD
 
 
-def test_a_finding_below_the_limit_is_an_information(start: Start, repo: Repo) -> None:
+@pytest.mark.parametrize(
+    ("committed", "texts"),
+    [
+        (OLD, [(OLD + NOTED, [(3, 3, 3)])]),
+        (OLD, [(OLD + RISKY, [(3, 3, 2)]), (SHORT + OLD + RISKY, [(4, 4, 2)]), (OLD, [])]),
+        (RISKY, [(RISKY, []), (RISKY.replace("one", "two") + SHORT * 9 + RISKY, [(0, 0, 2)])]),
+    ],
+    ids=["below the limit", "moved and reverted", "a committed line"],
+)
+def test_each_version_of_a_document_has_the_findings_of_its_uncommitted_lines(
+    start: Start, repo: Repo, committed: str, texts: list[tuple[str, list[Row]]]
+) -> None:
+    repo.commit("text", {"a.py": committed})
     editor = start()
-
-    found = editor.diagnostics(editor.open(repo.root / "a.py", OLD + NOTED))
-    assert rows(found) == [(3, 3, 3)]
-
-
-def test_a_committed_line_is_never_spoken_of(start: Start, repo: Repo) -> None:
-    text = OLD + RISKY
-    repo.commit("risky", {"a.py": text})
-    editor = start()
-    uri = editor.open(repo.root / "a.py", text)
+    uri = editor.open(repo.root / "a.py", committed)
     assert editor.diagnostics(uri) == []
 
-    editor.change(uri, RISKY.replace("one", "two") + SHORT * 9 + text, 2)
-
-    assert rows(editor.diagnostics(uri)) == [(0, 0, 2)]
-
-
-def test_an_edit_moves_a_finding_and_a_revert_clears_it(start: Start, repo: Repo) -> None:
-    editor = start()
-    uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]
-
-    editor.change(uri, SHORT + OLD + RISKY, 2)
-    assert rows(editor.diagnostics(uri, 2)) == [(4, 4, 2)]
-    editor.change(uri, OLD, 3)
-    assert editor.diagnostics(uri, 3) == []
+    assert [editor.edit(uri, text, n) for n, (text, _) in enumerate(texts, 2)] == [
+        found for _, found in texts
+    ]
 
 
 def test_only_the_last_of_many_edits_is_read(start: Start, repo: Repo) -> None:
@@ -91,23 +78,12 @@ def test_saving_reads_at_once(start: Start, repo: Repo) -> None:
 def test_closing_clears_a_document_and_what_is_being_read_of_it_is_dropped(
     start: Start, repo: Repo
 ) -> None:
-    slow = (
-        SMALL
-        + "import time\n"
-        + (
-            "class Slow(ByteEncoder):\n"
-            "    def states(self, ids):\n"
-            "        time.sleep(0.5)\n"
-            "        return super().states(ids)\n"
-            "warm.load_model = lambda *_: Slow()\n"
-        )
-    )
-    editor = start(code=slow)
+    editor = start(code=SMALL + SLOW)
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     editor.close(uri)
 
     assert editor.diagnostics(uri) == []
-    assert editor.silence(2) == []
+    assert editor.silence(3) == []
 
 
 def test_two_documents_are_told_apart(start: Start, repo: Repo) -> None:
@@ -119,28 +95,26 @@ def test_two_documents_are_told_apart(start: Start, repo: Repo) -> None:
     assert rows(editor.diagnostics(two)) == [(0, 0, 2)]
     editor.close(one)
     assert editor.diagnostics(one) == []
-    assert hover(editor, one, 3) is None
-    assert hover(editor, two, 0) is not None
+    assert editor.hover(one, 3) is None
+    assert editor.hover(two, 0) is not None
 
 
+MARKDOWN = {"textDocument": {"hover": {"contentFormat": ["markdown", "plaintext"]}}}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "reason"),
+    [(MARKDOWN, "\n- because: `line length` (+"), ({}, "\nbecause: line length (+")],
+)
 def test_a_hover_gives_the_reasons_in_markdown_where_the_editor_shows_it(
-    start: Start, repo: Repo
+    start: Start, repo: Repo, capabilities: dict[str, object], reason: str
 ) -> None:
-    shows = {"textDocument": {"hover": {"contentFormat": ["markdown", "plaintext"]}}}
-    editor = start(capabilities=shows)
+    editor = start(capabilities=capabilities)
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     editor.diagnostics(uri)
 
-    assert "\n- because: `line length` (+" in (hover(editor, uri, 3) or "")
-    assert hover(editor, uri, 2) is None
-
-
-def test_a_hover_without_markdown_is_plain_text(start: Start, repo: Repo) -> None:
-    editor = start()
-    uri = editor.open(repo.root / "a.py", OLD + RISKY)
-    editor.diagnostics(uri)
-
-    assert "\nbecause: line length (+" in (hover(editor, uri, 3) or "")
+    assert reason in (editor.hover(uri, 3) or "")
+    assert editor.hover(uri, 2) is None
 
 
 def test_a_commit_elsewhere_clears_an_untouched_document(start: Start, repo: Repo) -> None:
@@ -162,9 +136,7 @@ def test_what_is_outside_git_ignored_or_no_code_is_silent_but_for_one_message(
     for place in places:
         uri = editor.open(place, RISKY)
         assert editor.diagnostics(uri) == []
-        for version in (2, 3):
-            editor.change(uri, RISKY * version, version)
-            assert editor.diagnostics(uri, version) == []
+        assert [editor.edit(uri, RISKY * version, version) for version in (2, 3)] == [[], []]
     editor.open("untitled:Untitled-1", RISKY)
     editor.silence(0.5)
 
@@ -241,11 +213,10 @@ def test_the_process_ends_with_the_editor(start: Start, repo: Repo) -> None:
 
 
 def test_an_editor_is_answered_while_a_document_is_read(start: Start, repo: Repo) -> None:
-    slow = SMALL + "import time\nwarm.load_model = lambda *_: time.sleep(5) or ByteEncoder()\n"
-    editor = start(code=slow)
+    editor = start(code=SMALL + SLOW.replace("2", "5"))
     uri = editor.open(repo.root / "a.py", OLD + RISKY)
     begun = time.monotonic()
-    assert hover(editor, uri, 3) is None
+    assert editor.hover(uri, 3) is None
 
     assert time.monotonic() - begun < 4
     assert rows(editor.diagnostics(uri)) == [(3, 3, 2)]

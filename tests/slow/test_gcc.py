@@ -37,33 +37,31 @@ EMACS = r"""
 """
 
 
-def editor(name: str, *argv: str, script: str, text: str, folder: Path) -> list[list[object]]:
-    """Let an editor read the text, and return what it found."""
+EDITORS = {
+    "vim": ("-u", "NONE", "-i", "NONE", "-n", "-es", "-S"),
+    "emacs": ("-Q", "--batch", "-l"),
+}
+
+
+@pytest.mark.parametrize("name", EDITORS)
+@pytest.mark.parametrize("report", [*CASES.values(), ODD], ids=[*CASES, "odd"])
+def test_an_editor_finds_every_place_and_no_other(
+    report: Report, name: str, tmp_path: Path
+) -> None:
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed here, so it does not read the gcc format")
-    errors, out, source = folder / "errors", folder / "out.json", folder / "script"
-    errors.write_text(text, encoding="utf-8")
+    errors, out, source = tmp_path / "errors", tmp_path / "out.json", tmp_path / "script"
+    errors.write_text(gcc(report), encoding="utf-8")
+    script = VIM if name == "vim" else EMACS
     source.write_text(script.format(errors=errors, out=out), encoding="utf-8")
-    subprocess.run([name, *argv, str(source)], check=True, cwd=folder, timeout=60)
-    found: list[list[object]] = json.loads(out.read_text(encoding="utf-8"))
-    return found
+    command = [name, *EDITORS[name], str(source)]
+    subprocess.run(command, check=True, cwd=tmp_path, timeout=60)
+    rows = json.loads(out.read_text(encoding="utf-8"))
 
-
-@pytest.mark.parametrize("made", [*CASES.values(), ODD], ids=[*CASES, "odd"])
-def test_vim_finds_every_place_and_no_other(made: Report, tmp_path: Path) -> None:
-    rows = editor(
-        "vim", "-u", "NONE", "-i", "NONE", "-n", "-es", "-S", script=VIM, text=gcc(made),
-        folder=tmp_path,
-    )  # fmt: skip
-
-    found = [(name, line) for valid, name, line, _, _ in rows if valid]
-    assert found == places(made)
-    assert len(rows) == len(gcc(made).splitlines())
-
-
-@pytest.mark.parametrize("made", [*CASES.values(), ODD], ids=[*CASES, "odd"])
-def test_emacs_finds_every_place_and_no_other(made: Report, tmp_path: Path) -> None:
-    found = editor("emacs", "-Q", "--batch", "-l", script=EMACS, text=gcc(made), folder=tmp_path)
-
-    # No path of git's has two slashes in a row; Emacs would make one of them.
-    assert [tuple(row) for row in found] == [(p.replace("//", "/"), n) for p, n in places(made)]
+    if name == "vim":
+        assert len(rows) == len(gcc(report).splitlines())
+        assert [(path, line) for valid, path, line, _, _ in rows if valid] == places(report)
+    else:
+        # No path of git's has two slashes in a row; Emacs would make one of them.
+        expected = [(path.replace("//", "/"), line) for path, line in places(report)]
+        assert [tuple(row) for row in rows] == expected

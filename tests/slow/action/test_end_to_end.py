@@ -7,62 +7,35 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.authorship.repos import CLAUDE, ROOT, Repo, repo_at
+from tests.authorship.repos import CLAUDE, ROOT
 from tests.cli.small import environ
-from tests.github.fake import FakeGitHub
-from tests.github.fake_parts import Pull
-from tests.github.server import serving
+from tests.github.conftest import World, pauses, world
 from tests.slow.test_real_model import CACHE, needs_model
 
+__all__ = ["pauses", "world"]  # the fixtures
 DEMO = ROOT / "examples" / "demo"
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Iterator[tuple[FakeGitHub, Repo, dict[str, str]]]:
+def runner(world: World) -> World:
     """A pull request with the demo's code, and a runner's environment for its event."""
-    repo = repo_at(tmp_path / "checkout")
-    base = repo.git("rev-parse", "main")
-    files = {str(p.relative_to(DEMO)): p.read_text() for p in DEMO.rglob("*.py")}
-    head = repo.commit(f"Add billing\n\n{CLAUDE}", files)
-    github = FakeGitHub(repo.root, pulls={1: Pull(1, head, base)})
-    event = {
-        "pull_request": {
-            "number": 1,
-            "head": {"sha": head, "ref": "topic", "repo": {"full_name": "o/r"}},
-            "base": {"sha": base, "ref": "main", "repo": {"full_name": "o/r"}},
-            "user": {"login": "dev", "type": "User"},
-        }
-    }
-    (tmp_path / "event.json").write_text(json.dumps(event))
-    (tmp_path / "temp").mkdir()
-    with serving(github):
-        kept = {k: v for k, v in environ().items() if not k.startswith(("GITHUB_", "REVIEWBOT_"))}
-        yield (
-            github,
-            repo,
-            {
-                **kept,
-                "REVIEWBOT_CACHE": str(CACHE),
-                "RUNNER_TEMP": str(tmp_path / "temp"),
-                "GITHUB_ACTIONS": "true",
-                "GITHUB_API_URL": github.url,
-                "GITHUB_REPOSITORY": "o/r",
-                "GITHUB_EVENT_NAME": "pull_request",
-                "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
-                "GITHUB_OUTPUT": str(tmp_path / "output"),
-                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
-                "INPUT_GITHUB_TOKEN": github.token,
-            },
-        )
-    assert github.faults == []
+    files = {str(path.relative_to(DEMO)): path.read_text() for path in DEMO.rglob("*.py")}
+    world.push(files, f"Add billing\n\n{CLAUDE}")
+    world.event()
+    (world.folder / "temp").mkdir()
+    names = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", "RUNNER_TEMP": "temp"}
+    del world.environ["REVIEWBOT_ARTIFACT"], world.environ["GITHUB_TOKEN"]
+    world.environ |= {name: str(world.folder / file) for name, file in names.items()}
+    world.environ |= {"REVIEWBOT_CACHE": str(CACHE), "INPUT_GITHUB_TOKEN": world.github.token}
+    return world
 
 
-def run(repo: Repo, env: dict[str, str]) -> tuple[int, dict[str, str], str]:
+def run(runner: World, **inputs: str) -> tuple[int, dict[str, str], str]:
+    """Run the action; return its exit code, its outputs and its log."""
     # Isolated as in action.yml, except that the package is found beside the script.
     code = (
         "import runpy, sys; from action import main as m; from reviewbot import cli\n"
@@ -70,21 +43,26 @@ def run(repo: Repo, env: dict[str, str]) -> tuple[int, dict[str, str], str]:
         "import os; sys.exit(m.main(os.environ, m.REVIEWBOT))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=repo.root, env=env, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=runner.repo.root,
+        env=environ() | runner.environ | inputs,
+        capture_output=True,
+        text=True,
     )
-    text = Path(env["GITHUB_OUTPUT"]).read_text()
-    found = re.findall(r"^([\w-]+)<<(\w{32})\n(.*?)\n\2\n", text, re.M | re.S)
-    return done.returncode, {name: value for name, _, value in found}, done.stdout + done.stderr
+    text = (runner.folder / "output").read_text()
+    outputs = re.findall(r"^([\w-]+)<<(\w{32})\n(.*?)\n\2\n", text, re.M | re.S)
+    log = done.stdout + done.stderr
+    return done.returncode, {name: value for name, _, value in outputs}, log
 
 
 @pytest.mark.real_model
 @needs_model
 def test_the_action_reviews_a_pull_request_with_the_real_default_model(
-    runner: tuple[FakeGitHub, Repo, dict[str, str]], tmp_path: Path
+    runner: World,
 ) -> None:
-    github, repo, env = runner
+    github, step_summary = runner.github, runner.folder / "summary"
 
-    code, outputs, log = run(repo, env | {"INPUT_MAX_RISK": "0.1", "INPUT_CHECK_RUN": "reviewbot"})
+    code, outputs, log = run(runner, INPUT_MAX_RISK="0.1", INPUT_CHECK_RUN="reviewbot")
 
     assert code == 1, log
     assert outputs["verdict"] == "block"
@@ -99,15 +77,15 @@ def test_the_action_reviews_a_pull_request_with_the_real_default_model(
     assert len(github.comments) == min(10, len(report["findings"]))
     assert [run["conclusion"] for run in github.check_runs] == ["failure"]
     assert "::warning file=billing/" in log
-    assert Path(env["GITHUB_STEP_SUMMARY"]).read_text().startswith("## reviewbot: BLOCK (exit 1)")
+    assert step_summary.read_text().startswith("## reviewbot: BLOCK (exit 1)")
     posted = json.dumps([github.comments, github.issue_comments, github.check_runs])
-    for secret in (github.token, str(tmp_path), str(ROOT)):
+    for secret in (github.token, str(runner.folder), str(ROOT)):
         assert secret not in posted
-        assert secret not in Path(env["GITHUB_STEP_SUMMARY"]).read_text()
+        assert secret not in step_summary.read_text()
     assert github.token not in log
 
     before = list(github.writes)
-    again, _, _ = run(repo, env | {"INPUT_MAX_RISK": "0.1"})
+    again, _, _ = run(runner, INPUT_MAX_RISK="0.1")
 
     assert again == 1
     assert github.writes == before
@@ -117,11 +95,9 @@ def test_the_action_reviews_a_pull_request_with_the_real_default_model(
     ("given", "expected"), [({"INPUT_ARTIFACT": "no-such"}, 2), ({"INPUT_GITHUB_TOKEN": "bad"}, 4)]
 )
 def test_what_fails_on_a_runner_is_not_green(
-    runner: tuple[FakeGitHub, Repo, dict[str, str]], given: dict[str, str], expected: int
+    runner: World, given: dict[str, str], expected: int
 ) -> None:
-    _, repo, env = runner
-
-    code, outputs, _ = run(repo, env | given)
+    code, outputs, _ = run(runner, **given)
 
     assert code == expected
     assert outputs["verdict"] == "error"

@@ -1,19 +1,34 @@
-"""A real browser for the tests of the report's page."""
+"""A real browser for the tests of every page; without one they are skipped, and say why.
+
+BROWSER_TESTS=required makes a failure of that; AXE_JS names the file axe.min.js (npm's
+axe-core 4.14.1), which judges accessibility.
+"""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from research.chromium import chromium, command, media, missing, window
 from reviewbot.render.html import html
 from reviewbot.report.model import Report
-from tests.chromium import axe_source, started
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
+
+SERIOUS = ("serious", "critical")
+
+
+def lack(what: str) -> NoReturn:
+    """Skip, or fail where a browser is required."""
+    if os.environ.get("BROWSER_TESTS") == "required":
+        pytest.fail(f"BROWSER_TESTS=required, and there is no {what}")
+    pytest.skip(f"no {what}")
 
 
 @dataclass
@@ -64,25 +79,31 @@ class Page:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    """One Chromium for all tests of the session."""
-    with started(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
+    """One Chromium for all tests of the session; it logs the console and every request."""
+    if find_spec("selenium") is None:
+        lack("selenium (pip install -e '.[dev]')")
+    if missing():
+        lack(f"browser: {missing()} (Debian: chromium, chromium-driver)")
+    driver = chromium(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture
-def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
+def show(browser: "Chrome", tmp_path: Path) -> Callable[..., Page]:
     """Open a report, or a page in a file, in a window of 1280 times 800."""
-    from research.chromium import command, media, window
 
-    def opened(made: Report | Path, *, scheme: str = "light", scripts: bool = True) -> Page:
-        path = made if isinstance(made, Path) else tmp_path / "report.html"
-        if isinstance(made, Report):
-            path.write_text(html(made), encoding="ascii")
+    def opened(
+        shown: Report | Path, *, scheme: str = "light", scripts: bool = True, fragment: str = ""
+    ) -> Page:
+        path = shown if isinstance(shown, Path) else tmp_path / "report.html"
+        if isinstance(shown, Report):
+            path.write_text(html(shown), encoding="ascii")
         window(browser, 1280, 800)
         media(browser, "", scheme)
         command(browser, "Emulation.setScriptExecutionDisabled", value=not scripts)
         browser.get("about:blank")
-        page = Page(browser, path.as_uri())
+        page = Page(browser, path.as_uri() + fragment)
         page.said(), page.requests()  # those of the page before
         browser.get(page.url)
         return page
@@ -91,20 +112,24 @@ def show(browser: "Chrome", tmp_path: Path) -> "Callable[..., Page]":
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], list[str]]:
-    """Judge a page: what axe calls serious or critical, a line each."""
-    source = axe_source()
+def axe() -> Callable[..., list[str]]:
+    """Judge a page: a line for each thing that axe finds of these impacts, or of any for ()."""
+    file = os.environ.get("AXE_JS", "")
+    if not file or not Path(file).is_file():
+        lack("axe.min.js: AXE_JS does not name it (npm install axe-core@4.14.1)")
+    source = Path(file).read_text(encoding="utf-8")
 
-    def judged(page: Page) -> list[str]:
+    def judged(page: Page, impacts: tuple[str, ...] = SERIOUS) -> list[str]:
         page.js(source)
         found = page.later(
-            "axe.run(document, {resultTypes: ['violations']}).then(r => arguments[0](r.violations),"
-            " e => arguments[0]([{impact: 'critical', id: String(e), nodes: []}]))"
+            "axe.run().then(arguments[0],"
+            " e => arguments[0]({violations: [{impact: 'critical', id: String(e), nodes: []}]}))"
         )
+        assert found["violations"] or len(found["passes"]) > 10
         return [
             f"{one['impact']} {one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
+            for one in found["violations"]
+            if not impacts or one["impact"] in impacts
         ]
 
     return judged

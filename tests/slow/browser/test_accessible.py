@@ -22,9 +22,7 @@ def test_axe_finds_nothing_serious(
     made: Callable[[], Report],
     scheme: str,
 ) -> None:
-    page = show(made(), scheme=scheme)
-
-    assert axe(page) == []
+    assert axe(show(made(), scheme=scheme)) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

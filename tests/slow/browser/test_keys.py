@@ -6,12 +6,7 @@ from tests.render import examples
 from tests.slow.browser.conftest import Page
 
 Show = Callable[..., Page]
-ENTER, ESCAPE, UP, DOWN = (
-    "\ue007",
-    "\ue00c",
-    "\ue013",
-    "\ue015",
-)  # WebDriver's codes
+ENTER, ESCAPE, UP, DOWN = "\ue007\ue00c\ue013\ue015"  # WebDriver's codes
 
 
 def focused(page: Page) -> str:

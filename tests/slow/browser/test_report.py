@@ -163,7 +163,6 @@ def test_on_paper_the_reasons_of_findings_are_open_and_the_filters_are_gone(show
     assert visible
     assert page.count("#filters") == page.count(".tools") == 0
     assert page.js("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    media(page.browser)
 
 
 def test_without_scripts_everything_can_be_read(show: Show) -> None:
@@ -181,14 +180,12 @@ def test_without_scripts_everything_can_be_read(show: Show) -> None:
     assert shape("tr[data-f='1'] summary")
     assert shape("section.features article")
     assert shape("#filters") is None
-    command(page.browser, "Emulation.setScriptExecutionDisabled", value=False)
 
 
 def test_a_link_opens_the_reasons_even_without_scripts(show: Show) -> None:
     page = show(examples.rich(), scripts=False)
-    place = "a[data-open]"
 
-    page.browser.find_element("css selector", place).click()
+    page.browser.find_element("css selector", "a[data-open]").click()
     command(page.browser, "Emulation.setScriptExecutionDisabled", value=False)
 
     assert page.js("return location.hash").startswith("#y")

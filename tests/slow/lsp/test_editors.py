@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.authorship.repos import Repo
-from tests.lsp.conftest import SMALL
-from tests.lsp.test_server import RISKY
+from tests.lsp.conftest import RISKY, SMALL
 
 ROOT = Path(__file__).parents[3]
 DOC = ROOT / "docs" / "editors.md"

@@ -11,8 +11,8 @@ from reviewbot.models.cache import cache_dir, converted_path
 from reviewbot.models.registry import SMOL_CUT
 from reviewbot.models.verify import checkpoint
 from tests.authorship.repos import Repo
+from tests.lsp.client import rows
 from tests.lsp.conftest import Start
-from tests.lsp.test_server import rows
 from tests.server.running import short_directory
 
 MODULE = Path(__file__).parents[3] / "examples/demo/billing/schedule.py"
@@ -49,10 +49,9 @@ def test_a_risky_line_comes_moves_and_goes(start: Start, repo: Repo) -> None:
     assert rows([found]) == [(20, 20, 2)]
     assert "\nbecause: " in found["message"]
 
-    editor.change(uri, "\n" + "".join([*lines[:20], WRONG, *lines[20:]]), 3)
-    assert rows(editor.diagnostics(uri, 3)) == [(21, 21, 2)]
-    editor.change(uri, text, 4)
-    assert editor.diagnostics(uri, 4) == []
+    edited = "\n" + "".join([*lines[:20], WRONG, *lines[20:]])
+    assert editor.edit(uri, edited, 3) == [(21, 21, 2)]
+    assert editor.edit(uri, text, 4) == []
     assert editor.end() == 0
 
 
@@ -77,8 +76,7 @@ def test_where_a_server_runs_it_does_the_reading(
             server.kill()
             server.wait()
             server.stderr.close()
-        editor.change(uri, "\none = 1\n" + WRONG, 2)
-        assert rows(editor.diagnostics(uri, 2)) == [(2, 2, 2)]
+        assert editor.edit(uri, "\none = 1\n" + WRONG, 2) == [(2, 2, 2)]
 
     assert served == [(1, 1, 2)]
     assert editor.messages("window/showMessage") == []
