@@ -8,7 +8,6 @@ import numpy as np
 
 from research import pairs
 from reviewbot.arrays import Array, Indices, Mask
-from reviewbot.errors import UsageError
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import (
     SAMPLES,
@@ -53,7 +52,6 @@ def evaluate(
     fold_L: Indices,
     probabilities: Mapping[str, Scores | Array] | None = None,
     thresholds: Mapping[str, float] | None = None,
-    ours: str = "ours",
     against: Sequence[str] = AGAINST,
     suites: Mapping[str, Sequence[str]] | None = None,
     kinds: Mapping[str, Mask] | None = None,
@@ -63,8 +61,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure out-of-fold scores on every suite.
 
-    scores         name -> score per line of the table; baselines among them. NaN on all lines of a
-                   set says that it was not measured there: suites with that set leave it out
+    scores         "ours" and other names -> score per line of the table; baselines among them.
+                   NaN on all lines of a set: it was not measured there, and suites with that
+                   set leave it out
     probabilities  name -> calibrated risk per line, for the scores that have one
     thresholds     name of an operating point -> risk above which a line is an alarm. A score that
                    is no probability gets a threshold of its own, by the rule of `operating`, so
@@ -72,13 +71,10 @@ def evaluate(
     kinds          kinds of clean code, by title: what such thresholds are set on; by default those
                    of `chosen_suites`
     confidence     of that rule, as for `calibrate.calibrate`
-    ours, against  differences ours - other, paired by resample; who is not there is left out
+    against        differences ours - other, paired by resample; who is not there is left out
     returns        JSON-able; {"value", "low", "high"} per metric, null where it has no meaning
-    raises         UsageError where `ours` is not among the scores; ValueError for a wrong length,
-                   or a NaN among measured lines
+    raises         ValueError for a wrong length, or a NaN among measured lines
     """
-    if ours not in scores:
-        raise UsageError(f"no score is named {ours!r}", fix=f"use one of: {', '.join(scores)}")
     for name, values in [*scores.items(), *(probabilities or {}).items()]:
         if len(values) != len(table):
             raise ValueError(f"{name!r} has {len(values)} scores for {len(table)} lines")
@@ -103,7 +99,7 @@ def evaluate(
             for name, s_L in scores.items()
             if not unread[name].intersection(members)
         }
-        others = [name for name in against if name in found and name != ours]
+        others = [name for name in against if name in found]
         y_L = table.y_L[line_L]
         report["suites"][title] = {
             "sets": sorted(members),
@@ -120,13 +116,13 @@ def evaluate(
                 for name, values in found.items()
             },
             "differences": {
-                f"{ours} - {other}": {
+                f"ours - {other}": {
                     key: _entry(
                         draws,
-                        found[ours][key][0] - found[other][key][0],
-                        found[ours][key][1] - found[other][key][1],
+                        found["ours"][key][0] - found[other][key][0],
+                        found["ours"][key][1] - found[other][key][1],
                     )
-                    for key in found[ours]
+                    for key in found["ours"]
                     if key in found[other]
                 }
                 for other in others

@@ -20,8 +20,6 @@ def evaluation(
     table: Table,
     scores: Mapping[str, Scores | Array],
     risks: Mapping[str, Scores | Array],
-    *,
-    ours: str = "ours",
 ) -> dict[str, str]:
     """Draw bars of each metric of `BARS`, and per suite with risky lines two curves of its own.
 
@@ -40,12 +38,12 @@ def evaluation(
             continue
         curves = {
             name: plots.recall_points(y_L, scores[name][line_L])
-            for name in (ours, *CURVES)
+            for name in ("ours", *CURVES)
             if name in suite["scores"]
         }
         made[f"recall-{_slug(title)}.svg"] = plots.recall(f"recall, {title}", curves)
-        if ours in risks:
-            bins = plots.reliability_bins(y_L, risks[ours][line_L])
+        if "ours" in risks:
+            bins = plots.reliability_bins(y_L, risks["ours"][line_L])
             made[f"reliability-{_slug(title)}.svg"] = plots.reliability(
                 f"reliability as shipped, {title}", bins
             )

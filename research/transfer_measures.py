@@ -43,15 +43,13 @@ def transfer(
     block_share of `stages.fit_stages`
     returns     JSON-able: "cells" [trained on][tested on][metric] -> {"value", "low", "high",
                 "groups", "count"} or null; "skipped" says why a unit trained nothing
-    raises      UsageError for another `by`, and what `fit_stages` raises for groups, Cs and folds
+    raises      what `fit_stages` raises for groups, Cs and folds
 
     A line is always scored by a model that saw nothing of its group: on the diagonal that is
     cross-validation, elsewhere it leaves the groups out that both sides share. So every model
     learnt from about (folds - 1) / folds of its unit, and C is chosen on the unit trained on alone.
     Sets weigh the same within a unit. "auroc" is pooled; "count" is snippets, pairs or lines.
     """
-    if by not in ("set", "lang"):
-        raise UsageError(f"no transfer by {by!r} was measured", fix="use set or lang")
     names_L = table.lang_L if by == "lang" else unit_names(table.set_L, merged)
     names = np.unique(names_L).tolist()
     # The fit knows suites by the names of sets. A unit is no such set: only its own lines choose C.
@@ -61,7 +59,8 @@ def transfer(
     cells: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
     failed: UsageError | None = None
-    draws = {name: _draws(table, names_L == name, samples, seed) for name in names}
+    group_L = table.group_L
+    draws = {name: resample(group_L[names_L == name], samples=samples, seed=seed) for name in names}
     for number, name in enumerate(names):
         if why := _unfit(table, (names_L == name) & (corrections | ~table.is_fixed_L)):
             skipped[name] = why
@@ -206,10 +205,6 @@ def _unfit(table: Table, part_L: Mask) -> str:
     # With one group alone, the model of that group's fold would have nothing to learn from.
     few = len(np.unique(table.group_L[part_L][y_L])) < 2
     return "its risky lines are of one group only" if few else ""
-
-
-def _draws(table: Table, part_L: Mask, samples: int, seed: int) -> Resamples:
-    return resample(table.group_L[part_L], samples=samples, seed=seed)
 
 
 def _even(table: Table, names_L: Texts) -> Array:

@@ -10,7 +10,7 @@ import click
 
 from research.command import Command
 from reviewbot.cli.train_options import MACHINE, options
-from reviewbot.cli.train_sae import corpus_option, train_autoencoder, work_option
+from reviewbot.cli.train_sae import train_autoencoder
 from reviewbot.train.sae_model import SaeConfig
 
 RECIPE = "pttrust"
@@ -48,9 +48,7 @@ PTTRUST = SaeConfig(
 
 
 @click.command(cls=Command)
-@corpus_option
-@work_option
-@options("out", "tokens", "model", "layer", *MACHINE)
+@options("corpus", "work", "out", "tokens", "model", "layer", *MACHINE)
 def autoencoder(**flags: Any) -> None:
     """Pre-train PtTrust's autoencoder on states of source files.
 

@@ -31,6 +31,19 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE[@N]",
         "type": PATH,
     },
+    # pre-training
+    "corpus": {"help": "Directory of source files. Repeatable.", "multiple": True, **_DIR},
+    "work": {
+        "help": "Directory for hidden states and the checkpoint; a stopped run resumes there.",
+        **_DIR,
+    },
+    "features": {
+        "help": "Features of the autoencoder.",
+        "type": click.IntRange(1),
+        "default": 2048,
+    },
+    "k": {"help": "Features kept per token.", "type": click.IntRange(1), "default": 32},
+    "epochs": {"help": "Passes over the tokens.", "type": click.IntRange(1), "default": 4},
     "tokens": {
         "help": "Tokens of the corpus to read.",
         "type": click.IntRange(1),
@@ -115,7 +128,7 @@ FITTING = ("sae", "cache", "groups", "boost", "pairwise", "held-out", "folds", "
 THRESHOLDS = ("hunks", "clean", "confidence")
 MACHINE = ("dtype", "device", "quantize", "threads", "seed")
 READING = ("model", "layer", "deep", "full", "description", *MACHINE)
-_REQUIRED = ("out", "sae", "cache", "labels")
+_REQUIRED = ("out", "sae", "cache", "labels", "corpus", "work")
 
 
 def options(*names: str) -> Callable[[F], F]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import (
     MACHINE,
     commit_of_code,
@@ -26,44 +25,9 @@ if TYPE_CHECKING:
 
 PAIR_SHARE = 0.3  # of the files, which are also read with corrupted lines
 
-corpus_option = click.option(
-    "--corpus",
-    multiple=True,
-    required=True,
-    metavar="DIR",
-    type=PATH,
-    help="Directory of source files. Repeatable.",
-)
-work_option = click.option(
-    "--work",
-    required=True,
-    metavar="DIR",
-    type=PATH,
-    help="Directory for hidden states and the checkpoint; a stopped run resumes there.",
-)
-
 
 @click.command()
-@corpus_option
-@work_option
-@click.option(
-    "--features",
-    type=click.IntRange(1),
-    default=2048,
-    show_default=True,
-    help="Features of the autoencoder.",
-)
-@click.option(
-    "--k", type=click.IntRange(1), default=32, show_default=True, help="Features kept per token."
-)
-@click.option(
-    "--epochs",
-    type=click.IntRange(1),
-    default=4,
-    show_default=True,
-    help="Passes over the tokens.",
-)
-@options("out", "tokens", "model", "layer", *MACHINE)
+@options("corpus", "work", "features", "k", "epochs", "out", "tokens", "model", "layer", *MACHINE)
 def sae(features: int, k: int, epochs: int, **flags: Any) -> None:
     """Pre-train a TopK sparse autoencoder on states of source files.
 
