@@ -95,11 +95,6 @@ class SyncPlan:
     restore: tuple[Posted, ...] = ()  # minimised, but the finding is back; also among the edits
     inline: frozenset[tuple[str, str]] = frozenset()  # path, fingerprint: will have a comment
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self.create or self.edit or self.delete or self.minimise)
-
 
 def plan_sync(
     findings: Sequence[Finding],

@@ -93,14 +93,14 @@ def test_no_more_is_created_than_may_stand_and_every_anchor_is_shown(
 def test_a_comment_in_a_file_that_was_not_read_stays() -> None:
     old = posted("a", "1:1")
 
-    assert plan_sync([], [old], HUNKS, body_of, max_comments=9, unread={"a"}).empty
+    assert plan_sync([], [old], HUNKS, body_of, max_comments=9, unread={"a"}) == SyncPlan()
     assert plan_sync([], [old], HUNKS, body_of, max_comments=9).delete == (old,)
 
 
 def test_a_finding_whose_file_was_renamed_keeps_its_comment() -> None:
     old = posted("gone", "1:1")
 
-    assert planned([finding("b", "1:1")], [old]).empty
+    assert planned([finding("b", "1:1")], [old]) == SyncPlan(inline=frozenset({("b", "1:1")}))
     assert planned([finding("b", "1:1")], [posted("a", "1:1")]).delete != ()
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from reviewbot.authorship.model import Scope
 from reviewbot.diff.model import ChangedLine
-from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.report.gate import NARROW, GateRules, Policy, Status, Verdict, count, decide
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
@@ -210,10 +209,3 @@ def test_the_ledger_counts_every_line_once() -> None:
     assert ledger.by_reason == {"blank": 1, "no head": 2, "too large": 1}
     assert ledger.coverage == 2 / 5
     assert count([EXCLUDED, BLANK]).coverage == 0.0
-
-
-def test_an_error_is_two_lines_whatever_is_put_into_it() -> None:
-    error = UsageError("no\nsuch  file\r\n", fix="name\nanother")
-
-    assert str(error) == "no such file\n  fix: name another"
-    assert (error.exit_code, ReviewbotError.exit_code) == (2, 4)
