@@ -17,7 +17,7 @@ import click
 
 from reviewbot.errors import ModelUnavailable, ReviewbotError
 from reviewbot.models.cache import sha256_of
-from reviewbot.models.gguf_tensors import kept_tensors, open_reader, read_shape
+from reviewbot.models.gguf_tensors import kept_tensors, open_reader, read_config
 from reviewbot.models.registry import SMOL, SMOL_CUT, ModelSpec
 from reviewbot.train.export import write_whole
 
@@ -39,32 +39,33 @@ def cut(source: Path, target: Path, whole: ModelSpec, blocks: int) -> None:
     from gguf import GGUFValueType, GGUFWriter
 
     reader = open_reader(source)
-    shape = read_shape(reader)
-    if not 1 <= blocks < shape.layers:
+    config = read_config(reader)
+    stored, architecture = config["num_hidden_layers"], config["model_type"]
+    if not 1 <= blocks < stored:
         raise ModelUnavailable(
-            f"nothing was cut: {source} holds {shape.layers} blocks, {blocks} were to be kept",
+            f"nothing was cut: {source} holds {stored} blocks, {blocks} were to be kept",
             fix="name the official file of a larger model",
         )
-    writer = GGUFWriter(target, shape.architecture)
-    writer.add_name(f"{whole.filename}, first {blocks} of {shape.layers} blocks")
+    writer = GGUFWriter(target, architecture)
+    writer.add_name(f"{whole.filename}, first {blocks} of {stored} blocks")
     writer.add_description(
-        f"The first {blocks} of {shape.layers} blocks of {whole.filename}, with its embedding, "
+        f"The first {blocks} of {stored} blocks of {whole.filename}, with its embedding, "
         "final norm and tokenizer, every tensor byte for byte. No language model any more: what is "
         # The file in the package says so, and its hash is fixed: this script lay in runs/ then.
         "left reads text and cannot write any. Cut by reviewbot, runs/cut_gguf.py."
     )
     writer.add_string("reviewbot.source.filename", whole.filename)
     writer.add_string("reviewbot.source.sha256", whole.sha256)
-    writer.add_uint32("reviewbot.source.block_count", shape.layers)
+    writer.add_uint32("reviewbot.source.block_count", stored)
     writer.add_uint32("reviewbot.kept_block_count", blocks)
     for key, field in reader.fields.items():
         if key.startswith("GGUF.") or key in DROPPED:
             continue
-        value: Any = blocks if key == f"{shape.architecture}.block_count" else field.contents()
+        value: Any = blocks if key == f"{architecture}.block_count" else field.contents()
         kind = field.types[0]
         inner = field.types[-1] if kind == GGUFValueType.ARRAY else None
         writer.add_key_value(key, value, kind, inner)
-    names = kept_tensors(shape, blocks, head=False)
+    names = kept_tensors(config, blocks, head=False)
     for tensor in reader.tensors:
         if tensor.name in names:
             writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)

@@ -46,6 +46,10 @@ class ModelUnavailable(ReviewbotError):
 class EngineUnfit(ModelUnavailable):
     """An engine that cannot compute this model here correctly; another engine may."""
 
+    def __init__(self, why: str, *, fix: str = "use --engine torch") -> None:
+        super().__init__(f"nothing was scored: {why}", fix=fix)
+        self.why = why
+
 
 class ArtifactError(ReviewbotError):
     """A model bundle that does not match its manifest, or the model in use."""

@@ -21,7 +21,6 @@ from reviewbot.arrays import Array
 from reviewbot.diff import parser
 from reviewbot.encoders import spans
 from reviewbot.encoders.spans import Span
-from reviewbot.encoders.states import HiddenStates
 from reviewbot.scoring import pooling, reasons, sae
 from reviewbot.scoring.artifact import PRESETS, load_artifact
 from reviewbot.scoring.pooling import LineTokens
@@ -54,14 +53,14 @@ def states() -> Array:
 def tokens() -> LineTokens:
     """Return the window's tokens, `PER_LINE` in a line."""
     lines = [Span(at, at + PER_LINE) for at in range(0, TOKENS, PER_LINE)]
-    return pooling.line_tokens(HiddenStates(states()), lines)
+    return pooling.line_tokens(states(), lines)
 
 
 def test_line_tokens(benchmark: Benchmark) -> None:
     """Gather and normalise the states of a window's lines."""
     benchmark.group = "line_tokens"
     lines = [Span(at, at + PER_LINE) for at in range(0, TOKENS, PER_LINE)]
-    benchmark(pooling.line_tokens, HiddenStates(states()), lines)
+    benchmark(pooling.line_tokens, states(), lines)
 
 
 @FAST_OR_PLAIN

@@ -142,10 +142,11 @@ def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
             yield _prepare(engine, settings, artifact)
         except EngineUnfit as exc:
             if engine == order[-1] and missing(EXTRAS["torch"]):
-                raise EngineUnfit(exc.what, fix=f"{install('torch')}, then --engine torch") from exc
+                fix = f"{install('torch')}, then --engine torch"
+                raise EngineUnfit(exc.why, fix=fix) from exc
             if engine == order[-1]:
                 raise
-            say(f"{exc.what.removeprefix('nothing was scored: ')}; reading with torch instead")
+            say(f"{exc.why}; reading with torch instead")
 
 
 def model_name(settings: Settings, artifact: "Artifact") -> str:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,17 +48,10 @@ def model() -> None:
     """Fetch, list and check the language models that read the code."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A model, and how much of it a check needs."""
-
-    spec: ModelSpec
-    layers: int
-    full: bool
-    taps: tuple[int, int | None] | None  # None for torch
-
-
-def _request(name: str, artifact: str | None, *, full: bool, engine: str) -> _Request:
+def _request(
+    name: str, artifact: str | None, *, full: bool, engine: str
+) -> tuple[ModelSpec, int, dict[str, Any]]:
+    """Return a model, the layers that a check runs, and the other arguments of `ensure_model`."""
     deep = None
     if artifact is None:
         spec = _spec(name)
@@ -72,7 +64,7 @@ def _request(name: str, artifact: str | None, *, full: bool, engine: str) -> _Re
             read = load_artifact(find_artifact(artifact)).model
         spec, layer, deep, full = _spec(read.name), read.layer, read.deep, read.full or full
     onnx = engines(Settings(engine=Engine(engine)), head=full)[0] == "onnx"
-    return _Request(spec, max(layer, deep or 0), full, (layer, deep) if onnx else None)
+    return spec, max(layer, deep or 0), {"full": full, "taps": (layer, deep) if onnx else None}
 
 
 def _conversion_options(command: F) -> F:
@@ -116,8 +108,7 @@ def pull(
     Sources, in this order: the cache, --from PATH (or $REVIEWBOT_MODEL_PATH), the Hugging Face hub
     (or the mirror in $HF_ENDPOINT). The file must have the official SHA-256.
     """
-    request = _request(name, artifact, full=full, engine=engine)
-    spec = request.spec
+    spec, layers, depth = _request(name, artifact, full=full, engine=engine)
     if spec.packaged and path:
         raise UsageError(
             f"nothing was done: {spec.name} is part of the package, --from does not apply to it",
@@ -127,9 +118,8 @@ def pull(
         say(f"{spec.name} is part of the package: nothing needs fetching")
     ready = ensure_model(
         spec.name,
-        request.layers,
-        full=request.full,
-        taps=request.taps,
+        layers,
+        **depth,
         environ=os.environ,
         cache=cache,
         path=path,
@@ -169,16 +159,14 @@ def verify(name: str, cache: Path) -> None:
 @_cache
 def path(name: str, full: bool, engine: str, artifact: str | None, cache: Path) -> None:
     """Print the directory of the converted model; exit with 4 if there is none. No download."""
-    request = _request(name, artifact, full=full, engine=engine)
-    _, conversion = conversion_of(
-        request.spec, request.layers, full=request.full, taps=request.taps
-    )
+    spec, layers, depth = _request(name, artifact, full=full, engine=engine)
+    _, conversion = conversion_of(spec, layers, **depth)
     directory = converted_path(cache, conversion.key)
     with disk_errors("nothing was printed"):
         there = directory.exists()
     if not there:
         raise ModelUnavailable(
-            f"{request.spec.name} is not converted in {cache}",
+            f"{spec.name} is not converted in {cache}",
             fix="run `reviewbot model pull` with the same arguments",
         )
     check(directory, conversion)

@@ -111,18 +111,15 @@ class OnnxEncoder:
         except Exception as exc:  # ONNX Runtime's exceptions have no other common base class
             if isinstance(exc, MemoryError):
                 raise
-            raise EngineUnfit(
-                f"nothing was scored: ONNX Runtime cannot compute this model: {str(exc)[-200:]}",
-                fix="use --engine torch",
-            ) from exc
+            why = f"ONNX Runtime cannot compute this model: {str(exc)[-200:]}"
+            raise EngineUnfit(why) from exc
         for name, expected_TD in probe.items():
             cosine_T = _cosines(states[name], expected_TD)
             mean, lowest = float(cosine_T.mean()), float(cosine_T.min())
             if not (mean >= MEAN_COSINE and lowest >= MIN_COSINE):  # NaN is unfit, too
                 raise EngineUnfit(
-                    "nothing was scored: on this processor int8 results are not close to float32 "
-                    f"({name}: mean cosine {mean:.4f}, lowest {lowest:.4f})",
-                    fix="use --engine torch",
+                    "on this processor int8 results are not close to float32 "
+                    f"({name}: mean cosine {mean:.4f}, lowest {lowest:.4f})"
                 )
 
 

@@ -20,20 +20,6 @@ from reviewbot.models.registry import ModelSpec
 from reviewbot.models.verify import checkpoint, write_manifest
 
 
-def truncated_config(shape: gguf_tensors.Shape, layers: int, *, head: bool) -> dict[str, Any]:
-    """Return the config.json of the first `layers` blocks.
-
-    `dtype` is float32: we compute in that, whatever the file stores.
-    """
-    config = dict(shape.config)
-    config["num_hidden_layers"] = layers
-    config["architectures"] = [gguf_tensors.ARCHITECTURES[shape.architecture][1 if head else 0]]
-    config["dtype"] = "float32"
-    if not head:
-        config["tie_word_embeddings"] = False  # there is no head to tie
-    return config
-
-
 def convert(gguf: Path, spec: ModelSpec, layers: int, final: Path, *, head: bool) -> None:
     """Write the checkpoint directory `final` from the official file. Call it under the lock.
 
@@ -44,24 +30,25 @@ def convert(gguf: Path, spec: ModelSpec, layers: int, final: Path, *, head: bool
     """
     with disk_errors(f"{spec.name} was not converted"), new_directory(final) as directory:
         reader = gguf_tensors.open_reader(gguf)
-        shape = gguf_tensors.read_shape(reader)
-        if (shape.architecture, shape.layers, shape.width) != (
-            spec.architecture,
-            spec.stored,
-            spec.width,
-        ):
-            raise _unlike(
-                spec,
-                f"holds a {shape.architecture} model of {shape.layers} layers and width "
-                f"{shape.width}",
-            )
-        names = gguf_tensors.kept_tensors(shape, layers, head=head)
-        tensors = gguf_tensors.planned(reader, names)
-        missing = set(names.values()) - {tensor.name for tensor in tensors}
+        config = gguf_tensors.read_config(reader)
+        kind, *sizes = (config[k] for k in ("model_type", "num_hidden_layers", "hidden_size"))
+        if (kind, *sizes) != (spec.architecture, spec.stored, spec.width):
+            why = f"holds a {kind} model of {sizes[0]} layers and width {sizes[1]}"
+            raise _unlike(spec, why)
+        names = gguf_tensors.kept_tensors(config, layers, head=head)
+        tensors = gguf_tensors.select(reader, names)
+        missing = set(names.values()) - tensors.keys()
         if any(not name.endswith(".bias") for name in missing):  # some architectures have no biases
             raise _unlike(spec, f"lacks {min(missing)!r}")
-        _write_weights(shape, tensors, directory / "model.safetensors")
-        write_json(directory / "config.json", truncated_config(shape, layers, head=head))
+        _write_weights(config, tensors, directory / "model.safetensors")
+        changes = {
+            "num_hidden_layers": layers,
+            "architectures": [gguf_tensors.ARCHITECTURES[kind][head]],
+            "dtype": "float32",  # we compute in that, whatever the file stores
+            # Without a head there is nothing to tie.
+            "tie_word_embeddings": head and config["tie_word_embeddings"],
+        }
+        write_json(directory / "config.json", config | changes)
         write_tokenizer(reader, directory)
         write_manifest(directory, checkpoint(spec, layers, head=head))
 
@@ -73,9 +60,7 @@ def _unlike(spec: ModelSpec, why: str) -> ModelUnavailable:
     )
 
 
-def _write_weights(
-    shape: gguf_tensors.Shape, tensors: list[gguf_tensors.Planned], path: Path
-) -> None:
+def _write_weights(config: dict[str, Any], tensors: dict[str, Any], path: Path) -> None:
     """Write a safetensors file piece by piece, so that memory holds a few rows, not the model.
 
     float32, although float16 would do: an aligned float32 file is memory-mapped, so that loading
@@ -85,20 +70,17 @@ def _write_weights(
     """
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     start = 0
-    for tensor in tensors:
-        end = start + 4 * math.prod(tensor.shape)
-        header[tensor.name] = {
-            "dtype": "F32",
-            "shape": tensor.shape,
-            "data_offsets": (start, end),
-        }
+    for name, tensor in tensors.items():
+        shape = gguf_tensors.shape_of(tensor)
+        end = start + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": (start, end)}
         start = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for tensor in tensors:
-            for piece in gguf_tensors.pieces(shape, tensor):
+        for tensor in tensors.values():
+            for piece in gguf_tensors.pieces(config, tensor):
                 file.write(piece.data)
         file.flush()
         os.fsync(file.fileno())

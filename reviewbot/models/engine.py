@@ -53,6 +53,11 @@ class Source:
     write_tokenizer: Callable[[Path], None]  # writes tokenizer.json into a directory
 
 
+def unfit(name: str, why: str) -> EngineUnfit:
+    """Return the error for a model that cannot become an engine."""
+    return EngineUnfit(f"{name} was not converted: {why}")
+
+
 def export(source: Source, outputs: EngineOutputs, final: Path) -> None:
     """Write the engine directory `final`. Call it under the model's lock.
 
@@ -97,12 +102,7 @@ def _refuse_large(source: Source, blocks: int) -> None:
     shape = source.shape
     rows = 2 * (shape.heads + shape.kv_heads) * shape.head_width + 3 * inner
     if blocks * rows * shape.width > MAX_WEIGHTS:
-        raise _unfit(source, f"{blocks} layers in int8 are more than one ONNX file may hold")
-
-
-def _unfit(source: Source, why: str) -> EngineUnfit:
-    what = f"nothing was scored: {source.name} was not converted: {why}"
-    return EngineUnfit(what, fix="use --engine torch")
+        raise unfit(source.name, f"{blocks} layers in int8 are more than one ONNX file may hold")
 
 
 def _write_embedding(source: Source, embedding_VD: Array, path: Path) -> None:
@@ -112,7 +112,7 @@ def _write_embedding(source: Source, embedding_VD: Array, path: Path) -> None:
     for start in range(0, len(embedding_VD), ROWS):
         rows_VD = embedding_VD[start : start + ROWS]
         if np.abs(rows_VD).max() > np.finfo(np.float16).max:
-            raise _unfit(source, "its embedding is too large for float16")
+            raise unfit(source.name, "its embedding is too large for float16")
         half_VD[start : start + ROWS] = rows_VD
     path.write_bytes(save({"embedding": half_VD}))
 
@@ -137,5 +137,6 @@ def _write_probe(
     try:
         named = states(source.shape, get, embedding_VD[ids_T], outputs.taps, head=outputs.head)
     except (ValueError, IndexError) as exc:
-        raise _unfit(source, f"its weights do not have the sizes in its config: {exc}") from exc
+        why = f"its weights do not have the sizes in its config: {exc}"
+        raise unfit(source.name, why) from exc
     (directory / "probe.safetensors").write_bytes(save({"ids": ids_T, **named}))

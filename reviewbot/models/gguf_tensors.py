@@ -6,7 +6,7 @@ compares both, tensor by tensor. gguf is imported inside the functions: it is sl
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -37,20 +37,8 @@ ARCHITECTURES = {  # GGUF architecture -> transformers classes without and with 
 ROWS = 8192  # dequantised at once, so that memory never holds a large embedding as float32
 
 
-class Shape(NamedTuple):
-    """What the header of a GGUF file says about the model."""
-
-    architecture: str
-    layers: int
-    width: int
-    heads: int
-    kv_heads: int
-    tied: bool  # the output head is the embedding
-    config: dict[str, Any]  # a transformers config.json of the whole model
-
-
-def read_shape(reader: Any) -> Shape:
-    """Read the model's shape from an open `gguf.GGUFReader`.
+def read_config(reader: Any) -> dict[str, Any]:
+    """Return a transformers config.json of the whole model in an open `gguf.GGUFReader`.
 
     raises  ModelUnavailable if the architecture is not in `ARCHITECTURES` or a field is missing
     """
@@ -72,18 +60,16 @@ def read_shape(reader: Any) -> Shape:
             fix=f"use one of {', '.join(ARCHITECTURES)}, or pass a safetensors directory",
         )
     tensors = {tensor.name: tensor for tensor in reader.tensors}
-    layers, width = int(field(f"{name}.block_count")), int(field(f"{name}.embedding_length"))
+    width = int(field(f"{name}.embedding_length"))
     heads = int(field(f"{name}.attention.head_count"))
-    kv_heads = int(field(f"{name}.attention.head_count_kv", heads))
-    tied = HEAD not in tensors
     config: dict[str, Any] = {
         "model_type": name,
         "vocab_size": int(tensors["token_embd.weight"].shape[1]),
         "hidden_size": width,
         "intermediate_size": int(field(f"{name}.feed_forward_length")),
-        "num_hidden_layers": layers,
+        "num_hidden_layers": int(field(f"{name}.block_count")),
         "num_attention_heads": heads,
-        "num_key_value_heads": kv_heads,
+        "num_key_value_heads": int(field(f"{name}.attention.head_count_kv", heads)),
         "max_position_embeddings": int(field(f"{name}.context_length")),
         "rms_norm_eps": float(field(f"{name}.attention.layer_norm_rms_epsilon")),
         "rope_parameters": {
@@ -91,14 +77,14 @@ def read_shape(reader: Any) -> Shape:
             "rope_type": "default",
         },
         "hidden_act": "silu",
-        "tie_word_embeddings": tied,
+        "tie_word_embeddings": HEAD not in tensors,
         "bos_token_id": None,  # we never generate
         "eos_token_id": None,
         "use_cache": False,  # one forward pass: a key-value cache would only cost memory
     }
     if name == "llama":
         config["head_dim"] = int(field("llama.rope.dimension_count", width // heads))
-    return Shape(name, layers, width, heads, kv_heads, tied, config)
+    return config
 
 
 def open_reader(path: Path) -> Any:
@@ -114,7 +100,7 @@ def open_reader(path: Path) -> Any:
         ) from exc
 
 
-def kept_tensors(shape: Shape, layers: int, *, head: bool) -> dict[str, str]:
+def kept_tensors(config: dict[str, Any], layers: int, *, head: bool) -> dict[str, str]:
     """Map GGUF names to checkpoint names for the first `layers` blocks, and the head if wanted.
 
     With the head the names have the prefix of a causal model, "model.", otherwise none.
@@ -124,51 +110,42 @@ def kept_tensors(shape: Shape, layers: int, *, head: bool) -> dict[str, str]:
     for block in range(layers):
         for gguf, ours in BLOCK_TENSORS.items():
             names[f"blk.{block}.{gguf}"] = f"{prefix}layers.{block}.{ours}"
-    if head and not shape.tied:
+    if head and not config["tie_word_embeddings"]:
         names[HEAD] = "lm_head.weight"
     return names
 
 
-class Planned(NamedTuple):
-    """One tensor of the checkpoint to write."""
-
-    name: str  # in the checkpoint
-    shape: tuple[int, ...]  # rows first, as in torch
-    source: Any  # the reader's tensor
-
-
-def planned(reader: Any, names: dict[str, str]) -> list[Planned]:
-    """List the tensors to write, in the order of the file.
+def select(reader: Any, names: dict[str, str]) -> dict[str, Any]:
+    """Return the reader's tensors by their checkpoint names, in the order of the file.
 
     Names that the file does not hold are ignored: some architectures have no biases.
     """
-    return [
-        Planned(names[tensor.name], tuple(int(n) for n in reversed(tensor.shape)), tensor)
-        for tensor in reader.tensors
-        if tensor.name in names
-    ]
+    return {names[t.name]: t for t in reader.tensors if t.name in names}
 
 
-def pieces(shape: Shape, tensor: Planned) -> Iterator[Array]:
-    """Yield the tensor's rows as exact float32, a few thousand at a time.
+def shape_of(tensor: Any) -> tuple[int, ...]:
+    """Return the shape of a reader's tensor, rows first, as in torch."""
+    return tuple(int(size) for size in reversed(tensor.shape))
+
+
+def pieces(config: dict[str, Any], tensor: Any) -> Iterator[Array]:
+    """Yield the rows of a reader's tensor as exact float32, a few thousand at a time.
 
     raises  ModelUnavailable if a value is not finite
     """
     from gguf.quants import dequantize
 
-    source = tensor.source
     heads = 0
-    if shape.architecture in PERMUTED and len(tensor.shape) == 2:
-        heads = shape.heads * (".attn_q." in source.name) + shape.kv_heads * (
-            ".attn_k." in source.name
-        )
-    rows = len(source.data) if heads or len(tensor.shape) == 1 else ROWS
-    for start in range(0, len(source.data), rows):
-        array = dequantize(source.data[start : start + rows], source.tensor_type)
+    if config["model_type"] in PERMUTED and len(tensor.shape) == 2:
+        heads += config["num_attention_heads"] * (".attn_q." in tensor.name)
+        heads += config["num_key_value_heads"] * (".attn_k." in tensor.name)
+    rows = len(tensor.data) if heads or len(tensor.shape) == 1 else ROWS
+    for start in range(0, len(tensor.data), rows):
+        array = dequantize(tensor.data[start : start + rows], tensor.tensor_type)
         array = np.ascontiguousarray(array, dtype="<f4")
         if not np.isfinite(array).all():
             raise ModelUnavailable(
-                f"the model was not converted: {source.name!r} holds infinite values",
+                f"the model was not converted: {tensor.name!r} holds infinite values",
                 fix="run `reviewbot model verify`, then `reviewbot model pull` again",
             )
         yield unpermute(array, heads) if heads else array

@@ -8,7 +8,7 @@ from reviewbot.errors import ModelUnavailable
 from reviewbot.models.cache import Say, disk_errors, locked, official_path, sha256_of, size_on_disk
 from reviewbot.models.packaged import holds, packaged_file
 from reviewbot.models.registry import MODELS, ModelSpec
-from reviewbot.models.verify import check, damaged, is_current, recorded
+from reviewbot.models.verify import check, is_current, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
                 say(f"{directory}: made by another version of the converter, not used")
                 continue
             try:
-                _verify(directory, spec)
+                check(directory, recorded(directory, spec), again=True)
             except ModelUnavailable as exc:
                 shutil.rmtree(directory)
                 bad.append(f"{_damage(exc)}, and was removed")
@@ -97,14 +97,6 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
                 say(f"{directory}: every file as it was converted")
     if bad:
         raise ModelUnavailable(f"{spec.name} is damaged: {'; '.join(bad)}", fix=fix)
-
-
-def _verify(directory: Path, spec: ModelSpec) -> None:
-    try:
-        conversion = recorded(directory, spec)
-    except ValueError as exc:
-        raise damaged(directory, str(exc)) from exc
-    check(directory, conversion, again=True)
 
 
 def _damage(exc: ModelUnavailable) -> str:

@@ -80,7 +80,4 @@ class TrunkShape:
 
 
 def _unknown(what: str) -> EngineUnfit:
-    return EngineUnfit(
-        f"nothing was scored: the engine onnx does not know {what}",
-        fix="use --engine torch",
-    )
+    return EngineUnfit(f"the engine onnx does not know {what}")

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.errors import EngineUnfit
 from reviewbot.models import gguf_tensors
-from reviewbot.models.engine import Source
+from reviewbot.models.engine import Source, unfit
 from reviewbot.models.gguf_tokenizer import write_tokenizer
 from reviewbot.models.registry import ModelSpec
 from reviewbot.models.shapes import TrunkShape
@@ -25,17 +24,17 @@ def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
     raises  ModelUnavailable if it is no GGUF file, EngineUnfit if `reference` cannot compute it
     """
     reader = gguf_tensors.open_reader(gguf)
-    shape = gguf_tensors.read_shape(reader)
-    names = gguf_tensors.kept_tensors(shape, shape.layers, head=False)
+    config = gguf_tensors.read_config(reader)
+    names = gguf_tensors.kept_tensors(config, config["num_hidden_layers"], head=False)
     names[gguf_tensors.HEAD] = HEAD
-    tensors = {tensor.name: tensor for tensor in gguf_tensors.planned(reader, names)}
+    tensors = gguf_tensors.select(reader, names)
 
     def get(name: str) -> Array:
         name = EMBEDDING if name == HEAD and HEAD not in tensors else name
         tensor = _lookup(tensors, name, spec.name)
         # One array, filled row by row: an output head has half a gigabyte.
-        whole, row = np.empty(tensor.shape, np.float32), 0
-        for piece in gguf_tensors.pieces(shape, tensor):
+        whole, row = np.empty(gguf_tensors.shape_of(tensor), np.float32), 0
+        for piece in gguf_tensors.pieces(config, tensor):
             whole[row : row + len(piece)] = piece
             row += len(piece)
         return whole
@@ -43,7 +42,7 @@ def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
     return Source(
         name=spec.name,
         sha256=spec.sha256,
-        shape=TrunkShape.from_config(shape.config),
+        shape=TrunkShape.from_config(config),
         get=get,
         write_tokenizer=lambda directory: write_tokenizer(reader, directory),
     )
@@ -65,20 +64,20 @@ def directory_source(directory: Path, name: str, sha256: str, stack: ExitStack) 
         try:
             file = stack.enter_context(safe_open(path, framework="numpy"))
         except SafetensorError as exc:
-            raise _unreadable(name, f"{path.name}: {exc}") from exc
+            raise unfit(name, f"{path.name}: {exc}") from exc
         holders |= {key.removeprefix("model."): (file, key) for key in file.keys()}  # noqa: SIM118
 
     def find(wanted: str) -> tuple[Any, str]:
         file, key = _lookup(holders, EMBEDDING if wanted == HEAD and tied else wanted, name)
         if (kind := str(file.get_slice(key).get_dtype())) not in ("F32", "F16"):
-            raise _unreadable(name, f"{key} is {kind}")
+            raise unfit(name, f"{key} is {kind}")
         return file, key
 
     def get(wanted: str) -> Array:
         file, key = find(wanted)
         values = np.asarray(file.get_tensor(key), np.float32)
         if not np.isfinite(values).all():
-            raise _unreadable(name, f"{key} holds infinite values")
+            raise unfit(name, f"{key} holds infinite values")
         return values
 
     find(EMBEDDING)  # refuse another number format early
@@ -91,11 +90,5 @@ def directory_source(directory: Path, name: str, sha256: str, stack: ExitStack) 
 
 def _lookup(tensors: dict[str, Any], wanted: str, name: str) -> Any:
     if wanted not in tensors:
-        raise _unreadable(name, f"it lacks {wanted!r}")
+        raise unfit(name, f"it lacks {wanted!r}")
     return tensors[wanted]
-
-
-def _unreadable(name: str, why: str) -> EngineUnfit:
-    return EngineUnfit(
-        f"nothing was scored: {name} was not converted: {why}", fix="use --engine torch"
-    )

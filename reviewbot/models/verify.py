@@ -93,7 +93,7 @@ def is_current(directory: Path) -> bool:
 def recorded(directory: Path, spec: ModelSpec) -> Conversion:
     """Return the conversion of `spec` that a directory's own manifest describes.
 
-    raises  ValueError if there is none, or it is not the one that the directory is named after
+    raises  ModelUnavailable if there is none, or it has another name than the directory
     """
     try:
         manifest = read_json(directory / MANIFEST)
@@ -104,9 +104,9 @@ def recorded(directory: Path, spec: ModelSpec) -> Conversion:
         else:
             conversion = checkpoint(spec, int(manifest["layers"]), head=head)
     except (OSError, KeyError, TypeError, ValueError) as exc:
-        raise ValueError(f"{MANIFEST}: {exc}") from exc
+        raise _damaged(directory, f"{MANIFEST}: {exc}") from exc
     if conversion.key != directory.name:
-        raise ValueError("it does not hold what its name says")
+        raise _damaged(directory, "it does not hold what its name says")
     return conversion
 
 
@@ -125,11 +125,10 @@ def check(directory: Path, conversion: Conversion, *, again: bool = False) -> No
     with disk_errors("nothing was loaded"):
         wrong = _difference(directory, conversion, again)
     if wrong:
-        raise damaged(directory, wrong)
+        raise _damaged(directory, wrong)
 
 
-def damaged(directory: Path, why: str) -> ModelUnavailable:
-    """Return the error for a conversion that must not be used."""
+def _damaged(directory: Path, why: str) -> ModelUnavailable:
     return ModelUnavailable(
         f"nothing was loaded: the converted model in {directory} is damaged: {why}",
         fix="run `reviewbot model verify` with the model's name, or remove that directory: the "

@@ -7,7 +7,7 @@ import numpy as np
 
 from reviewbot.arrays import Array, Indices
 from reviewbot.encoders.spans import Span
-from reviewbot.encoders.states import SIGNALS, HiddenStates, layer_norm, sinks
+from reviewbot.encoders.states import SIGNALS, layer_norm, sinks
 from reviewbot.scoring.sae import SparseCoder, encode_normed
 from reviewbot.scoring.surface import SURFACE_NAMES, surface
 
@@ -49,17 +49,17 @@ class LineTokens:
     counts_L: Indices  # tokens of each line; 0 for a line of sinks
 
 
-def line_tokens(hidden: HiddenStates, token_spans: Sequence[Span]) -> LineTokens:
+def line_tokens(values_TD: Array, token_spans: Sequence[Span]) -> LineTokens:
     """Gather the states of some lines of a window.
 
-    hidden       states of the window's T tokens
+    values_TD    states of the window's T tokens
     token_spans  L spans in tokens of the window
     """
-    sink_T = sinks(hidden.values_TD)
+    sink_T = sinks(values_TD)
     lines = [[t for t in range(*span) if not sink_T[t]] for span in token_spans]
     tokens_T = np.array([t for tokens in lines for t in tokens], np.intp)
     counts_L = np.array([len(tokens) for tokens in lines], np.intp)
-    return LineTokens(layer_norm(hidden.values_TD[tokens_T]), counts_L)
+    return LineTokens(layer_norm(values_TD[tokens_T]), counts_L)
 
 
 def pool(
@@ -79,46 +79,39 @@ def pool(
     return {name: part for name, part in groups.items() if name in names}
 
 
-def pool_deep(hidden: HiddenStates, token_spans: Sequence[Span]) -> dict[str, Array]:
-    """Pool the states of the later block over L lines, attention sinks left out.
-
-    raises  ValueError without deep states
-    """
-    if hidden.deep_TD is None:
-        raise ValueError("the reading has no deep states")
-    mean_LD, max_LD, last_LD = _dense(line_tokens(HiddenStates(hidden.deep_TD), token_spans))
+def pool_deep(deep_TD: Array, token_spans: Sequence[Span]) -> dict[str, Array]:
+    """Pool the states of the later block over L lines, attention sinks left out."""
+    mean_LD, max_LD, last_LD = _dense(line_tokens(deep_TD, token_spans))
     return {"deep_mean": mean_LD, "deep_max": max_LD, "deep_last": last_LD}
 
 
 def pool_blocks(
-    hidden: HiddenStates, block_spans: Sequence[Span], block_of: Sequence[int]
+    deep_TD: Array,
+    signals_TS: Array | None,
+    block_spans: Sequence[Span],
+    block_of: Sequence[int],
 ) -> dict[str, Array]:
     """Return for each of L lines the features of its block of added lines.
 
     block_spans  E spans in tokens of the window
     block_of     the block of each line
-    raises       ValueError without deep states
     """
-    if hidden.deep_TD is None:
-        raise ValueError("the reading has no deep states")
     ends = [span.end - 1 for span in block_spans]
-    groups = {"block_end": layer_norm(hidden.deep_TD[ends])}
-    if hidden.signals_TS is not None:
-        means = [hidden.signals_TS[slice(*span)].mean(axis=0) for span in block_spans]
+    groups = {"block_end": layer_norm(deep_TD[ends])}
+    if signals_TS is not None:
+        means = [signals_TS[slice(*span)].mean(axis=0) for span in block_spans]
         groups["block"] = _stack(means).astype(np.float32)
     return {name: part[list(block_of)] for name, part in groups.items()}
 
 
-def pool_surprisal(hidden: HiddenStates, token_spans: Sequence[Span]) -> Array:
-    """Summarise the output head's signals of L lines, (L, len(SURPRISAL_NAMES)); no span is empty.
+def pool_surprisal(signals_TS: Array, token_spans: Sequence[Span]) -> Array:
+    """Summarise the output head's signals of L lines, (L, len(SURPRISAL_NAMES)).
 
-    raises  ValueError if the output head was not run
+    token_spans  L spans in tokens of the window, none empty
     """
-    if hidden.signals_TS is None:
-        raise ValueError("the states were read without the output head")
     rows = []
     for span in token_spans:
-        part_TS = hidden.signals_TS[slice(*span)]
+        part_TS = signals_TS[slice(*span)]
         both = np.stack([part_TS.mean(axis=0), part_TS.max(axis=0)], axis=1)
         rows.append(np.append(part_TS[:, 0].sum(), both).astype(np.float32))
     return _stack(rows)

@@ -138,11 +138,12 @@ def read_lines(
 def pool_rest(read: ReadLines) -> dict[str, Array]:
     """Pool everything of some lines except the states that an autoencoder reads."""
     groups: dict[str, Array] = {}
-    if read.hidden.signals_TS is not None:
-        groups["surprisal"] = pool_surprisal(read.hidden, read.token_spans)
-    if read.hidden.deep_TD is not None:
-        groups |= pool_deep(read.hidden, read.token_spans)
-        groups |= pool_blocks(read.hidden, read.block_spans, read.block_of)
+    deep_TD, signals_TS = read.hidden.deep_TD, read.hidden.signals_TS
+    if signals_TS is not None:
+        groups["surprisal"] = pool_surprisal(signals_TS, read.token_spans)
+    if deep_TD is not None:
+        groups |= pool_deep(deep_TD, read.token_spans)
+        groups |= pool_blocks(deep_TD, signals_TS, read.block_spans, read.block_of)
     return groups
 
 

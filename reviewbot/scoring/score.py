@@ -89,7 +89,9 @@ class _Scorer:
         names = {*self.artifact.predictor.groups, "surprisal"}
         readings = [windows[n].reading for n in missing]
         for n, lines in zip(missing, read(self.encoder, readings), strict=True):
-            groups = pool(line_tokens(lines.hidden, lines.token_spans), self.artifact.coder, names)
+            groups = pool(
+                line_tokens(lines.hidden.values_TD, lines.token_spans), self.artifact.coder, names
+            )
             groups |= pool_rest(lines)
             features[n] = {name: part for name, part in groups.items() if name in names}
             # Only now is it certain which engine read the lines.

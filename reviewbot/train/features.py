@@ -105,7 +105,7 @@ def _read(reader: Reader, snippet: Snippet) -> dict[str, npt.NDArray[Any]]:
         wanted=snippet.wanted,
         description=snippet.description,
     ):
-        tokens = line_tokens(read.hidden, read.token_spans)
+        tokens = line_tokens(read.hidden.values_TD, read.token_spans)
         parts = np.split(tokens.normed_TD, np.cumsum(tokens.counts_L)[:-1])
         rows = [row_of[line] for line in read.lines]
         states |= dict(zip(rows, parts, strict=True))

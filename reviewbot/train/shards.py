@@ -140,7 +140,7 @@ def _encode(
 
 
 def _line_ends(read: ReadLines) -> dict[int, Array]:
-    tokens = line_tokens(read.hidden, read.token_spans)
+    tokens = line_tokens(read.hidden.values_TD, read.token_spans)
     last_LD = pool(tokens, None)["state_last"]
     return {line: last_LD[i] for i, line in enumerate(read.lines) if tokens.counts_L[i]}
 

@@ -154,17 +154,13 @@ def made(name: str) -> tuple[EncoderSpec, str]:
     return EncoderSpec(directory=Path("nowhere"), engine=name, layer=1, dtype="bf16"), "ab" * 32
 
 
-def unfit(why: str) -> EngineUnfit:
-    return EngineUnfit(f"nothing was scored: {why}", fix="use --engine torch")
-
-
 def when(broken: str, why: str) -> Callable[..., Any]:
     """Make an engine ready, or load it; not the one that is `broken`."""
 
     def act(engine: str | EncoderSpec, *_: object, **__: object) -> Any:
         name = engine if isinstance(engine, str) else engine.engine
         if name == broken:
-            raise unfit(why)
+            raise EngineUnfit(why)
         return made(name) if isinstance(engine, str) else Named(name)
 
     return act

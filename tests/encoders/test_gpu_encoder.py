@@ -144,23 +144,29 @@ def test_if_memory_runs_out_batches_get_smaller_and_nothing_else_changes(
     assert encoder.batch_tokens <= CALL_PASSES * max(passes) // 2
 
 
-def test_a_window_that_does_not_fit_alone_is_an_error_of_two_lines(
-    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("tokens", "error", "kind", "words", "tries"),
+    [
+        (89, OUT_OF_MEMORY, EnvironmentFailure, r"no memory left for 9\d tokens\n  fix: ", 2),
+        (0, RuntimeError("an illegal memory access"), RuntimeError, "illegal", 1),
+    ],
+    ids=["a window that does not fit alone", "another error is not retried"],
+)
+def test_what_cannot_be_read_is_an_error(
+    tokens: int,
+    error: Exception,
+    kind: type[Exception],
+    words: str,
+    tries: int,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     encoder = make(tiny_model)
-    limit_memory(encoder, 89, monkeypatch, OUT_OF_MEMORY)
+    passes = limit_memory(encoder, tokens, monkeypatch, error)
 
-    with pytest.raises(EnvironmentFailure, match=r"no memory left for 9\d tokens\n  fix: "):
+    with pytest.raises(kind, match=words):
         encoder.batch(WINDOWS)
-
-
-def test_another_error_is_not_retried(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = make(tiny_model)
-    passes = limit_memory(encoder, 0, monkeypatch, RuntimeError("an illegal memory access"))
-
-    with pytest.raises(RuntimeError, match="illegal"):
-        encoder.batch(WINDOWS)
-    assert len(passes) == 1
+    assert len(passes) == tries
 
 
 def test_a_model_that_does_not_fit_is_an_error_of_two_lines(tiny_model: Path) -> None:

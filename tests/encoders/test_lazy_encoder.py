@@ -71,7 +71,7 @@ def test_the_model_is_loaded_once_and_then_named(
 def test_a_model_that_cannot_be_loaded_is_an_error_each_time_it_is_needed(
     tiny_model: Path,
 ) -> None:
-    load = Loader(EngineUnfit("nothing was scored", fix="use --engine torch"))
+    load = Loader(EngineUnfit("this processor"))
     encoder = lazy(tiny_model, load, ahead=True)
 
     assert load.started.wait(20)  # ahead: before anything is read

@@ -14,7 +14,7 @@ from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
 
 from reviewbot.errors import ModelUnavailable
 from reviewbot.models.convert import convert
-from reviewbot.models.gguf_tensors import open_reader, read_shape, unpermute
+from reviewbot.models.gguf_tensors import open_reader, read_config, unpermute
 from reviewbot.models.registry import ModelSpec
 from tests.models.tiny import HEADS, KV_HEADS, LAYERS, WIDTH, spec_of, write_gguf
 
@@ -81,7 +81,7 @@ def test_the_first_layers_compute_the_same_alone_as_in_the_whole_model(
 @pytest.mark.parametrize("architecture", ["qwen2", "llama"])
 def test_the_config_is_the_one_that_transformers_reads(tmp_path: Path, architecture: str) -> None:
     write_gguf(tmp_path / "tiny.gguf", architecture)
-    ours = read_shape(open_reader(tmp_path / "tiny.gguf")).config
+    ours = read_config(open_reader(tmp_path / "tiny.gguf"))
     theirs = AutoConfig.from_pretrained(tmp_path, gguf_file="tiny.gguf").to_dict()
     ignored = {"bos_token_id", "eos_token_id", "use_cache", "head_dim"}
     for key in set(ours) - ignored:

@@ -1,21 +1,26 @@
-"""From a model's name to a directory: conversion once, damage never used, strangers refused."""
+"""From a name to a directory: converted once, never used damaged; untrusted ones are refused."""
 
 import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.cli.model import model as group
 from reviewbot.errors import EnvironmentFailure, ModelUnavailable, ReviewbotError, UsageError
-from reviewbot.models.cache import cache_dir, official_path
+from reviewbot.models.cache import cache_dir, converted_path, official_path
 from reviewbot.models.ensure import ReadyModel, ensure_model
 from reviewbot.models.inventory import inventory
 from reviewbot.models.registry import ModelSpec
+from reviewbot.models.verify import MANIFEST, EngineOutputs
 from tests.models.tiny import LAYERS, WIDTH
+from tests.tiny import edit_json
+
+TAPS = {"torch": None, "onnx": (2, None)}
 
 
 @pytest.fixture
@@ -23,57 +28,113 @@ def found(environ: dict[str, str]) -> ReadyModel:
     return ensure_model("tiny", environ=environ)
 
 
+@pytest.fixture
+def engine(environ: dict[str, str]) -> ReadyModel:
+    return ensure_model("tiny", taps=TAPS["onnx"], environ=environ)
+
+
 def run(*arguments: str, cache: Path | str) -> Result:
     return CliRunner().invoke(group, [*arguments, "--cache-dir", str(cache)])
 
 
-def test_the_first_start_converts_and_the_second_only_looks(
-    environ: dict[str, str], tiny: ModelSpec
-) -> None:
-    said: list[str] = []
-    first = ensure_model("tiny", environ=environ, say=said.append)
-    assert any("converting 2 layers" in line for line in said)
-    said.clear()
-    assert ensure_model("tiny", environ=environ, say=said.append) == first
-    assert said == []
-    assert (first.sha256, first.layers, first.width) == (tiny.sha256, 2, WIDTH)
-
-
-def test_each_depth_has_its_own_checkpoint(environ: dict[str, str], found: ReadyModel) -> None:
-    one = ensure_model("tiny", 1, environ=environ)
-    whole = ensure_model("tiny", full=True, environ=environ)
-    assert len({found.directory, one.directory, whole.directory}) == 3
-    assert (one.layers, whole.layers, whole.full) == (1, LAYERS, True)
-
-
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
-def test_a_changed_byte_is_never_used(
-    environ: dict[str, str], found: ReadyModel, name: str
-) -> None:
-    path = found.directory / name
-    status = path.stat()
-    with path.open("r+b") as file:
-        file.seek(-2, os.SEEK_END)
-        file.write(b"\xff")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # as if nothing had happened
-    with pytest.raises(ModelUnavailable, match=name) as failure:
-        ensure_model("tiny", environ=environ)
-    assert "reviewbot model verify" in failure.value.fix
-
-
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("kind", "line"),
     [
-        (lambda at: (at / "adapter_config.json").write_text("{}"), "adapter_config"),
-        (lambda at: (at / "tokenizer.json").unlink(), r"tokenizer\.json is missing"),
+        ("torch", "tiny: converting 2 layers, once (some seconds)"),
+        ("onnx", "tiny: converting 2 layers to int8, once (under a minute)"),
     ],
 )
-def test_a_missing_or_an_added_file_is_never_used(
-    environ: dict[str, str], found: ReadyModel, change: Callable[[Path], object], why: str
+def test_each_depth_is_converted_once_and_then_only_looked_at(
+    environ: dict[str, str], tiny: ModelSpec, kind: str, line: str
 ) -> None:
+    lines: list[str] = []
+    wanted: dict[str, Any] = {"taps": TAPS[kind], "environ": environ, "say": lines.append}
+    first = ensure_model("tiny", **wanted)
+
+    assert ensure_model("tiny", **wanted) == first
+    assert lines == [line]
+    assert (first.engine, first.sha256, first.layers) == (kind, tiny.sha256, 2)
+    assert (first.width, first.full) == (WIDTH, False)
+    whole = ensure_model("tiny", full=True, **wanted)
+    assert (whole.directory != first.directory, whole.layers, whole.full) == (True, LAYERS, True)
+    if kind == "torch":  # an engine's depth is that of its taps
+        one = ensure_model("tiny", 1, **wanted)
+        assert (one.directory not in (first.directory, whole.directory), one.layers) == (True, 1)
+
+
+def flip(name: str) -> Callable[[Path], object]:
+    """Change a byte of a file, as if nothing had happened."""
+
+    def change(directory: Path) -> None:
+        path = directory / name
+        status = path.stat()
+        with path.open("r+b") as file:
+            file.seek(-2, os.SEEK_END)
+            file.write(b"\xff")
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    return change
+
+
+def cut(name: str) -> Callable[[Path], object]:
+    return lambda at: (at / name).write_bytes((at / name).read_bytes()[:-9])
+
+
+DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "weights changed": ("torch", flip("model.safetensors"), "model.safetensors has SHA-256"),
+    "config changed": ("torch", flip("config.json"), "config.json has SHA-256"),
+    "tokenizer changed": ("torch", flip("tokenizer.json"), "tokenizer.json has SHA-256"),
+    "a file added": ("torch", lambda at: (at / "adapter.json").write_text("{}"), "adapter.json"),
+    "a file missing": ("torch", lambda at: (at / "tokenizer.json").unlink(), "json is missing"),
+    "graph cut off": ("onnx", cut("trunk.onnx"), "trunk.onnx"),
+    "embedding cut off": ("onnx", cut("embedding.safetensors"), "embedding.safetensors"),
+    "manifest cut off": ("onnx", cut(MANIFEST), MANIFEST),
+    "no states": ("onnx", lambda at: edit_json(at / MANIFEST, taps=[]), "something else"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_conversion_is_never_used_and_verify_removes_it(
+    environ: dict[str, str], damage: str
+) -> None:
+    kind, change, why = DAMAGES[damage]
+    cache = environ["REVIEWBOT_CACHE"]
+    wanted: dict[str, Any] = {"taps": TAPS[kind], "environ": environ}
+    found = ensure_model("tiny", **wanted)
+    assert f"{found.directory}: every file as" in run("verify", "tiny", cache=cache).stdout
     change(found.directory)
-    with pytest.raises(ModelUnavailable, match=why):
-        ensure_model("tiny", environ=environ)
+
+    with pytest.raises(ModelUnavailable, match=why) as failure:
+        ensure_model("tiny", **wanted)
+    assert "reviewbot model verify" in failure.value.fix
+    removed = run("verify", "tiny", cache=cache).exception
+    assert isinstance(removed, ModelUnavailable)
+    assert (removed.exit_code, "and was removed" in removed.what) == (4, True)
+    assert not found.directory.exists()
+    missing = run("path", "tiny", f"--engine={kind}", cache=cache).exception
+    assert isinstance(missing, ReviewbotError)
+    assert missing.exit_code == 4
+    assert ensure_model("tiny", **wanted) == found
+    assert run("verify", "tiny", cache=cache).exit_code == 0
+
+
+def test_an_engine_under_another_s_name_is_removed_and_another_exporter_s_is_not(
+    environ: dict[str, str], tiny: ModelSpec, engine: ReadyModel
+) -> None:
+    cache = Path(environ["REVIEWBOT_CACHE"])
+    wanted = EngineOutputs.of(3, None, full=False)
+    other = converted_path(cache, wanted.engine(tiny.sha256).key)
+    shutil.copytree(engine.directory, other)
+    error = run("verify", "tiny", cache=cache).exception
+
+    assert isinstance(error, ModelUnavailable)
+    assert "does not hold what its name says" in error.what
+    assert (engine.directory.exists(), other.exists()) == (True, False)
+    old = engine.directory.with_name(engine.directory.name.rpartition("-v")[0] + "-v0")
+    engine.directory.rename(old)
+    result = run("verify", "tiny", cache=cache)
+    assert (result.exit_code, old.exists()) == (0, True)
+    assert f"{old}: made by another version of the converter, not used" in result.stdout
 
 
 def test_an_untouched_checkpoint_is_not_hashed_again(
@@ -197,20 +258,6 @@ def test_list_reports_sizes_and_states(
     assert "tiny" in table
     assert "Apache-2.0" in table
     assert "absent" in run("list", cache=tmp_path / "nothing-here").stdout
-
-
-def test_verify_removes_what_is_damaged_and_fails(found: ReadyModel, tmp_path: Path) -> None:
-    cache = tmp_path / "c"
-    assert "as it was converted" in run("verify", "tiny", cache=cache).stdout
-    weights = found.directory / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"\xff")
-    damaged = run("verify", "tiny", cache=cache).exception
-    assert isinstance(damaged, ModelUnavailable)
-    assert damaged.exit_code == 4
-    assert not found.directory.exists()
-    missing = run("path", "tiny", cache=cache).exception
-    assert isinstance(missing, ReviewbotError)
-    assert missing.exit_code == 4
 
 
 def test_an_unreadable_cache_is_an_environment_failure(environ: dict[str, str]) -> None:

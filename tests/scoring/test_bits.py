@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from reviewbot.arrays import Array
 from reviewbot.encoders import spans
 from reviewbot.encoders.spans import Span
-from reviewbot.encoders.states import HiddenStates
 from reviewbot.scoring import pooling, predictor, reasons, sae
 from reviewbot.scoring.reasons import FeatureNote
 from reviewbot.scoring.sae import SparseCoder
@@ -84,16 +83,16 @@ def test_rows_that_are_no_numbers_do_not_disturb_their_neighbours() -> None:
 def test_pooled_lines_are_those_of_the_plain_loop(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tokens = int(rng.integers(1, 300))
-    hidden, token_spans = HiddenStates(some_states(rng, tokens)), some_spans(rng, tokens)
-    lines = pooling.line_tokens(hidden, token_spans)
+    hidden_TD, token_spans = some_states(rng, tokens), some_spans(rng, tokens)
+    lines = pooling.line_tokens(hidden_TD, token_spans)
     names = ("sae_max", "sae_mean")
     same(pooling.pool(lines, coder(), names), plain.pool_sparse(coder(), lines))
 
 
 def test_only_the_groups_asked_for_are_pooled_and_they_are_the_same() -> None:
     rng = np.random.default_rng(1)
-    hidden, token_spans = HiddenStates(some_states(rng, 90)), some_spans(rng, 90)
-    tokens = pooling.line_tokens(hidden, token_spans)
+    hidden_TD, token_spans = some_states(rng, 90), some_spans(rng, 90)
+    tokens = pooling.line_tokens(hidden_TD, token_spans)
     whole = pooling.pool(tokens, coder())
 
     assert sorted(whole) == sorted(pooling.STATE_GROUPS)

@@ -1,10 +1,9 @@
 """Tokens to lines, by hand."""
 
 import numpy as np
-import pytest
 
 from reviewbot.encoders.spans import Span
-from reviewbot.encoders.states import HiddenStates, layer_norm
+from reviewbot.encoders.states import layer_norm
 from reviewbot.scoring.pooling import (
     STATE_GROUPS,
     SURPRISAL_NAMES,
@@ -40,7 +39,7 @@ def test_a_line_s_tokens_are_pooled_to_their_greatest_their_mean_and_their_last(
 def test_sinks_are_left_out_and_a_line_of_sinks_pools_to_zeros() -> None:
     values_TD = np.random.default_rng(0).normal(size=(8, tiny.WIDTH)).astype(np.float32)
     values_TD[[0, 3]] *= 1_000
-    tokens = line_tokens(HiddenStates(values_TD), [Span(0, 1), Span(2, 5)])
+    tokens = line_tokens(values_TD, [Span(0, 1), Span(2, 5)])
     groups = pool(tokens, tiny.coder())
     only_sinks = LineTokens(np.zeros((0, tiny.WIDTH), np.float32), np.zeros(2, np.intp))
     sizes = group_sizes(tiny.WIDTH, tiny.FEATURES)
@@ -58,11 +57,9 @@ def test_sinks_are_left_out_and_a_line_of_sinks_pools_to_zeros() -> None:
 
 def test_a_token_on_two_lines_counts_for_both() -> None:
     values_TD = np.eye(4, tiny.WIDTH, dtype=np.float32)
+    tokens = line_tokens(values_TD, [Span(0, 3), Span(2, 4)])
 
-    assert line_tokens(HiddenStates(values_TD), [Span(0, 3), Span(2, 4)]).counts_L.tolist() == [
-        3,
-        2,
-    ]
+    assert tokens.counts_L.tolist() == [3, 2]
 
 
 def test_columns_stand_in_the_order_that_was_asked_for() -> None:
@@ -76,9 +73,8 @@ def test_columns_stand_in_the_order_that_was_asked_for() -> None:
 
 
 def test_surprisal_is_summed_averaged_and_its_greatest_named() -> None:
-    states_TD = np.ones((3, 4), np.float32)
     signals_TS = np.array([[1, 4, 9, 9], [2, 0, 1, 0], [6, 2, 5, 1]], np.float32)
-    (row,) = pool_surprisal(HiddenStates(states_TD, signals_TS=signals_TS), [Span(1, 3)])
+    (row,) = pool_surprisal(signals_TS, [Span(1, 3)])
 
     assert dict(zip(SURPRISAL_NAMES, row.tolist(), strict=True)) == {
         "surprisal, sum": 8,
@@ -91,11 +87,6 @@ def test_surprisal_is_summed_averaged_and_its_greatest_named() -> None:
         "rank, mean": 0.5,
         "rank, greatest": 1,
     }
-
-
-def test_surprisal_cannot_be_pooled_where_the_output_head_was_not_run() -> None:
-    with pytest.raises(ValueError, match="output head"):
-        pool_surprisal(HiddenStates(np.ones((3, 4), np.float32)), [Span(0, 1)])
 
 
 def test_the_surface_of_a_line_is_counted_and_squeezed() -> None:

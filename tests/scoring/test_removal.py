@@ -91,31 +91,6 @@ def test_so_it_is_for_every_line_that_a_model_has_read(
             assert reason.feature not in {other.feature for other in new.reasons}
 
 
-def test_reasons_are_the_same_twice_and_with_other_lines_beside_them(
-    check: Check, tmp_path: Path
-) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-    whole = made(tmp_path / "a", {}, {"code.py": CODE})
-    lines = CODE.decode().split("\n")
-    base = "\n".join([*lines[:1], "", *lines[2:]]).encode()
-    one = made(tmp_path / "b", {"code.py": base}, {"code.py": CODE})
-
-    first, second, alone = (outcomes(check(case)) for case in (whole, whole, one))
-
-    assert first == second
-    scores = {o.line.number: o for o in first if isinstance(o, LineScore)}
-    kept = [o for o in alone if isinstance(o, LineScore)]
-    assert kept
-    for score in kept:  # matrix products of other shapes round differently, in the seventh digit
-        other = scores[score.line.number]
-        assert score.risk == pytest.approx(other.risk, abs=1e-6)
-        assert [r.feature for r in score.reasons] == [r.feature for r in other.reasons]
-        assert [r.contribution for r in score.reasons] == pytest.approx(
-            [r.contribution for r in other.reasons], abs=1e-5
-        )
-
-
 def test_without_a_feature_that_there_is_not_is_an_error() -> None:
     with pytest.raises(ValueError, match="no column"):
         without(tiny.predictor(), "sae:99999")

@@ -1,7 +1,7 @@
 """What was read before is not read again, in any order, and the report does not show it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import KeysView, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +170,8 @@ def test_a_batch_gets_about_as_many_tokens_as_it_takes_longest_window_first(
     tmp_path: Path, check: Check, real: TransformersEncoder
 ) -> None:
     batching, single = Batching(real), Counting(real)
-    together = report_of(check, tmp_path / "a", _made(tmp_path / "a", batching))
-    alone = report_of(check, tmp_path / "b", _made(tmp_path / "b", single))
+    case = made(tmp_path, {}, FILES)
+    together, alone = (check(case, encoder=lambda e=e: e) for e in (batching, single))
 
     assert batches(batching)
     assert not batches(single)
@@ -182,45 +182,31 @@ def test_a_batch_gets_about_as_many_tokens_as_it_takes_longest_window_first(
         assert call == sorted(call, reverse=True)
         assert len(call) > 1
         assert sum(call) - 160 < batching.batch_tokens  # without its last window not yet enough
-    lengths = [len(ids) for ids in single.seen]
-    assert sum(len(ids) for ids in batching.seen) == sum(lengths)
 
 
-def _made(where: Path, encoder: Counting) -> Counting:
-    where.mkdir()
-    return encoder
+def fallback(tiny_model: Path, other: Encoder) -> LazyEncoder:
+    """The int8 engine is expected, and another is loaded."""
+    return LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
 
 
-def test_where_another_engine_had_to_read_the_lines_are_kept_under_its_name_only(
+def test_what_a_fallback_reads_is_cached_under_its_own_name_only(
     tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
 ) -> None:
-    def keep(encoder: Encoder) -> Remembering:
-        kept = Remembering()
-        check(case, encoder=lambda: encoder, cache=kept)
-        return kept
-
     case = made(tmp_path, {}, FILES)
-    other = Counting(real, engine="torch", dtype="fp32")
-    lazy = LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
-    fallen = keep(lazy)
 
-    assert fallen.kept.keys() == keep(replace(other, seen=[])).kept.keys()
-    assert fallen.kept.keys().isdisjoint(keep(Counting(real, engine="onnx")).kept)
-    assert check(case, encoder=lambda: lazy, cache=fallen).model.dtype == "fp32"
+    def names(encoder: Encoder, kept: Remembering) -> KeysView[str]:
+        assert check(case, encoder=lambda: encoder, cache=kept).model.dtype == "fp32"
+        return kept.kept.keys()
 
+    fallen = Remembering()
+    first, second = Counting(real, engine="torch"), Counting(real, engine="torch")
+    found = names(fallback(tiny_model, first), fallen)
 
-def test_a_second_run_after_that_reads_one_window_to_find_out(
-    tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
-) -> None:
-    case, kept = made(tmp_path, {}, FILES), Remembering()
-    runs = []
-    for _ in range(2):
-        runs.append(Counting(real, engine="torch"))
-        lazy = LazyEncoder(tiny_model, lambda _: runs[-1], dtype="int8", engine="onnx", ahead=False)
-        check(case, encoder=[lazy].pop, cache=kept)
-
-    assert len(runs[0].seen) > 6
-    assert len(runs[1].seen) == 1
+    assert len(first.seen) > 6
+    assert found == names(Counting(real, engine="torch"), Remembering())
+    assert found.isdisjoint(names(Counting(real, engine="onnx"), Remembering()))
+    names(fallback(tiny_model, second), fallen)
+    assert len(second.seen) == 1  # only to find out which engine it is
 
 
 def test_a_report_never_mixes_two_engines(
@@ -236,9 +222,9 @@ def test_a_report_never_mixes_two_engines(
     kept = Remembering()
     check(some, encoder=lambda: Counting(real, engine="onnx"), cache=kept)
     other = Other(real, engine="torch")
-    lazy = LazyEncoder(tiny_model, lambda _: other, dtype="int8", engine="onnx", ahead=False)
+    mixed = check(case, encoder=lambda: fallback(tiny_model, other), cache=kept)
 
-    assert check(case, encoder=lambda: lazy, cache=kept) == check(case, encoder=lambda: other)
+    assert mixed == check(case, encoder=lambda: other)
 
 
 @pytest.mark.parametrize("change", ["rows", "columns", "group", "numbers", "kind"])

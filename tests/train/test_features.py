@@ -61,7 +61,7 @@ def test_the_features_of_a_snippet_are_those_of_scoring(reader: Reader, tmp_path
             text="\n".join(snippet.lines) + "\n",
             wanted=snippet.wanted,
         )
-        groups = pool(line_tokens(read.hidden, read.token_spans), tiny.coder())
+        groups = pool(line_tokens(read.hidden.values_TD, read.token_spans), tiny.coder())
         for group in GROUPS:
             expected[group].append(groups[group])
 
