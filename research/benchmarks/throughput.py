@@ -241,7 +241,7 @@ def main() -> None:
         threads=given.threads,
     )
     try:
-        check_quantized(spec)
+        check_quantized(spec.device, spec.quantize, spec.dtype)
         if given.device == "cuda":
             require_gpu()
         given.tokens = given.tokens or 4 * given.step

@@ -23,7 +23,7 @@ def torch_encoder(spec: EncoderSpec, get_tokenizer: Callable[[], Tokenizer]) -> 
 
     raises  EnvironmentFailure without a GPU; what `check_quantized` and `load_model` raise
     """
-    check_quantized(spec)
+    check_quantized(spec.device, spec.quantize, spec.dtype)
     if spec.device != "cuda":
         return TransformersEncoder(spec, get_tokenizer)
     require_gpu()

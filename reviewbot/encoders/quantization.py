@@ -8,10 +8,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from reviewbot.encoders.encoder import EncoderSpec
 from reviewbot.errors import EnvironmentFailure, MissingExtra, UsageError
 
 PACKAGES = ("bitsandbytes", "accelerate")  # transformers needs the second for quantized weights
@@ -24,36 +22,34 @@ def check_device(device: str, quantize: str, dtype: str) -> None:
     """
     if (device, quantize) == ("cpu", "none"):
         return
-    check_quantized(
-        EncoderSpec(directory=Path(), layer=0, dtype=dtype, device=device, quantize=quantize)
-    )
+    check_quantized(device, quantize, dtype)
     if device == "cuda":
         from reviewbot.encoders.gpu_encoder import require_gpu
 
         require_gpu()
 
 
-def check_quantized(spec: EncoderSpec) -> None:
+def check_quantized(device: str, quantize: str, dtype: str) -> None:
     """Refuse what cannot work, before any byte of a model is read.
 
     raises  UsageError for a CPU (it would only be slower) or an explicit fp32; MissingExtra;
             EnvironmentFailure if the package `kernels` is installed
     """
-    if spec.quantize == "none":
+    if quantize == "none":
         return
-    if spec.device != "cuda":
+    if device != "cuda":
         raise UsageError(
-            f"nothing was scored: quantize {spec.quantize!r} needs a GPU; on a CPU it would only "
+            f"nothing was scored: quantize {quantize!r} needs a GPU; on a CPU it would only "
             "be slower",
             fix="set device to cuda, or quantize to none",
         )
-    if spec.dtype == "fp32":
+    if dtype == "fp32":
         raise UsageError(
-            f"nothing was scored: with quantize {spec.quantize!r} the rest is computed in bf16, "
+            f"nothing was scored: with quantize {quantize!r} the rest is computed in bf16, "
             "not in fp32",
             fix="leave dtype out, or set quantize to none",
         )
-    check_packages(spec.quantize)
+    check_packages(quantize)
 
 
 def check_packages(quantize: str) -> None:

@@ -124,16 +124,11 @@ def test_a_hub_that_hangs_costs_a_few_seconds(
     assert time.monotonic() - start < 5
 
 
-def test_offline_means_that_the_hub_is_not_asked(tmp_path: Path, site: Site) -> None:
-    with pytest.raises(ModelUnavailable, match="HF_HUB_OFFLINE is set"):
-        pull(SPEC, tmp_path, {**hub(site), **OFFLINE})
-    assert site.asked == []
-
-
-def test_no_source_at_all_names_the_ways_to_get_the_file(tmp_path: Path) -> None:
+def test_no_source_at_all_names_the_ways_to_get_the_file(tmp_path: Path, site: Site) -> None:
     with pytest.raises(ModelUnavailable) as failure:
-        pull(SPEC, tmp_path / "c", OFFLINE, path=tmp_path)
-    assert f"{tmp_path}: it holds no tiny.gguf; hub: skipped" in failure.value.what
+        pull(SPEC, tmp_path / "c", {**hub(site), **OFFLINE}, path=tmp_path)
+    assert f"{tmp_path}: it holds no tiny.gguf; hub: skipped, HF_HUB" in failure.value.what
+    assert site.asked == []
     assert failure.value.exit_code == 4
     assert len(str(failure.value).splitlines()) == 2
     for way in ("the hub", "HF_ENDPOINT", "REVIEWBOT_MODEL_PATH", "--from", "tiny.gguf"):
@@ -180,17 +175,18 @@ def test_a_disk_that_takes_no_more_leaves_nothing_behind(tmp_path: Path) -> None
     assert files_below(tmp_path / "c") == []
 
 
-def test_too_little_space_is_said_before_anything_is_fetched(tmp_path: Path, site: Site) -> None:
-    with pytest.raises(EnvironmentFailure, match="free"):
-        pull(replace(SPEC, size=1 << 60), tmp_path, hub(site))
-    assert site.asked == []
-
-
-def test_a_cache_that_is_a_file_is_an_environment_failure(tmp_path: Path) -> None:
+def test_a_disk_that_cannot_hold_it_is_an_environment_failure_before_anything_is_fetched(
+    tmp_path: Path, site: Site
+) -> None:
     (tmp_path / "c").write_text("not a directory")
-    with pytest.raises(EnvironmentFailure) as failure:
-        pull(SPEC, tmp_path / "c", OFFLINE)
-    assert len(str(failure.value).splitlines()) == 2
+    for cache, size, why in (
+        (tmp_path, 1 << 60, "MiB free"),
+        (tmp_path / "c", SPEC.size, "c/locks"),
+    ):
+        with pytest.raises(EnvironmentFailure, match=why) as failure:
+            pull(replace(SPEC, size=size), cache, hub(site))
+        assert len(str(failure.value).splitlines()) == 2
+    assert site.asked == []
 
 
 def test_the_second_process_waits_and_then_finds_the_file(tmp_path: Path, site: Site) -> None:

@@ -48,7 +48,9 @@ def refused(model: Path, why: str, *, head: bool = False) -> EngineUnfit:
     return failure.value
 
 
-def test_numbers_of_half_width_are_read_as_they_are(tmp_path: Path) -> None:
+def test_float16_is_read_as_it_is_and_bfloat16_is_refused_because_numpy_does_not_know_it(
+    tmp_path: Path,
+) -> None:
     model = write_trunk(tmp_path / "model", OWN, torch.float16)
     with opened(model) as source:
         weight = source.get("layers.0.mlp.up_proj.weight")
@@ -57,11 +59,7 @@ def test_numbers_of_half_width_are_read_as_they_are(tmp_path: Path) -> None:
     assert weight.dtype == np.float32
     assert own.dtype == np.float16
     assert np.array_equal(weight, own.astype(np.float32))
-
-
-def test_bfloat16_is_refused_because_numpy_does_not_know_it(tmp_path: Path) -> None:
-    model = write_trunk(tmp_path / "model", OWN, torch.bfloat16)
-
+    write_trunk(model, OWN, torch.bfloat16)
     assert "is BF16" in refused(model, "random was not converted").what
 
 
@@ -112,20 +110,16 @@ def test_a_model_too_large_for_a_file_is_refused_before_anything_is_written(
     assert sum(len(w.raw_data) for w in large) == engine.MAX_WEIGHTS
 
 
-def test_a_tokenizer_that_cannot_be_read_is_no_bug_of_ours(model: Path) -> None:
-    (model / "tokenizer.json").write_text(json.dumps({"version": "1.0"}))
-
-    with pytest.raises(ModelUnavailable, match="its tokenizer cannot be read"):
-        make(model)
-    assert [path.name for path in model.parent.iterdir()] == ["model"]
-
-
-def test_more_layers_than_there_are_is_said(model: Path) -> None:
+def test_a_damaged_tokenizer_and_too_few_layers_are_refused_for_every_engine(model: Path) -> None:
     with (
         opened(model) as source,
         pytest.raises(ModelUnavailable, match="has 3 layers, layer 4 is asked for"),
     ):
         export(source, EngineOutputs(taps=(2, 4), head=False), model.parent / "engine")
+    (model / "tokenizer.json").write_text(json.dumps({"version": "1.0"}))
+    with pytest.raises(ModelUnavailable, match="its tokenizer cannot be read"):
+        make(model)
+    assert [path.name for path in model.parent.iterdir()] == ["model"]
 
 
 def test_an_unknown_config_is_refused_before_a_weight_is_read(model: Path) -> None:

@@ -35,6 +35,7 @@ def test_the_scale_of_a_state_does_not_change_its_features() -> None:
 
     assert one.indices_TK.tolist() == other.indices_TK.tolist()
     np.testing.assert_allclose(one.values_TK, other.values_TK, atol=1e-4)
+    assert encode(tiny.coder(), values_TD[:0]).values_TK.shape == (0, 4)
 
 
 def test_the_bias_is_taken_off_before_and_added_behind() -> None:
@@ -52,7 +53,3 @@ def test_the_bias_is_taken_off_before_and_added_behind() -> None:
 def test_states_of_another_width_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ArtifactError, match="width 32"):
         encode_normed(tiny.coder(), np.zeros(shape, np.float32))
-
-
-def test_no_tokens_have_no_features() -> None:
-    assert encode(tiny.coder(), np.zeros((0, tiny.WIDTH), np.float32)).values_TK.shape == (0, 4)

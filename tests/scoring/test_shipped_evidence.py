@@ -62,14 +62,6 @@ def test_a_label_is_there_only_where_it_holds(artifact: Artifact) -> None:
             assert (note.label, note.maximum) == (one.label, one.maximum)
 
 
-def test_it_says_what_was_read_and_counted(artifact: Artifact) -> None:
-    facts = evidence_facts(artifact.packed_evidence)
-
-    assert facts["corpus"]["sources"] > 100
-    assert facts["corpus"]["tokens"] > 200_000
-    assert len(facts["labels"]) >= 8
-
-
 def test_reasons_md_says_how_much_its_features_tell(artifact: Artifact) -> None:
     tallies = [one.tally for name, one in artifact.evidence().items() if name.startswith("sae:")]
     lift_N = np.array([tally.lift for tally in tallies if tally and tally.lift is not None])
@@ -79,11 +71,7 @@ def test_reasons_md_says_how_much_its_features_tell(artifact: Artifact) -> None:
     row = f"| {risky.pop():,} | {lift_N.max():.2f} | {(lift_N >= 2).sum()} | "
     row += f"{np.quantile(lift_N, 0.95):.2f} |"
     assert f"| `{artifact.info.name}` {row}\n" in DOCS
-
-
-def test_reasons_md_says_how_many_signs_and_features_there_are(artifact: Artifact) -> None:
     words = " ".join(DOCS.split())
-
     assert f"There are {len(SURFACE_NAMES)} text features" in words
     assert f"There are {artifact.coder.features:,} autoencoder features." in words
     shares = artifact.manifest["shares"]
@@ -91,8 +79,14 @@ def test_reasons_md_says_how_many_signs_and_features_there_are(artifact: Artifac
     assert above_half == (artifact.info.name in ("small", "tiny"))
 
 
-def test_the_tallies_are_of_label_files_that_the_predictor_learned_from(artifact: Artifact) -> None:
-    learned = {row["sha256"] for row in artifact.manifest["data"]}
+def test_it_says_what_was_read_and_counts_only_lines_that_the_predictor_learned_from(
+    artifact: Artifact,
+) -> None:
+    facts = evidence_facts(artifact.packed_evidence)
 
-    assert {row["sha256"] for row in evidence_facts(artifact.packed_evidence)["labels"]} <= learned
+    assert facts["corpus"]["sources"] > 100
+    assert facts["corpus"]["tokens"] > 200_000
+    assert len(facts["labels"]) >= 8
+    learned = {row["sha256"] for row in artifact.manifest["data"]}
+    assert {row["sha256"] for row in facts["labels"]} <= learned
     assert "**Counted on lines it was trained on.**" in DOCS
