@@ -167,10 +167,10 @@ def test_a_disk_that_takes_no_more_leaves_nothing_behind(tmp_path: Path) -> None
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "c"), str(tmp_path / "near")],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         cwd=Path(__file__).parents[2],
     )
-    assert "fix: free some disk space" in done.stdout
+    assert "fix: free some disk space" in done.stdout, done.stderr
     assert len(done.stdout.splitlines()) == 2
     assert files_below(tmp_path / "c") == []
 
