@@ -151,6 +151,7 @@ import resource, signal, sys
 from pathlib import Path
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.models.download import pull
+from tests.models.test_download import SPEC
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
 try:
