@@ -58,7 +58,8 @@ def test_the_riskiest_line_is_above_the_fold_with_all_that_is_said_of_it(
 
     assert "src/billing/refund.py:46" in first
     assert "if sent or attempt == invoice.retries - 1:" in first
-    assert "Risk 0.93, riskier than 93 % of changed lines we know and 89 % of this" in first
+    assert "Risk 0.93 (above the threshold), riskier than 93 % of changed lines we know" in first
+    assert "and 89 % of this repository" in first
     assert "AI (claude, opus)" in first
     assert "bounds of a loop" in first
     assert "fires on 9 of 41 risky lines and 14 of 5,210 others" in first
@@ -92,7 +93,7 @@ def test_reasons_open_with_a_click_and_hold_examples_and_the_sum(show: Show) -> 
     assert "requests 2.34.2" in why
     assert "requests/api.py:77" in why
     assert "(rest) = +2.59 log-odds: risk 0.93" in why
-    assert page.count("tr[data-f='1'] details[open] mark") == 10  # five examples, two pieces each
+    assert page.count("tr[data-f='1'] details[open] mark") == 4  # two examples, two pieces each
 
 
 def test_filters_by_author_file_and_risk_count_what_is_shown_and_say_what_they_hide(
