@@ -62,7 +62,7 @@ def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) 
     given = [name for name, present in ways.items() if present]
     if len(given) > 1:
         raise UsageError(
-            f"nothing was checked: {given[0]} excludes {' and '.join(given[1:])}",
+            f"nothing was checked: {given[0]} cannot be combined with {' and '.join(given[1:])}",
             fix="give only one of them",
         )
     folder = Path(root)

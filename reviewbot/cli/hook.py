@@ -124,10 +124,11 @@ def flags_in(path: Path, kind: str) -> str:
 @click.argument("url", required=False, expose_value=False)
 @setting_flags(*(name for name in settings_on(Surface.CHECK) if name != "format"))
 def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
-    """Check the commits that git is about to push, or the staged change. git hooks run this.
+    """Run the checks of a git hook.
 
-    pre-push reads the refs that git writes to stdin. Without REMOTE, the environment variables of
-    the pre-commit framework name the change.
+    pre-push checks the commits that git is about to push; it reads the refs that git writes to
+    stdin. pre-commit checks the staged change. Without REMOTE, the environment variables of the
+    pre-commit framework name the change.
     """
     if flags["quiet"] is None:
         flags["quiet"] = True
@@ -137,7 +138,8 @@ def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     except Exception as exc:  # noqa: BLE001 - the user also needs the way around
         code = report_failure(exc)
     if code:
-        say(f"reviewbot stopped this (exit {code}); to go on without it: {ANYWAY[kind]}")
+        what = kind.removeprefix("pre-")
+        say(f"reviewbot stopped the {what} (exit {code}); to do it anyway: {ANYWAY[kind]}")
     sys.exit(code)
 
 

@@ -83,9 +83,9 @@ def recent(root: str, lines: int, output: str | None, **flags: Any) -> None:
     if len(risks) < MIN_LINES:
         fix = "give a larger --lines"
         if base is None:
-            fix = "come back when there is more code: it has too few lines since its first commit"
+            fix = "run it again when the repository has more code"
         elif added < lines:
-            fix = "come back when newer commits have added more code: older ones are not read"
+            fix = "run it again when newer commits have added more code; older ones are not read"
         raise UsageError(
             f"nothing was stored: only {len(risks)} lines were scored, a comparison needs "
             f"{MIN_LINES}",

@@ -25,10 +25,10 @@ from reviewbot.cli.train_work import Work
 @click.option("--markdown", metavar="FILE", type=PATH, help="Markdown file to write the table to.")
 @options("labels", *FITTING, *READING)
 def evaluate(out: str, markdown: str | None, **flags: Any) -> None:
-    """Measure the recipe by cross-validation that splits no group, beside baselines.
+    """Measure the recipe by cross-validation, beside baselines.
 
-    Baselines: random order, line length, surface, and with --full surprisal. Every line is scored
-    by a model that saw nothing of its group. No artifact is written.
+    Every line is scored by a model that saw nothing of its group. The baselines are random order,
+    line length, surface, and with --full surprisal. No artifact is written.
     """
     require_packages()
     from reviewbot.errors import UsageError

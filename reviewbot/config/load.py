@@ -214,9 +214,11 @@ def _wrong(name: str, value: object, origin: str) -> UsageError:
 
 def _unknown(name: str, known: Iterable[str], origin: str) -> UsageError:
     names = list(known)
+    fix = did_you_mean(name, names, cutoff=0.6).rstrip() or f"use one of: {', '.join(names)}"
+    if name == "tool" and origin.endswith(SETTINGS_FILES[1]):
+        fix = "keys are at the top level of this file, without [tool.reviewbot]"
     return UsageError(
-        f"nothing was checked: no setting is named {_short(name)} ({origin})",
-        fix=did_you_mean(name, names, cutoff=0.5).rstrip() or f"use one of: {', '.join(names)}",
+        f"nothing was checked: no setting is named {_short(name)} ({origin})", fix=fix
     )
 
 
@@ -224,5 +226,7 @@ def _short(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 1_000:
         return "so long a number"
     value = ", ".join(map(str, value)) if isinstance(value, tuple) else value  # of a flag
+    if isinstance(value, bool):
+        return str(value).lower()  # as TOML writes it
     text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
     return text if len(text) <= 80 else text[:77] + "..."

@@ -129,6 +129,7 @@ class Settings:
         "default",
         "Trained weights: small (the default), tiny (no download), base (slower) or your own.",
         expects="'tiny', 'small', 'base' or a directory",
+        metavar="NAME|DIR",
         path=True,
     )
     max_risk: float | None = _main(
@@ -178,6 +179,7 @@ class Settings:
         "auto",
         "Recent lines to compare with, from `reviewbot recent`.",
         expects="'auto', 'off' or a file",
+        metavar="auto|off|FILE",
         path=True,
     )
     top: int = _report(

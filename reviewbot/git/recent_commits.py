@@ -50,8 +50,8 @@ def recent_range(repo: Repository, lines: int, choose: Choose) -> CommitRange:
         added += sum(count for path, count in commit.added.items() if path in counting)
     if not added:
         raise UsageError(
-            "nothing was scored: no line of code that the newest commits added is left",
-            fix="come back when there is some",
+            "nothing was scored: no line of code from the newest commits is left in the files",
+            fix="run it again when newer commits have added code",
         )
     return CommitRange(base or None, tip, added)
 

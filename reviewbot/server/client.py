@@ -169,7 +169,7 @@ def connect(
         return RemoteEncoder(connection, greeting, spec, load, log)
     except OSError as exc:
         connection.close()
-        raise ServerUnusable(f"the server at {path} does not fit: {exc}") from exc
+        raise ServerUnusable(f"the server at {path} cannot be used: {exc}") from exc
 
 
 def stop(path: Path) -> bool:

@@ -61,7 +61,7 @@ def receive(connection: Connection, max_bytes: int, wait_seconds: float) -> byte
     raises        OSError, also TimeoutError and BadMessage
     """
     if not connection.poll(wait_seconds):
-        raise TimeoutError("timed out")
+        raise TimeoutError("no answer in time")
     with _deadline(connection):
         try:
             return connection.recv_bytes(max_bytes)

@@ -34,7 +34,7 @@ def why_not_private(path: Path, is_kind: Callable[[int], bool]) -> str | None:
     except OSError as exc:
         return f"{path}: {exc.strerror}"
     if not is_kind(status.st_mode):
-        return f"{path} is something else"
+        return f"{path} is not a {'directory' if is_kind is stat.S_ISDIR else 'socket'}"
     if status.st_uid != os.getuid():
         return f"{path} belongs to another user"
     if status.st_mode & 0o077:

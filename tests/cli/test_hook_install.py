@@ -192,7 +192,7 @@ def test_husky_runs_the_hook_of_a_real_push_and_its_exit_code_stops_it(repo: Pat
     assert sys.executable not in (hooks / "pre-push").read_text()
     assert done.returncode == 1
     assert owner(hooks / "pre-push") is Owner.OURS
-    assert "reviewbot stopped this (exit 2); " in done.stderr
+    assert "reviewbot stopped the push (exit 2); to do it anyway: " in done.stderr
 
 
 def test_where_husky_is_not_set_up_yet_install_says_how_git_gets_to_the_hook(repo: Path) -> None:

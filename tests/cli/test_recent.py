@@ -165,7 +165,7 @@ def test_too_few_lines_or_no_repository_are_refused_and_nothing_is_kept(
 
     assert result.exit_code == 2
     assert "only 1 lines were scored" in result.stderr
-    assert "too few lines since its first commit" in result.stderr
+    assert "run it again when the repository has more code" in result.stderr
     assert "--lines" not in result.stderr
     assert not (tmp_path / "r.json").exists()
     (tmp_path / "empty").mkdir()

@@ -192,7 +192,7 @@ def test_a_stopped_process_is_not_waited_for_for_ever(workspace: Workspace, alon
         process.send_signal(signal.SIGCONT)
 
     assert served == alone
-    assert "does not fit: timed out" in stderr
+    assert "cannot be used: no answer in time" in stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
