@@ -65,7 +65,7 @@ def test_a_push_that_is_stopped_names_the_way_around(
 
     assert (result.exit_code, result.stdout) == (code, "")
     assert words in result.stderr
-    assert result.stderr.endswith(f"(exit {code}); to go on without it: git push --no-verify\n")
+    assert result.stderr.endswith(f"(exit {code}); to do it anyway: git push --no-verify\n")
 
 
 def test_the_worst_of_several_refs_counts_and_each_range_is_read_once(clone: Path) -> None:
