@@ -45,15 +45,16 @@ def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding,
 def group(
     scores: Sequence[LineScore],
     threshold: float,
-    line_hash: Callable[[ChangedLine], str] | None = None,
+    fingerprint_of: Callable[[ChangedLine], str] | None = None,
     gate_status: Callable[[LineScore], GateStatus] = lambda _score: GateStatus.BELOW,
 ) -> tuple[Finding, ...]:
     """Join neighbouring risky lines (risk > threshold); riskiest finding first.
 
-    scores       in the order of the diff: the lines of a file are adjacent, numbers ascending
-    line_hash    names a line by its content; None: the texts of the risky lines alone do
-    gate_status  a finding has the gate status of its riskiest line. A line starts a new finding
-                 where that status would be wrong for the finding
+    scores          in the order of the diff: the lines of a file are adjacent, numbers ascending
+    fingerprint_of  gives the hash of a finding's first line (`diff.line_hash`); None: a hash of the
+                    texts of the risky lines
+    gate_status     a finding has the gate status of its riskiest line. A line starts a new finding
+                    where that status would be wrong for the finding
     """
     runs: list[list[LineScore]] = []
     worst: tuple[LineScore, GateStatus] | None = None  # of the last run, and its gate status
@@ -70,7 +71,7 @@ def group(
         else:
             runs.append([score])
         worst = joined or new
-    name = line_hash or _by_text(runs)
+    fingerprint_of = fingerprint_of or _by_text(runs)
     return tuple(
         sorted(
             (
@@ -80,7 +81,7 @@ def group(
                     end=run[-1].line.number,
                     risk=max(run, key=_risk).risk,
                     lines=tuple(run),
-                    fingerprint=name(run[0].line),
+                    fingerprint=fingerprint_of(run[0].line),
                 )
                 for run in runs
             ),

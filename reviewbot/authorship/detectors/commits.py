@@ -11,6 +11,7 @@ only mentions a tool is none: "update the claude variable".
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from reviewbot.authorship.agents import (
     MODEL_NAME,
@@ -198,14 +199,19 @@ def _people(people: Sequence[tuple[str, str]]) -> Iterator[Mention]:
             yield weak
 
 
-_FOOTER = re.compile(
-    r"[ \t*_]*(?P<sign>[^\w\s\[]{1,4}\s*)?(?:This (?:PR|pull request|commit) (?:was|is) )?"
-    r"(?:Generated|Created|Made|Written|Ultraworked|Co-?authored)\s+(?:with|by|using|via)\s+(?:an?\s+)?"
-    rf"(?:\[(?P<linked>{NAMES_BESIDE})\b[^\]]*\]"
-    rf"|\[?(?P<named>{NAMES}(?![\w-])|{MODEL_NAME}|AI(?:\s+assistant)?)\b\]?)"
-    r"(?P<rest>.*)",
-    re.I,
-)
+@cache
+def _footer() -> re.Pattern[str]:
+    """Return the pattern of a footer; compiling it takes long, so it waits for a message."""
+    return re.compile(
+        r"[ \t*_]*(?P<sign>[^\w\s\[]{1,4}\s*)?(?:This (?:PR|pull request|commit) (?:was|is) )?"
+        r"(?:Generated|Created|Made|Written|Ultraworked|Co-?authored)\s+(?:with|by|using|via)\s+(?:an?\s+)?"
+        rf"(?:\[(?P<linked>{NAMES_BESIDE})\b[^\]]*\]"
+        rf"|\[?(?P<named>{NAMES}(?![\w-])|{MODEL_NAME}|AI(?:\s+assistant)?)\b\]?)"
+        r"(?P<rest>.*)",
+        re.I,
+    )
+
+
 _LINKS = (
     (re.compile(r"https?://(?:www\.)?claude\.(?:com|ai)/code/session_[\w-]"), "claude", MEDIUM),
     (re.compile(r"https?://(?:www\.)?claude\.(?:com|ai)/claude-code\b"), "claude", LOW),
@@ -245,7 +251,7 @@ def _in_text(lines: list[str]) -> Iterator[tuple[str, str, Mention]]:
     if lines and _AIDER.match(lines[0]):
         yield "subject", lines[0], Mention("aider", None, LOW)
     for line in lines:
-        footer = _FOOTER.match(line)
+        footer = _footer().match(line)
         if footer and (footer["linked"] or _ENDED.match(footer["rest"])):
             name = footer["linked"] or footer["named"]
             unnamed = re.fullmatch(r"ai(?:\s+assistant)?", name, re.I) or model_in(name)
