@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from reviewbot.app.judge import gate_rules, judge
+from reviewbot.app.judge import find, gate_rules, judge
 from reviewbot.app.load_change import ChangeSource, LoadedChange, Numstat
 from reviewbot.app.score import Attributes, ScoredChange, score_change
 from reviewbot.config.schema import Settings
@@ -90,7 +90,8 @@ class Check:
 
     def __call__(self, case: Made, **more: Any) -> Report:
         scored = self.score(case, **more)
-        return judge(scored, gate_rules(scored))
+        rules = gate_rules(scored)
+        return judge(scored, rules, find(scored, rules))
 
     def score(
         self,

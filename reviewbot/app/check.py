@@ -24,10 +24,11 @@ def check_change(
     warm    keeps artifact and model for the next check; None: both are loaded for this one
     raises  every kind of ReviewbotError
     """
-    from reviewbot.app.judge import gate_rules, judge
+    from reviewbot.app.judge import find, gate_rules, judge
 
     scored = score_source(source, clock, warm=warm)
-    return judge(scored, gate_rules(scored))
+    rules = gate_rules(scored)
+    return judge(scored, rules, find(scored, rules))
 
 
 def score_source(

@@ -53,7 +53,7 @@ def explain_change(
     """Score the line PATH:LINE as a check of the change would; only its file is read."""
     parse_target(text)  # before git runs
     from reviewbot.app.check import score_source
-    from reviewbot.app.judge import gate_rules, judge
+    from reviewbot.app.judge import find, gate_rules, judge
     from reviewbot.app.load_change import head_of
     from reviewbot.diff.parser import parse
     from reviewbot.report.explanation import Explanation
@@ -64,7 +64,8 @@ def explain_change(
     request = source.request
     target = find_target(text, request.root, parse(request.diff), head_of(source).read)
     scored = score_source(source, part=target.change)
-    report = judge(scored, gate_rules(scored))
+    rules = gate_rules(scored)
+    report = judge(scored, rules, find(scored, rules))
     line = _line_of(report, target)
     outcome = line.outcome
     reasons = outcome.reasons if isinstance(outcome, LineScore) else ()

@@ -45,12 +45,17 @@ def find(scored: ScoredChange, rules: GateRules) -> tuple[Finding, ...]:
     return group(scored.scores, _report_threshold(scored, rules), hashes, rules.status)
 
 
-def judge(scored: ScoredChange, rules: GateRules, acknowledged: Collection[Finding] = ()) -> Report:
+def judge(
+    scored: ScoredChange,
+    rules: GateRules,
+    findings: tuple[Finding, ...],
+    acknowledged: Collection[Finding] = (),
+) -> Report:
     """Return the report. Pure, and cheap next to scoring.
 
-    acknowledged  findings of `find` whose lines cannot block
+    findings      of `find`; an acknowledgement changes none of them
+    acknowledged  some of these, whose lines cannot block
     """
-    findings = find(scored, rules)  # an acknowledgement changes no finding
     lines = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
     rules = replace(rules, acknowledged=frozenset(lines))
     request, model = scored.change.source.request, scored.artifact.model

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 from pathspec import GitIgnoreSpec
 
@@ -13,17 +12,11 @@ from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change, ChangedLine, Entry
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.git.changes import ChangeRequest
+from reviewbot.git.files import FileReader
 
 MAX_NAMES = 5  # of files in a note
 FILES = "files"  # the head of a change that is a diff beside a directory
 Numstat = Mapping[str, tuple[int, int] | None]
-
-
-class FileReader(Protocol):
-    """Reads the head version of files."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return the bytes of a regular file, None if there is no such file."""
 
 
 @dataclass(frozen=True, slots=True)

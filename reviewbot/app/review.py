@@ -85,15 +85,16 @@ def _review_commits(
         source = replace(source, notes=[*source.notes, QUEUE_NOT_READ])
     scored = score_source(source, clock)
     rules = gate_rules(scored)
-    report = judge(scored, rules)
+    findings = find(scored, rules)
+    report = judge(scored, rules, findings)
     try:
         if queued and report.verdict.status is Status.BLOCK:
             api, pull = queued
-            findings = find(scored, rules)
             acks = acknowledgements(api, pull.number, pull.head, findings)
             for ack in acks.values():
                 say(f"acknowledged on pull request {pull.number} by {ack.login}: {ack.finding}")
-            report = judge(scored, rules, [f for f in findings if finding_id(pull.head, f) in acks])
+            known = [f for f in findings if finding_id(pull.head, f) in acks]
+            report = judge(scored, rules, findings, known)
         shows_verdict = settings.check_run or settings.commit_status
         if target.head and settings.post is not Posting.NEVER and shows_verdict:
             from reviewbot.github.writes import Poster
@@ -186,8 +187,9 @@ def _judge_and_publish(
     try:
         acks = acknowledgements(api, pull.number, head, findings)
     except ReviewbotError as exc:
-        return Review(judge(scored, rules), settings, exc, None)
-    report = judge(scored, rules, [f for f in findings if finding_id(head, f) in acks])
+        return Review(judge(scored, rules, findings), settings, exc, None)
+    known = [f for f in findings if finding_id(head, f) in acks]
+    report = judge(scored, rules, findings, known)
     review = Review(report, settings, acks=tuple(acks.values()))
     if settings.post is Posting.NEVER:
         return review
@@ -207,8 +209,7 @@ def _has(folder: Path, *commits: str) -> bool:
     """Return True if the checkout holds these commits and their merge base."""
     from reviewbot.git.process import status
 
-    asks = [("cat-file", "-e", f"{commit}^{{commit}}") for commit in commits]
-    return all(status(folder, *args)[0] == 0 for args in (*asks, ("merge-base", *commits)))
+    return status(folder, "merge-base", *commits)[0] == 0  # it fails for a missing commit, too
 
 
 def _remote_source(

@@ -42,16 +42,16 @@ class GateStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """When the gate blocks: the settings that a report states."""
+    """When the gate blocks: settings that a report states. `config.schema` has the defaults."""
 
     max_risk: float  # a line above it counts
-    max_lines_over: int = 0  # lines above it that are allowed
-    min_coverage: float = 1.0  # share of the lines that should have been read and were
-    min_lines: int = 0  # with fewer scored lines the gate never blocks
-    max_risk_for: tuple[str, ...] = ()  # thresholds by path or author, see `config.thresholds`
-    informational: bool = False  # report a block, but exit 0; failures still fail
-    scope: Scope = Scope.ALL  # whose lines are read
-    gate_scope: Scope = Scope.ALL  # whose lines can block
+    max_lines_over: int  # lines above it that are allowed
+    min_coverage: float  # share of the lines that should have been read and were
+    min_lines: int  # with fewer scored lines the gate never blocks
+    max_risk_for: tuple[str, ...]  # thresholds by path or author, see `config.thresholds`
+    informational: bool  # report a block, but exit 0; failures still fail
+    scope: Scope  # whose lines are read
+    gate_scope: Scope  # whose lines can block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,9 +137,15 @@ def test_an_acknowledged_finding_stays_a_finding_and_does_not_block(
     scored = check.score(made(tmp_path, {}, {"a.py": CODE}), settings=Settings(max_risk=0.0))
     rules = gate_rules(scored)
     first, *others = find(scored, rules)
-    one, every = judge(scored, rules, [first]), judge(scored, rules, [first, *others])
+    findings = (first, *others)
+    one, every = judge(scored, rules, findings, [first]), judge(scored, rules, findings, findings)
 
-    assert judge(scored, rules).findings == one.findings == every.findings == (first, *others)
+    assert (
+        judge(scored, rules, findings).findings
+        == one.findings
+        == every.findings
+        == (first, *others)
+    )
     assert one.verdict.exit_code == (1 if others else 0)
     assert every.verdict.exit_code == 0
     assert {line.gate_status for file in every.files for line in file.lines} == {

@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import log
 from types import MappingProxyType
+from typing import Any
 
 from reviewbot.authorship.model import UNKNOWN, Attribution, Author
+from reviewbot.config.schema import Settings
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
 from reviewbot.report.gate import GateRules, GateStatus, Policy, count, decide
@@ -40,6 +42,12 @@ def failed(number: int, why: str = "not in the head file", path: str = "src/app.
     return Failed(ChangedLine(path, number, "lost()"), why)
 
 
+def policy_of(max_risk: float = 0.9, **changed: Any) -> Policy:
+    """The policy of the default settings, with another threshold and what is changed."""
+    defaults = {field.name: getattr(Settings(), field.name) for field in fields(Policy)}
+    return Policy(**{**defaults, "max_risk": max_risk, **changed})
+
+
 def report(
     *outcomes: Outcome,
     max_risk: float = 0.5,
@@ -58,7 +66,7 @@ def report(
     max_risk_for  the threshold of a path
     """
     texts = tuple(f"{path}={most}" for path, most in max_risk_for.items())
-    policy = Policy(
+    policy = policy_of(
         max_risk=max_risk,
         min_coverage=min_coverage,
         informational=informational,

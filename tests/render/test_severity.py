@@ -10,10 +10,10 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.render.findings import Severity, finding_views, gate_words
 from reviewbot.render.issues import issues
 from reviewbot.report.findings import group
-from reviewbot.report.gate import GateRules, Policy, count, decide
+from reviewbot.report.gate import GateRules, count, decide
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore, Outcome, Skipped
-from tests.render.examples import CASES, failed, line_report, report, scored
+from tests.render.examples import CASES, failed, line_report, policy_of, report, scored
 
 PATHS = ("auth/a.py", "tests/t.py", "b.py")
 
@@ -82,7 +82,7 @@ def reports(draw: st.DrawFn) -> Report:
                 outcomes.append(failed(number, path=path))
             else:
                 outcomes.append(Skipped(line, kind, counts_as_unread=kind == "large"))
-    policy = Policy(
+    policy = policy_of(
         max_risk=draw(st.sampled_from([0.0, 0.3, 0.6, 1.0])),
         max_lines_over=draw(st.integers(0, 2)),
         min_coverage=draw(st.sampled_from([0.0, 0.5, 1.0])),

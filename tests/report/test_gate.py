@@ -8,8 +8,9 @@ import pytest
 
 from reviewbot.authorship.model import Scope
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.gate import NARROW, GateRules, Policy, Status, Verdict, count, decide
+from reviewbot.report.gate import NARROW, GateRules, Status, Verdict, count, decide
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
+from tests.render.examples import policy_of
 
 LINE = ChangedLine("a.py", 1, "x")
 SAFE, RISKY = LineScore(LINE, 0.1, 10.0, ()), LineScore(LINE, 0.95, 99.0, ())
@@ -25,7 +26,7 @@ def verdict_of(
 ) -> Verdict:
     """The gate's answer about these lines; `policy` names what differs."""
     rules = GateRules(
-        policy=Policy(**{"max_risk": 0.9, **policy}),
+        policy=policy_of(**policy),
         can_block=lambda _line: policy.get("gate_scope") is not Scope.AI,
         acknowledged=frozenset({(LINE.path, LINE.number)} if acknowledged else ()),
     )

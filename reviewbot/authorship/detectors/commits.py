@@ -6,7 +6,7 @@ author's own: "Jane (aider)". On the committer that suffix is no evidence: aider
 a person typed.
 
 `Reviewed-by`, `Tested-by` and `Signed-off-by` are no evidence of who wrote the lines. Prose that
-only mentions a tool is none: "update the claude variable".
+only mentions a tool is not a footer: "update the claude variable".
 """
 
 import re
