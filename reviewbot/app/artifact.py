@@ -12,7 +12,7 @@ from reviewbot.app.progress import say
 from reviewbot.config.choices import Depth
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
-from reviewbot.scoring.recent_risks import Recent, recent_from_json
+from reviewbot.scoring.calibration import Calibration, calibration_from_json
 
 if TYPE_CHECKING:
     from reviewbot.git.changes import ChangeRequest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
     from reviewbot.scoring.feature_cache import DiskCache
 
-MAX_RISKS = 1_000_000  # bytes of a file of recent risks
+MAX_BYTES = 2_000_000  # of a calibration file
 MEBI = 1 << 20
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
@@ -91,53 +91,56 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     return DiskCache(cache_directory(settings), scope, settings.line_cache * MEBI)
 
 
-def recent_path(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
-    """Return where the risks of a repository's recent lines, by this artifact, are stored."""
-    from reviewbot.git.recent_commits import repository_id
+def calibration_path(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
+    """Return where a repository's calibration by this artifact is stored.
 
-    name = hashlib.sha256(f"{repository_id(repo)} {artifact.info.sha256}".encode()).hexdigest()
-    return cache_directory(settings) / "recent" / f"{name}.json"
+    All work trees of the repository share it.
+    """
+    place = hashlib.sha256(os.fsencode(os.path.realpath(repo.common_dir))).hexdigest()
+    name = hashlib.sha256(f"{place} {artifact.info.sha256}".encode()).hexdigest()
+    return cache_directory(settings) / "calibration" / f"{name}.json"
 
 
-def recent_for(
+def calibration_for(
     settings: Settings, request: "ChangeRequest | None", artifact: "Artifact"
-) -> Recent | None:
-    """Return the recent lines to compare a change with; None without any.
+) -> Calibration | None:
+    """Return the calibration to compare a change with; None without any.
 
     request  the change, if it is in a repository
     raises   UsageError if the setting names a file that cannot be used
     """
-    if settings.recent == "off":
+    name = settings.calibration
+    if name == "off":
         return None
-    if settings.recent != "auto":
-        if not Path(settings.recent).exists():
+    if name != "auto":
+        if not Path(name).exists():
             raise UsageError(
-                f"nothing was scored: there is no file {settings.recent[:200]!r} of recent lines",
-                fix=f"{did_you_mean(settings.recent, ('auto', 'off'))}give auto, off, or a file"
-                " that `reviewbot recent --output FILE` has written",
+                f"nothing was scored: there is no calibration file {name[:200]!r}",
+                fix=f"{did_you_mean(name, ('auto', 'off'))}give auto, off, or a file that"
+                " `reviewbot calibrate --output FILE` has written",
             )
-        raw = read_regular(settings.recent, MAX_RISKS, doing="nothing was scored", what="risks")
-        return _checked(raw, settings.recent, artifact)
-    if request is None or not (cache_directory(settings) / "recent").is_dir():
+        raw = read_regular(name, MAX_BYTES, doing="nothing was scored", what="a calibration")
+        return _checked(raw, name, artifact)
+    if request is None or not (cache_directory(settings) / "calibration").is_dir():
         return None
     try:
-        path = recent_path(settings, request.repo, artifact)
+        path = calibration_path(settings, request.repo, artifact)
         return _checked(path.read_bytes(), path.name, artifact) if path.is_file() else None
     except (ReviewbotError, OSError) as exc:  # a comparison must not stop a check
-        say(f"not compared with recent lines of this repository: {str(exc).splitlines()[0]}")
+        say(f"not compared with merged changes of this repository: {str(exc).splitlines()[0]}")
         return None
 
 
-def _checked(raw: bytes, name: str, artifact: "Artifact") -> Recent:
+def _checked(raw: bytes, name: str, artifact: "Artifact") -> Calibration:
     try:
-        recent = recent_from_json(raw[: MAX_RISKS + 1])
-        if recent.artifact != artifact.info.sha256:
+        calibration = calibration_from_json(raw[: MAX_BYTES + 1])
+        if calibration.artifact != artifact.info.sha256:
             raise ValueError(
                 f"it was made by another artifact than {artifact.info.name!r} of this version"
             )
     except ValueError as exc:
         raise UsageError(
             f"nothing was scored: {name} cannot be used: {exc}",
-            fix="make it again: reviewbot recent",
+            fix="make it again: reviewbot calibrate",
         ) from exc
-    return recent
+    return calibration

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from reviewbot.app.artifact import artifact_for, line_cache, recent_for
+from reviewbot.app.artifact import artifact_for, calibration_for, line_cache
 from reviewbot.app.attribute import attribute_change
 from reviewbot.app.load import load_model
 from reviewbot.app.load_change import FILES, ChangeSource, attributes_of, load_change
@@ -63,7 +63,7 @@ def score_source(
         lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
         attributes_of(change),
         cache=lines,
-        recent=recent_for(settings, request if in_checkout else None, artifact),
+        calibration=calibration_for(settings, request if in_checkout else None, artifact),
         progress=reading,
     )
     if lines:

@@ -9,6 +9,7 @@ from reviewbot.app.score import ScoredChange, ScoredFile
 from reviewbot.authorship.model import Scope
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import ChangedLine
+from reviewbot.render.phrasing import short_percentile
 from reviewbot.report.findings import Finding, group, riskiest
 from reviewbot.report.gate import GateRules, Policy, Status, count, decide, is_all_merged
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
@@ -76,9 +77,9 @@ def judge(
         ledger=ledger,
         files=files,
         findings=findings,
-        notes=tuple(_notes(scored.change)),
+        notes=(*_notes(scored.change), *_standing(scored)),
         features=_evidence(scored.artifact, (*findings, *riskiest(scored.scores))),
-        recent=scored.recent,
+        recent=scored.calibration.info if scored.calibration else None,
     )
 
 
@@ -125,6 +126,18 @@ def _notes(change: LoadedChange) -> list[str]:
         *authors.notes,
         *(authors.sources if authors_decide else ()),
         *untracked_note(request.untracked),
+    ]
+
+
+def _standing(scored: ScoredChange) -> list[str]:
+    """Return where the change stands among this repository's own, if that is known."""
+    own = scored.calibration
+    if own is None or not scored.scores:
+        return []
+    below = own.change_percentile(max(score.risk for score in scored.scores))
+    return [
+        f"the riskiest line of this change is riskier than that of {short_percentile(below)} % of"
+        f" this repository's last {len(own.changes):,} changes"
     ]
 
 

@@ -9,9 +9,9 @@ from reviewbot.diff.model import ChangedLine, Entry, FileChange, first_mismatch,
 from reviewbot.diff.skip_rules import SkipReason, why_skipped_file, why_skipped_line
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.scoring.artifact import Artifact
+from reviewbot.scoring.calibration import Calibration
 from reviewbot.scoring.feature_cache import FeatureCache, NullCache
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
-from reviewbot.scoring.recent_risks import Recent, RecentInfo
 from reviewbot.scoring.score import CodeFile, score
 
 Attributes = Mapping[str, Collection[str]]  # path -> linguist attributes, see `diff.skip_rules`
@@ -153,7 +153,7 @@ class ScoredChange:
     files: tuple[ScoredFile, ...]
     artifact: Artifact
     dtype: str  # that the model computed in; "none" where none was loaded
-    recent: RecentInfo | None = None  # what `LineScore.recent` compares with
+    calibration: Calibration | None = None  # what `LineScore.recent` compares with
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -173,17 +173,17 @@ def score_change(
     attributes: Attributes,
     *,
     cache: FeatureCache | None = None,
-    recent: Recent | None = None,
+    calibration: Calibration | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> ScoredChange:
     """Score every added line that holds code.
 
-    encoder     loads the model; called at most once, and only if a line is wanted
-    attributes  of the changed files
-    cache       line features that were read before; None caches none
-    recent      risks of this repository's recent lines, to compare with
-    progress    called with lines done and lines wanted
-    raises      what the encoder raises
+    encoder      loads the model; called at most once, and only if a line is wanted
+    attributes   of the changed files
+    cache        line features that were read before; None caches none
+    calibration  risks of this repository's recent lines, to compare with
+    progress     called with lines done and lines wanted
+    raises       what the encoder raises
     """
     selections = select(change, attributes)
     wanted = [_code(entry) for entry in selections if entry.wanted]
@@ -197,8 +197,8 @@ def score_change(
             wanted, artifact, loaded, cache=cache or NullCache(), description=description
         ):
             line = outcome.line
-            if recent is not None and isinstance(outcome, LineScore):
-                outcome = replace(outcome, recent=recent.percentile(outcome.risk))
+            if calibration is not None and isinstance(outcome, LineScore):
+                outcome = replace(outcome, recent=calibration.percentile(outcome.risk))
             read[line.path, line.number] = outcome
             progress(len(read), total)
 
@@ -214,7 +214,7 @@ def score_change(
         files=tuple(ScoredFile(entry, outcomes(entry)) for entry in selections),
         artifact=artifact,
         dtype=loaded.dtype if loaded else "none",
-        recent=recent.info if recent else None,
+        calibration=calibration,
     )
 
 

@@ -23,7 +23,10 @@ COMMANDS = {  # name -> where it is, and its line in the help
     "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
     "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),
-    "recent": ("reviewbot.cli.recent:recent", "Score recent commits, to compare later lines with."),
+    "calibrate": (
+        "reviewbot.cli.calibrate:calibrate",
+        "Propose thresholds from your own merged changes.",
+    ),
     "serve": ("reviewbot.cli.serve:serve", "Keep the model loaded for hooks and editors."),
     "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),
     "completion": ("reviewbot.cli.completion:completion", "Print a shell completion script."),

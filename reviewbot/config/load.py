@@ -142,7 +142,7 @@ def _file_layer(root: Path, table: object, origin: str) -> Layer:
         if name in SETTINGS and SETTINGS[name].path and isinstance(value, str):
             relative = value.startswith(("./", "../")) or (name != "model" and value[:1] != "~")
             value = str(root / value) if relative and value not in NAMES else value
-            if name == "recent" and value not in NAMES and _leaves(root, value):
+            if name == "calibration" and value not in NAMES and _leaves(root, value):
                 raise _wrong(name, value, f"{origin}; it leads out of {root}")
         layer[name] = Value(value, origin)
     return layer

@@ -175,9 +175,9 @@ class Settings:
     trust_human: bool = _files(
         False, "Let scopes skip people and bots, whose marks can be forged; never on forks."
     )
-    recent: str = _report(
+    calibration: str = _report(
         "auto",
-        "Recent lines to compare with, from `reviewbot recent`.",
+        "Risks of your own merged changes to compare with, from `reviewbot calibrate`.",
         expects="'auto', 'off' or a file",
         metavar="auto|off|FILE",
         path=True,

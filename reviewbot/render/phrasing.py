@@ -8,8 +8,8 @@ from reviewbot.authorship.model import Attribution, Author, totals
 from reviewbot.escape import visible
 
 if TYPE_CHECKING:  # `who` renders without numpy
+    from reviewbot.scoring.calibration import RecentInfo
     from reviewbot.scoring.outcomes import LineScore
-    from reviewbot.scoring.recent_risks import RecentInfo
 
 MAX_TOOLS = 8
 _COUNTS = {2: "two", 3: "three"}

@@ -27,9 +27,9 @@ from reviewbot.report.gate import (
 )
 from reviewbot.report.json_v1 import schema
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
-from reviewbot.scoring.recent_risks import RecentInfo
 
 MAX_BYTES = 50_000_000
 MAX_LINES = 500_000

@@ -6,9 +6,9 @@ from reviewbot.authorship.model import Attribution
 from reviewbot.diff.model import FileKind
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import GateStatus, Ledger, Policy, Verdict
+from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
-from reviewbot.scoring.recent_risks import RecentInfo
 
 
 @dataclass(frozen=True, slots=True)

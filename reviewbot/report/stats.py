@@ -26,7 +26,7 @@ class Share(NamedTuple):
     of: int
 
 
-def wilson(hits: int, of: int) -> tuple[float, float]:
+def wilson(hits: float, of: int) -> tuple[float, float]:
     """Return the 95 % interval of a share, in [0, 1]; `of` is at least 1.
 
     source  Wilson 1927, J. Am. Stat. Assoc. 22:209; takes the counted things as independent.

@@ -12,11 +12,11 @@ from reviewbot.errors import UsageError
 from tests.cli.small import environ, write_artifact
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-RECENT = """
-from reviewbot.app.artifact import recent_for
+CALIBRATION = """
+from reviewbot.app.artifact import calibration_for
 from reviewbot.config.schema import Settings
 import sys
-recent_for(Settings(recent=sys.argv[1]), None, None)
+calibration_for(Settings(calibration=sys.argv[1]), None, None)
 """
 ARTIFACT = """
 from pathlib import Path
@@ -52,13 +52,13 @@ def failure(code: str, name: Path | str) -> str:
 
 
 @pytest.mark.parametrize("name", ["pipe", "/dev/stdin", "/dev/zero", "-"])
-def test_recent_lines_are_read_from_a_regular_file_only(name: str, tmp_path: Path) -> None:
+def test_a_calibration_is_read_from_a_regular_file_only(name: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     named = tmp_path / name if name == "pipe" else name
 
-    said = failure(RECENT, named)
+    said = failure(CALIBRATION, named)
 
-    assert "is no regular file" in said or "there is no file '-'" in said
+    assert "is no regular file" in said or "there is no calibration file '-'" in said
 
 
 def test_a_pipe_in_an_artifact_or_a_model_directory_is_refused(tmp_path: Path) -> None:
@@ -71,15 +71,15 @@ def test_a_pipe_in_an_artifact_or_a_model_directory_is_refused(tmp_path: Path) -
     assert "no regular file" in failure(MODEL, tmp_path / "config.json")
 
 
-def test_a_settings_file_names_no_recent_lines_outside_its_repository(tmp_path: Path) -> None:
+def test_a_settings_file_names_no_calibration_outside_its_repository(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
-    (tmp_path / "recent.json").write_text("{}")
-    (root / "link.json").symlink_to("../recent.json")
-    for name in ("/dev/stdin", "../recent.json", "link.json", "deep/../../x", f"{root}x/y"):
-        (root / ".reviewbot.toml").write_text(f'recent = "{name}"\n')
+    (tmp_path / "own.json").write_text("{}")
+    (root / "link.json").symlink_to("../own.json")
+    for name in ("/dev/stdin", "../own.json", "link.json", "deep/../../x", f"{root}x/y"):
+        (root / ".reviewbot.toml").write_text(f'calibration = "{name}"\n')
         with pytest.raises(UsageError, match="leads out of"):
             from_files(root)
-    for name in ("recent.json", "off", "auto"):
-        (root / ".reviewbot.toml").write_text(f'recent = "{name}"\n')
+    for name in ("own.json", "off", "auto"):
+        (root / ".reviewbot.toml").write_text(f'calibration = "{name}"\n')
         settings_from(*from_files(root))

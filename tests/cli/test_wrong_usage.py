@@ -36,7 +36,7 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("model path --artifact huge", "nothing was done: no artifact is named 'huge'", NAMES),
     ("hook install -- --artifact huge", "nothing was installed: no artifact is named", NAMES),
     ("model pull smollm-135m", "no model is named", f"did you mean 'smollm2-135m'? {MODELS}"),
-    ("check --recent atuo", "there is no file 'atuo' of recent lines", "did you mean 'auto'? "),
+    ("check --calibration atuo", "there is no calibration file 'atuo'", "did you mean 'auto'? "),
     ("check a.py", "'a.py' is a path, and a range names commits", CHECK),
     ("check main..a.py", "'a.py' is a path, and a range names commits", CHECK),
     ("check ..", "'..' is a path, and a range names commits", CHECK),
@@ -98,7 +98,7 @@ def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
     ("words", "done"),
     [
         ("hook install", "installed"),
-        ("recent", "stored"),
+        ("calibrate", "stored"),
         ("stats --root . .", "counted"),
     ],
 )

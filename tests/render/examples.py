@@ -15,9 +15,9 @@ from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
 from reviewbot.report.gate import GateRules, GateStatus, Policy, count, decide
 from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
-from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import evidence
 
 BY_AI = Attribution(Author.AI, "some-tool", None, 0.9, ("trailer Co-Authored-By",))

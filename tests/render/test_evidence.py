@@ -31,9 +31,9 @@ from reviewbot.render.phrasing import rise_words, riskier_than, share
 from reviewbot.render.terminal import terminal
 from reviewbot.report.explanation import share_of_rise
 from reviewbot.report.model import Report
+from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import Reason
-from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import CENTS, evidence, exemplar
 from tests.render.examples import report, scored
 

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from reviewbot.render.terminal import terminal
 from reviewbot.report.model import Report
+from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.outcomes import Reason
-from reviewbot.scoring.recent_risks import RecentInfo
 from tests.known import evidence
 from tests.render.examples import BY_AI, failed, report, scored, skipped
 

@@ -1,0 +1,134 @@
+"""`reviewbot calibrate`: thresholds for a budget, from the repository's own merged changes."""
+
+import os
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reviewbot.app.failures import worded
+from reviewbot.app.inputs import settings_root
+from reviewbot.app.progress import say
+from reviewbot.cli.console import emit, write_file
+from reviewbot.cli.options import PATH, GroupedCommand, setting_flags
+from reviewbot.config.load import from_files, load_settings
+from reviewbot.errors import UsageError
+from reviewbot.report.budgets import MIN_CHANGES, MIN_LINES, needed_lines
+
+if TYPE_CHECKING:
+    from reviewbot.app.calibrate import Replay
+
+MAX_LINES = 20_000
+SETTINGS = (
+    *("artifact", "model", "exclude", "include", "scope", "engine", "device", "quantize"),
+    *("threads", "dtype", "cache-dir", "line-cache", "server"),
+)
+SHIPPED = "nothing was stored: too little data, so the shipped calibration stays"
+
+
+def _share(_ctx: click.Context, _param: click.Parameter, text: str) -> Fraction:
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if match is None or not 0 < int(match[1]) < int(match[2]):
+        raise click.BadParameter("give a share of all lines, such as 1/200")
+    return Fraction(int(match[1]), int(match[2]))
+
+
+@click.command(cls=GroupedCommand)
+@click.option(
+    "--root", metavar="DIR", type=PATH, default=".", show_default=True, help="The repository."
+)
+@click.option(
+    "--lines",
+    type=click.IntRange(MIN_LINES, MAX_LINES),
+    default=3_000,
+    show_default=True,
+    help="Number of lines to score, of the newest merged changes.",
+)
+@click.option(
+    "--budget",
+    metavar="1/N",
+    callback=_share,
+    default="1/200",
+    show_default=True,
+    help="Share of all lines that may be flagged.",
+)
+@click.option(
+    "--top",
+    metavar="K",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="Lines of a change that may be flagged, in 19 of 20 changes.",
+)
+@click.option(
+    "--labels",
+    metavar="FILE",
+    type=PATH,
+    help="Lines that later fixes changed, from `reviewbot train mine`: adds precision and recall.",
+)
+@click.option(
+    "--output", metavar="FILE", type=PATH, help="Write to this file, for `--calibration FILE`."
+)
+@setting_flags(*SETTINGS)
+def calibrate(
+    root: str,
+    lines: int,
+    budget: Fraction,
+    top: int,
+    labels: str | None,
+    output: str | None,
+    **flags: Any,
+) -> None:
+    """Propose thresholds for a budget, from the changes that were merged last.
+
+    Scores each change as `check` does, with the settings of now, and says what the thresholds would
+    have flagged. Stores the risks per repository and artifact: later checks then also show a
+    line's percentile among this repository's own lines. Run it again from time to time.
+    """
+    from reviewbot.app.artifact import calibration_path
+    from reviewbot.app.calibrate import replay
+    from reviewbot.app.fault_labels import read_labels
+    from reviewbot.git.repository import open_repository
+    from reviewbot.render.calibration import thresholds
+    from reviewbot.report.budgets import proposals
+    from reviewbot.scoring.calibration import calibration_to_json
+
+    if lines < needed_lines(budget):
+        raise UsageError(
+            f"nothing was stored: a budget of {budget} needs {needed_lines(budget):,} lines",
+            fix=f"give --lines {needed_lines(budget)}, or a larger --budget",
+        )
+    folder = Path(root)
+    known = read_labels(Path(labels)) if labels else {}
+    with worded("nothing was stored"):
+        repo = open_repository(folder, needs_worktree=False)
+        files = from_files(settings_root(folder, has_git=True))  # the user's own, not a change's
+        settings = load_settings(os.environ, flags, files)
+        found = replay(folder, settings, lines, known)
+    _refuse_too_little(found, needed_lines(budget), is_shallow=repo.is_shallow)
+    path = Path(output) if output else calibration_path(settings, repo, found.artifact)
+    if not output:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, calibration_to_json(found.calibration()))
+    emit(thresholds(found.changes, proposals(found.changes, budget, top), budget))
+    if found.large:
+        say(f"left out as too large to be a change under review: {found.large}")
+    if known and not any(x.fault is not None for one in found.changes for x in one.lines):
+        say("no label names a commit of these changes: precision is not known")
+
+
+def _refuse_too_little(found: "Replay", needed: int, *, is_shallow: bool) -> None:
+    if found.lines >= needed and len(found.changes) >= MIN_CHANGES:
+        return
+    fix = "run it again when more changes have been merged"
+    if is_shallow:
+        fix = "the clone is shallow; fetch its history: git fetch --unshallow"
+    elif not found.ended:
+        fix = "give a larger --lines"
+    raise UsageError(
+        f"{SHIPPED}: {found.lines:,} scored lines of {len(found.changes)} changes; {needed:,} lines"
+        f" of {MIN_CHANGES} changes are needed",
+        fix=fix,
+    )

@@ -1,0 +1,28 @@
+"""The newest changes that were merged into a branch."""
+
+from typing import NamedTuple
+
+from reviewbot.git.process import git
+from reviewbot.git.repository import Repository
+
+MAX_CHANGES = 2_000
+
+
+class MergedChange(NamedTuple):
+    """What one commit of the branch brought; a merge brings all that it merged."""
+
+    base: str  # its first parent
+    head: str
+    day: str  # of the commit, as YYYY-MM-DD in the committer's time zone
+
+
+def merged_changes(repo: Repository, tip: str) -> list[MergedChange]:
+    """Return the newest changes up to the commit `tip`, newest first, at most MAX_CHANGES.
+
+    A commit without a parent is left out: it imports code, or a shallow clone was cut off there.
+    raises  EnvironmentFailure if git fails
+    """
+    command = ("log", "--first-parent", f"--max-count={MAX_CHANGES}", "--date=short")
+    log = git(repo.top, *command, "--format=%cd %H %P", tip, "--").decode("ascii")
+    rows = (row.split() for row in log.splitlines())
+    return [MergedChange(row[2], row[1], row[0]) for row in rows if len(row) > 2]

@@ -1,0 +1,48 @@
+"""Which commits of a branch are changes."""
+
+from pathlib import Path
+
+import pytest
+
+from reviewbot.git import merged_changes as merged
+from reviewbot.git.repository import open_repository
+from tests.git.test_changes import _own_configuration, commit, git, play
+
+__all__ = ["_own_configuration"]  # the fixture
+
+
+def heads(root: Path) -> list[tuple[str, str]]:
+    """Return the subjects of base and head of each change."""
+    repo = open_repository(root)
+    found = merged.merged_changes(repo, git(root, "rev-parse", "HEAD"))
+    names = [(git(root, "log", "-1", "--format=%s", one.base), one.head) for one in found]
+    return [(base, git(root, "log", "-1", "--format=%s", head)) for base, head in names]
+
+
+def test_a_merge_is_one_change_and_the_first_commit_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    for subject in ("first", "second"):
+        commit(tmp_path, subject, a_py=subject)
+    play(tmp_path, "checkout -q -b side")
+    for subject in ("third", "fourth"):
+        commit(tmp_path, subject, b_py=subject)
+    play(tmp_path, "checkout -q main; merge -q --no-ff -m merge side")
+    commit(tmp_path, "last", a_py="last")
+
+    assert heads(tmp_path) == [("merge", "last"), ("second", "merge"), ("first", "second")]
+    repo = open_repository(tmp_path)
+    (newest, *_) = merged.merged_changes(repo, str(repo.head))
+    assert newest.day == git(tmp_path, "log", "-1", "--format=%cs")
+    monkeypatch.setattr(merged, "MAX_CHANGES", 2)
+    assert len(heads(tmp_path)) == 2
+
+
+def test_where_a_shallow_clone_was_cut_off_is_no_change(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "whole")
+    for subject in ("first", "second", "third"):
+        commit(tmp_path / "whole", subject, a_py=subject)
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{tmp_path}/whole", "cut")
+
+    assert heads(tmp_path / "cut") == [("second", "third")]
