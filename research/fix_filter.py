@@ -1,0 +1,285 @@
+"""Fit and measure the filter of blamed lines: `wrong` against `related`, by repository.
+
+python -m research.fix_filter ../shared/data/changes --out reviewbot/train/fix_filter.json
+
+The penalty is chosen anew for every fold, on the other repositories (nested), so no figure has
+seen its own labels. Figures are means over SEEDS divisions into folds; their intervals resample
+repositories.
+"""
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from research.command import Command
+from reviewbot.app.progress import say
+from reviewbot.arrays import Indices, Mask
+from reviewbot.errors import UsageError
+from reviewbot.train import metrics
+from reviewbot.train.bootstrap import interval, resample
+from reviewbot.train.export import write_whole
+from reviewbot.train.fix_features import Doubles, FixedLine, columns
+from reviewbot.train.fix_filter import Weights
+
+FOLDS = 10
+SEEDS = 10
+PENALTIES = (250.0, 500.0, 1000.0, 2000.0)  # in lines
+SAMPLES = 500
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rows:
+    """Read lines: L of them, N columns."""
+
+    names: tuple[str, ...]
+    x_LN: Doubles
+    wrong_L: Mask
+    group_L: npt.NDArray[np.str_]
+    fix_L: Indices
+
+
+def read(directory: Path) -> Iterator[tuple[str, list[FixedLine], list[str | None]]]:
+    """Yield each repository with all its blamed lines, read or not, and their verdicts."""
+    lines: dict[str, list[FixedLine]] = defaultdict(list)
+    verdicts: dict[str, list[str | None]] = defaultdict(list)
+    names = {field.name for field in fields(FixedLine)} - {"head"}
+    for path in sorted(directory.glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            for row in map(json.loads, stream):
+                heads = {file["path"]: file["head"].split("\n") for file in row["files"]}
+                for line in row["faulty"]:
+                    given = {name: line[name] for name in names}
+                    head = heads.get(line["path"], [])
+                    lines[row["group"]].append(FixedLine(**given, head=head))
+                    verdicts[row["group"]].append(line["verdict"])
+    for group in sorted(lines):
+        yield group, lines[group], verdicts[group]
+
+
+def table(directory: Path) -> Rows:
+    """Compute the columns of every line that was read as wrong or related."""
+    names: tuple[str, ...] = ()
+    parts, wrong, groups, fixes = [], [], [], []
+    for group, lines, verdicts in read(directory):
+        names, x_LN = columns(lines)
+        keep = [i for i, verdict in enumerate(verdicts) if verdict in ("wrong", "related")]
+        parts.append(x_LN[keep])
+        wrong += [verdicts[i] == "wrong" for i in keep]
+        groups += [group for _ in keep]
+        fixes += [f"{group} {lines[i].fix_sha}" for i in keep]
+    if len(set(groups)) < FOLDS:
+        raise UsageError(
+            f"{directory} was not read: fewer than {FOLDS} repositories with lines that were read",
+            fix="name the directory of the changes set (../shared/data/changes)",
+        )
+    _, fix_L = np.unique(fixes, return_inverse=True)
+    x_LN = np.concatenate(parts)
+    varied_N = x_LN.std(axis=0) > 0
+    return Rows(
+        names=tuple(name for name, varied in zip(names, varied_N, strict=True) if varied),
+        x_LN=x_LN[:, varied_N],
+        wrong_L=np.array(wrong),
+        group_L=np.array(groups),
+        fix_L=fix_L,
+    )
+
+
+def fit(rows: Rows, take_L: Mask, penalty: float) -> Weights:
+    """Minimise log loss + penalty |w|^2 / 2 by Newton's method; columns are standardised."""
+    x_LN, y_L = rows.x_LN[take_L], rows.wrong_L[take_L].astype(float)
+    centre_N, scale_N = x_LN.mean(axis=0), x_LN.std(axis=0)
+    scale_N = np.where(scale_N > 0, scale_N, 1.0)
+    z_LN = np.column_stack([(x_LN - centre_N) / scale_N, np.ones(len(x_LN))])
+    ridge_N = np.append(np.full(len(centre_N), penalty), 0.0)
+    theta_N = np.zeros(len(ridge_N))
+    for _ in range(12):
+        p_L = 1 / (1 + np.exp(-z_LN @ theta_N))
+        bend_NN = (z_LN * (p_L * (1 - p_L))[:, None]).T @ z_LN + np.diag(ridge_N)
+        step_N = np.linalg.solve(bend_NN, z_LN.T @ (p_L - y_L) + ridge_N * theta_N)
+        theta_N -= step_N
+        if np.abs(step_N).max() < 1e-9:
+            break
+    return Weights(
+        names=rows.names,
+        centre_N=centre_N,
+        scale_N=scale_N,
+        weight_N=theta_N[:-1],
+        bias=float(theta_N[-1]),
+    )
+
+
+def folds(group_L: npt.NDArray[np.str_], count: int, seed: int) -> Indices:
+    """Deal repositories to folds, large ones first, each to the smallest fold so far; (L,)."""
+    names_G, index_L, sizes_G = np.unique(group_L, return_inverse=True, return_counts=True)
+    random = np.random.default_rng(seed)
+    noisy_G = sizes_G * random.uniform(0.7, 1.4, len(names_G))
+    fold_G, load_F = np.zeros(len(names_G), np.intp), random.random(count)
+    for group in np.argsort(-noisy_G):
+        fold_G[group] = load_F.argmin()
+        load_F[fold_G[group]] += noisy_G[group]
+    return np.asarray(fold_G[index_L], np.intp)
+
+
+def chosen_penalty(rows: Rows, take_L: Mask, seed: int) -> float:
+    """Choose by log loss over the repositories of `take_L` only."""
+    fold_L = np.full(len(take_L), -1)
+    fold_L[take_L] = folds(rows.group_L[take_L], 5, seed)
+    losses = []
+    for penalty in PENALTIES:
+        odds_L = np.zeros(len(take_L))
+        for fold in range(5):
+            weights = fit(rows, take_L & (fold_L != fold), penalty)
+            odds_L[fold_L == fold] = weights.log_odds(rows.x_LN[fold_L == fold])
+        sign_L = np.where(rows.wrong_L, -1.0, 1.0)
+        losses.append(np.logaddexp(0, sign_L * odds_L)[take_L].mean())
+    return PENALTIES[int(np.argmin(losses))]
+
+
+def out_of_fold(rows: Rows, seed: int) -> Doubles:
+    """Return log odds from models that saw no line of the same repository, (L,)."""
+    fold_L, odds_L = folds(rows.group_L, FOLDS, seed), np.zeros(len(rows.wrong_L))
+    for fold in range(FOLDS):
+        train_L = fold_L != fold
+        weights = fit(rows, train_L, chosen_penalty(rows, train_L, seed))
+        odds_L[~train_L] = weights.log_odds(rows.x_LN[~train_L])
+    return odds_L
+
+
+def precision_at_half(y_L: Mask, s_L: Doubles, w_L: Doubles) -> float:
+    """Return the precision where half of the wrong lines are found; ties in expectation."""
+    rank = metrics.ranked(y_L, s_L)
+    w_L = w_L[rank.order_L]
+    hits_B = np.append(0.0, np.cumsum(w_L * rank.y_L)[rank.ends_B])
+    seen_B = np.append(0.0, np.cumsum(w_L)[rank.ends_B])
+    half = hits_B[-1] / 2
+    if half <= 0:
+        return float("nan")
+    block = int(np.searchsorted(hits_B, half * (1 - 1e-12)))  # the first that reaches it
+    inside = (half - hits_B[block - 1]) / (hits_B[block] - hits_B[block - 1])
+    return float(half / (seen_B[block - 1] + inside * (seen_B[block] - seen_B[block - 1])))
+
+
+def auroc(y_L: Mask, s_L: Doubles, w_L: Doubles) -> float:
+    return float(metrics.pooled(metrics.ranked(y_L, s_L), w_L)[0])
+
+
+def base_rate(y_L: Mask, s_L: Doubles, w_L: Doubles) -> float:
+    del s_L
+    return float(w_L @ y_L / w_L.sum())
+
+
+FIGURES: dict[str, Callable[[Mask, Doubles, Doubles], float]] = {
+    "precision at recall .5": precision_at_half,
+    "AUROC": auroc,
+    "base rate": base_rate,
+}
+
+
+def measured(rows: Rows, scores: list[Doubles], line_L: Doubles) -> dict[str, str]:
+    """Write each figure with its interval: the mean over `scores`, repositories resampled.
+
+    line_L  the weight of each line
+    """
+    draws = resample(rows.group_L, samples=SAMPLES)
+    index_L = draws.of(rows.group_L)
+    out = {}
+    for name, figure in FIGURES.items():
+        value = np.mean([figure(rows.wrong_L, s_L, line_L) for s_L in scores])
+        values_B = np.array(
+            [
+                np.mean([figure(rows.wrong_L, s_L, line_L * weight_G[index_L]) for s_L in scores])
+                for weight_G in draws.weight_BG
+            ]
+        )
+        low, high = interval(draws, values_B) or (float("nan"), float("nan"))
+        out[name] = f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return out
+
+
+def report(rows: Rows, scores: list[Doubles]) -> str:
+    """Write the Markdown table: the filter beside what is there without it."""
+
+    def column(name: str, sign: int) -> list[Doubles]:
+        return [sign * rows.x_LN[:, rows.names.index(name)]]
+
+    beside = {
+        "the filter": scores,
+        "few deleted lines": column("fix_deleted", -1),
+        "few blamed lines": column("blamed", -1),
+        "long line": column("length", 1),
+        "random": [np.zeros(len(rows.wrong_L))],
+    }
+    per_fix_L = 1 / np.bincount(rows.fix_L)[rows.fix_L]
+    lines = [f"| score | weight | {' | '.join(FIGURES)} |", "| --- | --- | --- | --- | --- |"]
+    for weight, line_L in (("by line", np.ones(len(rows.wrong_L))), ("by fix", per_fix_L)):
+        for name, some in beside.items():
+            cells = measured(rows, some, line_L).values()
+            lines.append(f"| {name} | {weight} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def calibrated(rows: Rows, weights: Weights, scores: list[Doubles]) -> Weights:
+    """Fold Platt's two parameters, fitted on odds out of fold, into the weights."""
+    odds_L = np.concatenate(scores)
+    platt = fit(
+        Rows(
+            names=("odds",),
+            x_LN=odds_L[:, None],
+            wrong_L=np.tile(rows.wrong_L, len(scores)),
+            group_L=np.tile(rows.group_L, len(scores)),
+            fix_L=np.tile(rows.fix_L, len(scores)),
+        ),
+        np.ones(len(odds_L), bool),
+        0.0,
+    )
+    slope = float(platt.weight_N[0] / platt.scale_N[0])
+    return Weights(
+        names=weights.names,
+        centre_N=weights.centre_N,
+        scale_N=weights.scale_N,
+        weight_N=slope * weights.weight_N,
+        bias=float(platt.bias + slope * (weights.bias - platt.centre_N[0])),
+    )
+
+
+def stored(weights: Weights) -> dict[str, Any]:
+    """Return the weights as JSON: {column: [centre, scale, weight]}, four digits each."""
+    parts = zip(weights.centre_N, weights.scale_N, weights.weight_N, strict=True)
+    rows = [[float(f"{number:.4g}") for number in row] for row in parts]
+    return {
+        "about": "log odds = bias + sum of weight (column - centre) / scale; "
+        "made by python -m research.fix_filter",
+        "bias": round(weights.bias, 4),
+        "columns": dict(zip(weights.names, rows, strict=True)),
+    }
+
+
+@click.command(cls=Command, name="python -m research.fix_filter")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write JSON.")
+def main(directory: Path, out: Path | None) -> None:
+    """Fit the filter on the read lines of the changes set and print what it is worth."""
+    rows = table(directory)
+    everything_L = np.ones(len(rows.wrong_L), bool)
+    groups = len(set(rows.group_L))
+    say(f"{len(everything_L)} lines, {groups} repositories, {len(rows.names)} columns")
+    scores = [out_of_fold(rows, seed) for seed in range(SEEDS)]
+    click.echo(report(rows, scores))
+    penalty = chosen_penalty(rows, everything_L, 0)
+    weights = calibrated(rows, fit(rows, everything_L, penalty), scores)
+    say(f"penalty {penalty:g}")
+    if out is not None:
+        text = json.dumps(stored(weights), indent=1).replace("\n   ", " ").replace("\n  ]", "]")
+        write_whole(out, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
