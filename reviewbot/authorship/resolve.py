@@ -14,6 +14,7 @@ from reviewbot.authorship.model import (
     Attribution,
     Author,
     Authors,
+    Commit,
     Detector,
     Evidence,
     Level,
@@ -22,7 +23,7 @@ from reviewbot.authorship.model import (
     PlacedLine,
     overruled,
 )
-from reviewbot.diff.model import Change, FileChange
+from reviewbot.diff.model import Change, ChangedLine, FileChange
 
 if TYPE_CHECKING:
     from reviewbot.authorship.detectors.repo_rules import Rule
@@ -88,6 +89,19 @@ def attribute(
     sources = [] if material.has_notes else [NO_NOTES]
     sources += [result.source for result in results if result.source]
     return Authors(of, tuple(notes), tuple(sources))
+
+
+def author_of(commit: Commit) -> Attribution:
+    """Return who wrote a commit, by its own identities and message alone.
+
+    Notes, traces and pull requests are not looked at: they speak of lines, or of a whole change.
+    """
+    material = Material(commits={commit.hash: commit})
+    line = PlacedLine(ChangedLine("", 1, "x"), Origin(commit.hash, "", 1))
+    names = [name for part, name in DETECTORS.values() if part == "commits"]
+    detectors: list[Detector] = [resolve_name(f"{__package__}.detectors.{name}") for name in names]
+    evidence = (detect(material, [line]).evidence.get(0, ()) for detect in detectors)
+    return resolve(tuple(piece for pieces in evidence for piece in pieces))
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,11 @@
-"""`reviewbot train`: pre-train the autoencoder, fit the predictor, measure."""
+"""`reviewbot train`: mine labels, pre-train the autoencoder, fit the predictor, measure."""
 
 import click
 
 from reviewbot.cli import Group
 from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_evidence import evidence
+from reviewbot.cli.train_mine import mine
 from reviewbot.cli.train_predictor import predictor
 from reviewbot.cli.train_sae import sae
 
@@ -14,5 +15,5 @@ def train() -> None:
     """Train, fit and evaluate the weights that score."""
 
 
-for command in (sae, predictor, evidence, evaluate):
+for command in (mine, sae, predictor, evidence, evaluate):
     train.add_command(command)

@@ -1,7 +1,7 @@
 """Reads commits with `git log`: who made them, what they say, which files they touch."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -132,15 +132,23 @@ def parse_log(raw: bytes) -> list[LoggedCommit]:
             status, blob = match[2].decode("ascii"), match[1].decode("ascii")
             touched[decode_path(fields[at + 1])] = (status, blob)
             at += 2
-        name, parents, *people = (text.decode("utf-8", "replace") for text in row)
-        author, author_mail, committer, committer_mail = (text[:MAX_NAME] for text in people)
-        text = message.decode("utf-8", "replace")
-        commit = Commit(
-            name[1:],
-            tuple(parents.split()),
-            Identity(author, author_mail),
-            Identity(committer, committer_mail),
-            text if len(text) <= MAX_MESSAGE else f"{text[:HALF]}{CUT}{text[-HALF:]}",
-        )
+        commit = commit_from(row, message)
         logged.append(LoggedCommit(commit, subject.decode("utf-8", "surrogateescape"), touched))
     return logged
+
+
+def commit_from(row: Sequence[bytes], message: bytes) -> Commit:
+    """Return a commit, its texts cut to a bound.
+
+    row  one character and the hash; parents; name and address of author, then of committer
+    """
+    name, parents, *people = (text.decode("utf-8", "replace") for text in row)
+    author, author_mail, committer, committer_mail = (text[:MAX_NAME] for text in people)
+    text = message.decode("utf-8", "replace")
+    return Commit(
+        name[1:],
+        tuple(parents.split()),
+        Identity(author, author_mail),
+        Identity(committer, committer_mail),
+        text if len(text) <= MAX_MESSAGE else f"{text[:HALF]}{CUT}{text[-HALF:]}",
+    )
