@@ -18,6 +18,7 @@ from reviewbot.git.files import Objects
 from reviewbot.git.log import commits
 from reviewbot.git.repository import DEEPEN, Repository, open_repository
 from reviewbot.train.export import write_whole
+from reviewbot.train.fix_filter import FixedLine, probabilities
 from reviewbot.train.fix_words import MAX_SUBJECT, without_people
 from reviewbot.train.history import PastCommit, by_ai, by_anyone, read_history
 from reviewbot.train.mined_rows import RowFile, Tip, attributes_at, files_of, row_of
@@ -211,26 +212,48 @@ def _rows(
     said: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
     """Yield a row per change, the newest first."""
+    fixed = [
+        _fixed_line(commit, fault, said)
+        for commit in chosen
+        for fault in faulty.get(commit.hash, ())
+    ]
+    rest = zip(fixed, probabilities(fixed), strict=True)  # together: lines of a fix explain a line
     for commit in chosen:
         faults = faulty.get(commit.hash, ())
         row = row_of(repository, commit, said[commit.hash], load(commit))
         row["status"] = "faulty" if faults else "clean"
         row["faulty"] = [
             {
-                "path": fault.path,
-                "line": fault.number,
-                "text": fault.head[fault.number - 1],
-                "becomes": fault.becomes,
-                "fix_sha": fault.fix.hash,
-                "fix_subject": said[fault.fix.hash].partition("\n")[0][:MAX_SUBJECT],
+                "path": line.path,
+                "line": line.line,
+                "text": line.text,
+                "becomes": line.becomes,
+                "fix_sha": line.fix_sha,
+                "fix_subject": line.fix_subject,
                 "fix_strength": fault.fix.strength,
-                "lag_days": round((fault.fix.time - commit.time) / DAY, 2),
-                "fix_deleted": fault.trace.deleted,
-                "fix_added": fault.trace.added,
+                "lag_days": line.lag_days,
+                "fix_deleted": line.fix_deleted,
+                "fix_added": line.fix_added,
+                "probability": round(probability, 4),
             }
-            for fault in faults
+            for fault, (line, probability) in zip(faults, rest, strict=False)
         ]
         yield row
+
+
+def _fixed_line(commit: PastCommit, fault: Fault, said: Mapping[str, str]) -> FixedLine:
+    return FixedLine(
+        path=fault.path,
+        line=fault.number,
+        text=fault.head[fault.number - 1],
+        becomes=fault.becomes,
+        fix_sha=fault.fix.hash,
+        fix_subject=said[fault.fix.hash].partition("\n")[0][:MAX_SUBJECT],
+        fix_deleted=fault.trace.deleted,
+        fix_added=fault.trace.added,
+        lag_days=round((fault.fix.time - commit.time) / DAY, 2),
+        head=fault.head,
+    )
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

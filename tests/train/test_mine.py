@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from reviewbot.cli.train import train
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.train import szz, traces
+from reviewbot.train.fix_filter import FixedLine, probabilities
 from reviewbot.train.mine import Mined, mine
 
 CLAUDE = "\n\nCo-Authored-By: Claude Opus 4 <noreply@anthropic.com>"
@@ -104,6 +105,7 @@ def test_a_fix_is_traced_to_the_line_that_introduced_the_fault(history: History)
     assert [(row["sha"], row["status"]) for row in rows] == [(clean, "clean"), (added, "faulty")]
     row = rows[1]
     fault = row.pop("faulty")[0]
+    assert 0 < fault["probability"] < 1
     assert {key: fault[key] for key in list(fault) if key.startswith(("fix", "lag"))} == {
         "fix_sha": fix,
         "fix_subject": "Fix last (thanks @dev)",
@@ -212,6 +214,32 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes(
     assert out.read_bytes() == whole
     assert len(traced) == 2
     assert not partial.exists()
+
+
+def test_each_line_has_the_probability_of_the_noise_filter(history: History) -> None:
+    for number in range(3):
+        history.commit(f"Add {number}{CLAUDE}", {f"f{number}.py": LAST, f"g{number}.py": STAYS})
+        history.commit(f"Go on {number}{CLAUDE}", {f"h{number}.py": STAYS})
+        changed = STAYS.replace("items[1]", "third(items)")
+        history.commit("Fix it", {f"f{number}.py": FIXED, f"g{number}.py": changed})
+
+    rows, _ = mined(history)
+
+    faults = [fault for row in rows for fault in row["faulty"]]
+    heads = {(row["sha"], f["path"]): f["head"] for row in rows for f in row["files"]}
+    fixed = [
+        FixedLine(
+            **{name: fault[name] for name in FixedLine.__slots__ if name != "head"},
+            head=heads[row["sha"], fault["path"]].splitlines(),
+        )
+        for row in rows
+        for fault in row["faulty"]
+    ]
+    assert len(faults) == 6
+    assert [fault["probability"] for fault in faults] == pytest.approx(
+        probabilities(fixed), abs=1e-4
+    )
+    assert len({fault["probability"] for fault in faults}) > 1
 
 
 def test_a_work_file_of_another_state_is_not_used(history: History) -> None:
