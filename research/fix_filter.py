@@ -11,7 +11,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,11 @@ from reviewbot.train import metrics
 from reviewbot.train.bootstrap import interval, resample
 from reviewbot.train.export import write_whole
 from reviewbot.train.fix_features import Doubles, FixedLine, columns
-from reviewbot.train.fix_filter import Weights
+from reviewbot.train.fix_filter import Weights, standard
 
 FOLDS = 10
 SEEDS = 10
-PENALTIES = (250.0, 500.0, 1000.0, 2000.0)  # in lines
+PENALTIES = (250.0, 500.0, 1000.0)  # in lines
 SAMPLES = 500
 
 
@@ -93,27 +93,32 @@ def table(directory: Path) -> Rows:
 
 
 def fit(rows: Rows, take_L: Mask, penalty: float) -> Weights:
-    """Minimise log loss + penalty |w|^2 / 2 by Newton's method; columns are standardised."""
-    x_LN, y_L = rows.x_LN[take_L], rows.wrong_L[take_L].astype(float)
+    """Fit a logistic regression; a line of a fix with n lines that were read weighs 1 / sqrt(n)."""
+    x_LN, fix_L = rows.x_LN[take_L], rows.fix_L[take_L]
+    weight_L = np.bincount(fix_L)[fix_L] ** -0.5
     centre_N, scale_N = x_LN.mean(axis=0), x_LN.std(axis=0)
     scale_N = np.where(scale_N > 0, scale_N, 1.0)
-    z_LN = np.column_stack([(x_LN - centre_N) / scale_N, np.ones(len(x_LN))])
-    ridge_N = np.append(np.full(len(centre_N), penalty), 0.0)
+    z_LN = standard(x_LN, centre_N, scale_N)
+    weight_N, bias = newton(z_LN, rows.wrong_L[take_L], weight_L / weight_L.mean(), penalty)
+    return Weights(
+        names=rows.names, centre_N=centre_N, scale_N=scale_N, weight_N=weight_N, bias=bias
+    )
+
+
+def newton(z_LN: Doubles, y_L: Mask, weight_L: Doubles, penalty: float) -> tuple[Doubles, float]:
+    """Minimise weighted log loss + penalty |w|^2 / 2; return the weights (N,) and the bias."""
+    z_LN = np.column_stack([z_LN, np.ones(len(z_LN))])
+    ridge_N = np.append(np.full(z_LN.shape[1] - 1, penalty), 0.0)
     theta_N = np.zeros(len(ridge_N))
-    for _ in range(12):
+    for _ in range(20):
         p_L = 1 / (1 + np.exp(-z_LN @ theta_N))
-        bend_NN = (z_LN * (p_L * (1 - p_L))[:, None]).T @ z_LN + np.diag(ridge_N)
-        step_N = np.linalg.solve(bend_NN, z_LN.T @ (p_L - y_L) + ridge_N * theta_N)
+        bend_NN = (z_LN * (weight_L * p_L * (1 - p_L))[:, None]).T @ z_LN + np.diag(ridge_N)
+        slope_N = z_LN.T @ (weight_L * (p_L - y_L)) + ridge_N * theta_N
+        step_N = np.linalg.solve(bend_NN, slope_N)
         theta_N -= step_N
         if np.abs(step_N).max() < 1e-9:
             break
-    return Weights(
-        names=rows.names,
-        centre_N=centre_N,
-        scale_N=scale_N,
-        weight_N=theta_N[:-1],
-        bias=float(theta_N[-1]),
-    )
+    return theta_N[:-1], float(theta_N[-1])
 
 
 def folds(group_L: npt.NDArray[np.str_], count: int, seed: int) -> Indices:
@@ -226,28 +231,13 @@ def report(rows: Rows, scores: list[Doubles]) -> str:
     return "\n".join(lines)
 
 
-def calibrated(rows: Rows, weights: Weights, scores: list[Doubles]) -> Weights:
-    """Fold Platt's two parameters, fitted on odds out of fold, into the weights."""
+def platt(rows: Rows, scores: list[Doubles]) -> tuple[float, float]:
+    """Fit slope and intercept that turn log odds out of fold into calibrated ones."""
     odds_L = np.concatenate(scores)
-    platt = fit(
-        Rows(
-            names=("odds",),
-            x_LN=odds_L[:, None],
-            wrong_L=np.tile(rows.wrong_L, len(scores)),
-            group_L=np.tile(rows.group_L, len(scores)),
-            fix_L=np.tile(rows.fix_L, len(scores)),
-        ),
-        np.ones(len(odds_L), bool),
-        0.0,
+    slope_N, intercept = newton(
+        odds_L[:, None], np.tile(rows.wrong_L, len(scores)), np.ones(len(odds_L)), 0.0
     )
-    slope = float(platt.weight_N[0] / platt.scale_N[0])
-    return Weights(
-        names=weights.names,
-        centre_N=weights.centre_N,
-        scale_N=weights.scale_N,
-        weight_N=slope * weights.weight_N,
-        bias=float(platt.bias + slope * (weights.bias - platt.centre_N[0])),
-    )
+    return float(slope_N[0]), intercept
 
 
 def stored(weights: Weights) -> dict[str, Any]:
@@ -255,7 +245,7 @@ def stored(weights: Weights) -> dict[str, Any]:
     parts = zip(weights.centre_N, weights.scale_N, weights.weight_N, strict=True)
     rows = [[float(f"{number:.4g}") for number in row] for row in parts]
     return {
-        "about": "log odds = bias + sum of weight (column - centre) / scale; "
+        "about": "log odds = bias + sum of weight * clip((column - centre) / scale, -2, 2); "
         "made by python -m research.fix_filter",
         "bias": round(weights.bias, 4),
         "columns": dict(zip(weights.names, rows, strict=True)),
@@ -274,8 +264,16 @@ def main(directory: Path, out: Path | None) -> None:
     scores = [out_of_fold(rows, seed) for seed in range(SEEDS)]
     click.echo(report(rows, scores))
     penalty = chosen_penalty(rows, everything_L, 0)
-    weights = calibrated(rows, fit(rows, everything_L, penalty), scores)
-    say(f"penalty {penalty:g}")
+    slope, intercept = platt(rows, scores)
+    odds_L = slope * scores[0] + intercept
+    skill = metrics.brier_skill(rows.wrong_L, 1 / (1 + np.exp(-odds_L)))
+    error = metrics.ece(rows.wrong_L, 1 / (1 + np.exp(-odds_L)))
+    say(f"penalty {penalty:g}; Platt {slope:.3f} and {intercept:.3f}")
+    say(f"Brier skill {skill:.3f}, calibration error {error:.3f}")
+    weights = fit(rows, everything_L, penalty)
+    weights = replace(
+        weights, weight_N=slope * weights.weight_N, bias=slope * weights.bias + intercept
+    )
     if out is not None:
         text = json.dumps(stored(weights), indent=1).replace("\n   ", " ").replace("\n  ]", "]")
         write_whole(out, lambda path: path.write_text(text + "\n", encoding="utf-8"))

@@ -1,11 +1,11 @@
-"""Columns of one line: what it is, what the fix made of it, and the names that came and went."""
+"""Columns of one line: what it is, and what the fix made of it."""
 
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 
-from reviewbot.train.fix_edits import CHARS, ROLES, Edit, kind, names, roles, words
+from reviewbot.train.fix_edits import CHARS, Edit, kind
 
 _COMPARE = {"==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "and", "or", "not", "is", "in"}
 _NULLISH = {"None", "null", "nil", "undefined", "?.", "??"}
@@ -113,36 +113,3 @@ def line_columns(text: str, edit: Edit) -> dict[str, float]:
         "parentheses": math.log1p(text.count("(")),
         "markup": text.startswith("<") or "className" in text,
     }
-
-
-def name_columns(edit: Edit, known: Counter[str]) -> dict[str, float]:
-    """Ask of names that came or went: where else they are, and how they are used.
-
-    known  how many lines of the file have each name
-    """
-    brought, dropped = edit.brought, edit.dropped
-    counts = [known[name] for name in names(edit.old)]
-    dropped_counts = [known[name] for name in dropped]
-    out = {
-        "names_brought": math.log1p(len(brought)),
-        "names_dropped": math.log1p(len(dropped)),
-        "brought_known": sum(n in known for n in brought) / len(brought) if brought else -0.5,
-        "brought_new": math.log1p(sum(name not in known for name in brought)),
-        "dropped_often": math.log1p(max(dropped_counts, default=0)),
-        "dropped_seldom": math.log1p(min(dropped_counts, default=0)),
-        "rarest_name": math.log1p(min(counts, default=0)),
-        "mean_name": sum(map(math.log1p, counts)) / max(1, len(counts)),
-        "renamed": any(
-            " " not in before and " " not in after and not words(before).isdisjoint(words(after))
-            for before, after in edit.swaps
-        ),
-    }
-    use: Counter[str] = Counter()
-    for (name, role), times in roles(edit.new, brought).items():
-        use[f"{'known' if name in known else 'new'}_{role}_brought"] += times
-    for (_, role), times in roles(edit.old, dropped).items():
-        use[f"{role}_dropped"] += times
-    for role in ROLES:
-        for label in (f"known_{role}_brought", f"new_{role}_brought", f"{role}_dropped"):
-            out[label] = math.log1p(use[label])
-    return out

@@ -6,7 +6,6 @@ expression below and no comparison can take long.
 
 import difflib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from typing import NamedTuple
 CHARS = 600
 TOKENS = 100
 
-NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _TOKEN = re.compile(
     r"[A-Za-z_$][\w$]*|\d[\w.]*"
     r"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`"
@@ -31,7 +30,6 @@ _KEYWORD = re.compile(  # of all languages
     r"|case|switch|break|continue|yield|defer|go|func|fn|def|with|unsafe|static|public|private"
     r"|protected|final"
 )
-ROLES = ("call", "attribute", "named", "type", "plain")
 
 
 class Block(NamedTuple):
@@ -74,8 +72,8 @@ def edit_of(text: str, becomes: str | None) -> Edit:
         blocks=tuple(blocks),
         deleted=tuple(token for block in blocks for token in old[block.old_start : block.old_end]),
         inserted=tuple(token for block in blocks for token in new[block.new_start : block.new_end]),
-        dropped=names(old) - names(new),
-        brought=names(new) - names(old),
+        dropped=_names(old) - _names(new),
+        brought=_names(new) - _names(old),
         swaps=frozenset()
         if becomes is None
         else frozenset(
@@ -99,30 +97,13 @@ def kind(token: str) -> str:
     """Return keyword, name, number, string or sign."""
     if _KEYWORD.fullmatch(token):
         return "keyword"
-    if NAME.match(token):
+    if _NAME.match(token):
         return "name"
     return "number" if token[0].isdigit() else "string" if token[0] in "\"'`" else "sign"
 
 
-def names(some: Sequence[str]) -> frozenset[str]:
+def _names(some: Sequence[str]) -> frozenset[str]:
     return frozenset(token for token in some if kind(token) == "name")
-
-
-def roles(some: Sequence[str], wanted: frozenset[str]) -> Counter[tuple[str, str]]:
-    """Count how the wanted names are used: (name, one of ROLES) -> how often."""
-    found: Counter[tuple[str, str]] = Counter()
-    for before, token, after in zip(("", *some), some, (*some[1:], ""), strict=False):
-        if token in wanted:
-            if after in ("(", "!"):
-                role = "call"
-            elif before in (".", "->", "::", "?."):
-                role = "attribute"
-            elif after in ("=", ":"):
-                role = "named"
-            else:
-                role = "type" if token[0].isupper() else "plain"
-            found[token, role] += 1
-    return found
 
 
 def declared(text: str) -> frozenset[str]:

@@ -7,8 +7,6 @@ per line.
 
 import math
 import re
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,8 +14,8 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from reviewbot.train.fix_columns import edit_columns, line_columns, name_columns
-from reviewbot.train.fix_edits import CHARS, NAME, Edit, edit_of, words
+from reviewbot.train.fix_columns import edit_columns, line_columns
+from reviewbot.train.fix_edits import Edit, edit_of, words
 from reviewbot.train.fix_place import place_columns
 
 Doubles = npt.NDArray[np.float64]
@@ -34,26 +32,6 @@ _SUBJECT = {  # what a subject speaks of
     r"|ignor)\w*|instead|should|when|only",
 }
 _SUBJECT_WORDS = {name: re.compile(rf"\b(?:{p})\b", re.I) for name, p in _SUBJECT.items()}
-_RELATIVE = [
-    "ratio",
-    "deleted",
-    "inserted",
-    "length",
-    "said_line",
-    "said_deleted",
-    "said_inserted",
-    "brought_shared",
-    "dropped_shared",
-    "condition",
-    "call",
-    "rarest_name",
-    "blocks",
-    "string_share",
-    "names_brought",
-]
-
-
-_SHARED = ("ratio", "condition", "swap_shared", "only_inserted", "gone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +63,6 @@ def columns(lines: Sequence[FixedLine]) -> tuple[tuple[str, ...], Doubles]:
 
 def _rows_of_fix(lines: Sequence[FixedLine]) -> list[dict[str, float]]:
     edits = [edit_of(line.text, line.becomes) for line in lines]
-    heads = {id(line.head): line.head for line in lines}
-    known = {key: _names_of_file(head) for key, head in heads.items()}
-    texts = {key: Counter(text.strip() for text in head) for key, head in heads.items()}
     of_fix = _fix_columns(lines)
     rows = []
     for index, (line, edit) in enumerate(zip(lines, edits, strict=True)):
@@ -95,7 +70,7 @@ def _rows_of_fix(lines: Sequence[FixedLine]) -> list[dict[str, float]]:
         others = list(range(first, min(len(lines), first + SIBLINGS + 1)))
         others.remove(index)
         text = line.text.strip()
-        row = of_fix | line_columns(text, edit) | name_columns(edit, known[id(line.head)])
+        row = of_fix | line_columns(text, edit)
         row |= edit_columns(text, (line.becomes or "").strip(), edit)
         row |= _subject_columns(line, edit)
         row |= _sibling_columns(
@@ -107,15 +82,8 @@ def _rows_of_fix(lines: Sequence[FixedLine]) -> list[dict[str, float]]:
             words(line.fix_subject),
             [lines[other].line for other in others if lines[other].path == line.path],
         )
-        row["copies"] = math.log1p(texts[id(line.head)][text])
-        row["lag"] = math.log(max(0.0, line.lag_days) + 0.1)
         rows.append({name: float(value) for name, value in row.items()})
-    return _relative(rows)
-
-
-def _names_of_file(head: Sequence[str]) -> Counter[str]:
-    """Count the lines that have each name."""
-    return Counter(name for text in head for name in set(NAME.findall(text[:CHARS])))
+    return rows
 
 
 def _fix_columns(lines: Sequence[FixedLine]) -> dict[str, float]:
@@ -198,21 +166,3 @@ def _sibling_columns(
 
 def _overlap(old: frozenset[str], new: Sequence[str]) -> float:
     return len(old.intersection(new)) / max(1, len(old.union(new))) if new else 0.0
-
-
-def _relative(rows: Sequence[dict[str, float]]) -> list[dict[str, float]]:
-    """Add columns less the mean of the fix's other lines (0 where a line is alone), and means."""
-    lines = len(rows)
-    sums = {name: sum(row[name] for row in rows) for name in (*_RELATIVE, *_SHARED)}
-    ratios = sorted(row["ratio"] for row in rows)
-    shared = {f"{name}_of_fix": sums[name] / lines for name in _SHARED}
-    return [
-        row
-        | {
-            f"{name}_relative": (lines * row[name] - sums[name]) / max(1, lines - 1)
-            for name in _RELATIVE
-        }
-        | {"ratio_rank": (lines - bisect_right(ratios, row["ratio"])) / lines}
-        | shared
-        for row in rows
-    ]

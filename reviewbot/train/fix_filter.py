@@ -15,12 +15,15 @@ import numpy as np
 
 from reviewbot.train.fix_features import Doubles, FixedLine, columns
 
-__all__ = ["FixedLine", "Weights", "probabilities"]
+__all__ = ["FixedLine", "Weights", "probabilities", "standard"]
+
+
+CLIP = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Weights:
-    """The log odds that a line is at fault: bias + sum of weight (x - centre) / scale."""
+    """The log odds that a line is at fault: bias + sum of weight times `standard`."""
 
     names: tuple[str, ...]  # of the N columns
     centre_N: Doubles
@@ -29,8 +32,13 @@ class Weights:
     bias: float
 
     def log_odds(self, x_LN: Doubles) -> Doubles:
-        """Return the log odds of each row of standardised-to-be columns, (L,)."""
-        return np.asarray((x_LN - self.centre_N) / self.scale_N @ self.weight_N + self.bias)
+        """Return the log odds of each line, (L,)."""
+        return np.asarray(standard(x_LN, self.centre_N, self.scale_N) @ self.weight_N + self.bias)
+
+
+def standard(x_LN: Doubles, centre_N: Doubles, scale_N: Doubles) -> Doubles:
+    """Return the columns in deviations from their mean, within CLIP: a huge fix is a large fix."""
+    return np.clip((x_LN - centre_N) / scale_N, -CLIP, CLIP)
 
 
 def probabilities(lines: Sequence[FixedLine]) -> list[float]:

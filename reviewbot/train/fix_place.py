@@ -11,6 +11,8 @@ LINES_ABOVE = 300  # read at most, to find the enclosing function
 _BRANCH = re.compile(
     r"(?:\}\s*)?(?:if|else|elif|while|for|foreach|switch|case|match|catch|except)\b"
 )
+_COMMENT = ("//", "#", "*", "/*")
+_BESIDE = re.compile(r"\S\s(?://|#)\s")
 _LOOP = re.compile(r"(?:\}\s*)?(?:for|while|foreach|loop)\b")
 _GUARD = re.compile(r"(?:\}\s*)?(?:try|catch|except|defer|finally)\b")
 _OTHERWISE = re.compile(r"(?:\}\s*)?(?:else|elif|case|default|match|switch)\b")
@@ -35,7 +37,14 @@ def place_columns(
         "file_length": math.log1p(len(head)),
         "before_opens": before.endswith(("(", "[", ",", "=", "&&", "||", "+")),
         "before_branches": bool(_BRANCH.match(before)),
-        "before_comments": before.startswith(("//", "#", "*", "/*")),
+        "before_blank": index > 0 and not before,
+        "before_comments": before.startswith(_COMMENT),
+        "comments_before": _comments_above(head, index),
+        "comments_near": sum(
+            _at(head, above).startswith(_COMMENT) for above in range(index - 3, index)
+        ),
+        "comment_beside": bool(_BESIDE.search(_at(head, index))),
+        "after_comments": after.startswith(_COMMENT),
         "after_continues": after.startswith((".", "&&", "||", "?", ":", "+", "and ", "or ")),
         "after_leaves": after.startswith(_LEAVES),
         "after_blank": not after,
@@ -46,6 +55,14 @@ def place_columns(
 
 def _at(head: Sequence[str], index: int) -> str:
     return head[index][:CHARS].strip() if 0 <= index < len(head) else ""
+
+
+def _comments_above(head: Sequence[str], index: int) -> int:
+    """Count the comment lines that end right above the line, ten at most."""
+    count = 0
+    while count < 10 and _at(head, index - 1 - count).startswith(_COMMENT):
+        count += 1
+    return count
 
 
 def _enclosing(head: Sequence[str], index: int, said: frozenset[str]) -> dict[str, float]:
