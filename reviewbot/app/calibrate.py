@@ -9,19 +9,18 @@ from reviewbot.app.attribute import attribute_change
 from reviewbot.app.fault_labels import Labels
 from reviewbot.app.load_change import ChangeSource, LoadedChange, attributes_of, load_change
 from reviewbot.app.progress import reading, say, untimed
-from reviewbot.app.score import ScoredChange, score_change, select
+from reviewbot.app.score import Attributes, ScoredChange, score_change, select
 from reviewbot.app.warm import Warm
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError
 from reviewbot.git.bases import settled
 from reviewbot.git.changes import between, blamed
-from reviewbot.git.merged_changes import MergedChange, merged_changes
+from reviewbot.git.merged_changes import MergedChange, from_labelled, merged_changes
 from reviewbot.git.repository import open_repository
 from reviewbot.report.budgets import MIN_CHANGES, ReplayedChange, ReplayedLine
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.calibration import Calibration, calibration_of
 
-MAX_LINES = 20_000  # after which no further change is read
 MAX_ADDED = 100_000  # lines of any kind that one change may add
 MAX_WANTED = 2_000  # lines to score in one change: a larger one is an import, not a change
 MAX_FAILED = 20  # changes that cannot be read, before it is an error
@@ -33,12 +32,10 @@ class Replay:
     """What was read."""
 
     artifact: Artifact
-    tip: str
     base: str  # the first parent of the oldest change
+    head: str  # the newest change
     changes: tuple[ReplayedChange, ...]  # newest first, those with a scored line
     large: int  # changes that were left out because they are too large
-    failed: int  # changes that could not be read
-    ended: bool  # the history, or the part of it that is looked at, has no more changes
 
     @property
     def lines(self) -> int:
@@ -50,34 +47,36 @@ class Replay:
         risks = [[line.risk for line in change.lines] for change in self.changes]
         every = [risk for part in risks for risk in part]
         sha256 = self.artifact.info.sha256
-        return calibration_of(sha256, self.base, self.tip, every, list(map(max, risks)))
+        return calibration_of(sha256, self.base, self.head, every, list(map(max, risks)))
 
 
 def replay(root: Path, settings: Settings, lines: int, labels: Labels) -> Replay:
-    """Score the newest merged changes, until `lines` lines are scored and MIN_CHANGES read.
+    """Score the newest merged changes: `lines` lines at least, of MIN_CHANGES changes at least.
 
     They come from before HEAD left the default branch: a change under review is not compared with
-    itself. Rules about authors and attributes are those of the tip, and `settings` count for all.
+    itself. With labels, they begin at the newest change that has some: faults take time to be
+    found. Rules about authors and attributes are those of the tip, and `settings` count for all.
     raises  every kind of ReviewbotError
     """
     repo = open_repository(root, needs_worktree=False)
     tip = settled(repo)
-    say(f"replaying merged changes up to {tip[:10]}, newest first: {lines} lines")
+    found = from_labelled(repo, merged_changes(repo, tip), labels.keys())
+    head = found[0].head if found else tip
+    say(f"replaying merged changes up to {head[:10]}, newest first, until {lines:,} lines are read")
     warm = Warm()
     artifact = warm.artifact(settings)
     cache = line_cache(settings, artifact)
     changes: list[ReplayedChange] = []
-    scored, large, failed, base, ended = 0, 0, 0, tip, True
+    scored, large, failed, base = 0, 0, 0, head
 
     def progress(done: int, _of: int) -> None:
         reading(min(scored + done, lines - 1), lines)
 
-    for merged in merged_changes(repo, tip):
-        if (scored >= lines and len(changes) >= MIN_CHANGES) or scored >= MAX_LINES:
-            ended = False
+    for merged in found:
+        if scored >= lines and len(changes) >= MIN_CHANGES:
             break
         try:
-            change = _load(root, settings, merged, tip)
+            loaded = _load(root, settings, merged, tip)
         except ReviewbotError as exc:
             failed += 1
             if failed > MAX_FAILED:
@@ -85,28 +84,31 @@ def replay(root: Path, settings: Settings, lines: int, labels: Labels) -> Replay
             say(f"left out: {merged.head[:10]}: {exc.what}")
             continue
         base = merged.base
-        if change is None:
+        if loaded is None:
             large += 1
             continue
-        found = score_change(
+        change, attributes = loaded
+        outcome = score_change(
             change,
             artifact,
             lambda: warm.encoder(settings, artifact, untimed),
-            attributes_of(change),
+            attributes,
             cache=cache,
             progress=progress,
         )
-        if replayed := tuple(_lines(found, labels)):
+        if replayed := tuple(_lines(outcome, labels)):
             changes.append(ReplayedChange(merged.head, merged.day, replayed))
             scored += len(replayed)
     reading(lines, lines)
     if cache:
         cache.close()
-    return Replay(artifact, tip, base, tuple(changes), large, failed, ended)
+    return Replay(artifact, base, head, tuple(changes), large)
 
 
-def _load(root: Path, settings: Settings, merged: MergedChange, tip: str) -> LoadedChange | None:
-    """Return a change with its authors; None if it is too large."""
+def _load(
+    root: Path, settings: Settings, merged: MergedChange, tip: str
+) -> tuple[LoadedChange, Attributes] | None:
+    """Return a change with its authors, and its files' attributes; None if it is too large."""
     repo = open_repository(root, needs_worktree=False)  # a new one: it keeps the trees it reads
     request = between(repo, merged.base, merged.head)
     if sum(counts[0] for counts in request.numstat.values() if counts) > MAX_ADDED:
@@ -115,9 +117,9 @@ def _load(root: Path, settings: Settings, merged: MergedChange, tip: str) -> Loa
         ChangeSource(request=request, settings=settings, root=repo.top, policy=tip)
     )
     # No environment: the event of a CI run is about another change.
-    change = attribute_change(loaded, {})
-    wanted = sum(len(entry.wanted) for entry in select(change, attributes_of(change)))
-    return change if wanted <= MAX_WANTED else None
+    change, attributes = attribute_change(loaded, {}), attributes_of(loaded)
+    wanted = sum(len(entry.wanted) for entry in select(change, attributes))
+    return (change, attributes) if wanted <= MAX_WANTED else None
 
 
 def _lines(scored: ScoredChange, labels: Labels) -> Iterator[ReplayedLine]:

@@ -15,12 +15,11 @@ from reviewbot.cli.console import emit, write_file
 from reviewbot.cli.options import PATH, GroupedCommand, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import UsageError
-from reviewbot.report.budgets import MIN_CHANGES, MIN_LINES, needed_lines
+from reviewbot.report.budgets import MAX_LINES, MIN_CHANGES, MIN_LINES, needed_lines
 
 if TYPE_CHECKING:
     from reviewbot.app.calibrate import Replay
 
-MAX_LINES = 20_000
 SETTINGS = (
     *("artifact", "model", "exclude", "include", "scope", "engine", "device", "quantize"),
     *("threads", "dtype", "cache-dir", "line-cache", "server"),
@@ -125,8 +124,6 @@ def _refuse_too_little(found: "Replay", needed: int, *, is_shallow: bool) -> Non
     fix = "run it again when more changes have been merged"
     if is_shallow:
         fix = "the clone is shallow; fetch its history: git fetch --unshallow"
-    elif not found.ended:
-        fix = "give a larger --lines"
     raise UsageError(
         f"{SHIPPED}: {found.lines:,} scored lines of {len(found.changes)} changes; {needed:,} lines"
         f" of {MIN_CHANGES} changes are needed",

@@ -1,5 +1,6 @@
 """The newest changes that were merged into a branch."""
 
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from reviewbot.git.process import git
@@ -14,6 +15,7 @@ class MergedChange(NamedTuple):
     base: str  # its first parent
     head: str
     day: str  # of the commit, as YYYY-MM-DD in the committer's time zone
+    is_merge: bool
 
 
 def merged_changes(repo: Repository, tip: str) -> list[MergedChange]:
@@ -25,4 +27,21 @@ def merged_changes(repo: Repository, tip: str) -> list[MergedChange]:
     command = ("log", "--first-parent", f"--max-count={MAX_CHANGES}", "--date=short")
     log = git(repo.top, *command, "--format=%cd %H %P", tip, "--").decode("ascii")
     rows = (row.split() for row in log.splitlines())
-    return [MergedChange(row[2], row[1], row[0]) for row in rows if len(row) > 2]
+    return [MergedChange(row[2], row[1], row[0], len(row) > 3) for row in rows if len(row) > 2]
+
+
+def from_labelled(
+    repo: Repository, changes: Sequence[MergedChange], labelled: Set[str]
+) -> Sequence[MergedChange]:
+    """Return the changes from the newest one that brings a labelled commit; all without such one.
+
+    raises  EnvironmentFailure if git fails
+    """
+    for n, change in enumerate(changes if labelled else ()):
+        brought = [change.head]
+        if change.is_merge:
+            range_ = f"{change.base}..{change.head}"
+            brought = git(repo.top, "rev-list", range_, "--").decode("ascii").split()
+        if not labelled.isdisjoint(brought):
+            return changes[n:]
+    return changes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-MIN_LINES = 1_000
+MIN_LINES, MAX_LINES = 1_000, 20_000  # to ask for; a replay ends with a whole change
 MIN_CHANGES = 20
 MIN_FLAGGED = 5  # lines that a budget must allow: a threshold below fewer rests on chance
 CROWDED = Fraction(1, 20)  # share of the changes that may have more lines than their budget

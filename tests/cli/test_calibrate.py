@@ -156,11 +156,12 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
     add(grown, "g.py", ["import os", *lines(40)])  # the faulty line moves down
     git(grown, "checkout", "-q", "main")
     git(grown, "merge", "-q", "--no-ff", "-m", "merge", "side")
+    add(grown, "later.py", lines(50))  # no label can know its faults yet
     rows = [
         labelled(sha, "g.py", {"line": 3, "probability": 0.5}),
-        labelled(commit_of(grown, "HEAD~1"), "f23.py"),
-        labelled(commit_of(grown, "HEAD~2"), "f22.py", {"line": 1}),
-        labelled(commit_of(grown, "HEAD~3"), "tests/not_looked_at.py"),
+        labelled(commit_of(grown, "HEAD~2"), "f23.py"),
+        labelled(commit_of(grown, "HEAD~3"), "f22.py", {"line": 1}),
+        labelled(commit_of(grown, "HEAD~4"), "tests/not_looked_at.py"),
         labelled("0" * 40, "f22.py", {"line": 3}),
     ]
     file = tmp_path / "labels.jsonl.gz"
@@ -168,6 +169,7 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
 
     out = said("--labels", str(file))
 
+    assert out[0].startswith("25 changes with 1,251 scored lines")
     assert out[1] == "labels cover 150 lines of 3 changes; 1.5 of these were at fault"
     assert out[6] == (
         "precision 17 % (95 % interval 2 to 69 %): 0.5 of 3 labelled lines, recall 33 %"

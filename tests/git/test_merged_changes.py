@@ -35,6 +35,10 @@ def test_a_merge_is_one_change_and_the_first_commit_none(
     repo = open_repository(tmp_path)
     (newest, *_) = merged.merged_changes(repo, str(repo.head))
     assert newest.day == git(tmp_path, "log", "-1", "--format=%cs")
+    changes = merged.merged_changes(repo, str(repo.head))
+    for labelled, left in (("HEAD", 3), ("side~1", 2), ("main~2", 1), ("main~3", 3)):
+        names = {git(tmp_path, "rev-parse", labelled)}
+        assert len(merged.from_labelled(repo, changes, names)) == left
     monkeypatch.setattr(merged, "MAX_CHANGES", 2)
     assert len(heads(tmp_path)) == 2
 
