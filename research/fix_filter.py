@@ -10,21 +10,21 @@ repositories.
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-import numpy.typing as npt
 
 from research.command import Command
+from research.fix_filter_measures import FIGURES, measured
 from reviewbot.app.progress import say
 from reviewbot.arrays import Indices, Mask
 from reviewbot.errors import UsageError
 from reviewbot.train import metrics
-from reviewbot.train.bootstrap import interval, resample
+from reviewbot.train.dataset import Texts
 from reviewbot.train.export import write_whole
 from reviewbot.train.fix_features import Doubles, FixedLine, columns
 from reviewbot.train.fix_filter import Weights, standard
@@ -32,7 +32,6 @@ from reviewbot.train.fix_filter import Weights, standard
 FOLDS = 10
 SEEDS = 10
 PENALTIES = (250.0, 500.0, 1000.0)  # in lines
-SAMPLES = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,7 +41,7 @@ class Rows:
     names: tuple[str, ...]
     x_LN: Doubles
     wrong_L: Mask
-    group_L: npt.NDArray[np.str_]
+    group_L: Texts
     fix_L: Indices
 
 
@@ -121,7 +120,7 @@ def newton(z_LN: Doubles, y_L: Mask, weight_L: Doubles, penalty: float) -> tuple
     return theta_N[:-1], float(theta_N[-1])
 
 
-def folds(group_L: npt.NDArray[np.str_], count: int, seed: int) -> Indices:
+def folds(group_L: Texts, count: int, seed: int) -> Indices:
     """Deal repositories to folds, large ones first, each to the smallest fold so far; (L,)."""
     names_G, index_L, sizes_G = np.unique(group_L, return_inverse=True, return_counts=True)
     random = np.random.default_rng(seed)
@@ -158,75 +157,26 @@ def out_of_fold(rows: Rows, seed: int) -> Doubles:
     return odds_L
 
 
-def precision_at_half(y_L: Mask, s_L: Doubles, w_L: Doubles) -> float:
-    """Return the precision where half of the wrong lines are found; ties in expectation."""
-    rank = metrics.ranked(y_L, s_L)
-    w_L = w_L[rank.order_L]
-    hits_B = np.append(0.0, np.cumsum(w_L * rank.y_L)[rank.ends_B])
-    seen_B = np.append(0.0, np.cumsum(w_L)[rank.ends_B])
-    half = hits_B[-1] / 2
-    if half <= 0:
-        return float("nan")
-    block = int(np.searchsorted(hits_B, half * (1 - 1e-12)))  # the first that reaches it
-    inside = (half - hits_B[block - 1]) / (hits_B[block] - hits_B[block - 1])
-    return float(half / (seen_B[block - 1] + inside * (seen_B[block] - seen_B[block - 1])))
-
-
-def auroc(y_L: Mask, s_L: Doubles, w_L: Doubles) -> float:
-    return float(metrics.pooled(metrics.ranked(y_L, s_L), w_L)[0])
-
-
-def base_rate(y_L: Mask, s_L: Doubles, w_L: Doubles) -> float:
-    del s_L
-    return float(w_L @ y_L / w_L.sum())
-
-
-FIGURES: dict[str, Callable[[Mask, Doubles, Doubles], float]] = {
-    "precision at recall .5": precision_at_half,
-    "AUROC": auroc,
-    "base rate": base_rate,
-}
-
-
-def measured(rows: Rows, scores: list[Doubles], line_L: Doubles) -> dict[str, str]:
-    """Write each figure with its interval: the mean over `scores`, repositories resampled.
-
-    line_L  the weight of each line
-    """
-    draws = resample(rows.group_L, samples=SAMPLES)
-    index_L = draws.of(rows.group_L)
-    out = {}
-    for name, figure in FIGURES.items():
-        value = np.mean([figure(rows.wrong_L, s_L, line_L) for s_L in scores])
-        values_B = np.array(
-            [
-                np.mean([figure(rows.wrong_L, s_L, line_L * weight_G[index_L]) for s_L in scores])
-                for weight_G in draws.weight_BG
-            ]
-        )
-        low, high = interval(draws, values_B) or (float("nan"), float("nan"))
-        out[name] = f"{value:.3f} ({low:.3f} to {high:.3f})"
-    return out
-
-
 def report(rows: Rows, scores: list[Doubles]) -> str:
     """Write the Markdown table: the filter beside what is there without it."""
 
     def column(name: str, sign: int) -> list[Doubles]:
         return [sign * rows.x_LN[:, rows.names.index(name)]]
 
-    beside = {
-        "the filter": scores,
-        "few deleted lines": column("fix_deleted", -1),
-        "few blamed lines": column("blamed", -1),
-        "long line": column("length", 1),
-        "random": [np.zeros(len(rows.wrong_L))],
+    few = column("fix_deleted", -1)
+    beside: dict[str, tuple[list[Doubles], ...]] = {
+        "the filter": (scores,),
+        "few deleted lines": (few,),
+        "the filter - few deleted lines": (scores, few),
+        "few blamed lines": (column("blamed", -1),),
+        "long line": (column("length", 1),),
+        "random: the base rate": ([np.zeros(len(rows.wrong_L))],),
     }
+    lines = [f"| score | weight | {' | '.join(FIGURES)} |", "| --- | --- | --- | --- |"]
     per_fix_L = 1 / np.bincount(rows.fix_L)[rows.fix_L]
-    lines = [f"| score | weight | {' | '.join(FIGURES)} |", "| --- | --- | --- | --- | --- |"]
-    for weight, line_L in (("by line", np.ones(len(rows.wrong_L))), ("by fix", per_fix_L)):
+    for weight, w_L in (("by line", np.ones(len(rows.wrong_L))), ("by fix", per_fix_L)):
         for name, some in beside.items():
-            cells = measured(rows, some, line_L).values()
+            cells = measured(rows.wrong_L, rows.group_L, w_L, *some)
             lines.append(f"| {name} | {weight} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_all_data_that_the_package_reads_and_all_its_modules(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
-    wanted = {"reviewbot/py.typed", "reviewbot/__main__.py"}
+    wanted = {"reviewbot/py.typed", "reviewbot/__main__.py", "reviewbot/train/fix_filter.json"}
     wanted |= {f"reviewbot/_templates/{path.name}" for path in (ROOT / "templates").iterdir()}
     for folder in ("reviewbot/schemas", "reviewbot/_artifacts", "reviewbot/_models"):
         files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
