@@ -124,7 +124,7 @@ _SIGNATURE = re.compile(
     r"|(?!(?:if|for|foreach|while|switch|catch|with|return|match|using|lock|when)\b)"
     r"(?:async\s+|get\s+|set\s+)?#?[\w$]+\([^()]*\)\s*(?::\s*[^={]+)?\{\s*$)"
 )
-_STRING = re.compile(r"""\s*[fFrRbBuU$@]{0,3}(["'`])(?:\\.|(?!\1).)*\1[)\],;+\\ ]*\s*$""")
+_STRING = re.compile(r"""\s*[fFrRbBuU$@]{0,3}(["'`])(?:\\.|(?!\1)[^\\])*\1[)\],;+\\ ]*\s*$""")
 _PROSE = re.compile(r"[^=(){}<>\[\];]*[^=(){}<>\[\];:,\\]$")  # a line of a long string
 PROSE_WORDS = 8
 _NO_CODE = re.compile(

@@ -61,7 +61,7 @@ def fix_strength(message: str) -> int:
 
 def reverted(message: str) -> tuple[str, ...]:
     """Return the hashes, maybe cut, of the commits that a revert names; () for other commits."""
-    if not _REVERT.match(message.removeprefix("revert: ")) and not message.startswith("revert:"):
+    if not _REVERT.match(message):
         return ()
     return tuple(dict.fromkeys(_REVERTED.findall(message)))
 

@@ -92,8 +92,7 @@ def trace_all(
     raises   EnvironmentFailure where the work file cannot be written
     """
     try:
-        done, size = _read(work, header)
-        done = done[: len(fixes)]
+        done, size = _read(work, header, fixes)
         with work.open("r+b" if size else "wb") as file:
             file.truncate(size)
             file.seek(size)
@@ -137,7 +136,9 @@ def _traced(top: Path, fixes: Sequence[PastCommit], oldest: Mapping[str, str]) -
             readers.get().close()
 
 
-def _read(work: Path, header: Mapping[str, Any]) -> tuple[list[Trace], int]:
+def _read(
+    work: Path, header: Mapping[str, Any], fixes: Sequence[PastCommit]
+) -> tuple[list[Trace], int]:
     """Return the traces of a work file with this header, and the size of its whole lines."""
     try:
         raw = work.read_bytes()
@@ -146,12 +147,15 @@ def _read(work: Path, header: Mapping[str, Any]) -> tuple[list[Trace], int]:
     first, *rows = raw.splitlines(keepends=True) or [b""]
     if first != _line({**header, "rules": RULES}):
         return [], 0
-    done, size = [], len(first)
-    for row in rows:
+    done, size = list[Trace](), len(first)
+    for row, fix in zip(rows, fixes, strict=False):
         try:
-            done.append(_from_json(json.loads(row)))
+            one = _from_json(json.loads(row))
         except (ValueError, TypeError, KeyError):  # the run stopped while it wrote this one
             break
+        if one.fix != fix.hash or not row.endswith(b"\n"):
+            break
+        done.append(one)
         size += len(row)
     return done, size
 

@@ -1,5 +1,7 @@
 """Which commits are fixes, and which of their lines can be at fault."""
 
+import time
+
 import pytest
 
 from reviewbot.authorship.model import Identity
@@ -105,6 +107,16 @@ def test_imports_signatures_and_strings_are_no_statements(
     language: str, text: str, expected: bool
 ) -> None:
     assert is_statement(text, BY_NAME[language]) is expected
+
+
+@pytest.mark.parametrize(
+    "text", ["'" + r"\a" * 240, "public " * 70, "static " * 60 + "(" + "a," * 20]
+)
+def test_a_hostile_line_costs_no_time(text: str) -> None:
+    began = time.perf_counter()
+    is_statement(text, BY_NAME["java"])
+
+    assert time.perf_counter() - began < 1
 
 
 def fixed(path: str, base: str, diff: str, head: str = "") -> FixedFile:
