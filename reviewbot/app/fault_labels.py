@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-from reviewbot.errors import EnvironmentFailure, UsageError, os_fix
+from reviewbot.errors import EnvironmentFailure, UsageError
 
 MAX_ROW = 100_000_000  # bytes of one row: it holds the texts of its files
 MAX_ROWS = 200_000
 T = TypeVar("T")
+NOT_A_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 GZIP = b"\x1f\x8b"
 # commit -> path -> line -> probability; files of the commit that are not named were not looked at
 Labels = Mapping[str, Mapping[str, Mapping[int, float]]]
@@ -36,10 +37,9 @@ def read_labels(path: Path) -> Labels:
             fix="give a file that `reviewbot train mine` has written",
         ) from exc
     except OSError as exc:
-        raise EnvironmentFailure(
-            f"nothing was stored: {path}: {exc.strerror or exc}",
-            fix=os_fix(exc, "name a file of labels that can be read"),
-        ) from exc
+        kind = UsageError if isinstance(exc, NOT_A_FILE) else EnvironmentFailure
+        what = f"nothing was stored: {path}: {exc.strerror or exc}"
+        raise kind(what, fix="name a file of labels that can be read") from exc
     return labels
 
 

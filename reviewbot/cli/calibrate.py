@@ -94,10 +94,12 @@ def calibrate(
     from reviewbot.report.budgets import proposals
     from reviewbot.scoring.calibration import calibration_to_json
 
-    if lines < needed_lines(budget):
+    needed = needed_lines(budget)
+    if lines < needed:
+        more = f"give --lines {needed}, or a larger --budget"
         raise UsageError(
-            f"nothing was stored: a budget of {budget} needs {needed_lines(budget):,} lines",
-            fix=f"give --lines {needed_lines(budget)}, or a larger --budget",
+            f"nothing was stored: a budget of {budget} needs {needed:,} lines",
+            fix=more if needed <= MAX_LINES else "give a larger --budget, such as 1/1000",
         )
     folder = Path(root)
     known = read_labels(Path(labels)) if labels else {}
@@ -106,7 +108,7 @@ def calibrate(
         files = from_files(settings_root(folder, has_git=True))  # the user's own, not a change's
         settings = load_settings(os.environ, flags, files)
         found = replay(folder, settings, lines, known)
-    _refuse_too_little(found, needed_lines(budget), is_shallow=repo.is_shallow)
+    _refuse_too_little(found, needed, is_shallow=repo.is_shallow)
     path = Path(output) if output else calibration_path(settings, repo, found.artifact)
     if not output:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -304,6 +304,8 @@ def test_a_damaged_one_is_said_and_does_not_stop_a_check(grown: Path, tmp_path: 
         (0, ("--scope=ai",), "0 scored lines of 0 changes;", "when more changes have been merged"),
         (0, ("--budget=1/300",), "1,200 scored lines of 24 changes; 1,500", "when more changes"),
         (0, ("--budget=1/300", "--lines=1000"), "1/300 needs 1,500 lines", "give --lines 1500"),
+        (0, ("--budget=1/5000",), "1/5000 needs 25,000 lines", "give a larger --budget, such as"),
+        (0, ("--labels=nowhere",), "nowhere: No such file", "name a file of labels that can"),
     ],
 )
 def test_too_little_data_is_said_with_a_number_and_nothing_is_stored(

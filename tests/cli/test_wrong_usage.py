@@ -69,6 +69,7 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("check no-such-revision", "git knows no commit 'no-such-revision'", "name a branch, a tag"),
     ("who no-such-branch", f"{AUTHOR}git knows no commit 'no-such-branch'", "name a branch, a tag"),
     ("check --max-risk=nan", "max-risk cannot be nan (flag --max-risk)", "a number between 0 and"),
+    ("calibrate --budget 1", "Invalid value for '--budget': give a share", "see `reviewbot calib"),
     ("check --top=-1", "top cannot be -1 (flag --top)", "a whole number of at least 0 and at most"),
     ("check --exclude=!", "exclude cannot be '!' (flag --exclude)", "patterns as in .gitignore"),
     ("who --format sarif", "authors have no format 'sarif'", "use one of: json, markdown, term"),
