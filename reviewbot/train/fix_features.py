@@ -44,7 +44,7 @@ class FixedLine:
     becomes: str | None  # the line after the fix, where one line replaces it
     fix_sha: str
     fix_subject: str
-    fix_deleted: int  # lines that the fix deletes in all
+    fix_deleted: int  # lines of code files, not of tests; blank ones and comments too (diff -w)
     fix_added: int
     lag_days: float  # from the introducing commit to the fix
     head: Sequence[str]  # lines of the file in the introducing commit

@@ -17,8 +17,7 @@ from reviewbot.train.fix_features import Doubles, FixedLine, columns
 
 __all__ = ["FixedLine", "Weights", "probabilities", "standard"]
 
-
-CLIP = 2.0
+CLIP = 2.0  # deviations
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -45,6 +44,9 @@ def probabilities(lines: Sequence[FixedLine]) -> list[float]:
     """Return, for each line, the calibrated probability that it was itself at fault.
 
     lines  all the blamed lines of one repository: lines of one fix inform each other
+
+    Fitted on fixes of at most four source files and 25 deleted lines, without comments, imports,
+    brackets, signatures and moved lines. Of other lines it says little.
     """
     if not lines:
         return []
