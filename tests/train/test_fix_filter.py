@@ -93,18 +93,18 @@ def test_a_hostile_line_is_neither_slow_nor_refused(text: str, becomes: str | No
         for line in (1, 2, 10**9)
     ]
 
-    before = time.monotonic()
+    before = time.process_time()
     found: Sequence[float] = probabilities(lines)
 
-    assert time.monotonic() - before < 2
+    assert time.process_time() - before < 2
     assert all(0 < p < 1 for p in found)
 
 
 def test_a_fix_of_very_many_lines_takes_time_in_proportion() -> None:
     lines = [fixed(line, HEAD[line - 1] + ";", deleted=2_000) for line in (2, 4, 5, 7) * 500]
 
-    before = time.monotonic()
+    before = time.process_time()
     found = probabilities(lines)
 
-    assert time.monotonic() - before < 10
+    assert time.process_time() - before < 10
     assert len(found) == 2_000
