@@ -26,7 +26,7 @@ from reviewbot.scoring.pooling import SURPRISAL_NAMES
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.dataset import Table
 from reviewbot.train.evaluate import SURFACE_CS, untrained
-from reviewbot.train.features import Reader
+from reviewbot.train.reader import Reader
 from reviewbot.train.labels import LabelRow
 from reviewbot.train.prepare import Laid, columns_of
 

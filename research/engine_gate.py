@@ -27,7 +27,7 @@ from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
 from reviewbot.scoring.predictor import log_odds, risks
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
-from reviewbot.train.features import Reader
+from reviewbot.train.reader import Reader
 from reviewbot.train.prepare import Laid, columns_of, lay_out, read_some
 
 SETS = (

@@ -1,6 +1,6 @@
 """Step 3 of a check: `LoadedChange` -> `ScoredChange`, an outcome for every added line."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reviewbot.app.load_change import LoadedChange, matches
@@ -11,8 +11,9 @@ from reviewbot.encoders.encoder import Encoder
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.calibration import Calibration
 from reviewbot.scoring.feature_cache import FeatureCache, NullCache
+from reviewbot.scoring.line_features import CodeFile
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
-from reviewbot.scoring.score import CodeFile, score
+from reviewbot.scoring.score import score
 
 Attributes = Mapping[str, Collection[str]]  # path -> linguist attributes, see `diff.skip_rules`
 
@@ -186,7 +187,7 @@ def score_change(
     raises       what the encoder raises
     """
     selections = select(change, attributes)
-    wanted = [_code(entry) for entry in selections if entry.wanted]
+    wanted = code_files(selections)
     total = sum(len(file.wanted) for file in wanted)
     loaded = encoder() if wanted else None
     read: dict[tuple[str, int], Outcome] = {}
@@ -218,7 +219,10 @@ def score_change(
     )
 
 
-def _code(entry: Selection) -> CodeFile:
-    return CodeFile(
-        entry.file.path, entry.language, entry.head, tuple(entry.file.added), entry.wanted
-    )
+def code_files(selections: Iterable[Selection]) -> list[CodeFile]:
+    """Return the files with a wanted line, as `scoring` takes them."""
+    return [
+        CodeFile(one.file.path, one.language, one.head, tuple(one.file.added), one.wanted)
+        for one in selections
+        if one.wanted
+    ]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
     from reviewbot.train.corpus import SourceFile
     from reviewbot.train.dataset import Table
-    from reviewbot.train.features import Reader
     from reviewbot.train.provenance import Origins, Provenance
+    from reviewbot.train.reader import Reader
 
 
 @click.command()
@@ -138,18 +138,22 @@ def _reader(known: "Artifact", machine: dict[str, Any], *, whole: bool) -> "Read
 def _table(
     known: "Artifact", labels: tuple[str, ...], cache: Path, machine: dict[str, Any]
 ) -> "Table":
-    from reviewbot.train.prepare import columns_of, lay_out, read_some
+    from reviewbot.train.label_files import read_files
+    from reviewbot.train.prepare import columns_of, prepare
 
     # Corrections are not counted, so they are not read.
-    rows = [replace(row, fixed=None) for row in read_some(labels, machine["seed"])]
+    changes = [
+        replace(change, files=tuple(replace(file, corrected=None) for file in change.files))
+        for change in read_files(labels, machine["seed"])
+    ]
+    reader = _reader(known, machine, whole=True)
+    sizes = known.predictor.groups
+    sha256 = str(known.manifest["files"]["sae/sae_weights.safetensors"])
     return columns_of(
-        lay_out(rows),
-        _reader(known, machine, whole=True),
-        known.coder,
-        str(known.manifest["files"]["sae/sae_weights.safetensors"]),
-        list(known.predictor.groups),
-        cache,
-        counter("snippets"),
+        prepare(changes, progress=counter("changes")),
+        reader.features(known.coder, sha256, sizes, cache),
+        sizes,
+        counter("files"),
     )
 
 

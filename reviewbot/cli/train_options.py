@@ -12,11 +12,11 @@ import click
 
 from reviewbot.app.progress import progress_bar, say
 from reviewbot.cli.options import PATH
-from reviewbot.errors import EXTRAS, require
+from reviewbot.errors import EXTRAS, EngineUnfit, require
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 
 if TYPE_CHECKING:
-    from reviewbot.train.features import Reader
+    from reviewbot.train.reader import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,6 +70,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "show_default": False,
         "metavar": "NAMES",
     },
+    "related": {
+        "help": "Weight, as not wrong, of lines that were changed along with a fix; 0 omits them.",
+        "type": click.FloatRange(0, 1),
+        "default": 0.0,
+    },
     "folds": {
         "help": "Folds of the cross-validation.",
         "type": click.IntRange(2),
@@ -104,8 +109,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "deep": {"help": "A later block whose states are read too.", "type": click.IntRange(1)},
     "full": {"help": "Run the output head too, for surprisal.", "is_flag": True},
     "description": {
-        "help": "Show the model the `spec` of a row: what the code was asked to do.",
+        "help": "Show the model the subject of the commit, or the `spec` of a row.",
         "is_flag": True,
+    },
+    "engine": {
+        "help": "What runs the model; auto: what `check` would choose.",
+        "type": click.Choice(["auto", "onnx", "torch"]),
+        "default": "auto",
     },
     "dtype": {
         "help": "Number format of the model; unset: fp32, on a GPU bf16.",
@@ -124,9 +134,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "threads": {"help": "CPU threads; 0: all cores.", "type": click.IntRange(0), "default": 0},
     "seed": {"help": "Seed of every random choice.", "type": int, "default": 0},
 }
-FITTING = ("sae", "cache", "groups", "boost", "pairwise", "held-out", "folds", "c")
+FITTING = ("sae", "cache", "groups", "boost", "pairwise", "held-out", "related", "folds", "c")
 THRESHOLDS = ("hunks", "clean", "confidence")
-MACHINE = ("dtype", "device", "quantize", "threads", "seed")
+MACHINE = ("engine", "dtype", "device", "quantize", "threads", "seed")
 READING = ("model", "layer", "deep", "full", "description", *MACHINE)
 _REQUIRED = ("out", "sae", "cache", "labels", "corpus", "work")
 
@@ -166,38 +176,70 @@ def open_reader(
     description: bool = False,
     deep: int | None = None,
     full: bool = False,
+    engine: str = "auto",
     device: str = "cpu",
     quantize: str = "none",
 ) -> tuple["Reader", str]:
-    """Download the model if needed and load it; return the reader and the model's name."""
+    """Download the model if needed and load it; return the reader and the model's name.
+
+    The engine is the one that `check` would choose.
+    """
+    from reviewbot.app.load import engines
+    from reviewbot.config.choices import Device, Dtype, Engine, Quantize
+    from reviewbot.config.schema import Settings
     from reviewbot.encoders.encoder import EncoderSpec, default_dtype, load_encoder
     from reviewbot.encoders.prompt import ReadingPlan
     from reviewbot.encoders.quantization import check_device
     from reviewbot.models.ensure import ensure_model
-    from reviewbot.train.features import Reader
+    from reviewbot.train.reader import Reader
 
     dtype = dtype or default_dtype(device)
-    check_device(device, quantize, dtype)
+    settings = Settings(
+        engine=Engine(engine),
+        device=Device(device),
+        quantize=Quantize(quantize),
+        dtype=Dtype(dtype),
+        threads=threads,
+    )
     bar = progress_bar()
     if layer is None and model in MODELS:
         layer = MODELS[model].layer
     elif layer is None:
         # Without `full` and `deep`: the store would take their depth for the model's own.
         layer = ensure_model(model, environ=os.environ, progress=bar, say=say).layers
-    depth = max(layer, deep or 0)
-    checkpoint = ensure_model(model, depth, full=full, environ=os.environ, progress=bar, say=say)
-    spec = EncoderSpec(
-        directory=checkpoint.directory,
-        layer=layer,
-        deep=deep,
-        full=full,
-        dtype=dtype,
-        threads=threads,
-        device=device,
-        quantize=quantize,
-    )
+    order = engines(settings, head=full)
+    for name in order:
+        if name == "torch":
+            check_device(device, quantize, dtype)
+        try:
+            checkpoint = ensure_model(
+                model,
+                max(layer, deep or 0),
+                full=full,
+                taps=(layer, deep) if name == "onnx" else None,
+                environ=os.environ,
+                progress=bar,
+                say=say,
+            )
+            spec = EncoderSpec(
+                directory=checkpoint.directory,
+                engine=name,
+                layer=layer,
+                deep=deep,
+                full=full,
+                dtype=dtype,
+                threads=threads,
+                device=device,
+                quantize=quantize,
+            )
+            encoder = load_encoder(spec)
+            break
+        except EngineUnfit as exc:
+            if name == order[-1]:
+                raise
+            say(f"{exc.why}; reading with torch instead")
     reader = Reader(
-        encoder=load_encoder(spec),
+        encoder=encoder,
         plan=ReadingPlan(description=description),
         model_sha256=checkpoint.sha256,
         layer=layer,

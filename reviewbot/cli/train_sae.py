@@ -20,7 +20,7 @@ from reviewbot.cli.train_options import (
 )
 
 if TYPE_CHECKING:
-    from reviewbot.train.features import Reader
+    from reviewbot.train.reader import Reader
     from reviewbot.train.sae_model import SaeConfig
 
 PAIR_SHARE = 0.3  # of the files, which are also read with corrupted lines

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Work:
-    """Rows, reader and autoencoder that the flags name; lines and columns are made on demand."""
+    """Changes, reader and autoencoder that the flags name; lines and columns are made on demand."""
 
     def __init__(self, flags: dict[str, Any]) -> None:
         """Take the options `train_options.FITTING` and `READING`, and --labels."""
         from reviewbot.scoring.artifact import unread
         from reviewbot.scoring.pooling import group_sizes
         from reviewbot.train.export import read_sae, require_fit
-        from reviewbot.train.prepare import read_some
+        from reviewbot.train.label_files import read_files
 
         self.flags = flags
         self.cs = _numbers(flags["c"])
@@ -34,7 +34,7 @@ class Work:
         if not set(self.groups) <= set(known) or len(set(self.groups)) < len(self.groups):
             raise click.UsageError(f"--groups: name some of {', '.join(known)}, each once")
         self.boost = _factors(flags["boost"])
-        self.rows = read_some(flags["labels"], flags["seed"])
+        self.changes = read_files(flags["labels"], flags["seed"])
         self.data = [label_file(label) for label in flags["labels"]]
         self.sae_files, self.coder = read_sae(Path(flags["sae"]))
         self.cache = Path(flags["cache"])
@@ -48,24 +48,22 @@ class Work:
     @cached_property
     def laid(self) -> "Laid":
         """The lines that take part, without columns."""
-        from reviewbot.train.prepare import lay_out
+        from reviewbot.train.prepare import prepare
 
-        return lay_out(self.rows)
+        related = self.flags["related"]
+        return prepare(self.changes, related=related, progress=counter("changes"))
 
     def columns(self, groups: Sequence[str]) -> "Table":
         """Return the lines with the columns of these groups."""
+        from reviewbot.scoring.pooling import group_sizes
         from reviewbot.train.prepare import columns_of
 
+        known = group_sizes(self.reader.encoder.width, self.coder.features)
+        sizes = {name: known[name] for name in groups}
         weights = self.sae_files["sae/sae_weights.safetensors"]
-        return columns_of(
-            self.laid,
-            self.reader,
-            self.coder,
-            hashlib.sha256(weights).hexdigest(),
-            groups,
-            self.cache,
-            counter("snippets"),
-        )
+        sha256 = hashlib.sha256(weights).hexdigest()
+        reader = self.reader.features(self.coder, sha256, sizes, self.cache)
+        return columns_of(self.laid, reader, sizes, counter("files"))
 
     @cached_property
     def table(self) -> "Table":

@@ -1,6 +1,6 @@
-"""Label rows and their line features -> one table that fitting and evaluation share."""
+"""Replayed changes -> one table of lines that fitting and evaluation share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from reviewbot.arrays import Array, Indices, Mask
 from reviewbot.errors import UsageError
-from reviewbot.train.labels import LabelRow, aligned, normalised, scored, scored_fixed
+from reviewbot.scoring.line_features import CodeFile
+from reviewbot.train.changes import LabelledChange, LineLabel, Verdict
 from reviewbot.train.problems import problem
+from reviewbot.train.replay import Replayed
 
 Texts = npt.NDArray[np.str_]
 Scores = npt.NDArray[np.float64]
@@ -19,35 +21,36 @@ Scores = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Table:
-    """L scored lines with N columns each, and P pairs of a wrong and a corrected line."""
+    """L lines that `check` would read, with N columns each, and P pairs of lines."""
 
     groups: Mapping[str, int]  # feature group -> columns, in the order of the columns
     columns_LN: Array
-    y_L: Mask  # the line is risky
+    y_L: Mask  # the line is wrong, or blamed and nobody read it
+    blamed_L: Mask  # a later fix changed the line, whatever a reader found
     set_L: Texts
     lang_L: Texts
     group_L: Texts  # under one name in all sets; never split between training and testing
-    row_L: Indices  # number of the snippet
-    place_L: Indices  # index of the line in its version of the snippet
+    row_L: Indices  # number of the change
+    visible_L: Texts  # `LabelledChange.visible`
+    read_L: Mask  # every label of the change is a reader's verdict
+    survived_L: Mask  # of a change that no fix touched
+    place_L: Indices  # index of the line in its version of the file
     last_L: Indices  # index of the last line of that version
     length_L: Indices  # characters, without blanks at the ends
     chars_L: Indices  # characters of the line's whole version, line ends counted
-    is_fixed_L: Mask  # a line of a corrected version: never risky, never in a ranking metric
-    weight_L: Array  # on top of the equal weight of the sets; 1 unless there is a reason
+    is_fixed_L: Mask  # a line of a corrected version: never wrong, never in a ranking metric
+    weight_L: Array  # on top of the equal weight of the sets: 0 for lines of ambiguous label
     pairs_P2: Indices  # (wrong, corrected), as rows of this table
-    block_P: Indices  # pairs of one place in one snippet share a number
-    one_for_one_P: Mask  # pairs of rows that are `labels.normalised`: "paired, normalised"
+    block_P: Indices  # pairs of one place in one change share a number
+    one_for_one_P: Mask  # pairs of `corrections.is_normalised`: "paired, normalised"
 
     def __len__(self) -> int:
         return len(self.y_L)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowColumns:
-    """The columns of one label row, as `scoring.pooling.columns` lays them out."""
-
-    lines_LN: Array  # one row per line of `labels.scored`
-    fixed_LN: Array | None = None  # one row per line of `labels.scored_fixed`
+    def clear(self) -> Mask:
+        """Return the lines that count in metrics: original, read, label not ambiguous."""
+        labelled_L = (self.y_L | ~self.blamed_L) & (self.weight_L > 0)
+        return np.asarray(~self.is_fixed_L & self.read_L & labelled_L, np.bool_)
 
 
 class _Facts(NamedTuple):
@@ -57,66 +60,57 @@ class _Facts(NamedTuple):
     lang_L: str
     group_L: str
     row_L: int
+    visible_L: str
+    read_L: bool
+    survived_L: bool
     place_L: int
     last_L: int
     length_L: int
     chars_L: int
     is_fixed_L: bool
     y_L: bool
+    blamed_L: bool
+    weight_L: float
 
 
-def assemble(
-    rows: Sequence[LabelRow], columns: Sequence[RowColumns], groups: Mapping[str, int]
-) -> Table:
-    """Return a table of the lines of all rows, each row's corrected lines behind its own.
+def lay_out(replayed: Sequence[Replayed], *, related: float = 0.0) -> Table:
+    """Return a table without columns: each change's wanted lines, then its corrected ones.
 
-    columns  as many as rows
-    raises   UsageError if no line is left; ValueError where columns do not fit their row
-
-    Of a corrected version only the lines that a pair needs or that differ are in the table: the
-    others repeat lines that are there already.
+    related  weight of a line that was changed along with a fix, as a line that is not wrong; 0
+             leaves it out of training, and such lines are never part of a metric
+    raises   UsageError if no line is left
     """
-    parts: list[Array] = []
     facts: list[_Facts] = []
     pairs: list[tuple[int, int, int, bool]] = []  # wrong, corrected, block, one for one
     blocks = 0
-    for number, (row, given) in enumerate(zip(rows, columns, strict=True)):
-        places = scored(row)
-        if len(places) != len(given.lines_LN):
-            raise ValueError(f"row {row.id!r} has {len(places)} scored lines, other columns")
-        at = {place: len(facts) + i for i, place in enumerate(places)}
-        facts += [_facts(row, number, row.lines, i, is_fixed=False) for i in places]
-        parts.append(given.lines_LN)
-        if row.fixed is None or given.fixed_LN is None:
-            continue
-        places = scored_fixed(row)
-        if len(places) != len(given.fixed_LN):
-            raise ValueError(f"row {row.id!r} has {len(places)} corrected lines, other columns")
-        diff = aligned(row)
-        needed = {i for block in diff.blocks for i in block.corrected} | set(diff.changed)
-        chosen = [k for k, i in enumerate(places) if i in needed]
-        fixed_at = {places[k]: len(facts) + j for j, k in enumerate(chosen)}
-        facts += [_facts(row, number, row.fixed, places[k], is_fixed=True) for k in chosen]
-        parts.append(given.fixed_LN[chosen])
-        strict = normalised(row)
-        for block in diff.blocks:
-            both = product(block.wrong, block.corrected)
-            pairs += [(at[wrong], fixed_at[right], blocks, strict) for wrong, right in both]
-            blocks += 1
+    for number, one in enumerate(replayed):
+        at: dict[tuple[str, int], int] = {}
+        fixed_at: dict[tuple[str, int], int] = {}
+        labels = {(label.path, label.number): label for label in one.change.labels}
+        for file in one.files:
+            at |= {(file.path, line.number): len(facts) + i for i, line in enumerate(file.wanted)}
+            facts += _facts(one.change, number, file, labels, related)
+        for file in one.corrected:
+            places = enumerate(file.wanted, len(facts))
+            fixed_at |= {(file.path, line.number): place for place, line in places}
+            facts += _facts(one.change, number, file, None, related)
+        for path, correction in one.corrections.items():
+            for block in correction.blocks:
+                pairs += [
+                    (at[path, wrong], fixed_at[path, right], blocks, correction.normalised)
+                    for wrong, right in product(block.wrong, block.corrected)
+                ]
+                blocks += 1
     if not facts:
         raise UsageError("no line of the labels can be scored", fix="label lines that hold code")
-    columns_LN = np.concatenate(parts).astype(np.float32, copy=False)
-    if columns_LN.shape[1] != sum(groups.values()):
-        raise ValueError(f"{columns_LN.shape[1]} columns, the groups name {sum(groups.values())}")
     pairs_P4 = np.array(pairs, np.intp).reshape(-1, 4)
     by_name: dict[str, Any] = {
         name: np.array(values)
         for name, values in zip(_Facts._fields, zip(*facts, strict=True), strict=True)
     }
     return Table(
-        groups=dict(groups),
-        columns_LN=columns_LN,
-        weight_L=np.ones(len(facts), np.float32),
+        groups={},
+        columns_LN=np.zeros((len(facts), 0), np.float32),
         pairs_P2=np.ascontiguousarray(pairs_P4[:, :2]),
         block_P=pairs_P4[:, 2].copy(),
         one_for_one_P=pairs_P4[:, 3].astype(np.bool_),
@@ -125,20 +119,33 @@ def assemble(
 
 
 def _facts(
-    row: LabelRow, number: int, lines: Sequence[str], place: int, *, is_fixed: bool
-) -> _Facts:
-    return _Facts(
-        row.set,
-        row.lang,
-        problem(row.set, row.group),
-        number,
-        place,
-        len(lines) - 1,
-        len(lines[place].strip()),
-        sum(map(len, lines)) + len(lines),
-        is_fixed,
-        not is_fixed and place in row.risky,
-    )
+    change: LabelledChange,
+    number: int,
+    file: CodeFile,
+    labels: Mapping[tuple[str, int], LineLabel] | None,
+    related: float,
+) -> Iterator[_Facts]:
+    """Yield what is known of the wanted lines of a file. labels  None: a corrected file."""
+    for line in file.wanted:
+        label = labels.get((line.path, line.number)) if labels else None
+        weights = {Verdict.RELATED: related, Verdict.UNCLEAR: 0.0}
+        yield _Facts(
+            set_L=change.set,
+            lang_L=file.language.name if file.language else "",
+            group_L=problem(change.set, change.group),
+            row_L=number,
+            visible_L=change.visible,
+            read_L=change.is_read,
+            survived_L=change.survived,
+            place_L=line.number - 1,
+            last_L=len(file.head) - 1,
+            length_L=len(line.text.strip()),
+            chars_L=sum(map(len, file.head)) + len(file.head),
+            is_fixed_L=labels is None,
+            y_L=label is not None and label.verdict in (Verdict.WRONG, Verdict.BLAMED),
+            blamed_L=label is not None,
+            weight_L=weights.get(label.verdict, label.probability) if label else 1.0,
+        )
 
 
 def assign_folds(table: Table, folds: int, seed: int) -> Indices:

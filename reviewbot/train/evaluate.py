@@ -1,4 +1,4 @@
-"""How well held-back lines are ranked, beside scores that need no training data or no model.
+"""How well the lines of held-back changes are ranked, beside scores that learn or read less.
 
 Every score is measured on the same lines, with the same resamples of whole groups.
 """
@@ -8,14 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from reviewbot.arrays import Array, Indices
-from reviewbot.train.bootstrap import SAMPLES, calibration, figure, ranking, resample
-from reviewbot.train.calibrate import recalibrated
+from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.train import metrics
+from reviewbot.train.bootstrap import SAMPLES, Measurement, figure, ranking, ratio, resample
 from reviewbot.train.dataset import Scores, Table
+from reviewbot.train.operating import RATES, threshold_for
 
 SURFACE_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # inverse penalties: the surface has few columns
-FIGURES = ("auroc", "ap", "recall at 20%", "top-1", "top-5", "brier skill", "ece")
-MISSING = "-"
+LINES = (
+    *("within auroc", "within recall at 20%", "top-1", "top-5", "ifa"),
+    *("auroc", "ap", "recall at 20%"),
+)
+VISIBLE = ("line", "file", "repo", "outside")  # what one must see to notice a fault
+AllScores = Mapping[str, Scores | Array]
 
 
 def untrained(table: Table, surprisal_L: Array | None = None) -> dict[str, Array]:
@@ -33,60 +38,161 @@ def untrained(table: Table, surprisal_L: Array | None = None) -> dict[str, Array
 
 
 def evaluate(
-    table: Table,
-    scores: Mapping[str, Scores | Array],
-    fold_L: Indices,
-    *,
-    samples: int = SAMPLES,
-    seed: int = 0,
+    table: Table, scores: AllScores, fold_L: Indices, *, samples: int = SAMPLES, seed: int = 0
 ) -> dict[str, Any]:
-    """Measure scores on the original lines of a table.
+    """Measure scores.
 
     scores   name -> out-of-fold score per line of the table
-    fold_L   folds of whole groups: probabilities are calibrated on the other folds
-    returns  JSON-able: counts, and "scores" (name -> figure of `FIGURES` -> {"value", "low",
-             "high"}, null where a figure has no meaning: one class only, too few groups)
+    fold_L   folds of whole groups: thresholds come from the other folds
+    returns  JSON-able. "parts": title -> {"changes", "lines", "groups", "hits", "scores"}, and
+             "scores" is name -> figure -> {"value", "low", "high"}, null where a figure has no
+             meaning. Low and high: 95 % over resampled groups
 
-    A snippet for top-1 and top-5 is one label row that has a risky line.
+    Parts: wrong lines of changes that were read (related and unclear ones take no part), also by
+    what one must see; lines that a fix changed, as they are; wrong lines against their corrections;
+    alarms on changes that survived; changes that were fixed against changes that survived.
     """
-    line_L = ~table.is_fixed_L
-    y_L, group_L, row_L = table.y_L[line_L], table.group_L[line_L], table.row_L[line_L]
+    original_L, clear_L = ~table.is_fixed_L, table.clear()
+    wrong_L = clear_L & np.isin(table.row_L, table.row_L[table.y_L & clear_L])
+    blamed_L = original_L & ~table.survived_L
+    parts = {"wrong lines": _lines(table, scores, table.y_L, wrong_L, samples, seed)}
+    for name in VISIBLE:
+        seen_L = wrong_L & (table.visible_L == name)
+        if seen_L.any():
+            title = f"wrong lines, visible: {name}"
+            parts[title] = _lines(table, scores, table.y_L, seen_L, samples, seed)
+    title = "lines that a fix changed"
+    parts[title] = _lines(table, scores, table.blamed_L, blamed_L, samples, seed)
+    parts["pairs"] = _pairs(table, scores, samples, seed)
+    if (table.survived_L & clear_L).any():
+        parts["alarms"] = _alarms(table, scores, fold_L, clear_L, wrong_L, samples, seed)
+        parts["changes"] = _changes(table, scores, original_L, samples, seed)
+    return {"samples": samples, "seed": seed, "parts": parts}
+
+
+def _lines(
+    table: Table, scores: AllScores, y_L: Mask, keep_L: Mask, samples: int, seed: int
+) -> dict[str, Any]:
+    y_L, group_L, row_L = y_L[keep_L], table.group_L[keep_L], table.row_L[keep_L]
     draws = resample(group_L, samples=samples, seed=seed)
     measured = {}
+    for name, s_L in scores.items() if len(y_L) else ():
+        values = ranking(draws, group_L, row_L, y_L, s_L[keep_L])
+        measured[name] = {key: figure(draws, *values[key]) for key in LINES}
+    return _part(len(np.unique(row_L)), len(y_L), len(draws.names_G), int(y_L.sum()), measured)
+
+
+def _pairs(table: Table, scores: AllScores, samples: int, seed: int) -> dict[str, Any]:
+    """Measure how often a wrong line scores above its correction; .5 is chance."""
+    parts = {"paired": table.pairs_P2[:, 0] >= 0, "paired, normalised": table.one_for_one_P}
+    group_P, row_P = table.group_L[table.pairs_P2[:, 0]], table.row_L[table.pairs_P2[:, 0]]
+    draws = resample(group_P, samples=samples, seed=seed)
+    measured: dict[str, Any] = {}
+    for name, s_L in scores.items() if len(group_P) else ():
+        measured[name] = {}
+        for key, keep_P in parts.items():
+            first_B, win_B = metrics.paired(s_L, table.pairs_P2[keep_P], table.block_P[keep_P])
+            values_B = ratio(draws, group_P[keep_P][first_B], win_B)
+            measured[name][key] = figure(draws, metrics.mean(win_B), values_B)
+    blocks, changes = len(np.unique(table.block_P)), len(np.unique(row_P))
+    return _part(changes, 2 * blocks, len(draws.names_G), blocks, measured)
+
+
+def _alarms(
+    table: Table,
+    scores: AllScores,
+    fold_L: Indices,
+    clear_L: Mask,
+    wrong_L: Mask,
+    samples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Measure alarms per 100 lines of survived changes, and the recall of wrong lines.
+
+    A fold's threshold is the quantile that `operating.RATES` allows on the survived lines of the
+    other folds.
+    """
+    clean_L, hits_L = clear_L & table.survived_L, wrong_L & table.y_L
+    clean, hits = (
+        resample(table.group_L[k], samples=samples, seed=seed) for k in (clean_L, hits_L)
+    )
+    measured: dict[str, Any] = {}
     for name, s_L in scores.items():
-        p_L = recalibrated(y_L, s_L[line_L], fold_L[line_L])
-        values = ranking(draws, group_L, row_L, y_L, s_L[line_L])
-        values |= calibration(draws, group_L, y_L, p_L)
-        measured[name] = {key: figure(draws, *values[key]) for key in FIGURES}
-    return {
-        "snippets": len(np.unique(row_L)),
-        "lines": len(y_L),
-        "risky": int(y_L.sum()),
-        "groups": len(draws.names_G),
-        "samples": samples,
-        "seed": seed,
-        "scores": measured,
-    }
+        measured[name] = {}
+        for point, rate in RATES.items():
+            alarm_L = np.zeros(len(table))
+            for fold in np.unique(fold_L):
+                rest_L = clean_L & (fold_L != fold)
+                if rest_L.any():
+                    here_L = fold_L == fold
+                    alarm_L[here_L] = s_L[here_L] > threshold_for(s_L[rest_L], rate)
+            for title, draws, keep_L, factor in (
+                ("alarms per 100", clean, clean_L, 100.0),
+                ("recall", hits, hits_L, 1.0),
+            ):
+                values_B = factor * ratio(draws, table.group_L[keep_L], alarm_L[keep_L])
+                value = factor * metrics.mean(alarm_L[keep_L])
+                measured[name][f"{title}, {point}"] = figure(draws, value, values_B)
+    rows = len(np.unique(table.row_L[clean_L]))
+    return _part(rows, int(clean_L.sum()), len(clean.names_G), int(hits_L.sum()), measured)
+
+
+def _changes(
+    table: Table, scores: AllScores, original_L: Mask, samples: int, seed: int
+) -> dict[str, Any]:
+    """Measure how well a change's riskiest line tells fixed changes from survived ones.
+
+    "size" ranks changes by their lines: a change with more lines has more to fix.
+    """
+    rows, first_R, row_L = np.unique(
+        table.row_L[original_L], return_index=True, return_inverse=True
+    )
+    group_R = table.group_L[original_L][first_R]
+    fixed_R = ~table.survived_L[original_L][first_R]
+    by_change: dict[str, Scores] = {"size": np.bincount(row_L).astype(np.float64)}
+    for name, s_L in scores.items():
+        greatest_R = np.full(len(rows), -np.inf)
+        np.maximum.at(greatest_R, row_L, s_L[original_L].astype(np.float64))
+        by_change[name] = greatest_R
+    draws = resample(group_R, samples=samples, seed=seed)
+    measured = {}
+    for name, s_R in by_change.items():
+        rank, index_R = metrics.ranked(fixed_R, s_R), draws.of(group_R)
+        values_BK = np.stack([metrics.pooled(rank, w_G[index_R]) for w_G in draws.weight_BG])
+        value: Measurement = (float(metrics.pooled(rank)[0]), values_BK[:, 0])
+        measured[name] = {"auroc": figure(draws, *value)}
+    lines, hits = int(original_L.sum()), int(fixed_R.sum())
+    return _part(len(rows), lines, len(draws.names_G), hits, measured)
+
+
+def _part(changes: int, lines: int, groups: int, hits: int, scores: Any) -> dict[str, Any]:
+    return {"changes": changes, "lines": lines, "groups": groups, "hits": hits, "scores": scores}
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """Return what `evaluate` measured as one table, figures with their 95 % intervals."""
-    rows = [["score", *FIGURES], ["---"] * (1 + len(FIGURES))]
-    rows += [
-        [name, *(_cell(figures[key]) for key in FIGURES)]
-        for name, figures in report["scores"].items()
+    """Return what `evaluate` measured as tables, figures with their 95 % intervals."""
+    texts = [
+        "Every line is scored by a model that saw nothing of its group. Intervals: 95 %, "
+        f"{report['samples']} resamples of whole groups. Lower is better for ifa and alarms.\n"
     ]
-    return (
-        f"{report['snippets']} snippets, {report['lines']} lines, {report['risky']} risky, "
-        f"{report['groups']} groups. Every line is scored and calibrated by models that saw "
-        f"nothing of its group. Intervals: 95 %, {report['samples']} resamples of whole groups. "
-        "Lower is better for ece.\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    )
+    for title, part in report["parts"].items():
+        if not part["scores"]:
+            continue
+        names = list(next(iter(part["scores"].values())))
+        rows = [["score", *names], ["---"] * (1 + len(names))]
+        rows += [
+            [score, *(_cell(figures[name]) for name in names)]
+            for score, figures in part["scores"].items()
+        ]
+        texts.append(
+            f"**{title}**: {part['changes']} changes, {part['lines']} lines, {part['hits']} hits, "
+            f"{part['groups']} groups\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        )
+    return "\n".join(texts)
 
 
 def _cell(entry: Mapping[str, float | None]) -> str:
-    if entry["value"] is None:
-        return MISSING
-    if entry["low"] is None:
-        return f"{entry['value']:.3f}"
-    return f"{entry['value']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
+    value, low, high = (entry[key] for key in ("value", "low", "high"))
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if low is None else f"{value:.3f} ({low:.3f} to {high:.3f})"

@@ -24,7 +24,8 @@ POOLED = (
     *(f"recall at {share:.0%}" for share in LINE_SHARES),
     "effort at 20% recall",
 )
-SNIPPET = ("within auroc", *(f"top-{k}" for k in TOPS), "ifa")
+WITHIN_SHARE = 0.20
+SNIPPET = ("within auroc", *(f"top-{k}" for k in TOPS), "ifa", "within recall at 20%")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +91,7 @@ def snippet(y_L: Mask, s_L: Scores | Array) -> Scores:
                   1 where the snippet has at most k lines, so read it beside the random score
     ifa           lines read before the first risky one, "initial false alarms" (Huang et
                   al. 2017); expected over ties; lower is better
+    within recall share of the risky lines among the riskiest fifth of the lines
     returns       NaN throughout where no line is risky
     """
     lines, risky = len(y_L), int(y_L.sum())
@@ -109,7 +111,9 @@ def snippet(y_L: Mask, s_L: Scores | Array) -> Scores:
         clean_B = sizes_B - hits_B
         better_B = risky - np.cumsum(hits_B)  # risky lines below the block
         inside = 1 - float((clean_B * (better_B + hits_B / 2)).sum() / (risky * (lines - risky)))
-    return np.array([inside, *tops, above + (size - hits) / (hits + 1)])
+    read_B = np.append(0, np.cumsum(sizes_B))
+    recall = np.interp(WITHIN_SHARE * lines, read_B, np.append(0, np.cumsum(hits_B))) / risky
+    return np.array([inside, *tops, above + (size - hits) / (hits + 1), recall])
 
 
 def by_snippet(y_L: Mask, s_L: Scores | Array, row_L: Indices) -> tuple[Indices, Scores]:

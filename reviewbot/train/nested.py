@@ -114,7 +114,7 @@ def suite_lines(table: Table, suites: Suites) -> dict[str, Mask]:
     """Return the original lines of every suite and set that has a risky line."""
     titles = {**suites.hunks, **suites.mixed, **{n: (n,) for n in np.unique(table.set_L).tolist()}}
     parts = {
-        title: np.isin(table.set_L, list(members)) & ~table.is_fixed_L
+        title: np.isin(table.set_L, list(members)) & table.clear()
         for title, members in titles.items()
     }
     return {title: part_L for title, part_L in parts.items() if table.y_L[part_L].any()}

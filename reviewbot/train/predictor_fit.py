@@ -150,10 +150,10 @@ def criterion(
 ) -> dict[str, Any]:
     """Return "criterion", which chooses between models, its parts, and "paired" for blocks.
 
-    keep_L   lines to measure on; by default all original lines
+    keep_L   lines to measure on; by default all. Only `Table.clear()` counts
     returns  a criterion of -1 where it cannot be measured
     """
-    keep_L = ~table.is_fixed_L if keep_L is None else keep_L & ~table.is_fixed_L
+    keep_L = table.clear() if keep_L is None else keep_L & table.clear()
     within, pooled = {}, {}
     for name in sorted(sets):
         part_L = keep_L & (table.set_L == name)

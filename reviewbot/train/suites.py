@@ -15,11 +15,13 @@ from reviewbot.train.dataset import Table
 
 # Pooled AUROC means something only where wrong and sound lines come from like sources.
 HUNKS: Mapping[str, tuple[str, ...]] = {
+    "ai changes": ("ai_changes",),
     "ai hunks": ("szz_ai_hunks", "clean_ai_hunks"),
     "human hunks": ("szz_human_hunks", "clean_human_hunks"),
 }
 # Kinds of clean code. A threshold must hold on each of them, not on their average.
 CLEAN: Mapping[str, tuple[str, ...]] = {
+    "survived changes": ("ai_changes",),
     "clean hunks": ("clean_ai_hunks", "clean_human_hunks"),
     "passing programs": ("humaneval_pass",),
 }
@@ -46,9 +48,9 @@ def chosen_suites(table: Table, *, hunks: Sequence[str] = (), clean: Sequence[st
     hunks, clean  "title=set,set"; a set alone is its own title
     raises        UsageError for an unknown set, an empty name, or a title given twice
 
-    `HUNKS` and `CLEAN` apply if the table holds one of their sets. Otherwise every set without a
-    risky line is a kind of clean code, and all sets together are the hunks; `inferred` names the
-    fields that were guessed so.
+    `HUNKS` and `CLEAN` apply if the table holds one of their sets. Otherwise every set with a
+    change that survived is a kind of clean code, and all sets together are the hunks; `inferred`
+    names the fields that were guessed so.
     """
     known = np.unique(table.set_L).tolist()
     inferred = []
@@ -58,8 +60,7 @@ def chosen_suites(table: Table, *, hunks: Sequence[str] = (), clean: Sequence[st
         inferred.append("hunks")
     named_clean = _parse("clean", clean, known) or _present(CLEAN, known)
     if not named_clean:
-        risky = set(table.set_L[table.y_L].tolist())
-        named_clean = {name: (name,) for name in known if name not in risky}
+        named_clean = {name: (name,) for name in np.unique(table.set_L[table.survived_L]).tolist()}
         inferred.append("clean")
     mixed = {title: sets for title, sets in MIXED.items() if set(sets) <= set(known)}
     return Suites(hunks=named_hunks, clean=named_clean, mixed=mixed, inferred=tuple(inferred))
@@ -128,14 +129,14 @@ def _present(
 
 
 def hunk_lines(table: Table, suites: Suites) -> Mask:
-    """Return the lines that probabilities are fitted on: original lines of the hunks."""
+    """Return the lines that probabilities are fitted on: clear lines of the hunks."""
     members = [name for sets in suites.hunks.values() for name in sets]
-    return np.asarray(np.isin(table.set_L, members) & ~table.is_fixed_L, np.bool_)
+    return np.asarray(np.isin(table.set_L, members) & table.clear(), np.bool_)
 
 
 def clean_kinds(table: Table, suites: Suites) -> dict[str, Mask]:
     """Return the lines of every kind of clean code that has any."""
-    sound_L = ~table.is_fixed_L & ~table.y_L
+    sound_L = table.clear() & table.survived_L
     kinds = {
         title: np.isin(table.set_L, list(members)) & sound_L
         for title, members in suites.clean.items()

@@ -8,7 +8,6 @@ import numpy as np
 
 from reviewbot.arrays import Array
 from reviewbot.train.dataset import Table
-from reviewbot.train.labels import LabelRow
 
 SETS = ("szz_ai_hunks", "clean_ai_hunks", "humaneval_llm", "humaneval_pass")
 
@@ -24,6 +23,11 @@ def made(
         groups={name: part.shape[1] for name, part in columns.items()},
         columns_LN=np.concatenate(list(columns.values()), axis=1).astype(np.float32),
         y_L=np.asarray(y, np.bool_),
+        blamed_L=np.asarray(y, np.bool_),
+        visible_L=np.full(lines, ""),
+        read_L=np.ones(lines, np.bool_),
+        survived_L=np.char.find(np.asarray(sets, np.str_), "clean") + 1
+        + (np.asarray(sets, np.str_) == "humaneval_pass") > 0,
         set_L=np.asarray(sets, np.str_),
         lang_L=np.full(lines, "python"),
         group_L=group_L,
@@ -57,7 +61,10 @@ def planted(*, strength: float = 2.0, seed: int = 0, snippets: int = 400) -> Tab
 def with_corrections(table: Table, fixed_RN: Array) -> Table:
     """Append a corrected version of each risky line, as a pair with it."""
     wrong, lines = np.flatnonzero(table.y_L), len(table)
-    names = ("set_L", "lang_L", "group_L", "row_L", "place_L", "last_L", "length_L", "chars_L")
+    names = (
+        *("set_L", "lang_L", "group_L", "row_L", "place_L", "last_L", "length_L", "chars_L"),
+        *("visible_L", "read_L", "survived_L"),
+    )
     copies: dict[str, Any] = {
         name: np.concatenate([getattr(table, name), getattr(table, name)[wrong]]) for name in names
     }
@@ -66,36 +73,11 @@ def with_corrections(table: Table, fixed_RN: Array) -> Table:
         table,
         columns_LN=np.concatenate([table.columns_LN, fixed_RN.astype(np.float32)]),
         y_L=np.append(table.y_L, np.zeros(len(wrong), np.bool_)),
+        blamed_L=np.append(table.blamed_L, np.zeros(len(wrong), np.bool_)),
         is_fixed_L=np.arange(total) >= lines,
         weight_L=np.ones(total, np.float32),
         pairs_P2=np.stack([wrong, np.arange(lines, total)], axis=1),
         block_P=np.arange(len(wrong)),
         one_for_one_P=np.ones(len(wrong), np.bool_),
         **copies,
-    )
-
-
-def label_row(
-    name: str,
-    lines: tuple[str, ...],
-    fixed: tuple[str, ...] | None = None,
-    *,
-    risky: tuple[int, ...] = (1,),
-    lang: str = "python",
-    set_name: str = "mine",
-) -> LabelRow:
-    """A row of a group of its own."""
-    return LabelRow(
-        id=name,
-        set=set_name,
-        lang=lang,
-        group=name,
-        lines=lines,
-        risky=risky,
-        fixed=fixed,
-        spec="",
-        scope=None,
-        mask=frozenset(),
-        before=(),
-        path=None,
     )

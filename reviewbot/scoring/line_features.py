@@ -1,0 +1,141 @@
+"""The wanted lines of some files -> line features. Training and scoring both call this.
+
+Cached windows are not read again. The others wait until the encoder's batch is full, which is one
+window on a CPU, so memory does not grow with the change.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reviewbot.arrays import Array
+from reviewbot.diff.languages import Language, prose
+from reviewbot.diff.model import ChangedLine, blocks_of
+from reviewbot.encoders.encoder import Encoder, batches
+from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.scoring.feature_cache import FeatureCache, Groups
+from reviewbot.scoring.outcomes import Failed
+from reviewbot.scoring.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
+from reviewbot.scoring.reading import Reading, TooLong, plan_reading, pool_rest, read
+from reviewbot.scoring.sae import SparseCoder
+
+LINE_TOO_LONG = "line too long"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """A file of which some lines are wanted."""
+
+    path: str
+    language: Language | None
+    head: tuple[str, ...]  # its lines after the change
+    added: tuple[ChangedLine, ...]
+    wanted: tuple[ChangedLine, ...]  # some of these; at least one
+
+
+@dataclass(frozen=True, slots=True)
+class LineFeatures:
+    """The features of some lines that were read together."""
+
+    lines: tuple[ChangedLine, ...]
+    in_prose: tuple[bool, ...]  # whether each is nothing but comment or docstring
+    groups: Groups
+
+    def columns(self, names: Sequence[str]) -> Array:
+        """Return the named groups side by side, a row per line; "surface" is computed here."""
+        return columns(self.groups, names, [line.text for line in self.lines], self.in_prose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    lines: tuple[ChangedLine, ...]
+    in_prose: tuple[bool, ...]
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureReader:
+    """A model, and all that decides which features it gives."""
+
+    encoder: Encoder
+    plan: ReadingPlan
+    coder: SparseCoder | None  # None where no "sae_" group is wanted
+    groups: Mapping[str, int]  # group -> columns, of `pooling.group_sizes`
+    cache: FeatureCache
+
+    def read(
+        self, files: Iterable[CodeFile], description: str = ""
+    ) -> Iterator[LineFeatures | Failed]:
+        """Yield the features of the wanted lines, window by window, files in the order given.
+
+        A line that fits into no window has failed. Lines that no token touches get no features.
+        If the encoder falls back to another engine, everything is read again with that engine: a
+        line may then come twice, and the later features count.
+        raises  what the encoder raises
+        """
+        files, promised = list(files), self.encoder.engine
+        for part in self._read(files, description):
+            if self.encoder.engine != promised:
+                yield from self._read(files, description)
+                return
+            yield part
+
+    def _read(self, files: Iterable[CodeFile], description: str) -> Iterator[LineFeatures | Failed]:
+        enough = self.encoder.batch_tokens if batches(self.encoder) else 1
+        waiting: list[_Window] = []
+        for file in files:
+            for window in self._windows(file, description):
+                if isinstance(window, Failed):
+                    yield window
+                    continue
+                waiting.append(window)
+                if sum(len(each.reading.ids) for each in waiting) >= enough:
+                    yield from self._features(waiting)
+                    waiting = []
+        yield from self._features(waiting)
+
+    def _windows(self, file: CodeFile, description: str) -> Iterator[_Window | Failed]:
+        by_index = {line.number - 1: line for line in file.wanted}
+        flags = prose(file.head, file.language) if file.language else []
+        for reading in plan_reading(
+            self.encoder,
+            self.plan,
+            path=file.path,
+            text="\n".join(file.head) + "\n",
+            wanted=sorted(by_index),
+            description=description,
+            blocks=blocks_of([line.number - 1 for line in file.added], sorted(by_index)),
+        ):
+            if isinstance(reading, TooLong):
+                yield Failed(by_index[reading.line], LINE_TOO_LONG)
+                continue
+            lines = tuple(by_index[index] for index in reading.lines)
+            yield _Window(lines, tuple(flags[index] for index in reading.lines), reading)
+
+    def _features(self, windows: Sequence[_Window]) -> Iterator[LineFeatures]:
+        features = [self._cached(window) for window in windows]
+        missing = [n for n, groups in enumerate(features) if groups is None]
+        missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
+        names = {*self.groups, "surprisal"}
+        readings = [windows[n].reading for n in missing]
+        for n, lines in zip(missing, read(self.encoder, readings), strict=True):
+            groups = pool(line_tokens(lines.hidden.values_TD, lines.token_spans), self.coder, names)
+            groups |= pool_rest(lines)
+            features[n] = {name: part for name, part in groups.items() if name in names}
+            # Only now is it certain which engine read the lines.
+            self.cache.put(windows[n].reading.address(self.encoder.engine), features[n] or {})
+        for window, found in zip(windows, features, strict=True):
+            yield LineFeatures(window.lines, window.in_prose, found or {})
+
+    def _cached(self, window: _Window) -> Groups | None:
+        """Return the cached features of a window if their names and shapes are right."""
+        groups = self.cache.get(window.reading.address(self.encoder.engine))
+        sizes = {name: n for name, n in self.groups.items() if name != "surface"}
+        if groups is None or not sizes.keys() <= groups.keys() <= {*sizes, "surprisal"}:
+            return None
+        for name, part in groups.items():
+            shape = (len(window.lines), sizes.get(name, len(SURPRISAL_NAMES)))
+            if part.dtype != np.float32 or part.shape != shape or not np.isfinite(part).all():
+                return None
+        return groups
