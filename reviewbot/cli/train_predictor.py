@@ -41,7 +41,7 @@ def predictor(out: str, name: str, **flags: Any) -> None:
     suites = work.suites  # refuses an unknown set before the long work
     result = work.fit()
     confidence = flags["confidence"]
-    fitted, numbers = calibrate(work.laid.table, result, suites=suites, confidence=confidence)
+    fitted, numbers = calibrate(work.table, result, suites=suites, confidence=confidence)
     numbers["nested"] = nested_points(work, result, numbers["rule"])
     points = {key: entry["risk"] for key, entry in numbers["thresholds"].items()}
     reader = work.reader
@@ -88,7 +88,7 @@ def nested_points(work: Work, result: "FitResult", rule: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"rule": rule, "calibrator": "platt"}
     try:
         figures, _ = nested(
-            work.laid.table,
+            work.table,
             result.oof_L,
             result.fold_L,
             work.suites,

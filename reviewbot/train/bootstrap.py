@@ -40,8 +40,10 @@ def resample(group_L: Texts, *, samples: int = SAMPLES, seed: int = 0) -> Resamp
     """Draw as many groups as there are, with replacement, `samples` times; one seed, one result."""
     names_G = np.unique(group_L)
     count = len(names_G)
+    if count == 0:
+        return Resamples(names_G, np.zeros((samples, 0)))
     weight_BG = np.random.default_rng(seed).multinomial(
-        count, np.full(count, 1 / max(count, 1)), size=samples
+        count, np.full(count, 1 / count), size=samples
     )
     return Resamples(names_G, weight_BG.astype(np.float64))
 

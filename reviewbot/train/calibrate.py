@@ -43,7 +43,8 @@ def calibrate(
     y_L, s_L = table.y_L[here_L], result.oof_L[here_L]
     if not y_L.any() or y_L.all():
         raise UsageError(
-            "the sets to calibrate on hold lines of one class only", fix="name sets that hold both"
+            "the sets to calibrate on hold lines of one class only",
+            fix="name sets that hold both; changes that nobody read do not count",
         )
     slope, offset = platt(y_L, s_L)
     if slope <= 0:

@@ -6,17 +6,18 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What is known of a line that a later fix changed."""
+    """What is known of a line."""
 
     WRONG = "wrong"  # read: the line itself was at fault
     RELATED = "related"  # read: changed along with the fix
     UNCLEAR = "unclear"
+    MASKED = "masked"  # nothing is known: the line takes part in nothing
     BLAMED = "blamed"  # not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLabel:
-    """A line that a later fix changed."""
+    """A line that a later fix changed, or that is masked."""
 
     path: str
     number: int  # 1-based, in the head file
@@ -63,6 +64,6 @@ def corrected(head: str, path: str, labels: Sequence[LineLabel]) -> str | None:
         for label in labels
         if label.path == path and label.verdict is Verdict.WRONG and label.becomes is not None
     }
-    if not places or max(places) >= len(lines):
+    if not places:
         return None
     return "\n".join(places.get(number, line) for number, line in enumerate(lines))

@@ -30,17 +30,17 @@ def compare(head: CodeFile, after: CodeFile, labels: Sequence[LineLabel]) -> Cor
     """Return what differs between two versions of a file, by a line diff.
 
     head, after  both with all lines wanted that `check` would read
-    labels       of the head; only lines that are wrong are paired
+    labels       of the head; only lines that are wrong are paired. What takes the place of a masked
+                 line is left out
 
     A replaced line pairs with what replaces it. Lines that the correction only adds pair with the
     line they push down. Lines that it only removes pair with the line that closes the gap (at the
     end, the last one), as in PtTrust (arXiv:2504.14640).
     """
-    wrong = {
-        label.number
-        for label in labels
-        if label.path == head.path and label.verdict is Verdict.WRONG
-    }
+    wrong, masked = (
+        {label.number for label in labels if label.path == head.path and label.verdict is verdict}
+        for verdict in (Verdict.WRONG, Verdict.MASKED)
+    )
     here = {line.number for line in head.wanted} & wrong
     there = {line.number for line in after.wanted}
     matcher = difflib.SequenceMatcher(None, head.head, after.head, autojunk=False)
@@ -49,6 +49,7 @@ def compare(head: CodeFile, after: CodeFile, labels: Sequence[LineLabel]) -> Cor
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             continue
+        there -= _masked(range(start, end), range(new_start, new_end), masked)
         old = range(start, end) or _at(start, len(head.head))
         new = range(new_start, new_end) or _at(new_start, len(after.head))
         changed += [i + 1 for i in range(new_start, new_end) if i + 1 in there]
@@ -80,6 +81,13 @@ def is_normalised(old: Sequence[str], new: Sequence[str], wrong: set[int]) -> bo
     return bool(pairs) and all(
         i in wrong and a.strip() and b.strip() and _tail(a) == _tail(b) for i, a, b in pairs
     )
+
+
+def _masked(old: range, new: range, masked: set[int]) -> set[int]:
+    """Return the numbers of the new lines in the place of masked ones. `old`, `new`: indices."""
+    if len(old) == len(new):
+        return {j + 1 for i, j in zip(old, new, strict=True) if i + 1 in masked}
+    return {j + 1 for j in new} if any(i + 1 in masked for i in old) else set()
 
 
 def _tail(line: str) -> str:

@@ -128,7 +128,7 @@ def _facts(
     """Yield what is known of the wanted lines of a file. labels  None: a corrected file."""
     for line in file.wanted:
         label = labels.get((line.path, line.number)) if labels else None
-        weights = {Verdict.RELATED: related, Verdict.UNCLEAR: 0.0}
+        weights = {Verdict.RELATED: related, Verdict.UNCLEAR: 0.0, Verdict.MASKED: 0.0}
         yield _Facts(
             set_L=change.set,
             lang_L=file.language.name if file.language else "",
@@ -143,7 +143,7 @@ def _facts(
             chars_L=sum(map(len, file.head)) + len(file.head),
             is_fixed_L=labels is None,
             y_L=label is not None and label.verdict in (Verdict.WRONG, Verdict.BLAMED),
-            blamed_L=label is not None,
+            blamed_L=label is not None and label.verdict is not Verdict.MASKED,
             weight_L=weights.get(label.verdict, label.probability) if label else 1.0,
         )
 

@@ -52,7 +52,9 @@ def evaluate(
     what one must see; lines that a fix changed, as they are; wrong lines against their corrections;
     alarms on changes that survived; changes that were fixed against changes that survived.
     """
-    original_L, clear_L = ~table.is_fixed_L, table.clear()
+    clear_L = table.clear()
+    # Masked lines take no part, nor do lines that the model could not read.
+    original_L = ~table.is_fixed_L & ((table.weight_L > 0) | (table.blamed_L & ~table.y_L))
     wrong_L = clear_L & np.isin(table.row_L, table.row_L[table.y_L & clear_L])
     blamed_L = original_L & ~table.survived_L
     parts = {"wrong lines": _lines(table, scores, table.y_L, wrong_L, samples, seed)}
@@ -110,7 +112,7 @@ def _alarms(
     """Measure alarms per 100 lines of survived changes, and the recall of wrong lines.
 
     A fold's threshold is the quantile that `operating.RATES` allows on the survived lines of the
-    other folds.
+    other folds. Lines of a fold without such lines take no part.
     """
     clean_L, hits_L = clear_L & table.survived_L, wrong_L & table.y_L
     clean, hits = (
@@ -120,7 +122,7 @@ def _alarms(
     for name, s_L in scores.items():
         measured[name] = {}
         for point, rate in RATES.items():
-            alarm_L = np.zeros(len(table))
+            alarm_L = np.full(len(table), np.nan)
             for fold in np.unique(fold_L):
                 rest_L = clean_L & (fold_L != fold)
                 if rest_L.any():

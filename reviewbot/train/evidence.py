@@ -118,7 +118,7 @@ def tallies(table: Table, predictor: Predictor) -> dict[str, Tally]:
     feature which only detects these has a lift of 1. Length, because long lines are corrected more
     often, and more features fire in them.
     """
-    use_L = ~table.is_fixed_L
+    use_L = ~table.is_fixed_L & (table.weight_L > 0)
     risky_L = table.y_L[use_L]
     length_L = np.searchsorted(LENGTHS, table.length_L[use_L], side="right").astype(np.str_)
     strata = np.stack([table.set_L[use_L], table.lang_L[use_L], length_L])

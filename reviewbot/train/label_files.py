@@ -21,6 +21,9 @@ MAX_FILE_BYTES = 4 << 30  # unpacked: a small .gz must not fill the memory
 MAX_TEXT = 100_000  # characters of a message or a specification
 MAX_CODE = 4 << 20  # characters of a file
 MAX_FILES = 1_000  # of a change
+# Stands in the base for the lines that a piece of code adds. Without it, git could call an equal
+# line outside the scope added.
+GAP = "..."
 
 _LANGUAGE = {language.name: language for language in LANGUAGES}
 _CAPITAL = {"java", "csharp", "kotlin", "scala"}  # where a file is named after its class
@@ -65,7 +68,7 @@ def _change(raw: bytes, where: str) -> LabelledChange:
     if not isinstance(data, dict):
         raise wrong_row(where, "row", "not a JSON object")
     row = Fields(data, where)
-    return _whole_change(row) if "files" in data else _piece_of_code(row)
+    return _whole_change(row) if data.get("files") is not None else _piece_of_code(row)
 
 
 def _whole_change(row: Fields) -> LabelledChange:
@@ -73,6 +76,8 @@ def _whole_change(row: Fields) -> LabelledChange:
     files = []
     for entry in row.rows("files", MAX_FILES):
         path, head = entry.path("path"), entry.text("head", MAX_CODE)
+        if entry.data.get("head") is None:
+            raise wrong_row(row.where, "head", "must be a text")
         base_path = entry.path("base_path") if entry.data.get("base_path") else None
         base = entry.text("base", MAX_CODE) if entry.data.get("base") is not None else None
         fixed = corrected(head, path, labels)
@@ -81,6 +86,7 @@ def _whole_change(row: Fields) -> LabelledChange:
         )
     if not files or len({file.path for file in files}) < len(files):
         raise wrong_row(row.where, "files", "must hold at least one file, each path once")
+    _check_places(row, files, labels)
     status = row.text("status", needed=True)
     if status not in ("faulty", "clean"):
         raise wrong_row(row.where, "status", 'must be "faulty" or "clean"')
@@ -94,6 +100,18 @@ def _whole_change(row: Fields) -> LabelledChange:
         survived=status == "clean" and not labels,
         visible=row.text("visible"),
     )
+
+
+def _check_places(row: Fields, files: Sequence[LabelledFile], labels: Sequence[LineLabel]) -> None:
+    lines = {file.path: file.head.count("\n") + 1 for file in files}
+    seen = set()
+    for label in labels:
+        place = f"{label.path}:{label.number}"
+        if label.number > lines.get(label.path, 0):
+            raise wrong_row(row.where, "faulty", f"{place!r} is no line of the files")
+        if place in seen:
+            raise wrong_row(row.where, "faulty", f"{place!r} comes twice")
+        seen.add(place)
 
 
 def _label(entry: Fields) -> LineLabel:
@@ -130,19 +148,19 @@ def _piece_of_code(row: Fields) -> LabelledChange:
     if fixed is not None and len(fixed) - (len(lines) - scope[1]) < scope[0]:
         raise wrong_row(row.where, "fixed", "the correction reaches out of the scope")
     path = row.path("path") if row.data.get("path") else _path_of(row)
-    context = (*before, *lines[: scope[0]], *lines[scope[1] :])
+    context = (*before, *lines[: scope[0]], GAP, *lines[scope[1] :])
     labels = [
         LineLabel(path=path, number=len(before) + line + 1, verdict=verdict, probability=share)
         for lines_of, verdict, share in (
             ([i for i in risky if i not in mask], Verdict.WRONG, 1.0),
-            (mask, Verdict.UNCLEAR, 0.0),
+            (mask, Verdict.MASKED, 0.0),
         )
         for line in lines_of
     ]
     file = LabelledFile(
         path=path,
         base_path=None,
-        base=_text(context) if context else None,
+        base=_text(context) if len(context) > 1 else None,
         head=_text((*before, *lines)),
         corrected=None if fixed is None else _text((*before, *fixed)),
     )

@@ -72,7 +72,8 @@ def fit(
         )
     fold_L = assign_folds(table, folds, seed)
     trained = set(table.set_L.tolist() if train_sets is None else train_sets)
-    in_use_L = np.isin(table.set_L, sorted(trained)) & (corrections | ~table.is_fixed_L)
+    in_use_L = np.isin(table.set_L, sorted(trained)) & (table.weight_L > 0)
+    in_use_L &= corrections | ~table.is_fixed_L
     if not (table.y_L & in_use_L).any() or (table.y_L | ~in_use_L).all():
         raise UsageError(
             "the labels to train on are all of one class, nothing was fitted",

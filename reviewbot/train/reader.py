@@ -1,6 +1,7 @@
 """The model that training reads with, and what it is shown."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -8,9 +9,11 @@ from pathlib import Path
 
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.models.verify import CONVERTER, EXPORTER
 from reviewbot.scoring.feature_cache import DiskCache
 from reviewbot.scoring.line_features import FeatureReader
 from reviewbot.scoring.sae import SparseCoder
+from reviewbot.server.compatibility import kernel_variables
 
 MAX_CACHE = 64 << 30  # bytes
 
@@ -36,7 +39,10 @@ class Reader:
         """
         names = sorted(sizes.keys() - {"surface"})
         parts = [self.model_sha256, self.layer, self.deep, self.full, coder_sha256, names]
-        scope = hashlib.sha256(f"training {parts} numpy {version('numpy')}".encode()).hexdigest()
+        # What the engine's name leaves out, as in `app.artifact.line_cache`.
+        others = (version("numpy"), sorted(kernel_variables(os.environ).items()))
+        material = f"training {parts} {(CONVERTER, EXPORTER)} {others}"
+        scope = hashlib.sha256(material.encode()).hexdigest()
         return FeatureReader(
             encoder=self.encoder,
             plan=self.plan,

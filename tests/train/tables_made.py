@@ -1,4 +1,4 @@
-"""Small made-up label rows and tables: a planted signal, groups with habits of their own."""
+"""Small made-up tables: a planted signal, groups with habits of their own."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,10 +15,14 @@ SETS = ("szz_ai_hunks", "clean_ai_hunks", "humaneval_llm", "humaneval_pass")
 def made(
     columns: Mapping[str, Array], y: object, groups: object, sets: object, *, snippet: int = 6
 ) -> Table:
-    """Put columns and labels into a table of snippets of `snippet` lines, without pairs."""
+    """Put columns and labels into a table of changes of `snippet` lines, without pairs.
+
+    The changes of a set without a risky line survived.
+    """
     lines = len(np.asarray(y))
     row_L = np.arange(lines) // snippet
-    group_L = np.asarray(groups, np.str_)
+    group_L, set_L = np.asarray(groups, np.str_), np.asarray(sets, np.str_)
+    faulty = np.unique(set_L[np.asarray(y, np.bool_)])
     return Table(
         groups={name: part.shape[1] for name, part in columns.items()},
         columns_LN=np.concatenate(list(columns.values()), axis=1).astype(np.float32),
@@ -26,9 +30,8 @@ def made(
         blamed_L=np.asarray(y, np.bool_),
         visible_L=np.full(lines, ""),
         read_L=np.ones(lines, np.bool_),
-        survived_L=np.char.find(np.asarray(sets, np.str_), "clean") + 1
-        + (np.asarray(sets, np.str_) == "humaneval_pass") > 0,
-        set_L=np.asarray(sets, np.str_),
+        survived_L=~np.isin(set_L, faulty),
+        set_L=set_L,
         lang_L=np.full(lines, "python"),
         group_L=group_L,
         row_L=row_L,

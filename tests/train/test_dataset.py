@@ -1,41 +1,104 @@
-"""Label rows and their columns -> one table."""
+"""Replayed changes -> one table: which lines and pairs are in it, and with which columns."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reviewbot.errors import UsageError
-from reviewbot.train.dataset import RowColumns, assemble
-from tests.train.tables_made import label_row
+from reviewbot.train.dataset import Table, assign_folds
+from reviewbot.train.prepare import columns_of, prepare
+from tests.train.changes_made import Row, file, label, piece, read, whole
 
-ROWS = [
-    label_row("plain", ("a", "}", "b"), risky=(2,)),
-    label_row("fixed", ("a", "b", "c"), ("a", "right", "c")),
-]
+CODE = "a = 1\nb = 2\nc = 3\nd = 4\n}\ne = 5\n"
 
 
-def column(*values: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return np.array(values, np.float32)[:, None]
+def table(directory: Path, *rows: Row, related: float = 0.0) -> Table:
+    """Lay rows out, with the columns of the surface."""
+    laid = prepare(read(directory, *rows), related=related)
+    return columns_of(laid, None, {"surface": 29})
 
 
-COLUMNS = [RowColumns(column(1, 2)), RowColumns(column(3, 4, 5), column(6, 7, 8))]
+def test_a_verdict_decides_class_weight_and_part_in_the_metrics(tmp_path: Path) -> None:
+    labels = [
+        label(1, "wrong", "x.py", becomes="a = 9"),
+        label(2, "related", "x.py"),
+        label(3, "unclear", "x.py"),
+        label(4, None, "x.py", probability=0.25),
+    ]
+    rows = [
+        whole("1", files=[file("x.py", CODE)], faulty=labels[:3], visible="repo"),
+        whole("2", files=[file("x.py", CODE)], faulty=labels),
+        whole("3", files=[file("x.py", CODE)], faulty=[], status="clean"),
+    ]
+    found = table(tmp_path, *rows, related=0.5)
+
+    def of(row: int) -> dict[str, list[object]]:
+        here_L = (found.row_L == row) & ~found.is_fixed_L
+        names = ("y_L", "blamed_L", "weight_L", "survived_L", "read_L")
+        values = {name: getattr(found, name)[here_L].tolist() for name in names}
+        return values | {"clear": found.clear()[here_L].tolist()}
+
+    yes, no = [True] * 5, [False] * 5
+    assert of(0) == {
+        "y_L": [True, False, False, False, False],
+        "blamed_L": [True, True, True, False, False],
+        "weight_L": [1, 0.5, 0, 1, 1],
+        "survived_L": no,
+        "read_L": yes,
+        "clear": [True, False, False, True, True],
+    }
+    assert of(1) == {
+        "y_L": [True, False, False, True, False],
+        "blamed_L": [True, True, True, True, False],
+        "weight_L": [1, 0.5, 0, 0.25, 1],
+        "survived_L": no,
+        "read_L": no,
+        "clear": no,
+    }
+    assert (of(2)["survived_L"], of(2)["clear"], of(2)["blamed_L"]) == (yes, yes, no)
+    assert found.place_L[:5].tolist() == [0, 1, 2, 3, 5]
+    assert set(found.visible_L[found.row_L == 0]) == {"repo"}
+    assert not table(tmp_path, *rows).weight_L[1]  # related lines are left out unless asked for
 
 
-def test_lines_pairs_and_the_changed_lines_of_corrections_keep_their_columns() -> None:
-    table = assemble(ROWS, COLUMNS, {"x": 1})
+def test_lines_pairs_and_the_changed_lines_of_corrections_keep_their_columns(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        piece("one", "a", "bb", "}", "cccc", fixed=["a", "bbbbb", "}", "cccc"]),
+        piece("two", "dddddd", "eeeeeee"),
+        piece(
+            "three",
+            *("f" * 8, "g" * 9, "h" * 10),
+            fixed=["i" * 11, "f" * 8, "g" * 12, "h" * 10],
+            mask=[2],
+        ),
+    ]
+    found = table(tmp_path, *rows)
 
-    assert table.columns_LN[:, 0].tolist() == [1, 2, 3, 4, 5, 7]
-    assert table.y_L.tolist() == [False, True, False, True, False, False]
-    assert table.is_fixed_L.tolist() == [False] * 5 + [True]
-    assert table.row_L.tolist() == [0, 0, 1, 1, 1, 1]
-    assert table.place_L.tolist() == [0, 2, 0, 1, 2, 1]
-    assert table.pairs_P2.tolist() == [[3, 5]]
-    assert table.one_for_one_P.tolist() == [True]
+    assert found.length_L.tolist() == [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    assert found.row_L.tolist() == [0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2]
+    assert found.is_fixed_L.tolist() == [*[False] * 3, True, *[False] * 5, True, True]
+    assert found.y_L.tolist() == [False, True, False, False, False, True, False, True, *[False] * 3]
+    assert found.blamed_L.tolist() == found.y_L.tolist()  # the masked line is not
+    assert found.weight_L.tolist() == [1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1]
+    assert found.pairs_P2.tolist() == [[1, 3], [7, 10]]
+    assert found.one_for_one_P.tolist() == [True, False]
+    # The longer a line, the larger its column of the length; equal lines have equal columns.
+    length_L = found.columns_LN[:, 0]
+    assert (np.diff(length_L) > 0).all()
 
 
-def test_columns_that_do_not_fit_their_row_are_refused() -> None:
-    with pytest.raises(ValueError, match="'plain'"):
-        assemble(ROWS[:1], [RowColumns(column(1))], {"x": 1})
-    with pytest.raises(ValueError, match="columns"):
-        assemble(ROWS, COLUMNS, {"x": 2})
-    with pytest.raises(UsageError, match="no line"):
-        assemble([], [], {"x": 1})
+def test_without_a_line_that_check_would_read_there_is_no_table(tmp_path: Path) -> None:
+    rows = [piece("1", "}", "{"), whole("2", files=[file("a.md", "words\n")], faulty=[])]
+
+    with pytest.raises(UsageError, match="no line of the labels can be scored"):
+        table(tmp_path, *rows)
+
+
+def test_one_repository_cannot_be_split(tmp_path: Path) -> None:
+    found = table(tmp_path, whole("1"), whole("2"))
+
+    with pytest.raises(UsageError, match="1 groups"):
+        assign_folds(found, 2, 0)

@@ -1,5 +1,6 @@
 """What is known of a feature: counted line by line as a check counts it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,14 @@ import numpy as np
 from reviewbot.encoders.spans import Span
 from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.corpus import SourceFile
-from reviewbot.train.dataset import RowColumns, Table, assemble
+from reviewbot.train.dataset import Table
 from reviewbot.train.evidence import describe, strongest, tallies
 from reviewbot.train.exemplars import Exemplars
 from reviewbot.train.feature_labels import Label, Labels
 from reviewbot.train.firings import Firings, Line, read_firings
-from reviewbot.train.labels import LabelRow
 from reviewbot.train.provenance import Origin
 from tests import tiny
-from tests.train.tables_made import label_row
+from tests.train.tables_made import made
 
 
 def firings(*tokens: tuple[int, float], spans: tuple[tuple[int, int], ...]) -> Firings:
@@ -120,18 +120,23 @@ PREDICTOR = Predictor(
 )
 
 
-def row(name: str, lang: str, lines: list[str], risky: tuple[int, ...]) -> LabelRow:
-    return label_row(name, tuple(lines), risky=risky, lang=lang, set_name=name)
-
-
-def table(*given: tuple[LabelRow, list[list[float]]]) -> Table:
-    columns = [RowColumns(np.array(values, np.float32)) for _, values in given]
-    return assemble([one for one, _ in given], columns, PREDICTOR.groups)
+def table(*sets: tuple[str, str, list[str], set[int], list[list[float]]]) -> Table:
+    """Return a table of sets: name, language, lines, which are wrong, and their columns."""
+    names, langs, lines, y, columns = [], [], [], [], []
+    for name, lang, texts, wrong, values in sets:
+        names += [name] * len(texts)
+        langs += [lang] * len(texts)
+        lines += texts
+        y += [place in wrong for place in range(len(texts))]
+        columns += values
+    columns_LN = np.array(columns, np.float32)
+    found = made({"sae_max": columns_LN[:, :2], "state_last": columns_LN[:, 2:]}, y, names, names)
+    return replace(found, lang_L=np.array(langs), length_L=np.array([len(x) for x in lines]))
 
 
 def test_risky_and_sound_lines_are_counted_and_compared_with_lines_like_them() -> None:
-    made = row("a", "python", [SHORT] * 4, risky=(0, 1))
-    found = tallies(table((made, [[1, 0, 0], [2, 0, 3], [1, 0, 0], [0, 0, 0]])), PREDICTOR)
+    columns = [[1.0, 0, 0], [2, 0, 3], [1, 0, 0], [0, 0, 0]]
+    found = tallies(table(("a", "python", [SHORT] * 4, {0, 1}, columns)), PREDICTOR)
 
     first = found["sae:0"]
     assert (first.risky, first.fired_risky, first.sound, first.fired_sound) == (2, 2, 2, 1)
@@ -142,13 +147,13 @@ def test_risky_and_sound_lines_are_counted_and_compared_with_lines_like_them() -
 
 
 def test_a_feature_that_only_tells_a_language_or_a_length_has_a_lift_of_one() -> None:
-    one = row("a", "go", [SHORT, SHORT], risky=(0, 1))
-    other = row("b", "python", [SHORT, SHORT], risky=())
-    lengths = row("c", "python", [LONG, LONG, SHORT, SHORT], risky=(0, 1))
     fires, not_ = [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+    one = ("a", "go", [SHORT, SHORT], {0, 1}, [fires, fires])
+    other = ("b", "python", [SHORT, SHORT], set[int](), [not_, not_])
+    lengths = ("c", "python", [LONG, LONG, SHORT, SHORT], {0, 1}, [fires, fires, not_, not_])
 
-    by_set = tallies(table((one, [fires, fires]), (other, [not_, not_])), PREDICTOR)
-    by_length = tallies(table((lengths, [fires, fires, not_, not_])), PREDICTOR)
+    by_set = tallies(table(one, other), PREDICTOR)
+    by_length = tallies(table(lengths), PREDICTOR)
 
     assert by_set["sae:0"].lift == 1
     assert by_length["sae:0"].lift == 1

@@ -31,7 +31,8 @@ def test_a_later_block_or_the_output_head_does_not_move_the_layer_that_is_read(
     reader, _ = open_reader(
         model=str(tiny_model),
         layer=layer,
-        dtype="fp32",
+        engine="torch",
+        dtype=None,
         threads=1,
         description=False,
         deep=deep,
