@@ -135,7 +135,7 @@ def table(*sets: tuple[str, str, list[str], set[int], list[list[float]]]) -> Tab
 
 
 def test_risky_and_sound_lines_are_counted_and_compared_with_lines_like_them() -> None:
-    columns = [[1.0, 0, 0], [2, 0, 3], [1, 0, 0], [0, 0, 0]]
+    columns = [[1.0, 0.0, 0.0], [2.0, 0.0, 3.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     found = tallies(table(("a", "python", [SHORT] * 4, {0, 1}, columns)), PREDICTOR)
 
     first = found["sae:0"]
