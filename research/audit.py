@@ -16,7 +16,8 @@ from research.csv_figures import Row, csv_text
 from reviewbot.cli.console import write_file
 from reviewbot.cli.options import PATH
 from reviewbot.cli.train_options import commit_of_code, counter, options, require_places
-from reviewbot.train.prepare import read_some
+from reviewbot.train.label_files import read_files
+from reviewbot.train.prepare import prepare
 
 
 @click.command(cls=Command)
@@ -43,8 +44,8 @@ def audit(
     A paired figure means little until it beats these.
     """
     require_places(out, csv)
-    rows = read_some(labels, seed)
-    report = measure(rows, folds=folds, seed=seed, samples=samples, progress=counter("sets"))
+    laid = prepare(read_files(labels, seed), progress=counter("changes"))
+    report = measure(laid, folds=folds, seed=seed, samples=samples, progress=counter("sets"))
     report |= {"labels": [Path(name).name for name in labels], "code": commit_of_code()}
     text = csv_rows(report)
     if out:

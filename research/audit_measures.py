@@ -5,28 +5,26 @@ the wrong line above the corrected one, a paired figure of a model says little u
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from research import pairs
-from research.leakage_features import COLUMNS, TELLS, tells
+from research.baseline_fit import with_columns
+from research.leakage_features import COLUMNS, TELLS, tells_of
 from research.transfer_measures import balanced_entry, mean_entry, pooled_entry, within_entry
 from reviewbot.arrays import Array, Mask
 from reviewbot.errors import UsageError
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import SAMPLES, Resamples, resample
-from reviewbot.train.dataset import RowColumns, Scores, Table, assemble
-from reviewbot.train.labels import LabelRow, normalised
+from reviewbot.train.dataset import Scores, Table
 from reviewbot.train.predictor_fit import fit
+from reviewbot.train.prepare import Laid
 from reviewbot.train.suites import MIXED
 
 ALL = "all together"
-FILTERS: Mapping[str, Callable[[LabelRow], bool]] = {
-    "all places": lambda _row: True,
-    "normalised": normalised,
-}
+FILTERS = ("all places", "normalised")  # `corrections.is_normalised`
 TRAININGS = {"lines": 0.0, "pairs": 30.0}  # weight of pairs against lines: at 30 pairs decide alone
 ABOVE, BELOW = 0.55, 0.45  # an interval beyond is "a tell"
 LEAST = 10  # pairs; with fewer there is nothing to measure
@@ -34,7 +32,7 @@ C = 0.1  # little beside the loss of a few columns, enough that the solver need 
 
 
 def audit(
-    rows: Sequence[LabelRow],
+    laid: Laid,
     *,
     mixed: Mapping[str, Sequence[str]] = MIXED,
     folds: int = 5,
@@ -42,44 +40,48 @@ def audit(
     samples: int = SAMPLES,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> dict[str, Any]:
-    """Measure every tell on every set: on pairs, inside snippets, and between wrong and clean sets.
+    """Measure every tell on every set: on pairs, within changes, and between wrong and sound ones.
 
-    mixed    title -> sets with wrong rows and sets of clean ones; taken where all of them are there
+    mixed    title -> sets with wrong lines and sets of sound code; taken where all of them are
+             there
     returns  JSON-able. "sets" [name]["pairs"][filter] is {"skipped": why} or holds places, groups,
              pairs of each of `pairs.STRATA`, "tells" (a classifier per tell and training, out of
              fold by group) and "columns" (the bare column: does the wrong side have more of it?).
              "length balanced" is `pairs.balanced`, null where a stratum has too few pairs. "sets"
-             [name]["within"] ranks the original lines. "mixtures" tells lines of wrong rows from
-             lines of clean ones
+             [name]["within"] ranks the original lines. "mixtures" tells lines of changes that were
+             fixed from lines of changes that survived
 
     Every figure has .5 for chance and a 95 % interval over resampled groups. See `verdict`; a pair
     figure whose fit came to nothing is null and "not fitted", others are then null.
     """
-    names = sorted({row.set for row in rows})
-    columns = [tells(row) for row in rows]
+    columns_LN = tells_of(file for file, _ in laid.files)
+    parts = {name: columns_LN[:, number : number + 1] for number, name in enumerate(COLUMNS)}
+    table = with_columns(laid.table, parts)
+    names = np.unique(table.set_L).tolist()
     mixtures = {title: sets for title, sets in mixed.items() if set(sets) <= set(names)}
     found: dict[str, Any] = {"folds": folds, "seed": seed, "samples": samples, "sets": {}}
     how = _How(folds, seed, samples)
     for done, name in enumerate(names):
         progress(done, len(names) + len(mixtures))
-        mine = [i for i, row in enumerate(rows) if row.set == name]
-        of_set = [rows[i] for i in mine]
+        of_set = [one for one in laid.replayed if one.change.set == name]
+        in_set_L = table.set_L == name
+        here_P = in_set_L[table.pairs_P2[:, 0]]
+        wanted = (here_P, here_P & table.one_for_one_P)
+        corrected = sum(bool(one.corrections) for one in of_set)
         found["sets"][name] = {
-            "rows": len(mine),
-            "corrected": sum(row.fixed is not None for row in of_set),
+            "rows": len(of_set),
+            "corrected": corrected,
             "pairs": {
-                title: how.pairs(*_chosen(rows, columns, mine, wanted))
-                for title, wanted in FILTERS.items()
-                if any(row.fixed is not None for row in of_set)
+                title: how.pairs(_with_pairs(table, wanted_P))
+                for title, wanted_P in zip(FILTERS, wanted, strict=True)
+                if corrected
             },
-            "within": how.within(of_set, [columns[i] for i in mine]),
+            "within": how.within(_originals(table, in_set_L)),
         }
     found["mixtures"] = {}
     for done, (title, sets) in enumerate(mixtures.items(), len(names)):
         progress(done, len(names) + len(mixtures))
-        mine = [i for i, row in enumerate(rows) if row.set in sets]
-        part = ([rows[i] for i in mine], [columns[i] for i in mine])
-        found["mixtures"][title] = how.mixture(*part)
+        found["mixtures"][title] = how.mixture(_originals(table, np.isin(table.set_L, sets)))
     progress(len(names) + len(mixtures), len(names) + len(mixtures))
     return found
 
@@ -113,11 +115,10 @@ class _How:
     def __init__(self, folds: int, seed: int, samples: int) -> None:
         self.folds, self.seed, self.samples = folds, seed, samples
 
-    def pairs(self, rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> dict[str, Any]:
-        table = _table(rows, columns)
-        places = 0 if table is None else len(np.unique(table.block_P))
-        if table is None or places < LEAST or (groups := len(np.unique(table.group_L))) < 2:
-            return {"skipped": f"{places} places in {len(rows)} rows are too few"}
+    def pairs(self, table: Table) -> dict[str, Any]:
+        places, groups = len(np.unique(table.block_P)), len(np.unique(table.group_L))
+        if places < LEAST or groups < 2:
+            return {"skipped": f"{places} places in {groups} groups are too few"}
         draws = resample(table.group_L, samples=self.samples, seed=self.seed)
         found: dict[str, Any] = {"places": places, "groups": groups, "tells": {}, "columns": {}}
         everything_P = np.ones(len(table.pairs_P2), np.bool_)
@@ -139,9 +140,8 @@ class _How:
             found["columns"][name] = _paired(table, column_L, _same(table, [name]), draws)
         return found
 
-    def within(self, rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> dict[str, Any]:
-        table = _table(rows, [replace(given, fixed_LN=None) for given in columns])
-        if table is None or not table.y_L.any() or len(np.unique(table.group_L)) < 2:
+    def within(self, table: Table) -> dict[str, Any]:
+        if not table.y_L.any() or len(np.unique(table.group_L)) < 2:
             return {"skipped": "no risky line, or one group only"}
         draws = resample(table.group_L, samples=self.samples, seed=self.seed)
         everything_L = np.ones(len(table), np.bool_)
@@ -158,12 +158,10 @@ class _How:
             found[tell] = None if entry is None else entry | {"verdict": verdict(entry, None)}
         return found
 
-    def mixture(self, rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> dict[str, Any]:
-        table = _table(rows, [replace(given, fixed_LN=None) for given in columns])
-        if table is None or not table.y_L.any() or len(np.unique(table.group_L)) < 2:
-            return {"skipped": "no risky line, or one group only"}
-        wrong_sets = np.unique(table.set_L[table.y_L])
-        table = replace(table, y_L=np.isin(table.set_L, wrong_sets))
+    def mixture(self, table: Table) -> dict[str, Any]:
+        table = replace(table, y_L=~table.survived_L)
+        if not 0 < table.y_L.sum() < len(table) or len(np.unique(table.group_L)) < 2:
+            return {"skipped": "all fixed, all survived, or one group only"}
         draws = resample(table.group_L, samples=self.samples, seed=self.seed)
         found: dict[str, Any] = {}
         for tell, names in _with_all():
@@ -206,21 +204,26 @@ def _with_all() -> list[tuple[str, Sequence[str]]]:
     return [*TELLS.items(), (ALL, tuple(COLUMNS))]
 
 
-def _chosen(
-    rows: Sequence[LabelRow],
-    columns: Sequence[RowColumns],
-    mine: Sequence[int],
-    wanted: Callable[[LabelRow], bool],
-) -> tuple[list[LabelRow], list[RowColumns]]:
-    kept = [i for i in mine if rows[i].fixed is not None and wanted(rows[i])]
-    return [rows[i] for i in kept], [columns[i] for i in kept]
+def _with_pairs(table: Table, wanted_P: Mask) -> Table:
+    """Return the changes that have such pairs, with no other pairs."""
+    rows = np.unique(table.row_L[table.pairs_P2[wanted_P, 0]])
+    return _part(table, np.isin(table.row_L, rows), wanted_P)
 
 
-def _table(rows: Sequence[LabelRow], columns: Sequence[RowColumns]) -> Table | None:
-    """Lay the rows out, None where no line of them can be scored."""
-    if not any(len(given.lines_LN) for given in columns):
-        return None
-    return assemble(rows, columns, COLUMNS)
+def _originals(table: Table, part_L: Mask) -> Table:
+    """Return some lines without corrections and without lines of ambiguous label."""
+    return _part(table, part_L & table.clear(), np.zeros(len(table.block_P), np.bool_))
+
+
+def _part(table: Table, keep_L: Mask, keep_P: Mask) -> Table:
+    """Return some lines, and pairs whose lines are all among them."""
+    kept: dict[str, Any] = {
+        name: getattr(table, name)[keep_L if name.endswith(("_L", "_LN")) else keep_P]
+        for name in (field.name for field in fields(table))
+        if name != "groups"
+    }
+    at_L = np.cumsum(keep_L) - 1
+    return replace(table, **kept | {"pairs_P2": at_L[table.pairs_P2[keep_P]]})
 
 
 def _same(table: Table, names: Sequence[str]) -> Mask:

@@ -39,8 +39,7 @@ reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
   --name base --out reviewbot/_artifacts/base
 
 python -m research.evaluate "${sets[@]}" "${security[@]}" --held-out sven,safecoder_new \
-  "${fitting[@]}" "${reading[@]}" --pttrust "$work/sae-pttrust" \
-  --out "$work/base.json" --plots research/results/plots/base
+  "${fitting[@]}" "${reading[@]}" --pttrust "$work/sae-pttrust" --out "$work/base.json"
 
 # With small.json and tiny.json in WORK, this writes research/results and the tables of docs/benchmark.md:
 #   python -m research.benchmark "$work"

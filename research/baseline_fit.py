@@ -5,7 +5,7 @@ learns from the same lines with the same losses.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,13 @@ class Baseline:
 
     score_L: Array
     fit: dict[str, Any] | None = None  # JSON-able; None where nothing was fitted
+
+
+def with_columns(table: Table, parts: Mapping[str, Array]) -> Table:
+    """Return the same lines with these columns and no others; group -> (L, N)."""
+    groups = {name: part.shape[1] for name, part in parts.items()}
+    columns_LN = np.concatenate(list(parts.values()), axis=1).astype(np.float32)
+    return replace(table, groups=groups, columns_LN=columns_LN)
 
 
 def fitted(table: Table, groups: Sequence[str], recipe: Recipe, cs: Sequence[float]) -> Baseline:

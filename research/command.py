@@ -1,15 +1,12 @@
-"""What the commands of research/ share: how they fail, and where plots go."""
+"""What the commands of research/ share: how they fail."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
-from reviewbot.app.progress import say
-from reviewbot.cli.console import report_failure, write_file
-from reviewbot.errors import EnvironmentFailure
+from reviewbot.cli.console import report_failure
 
 
 class Command(click.Command):
@@ -25,17 +22,3 @@ class Command(click.Command):
         except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the one place that may
             sys.exit(report_failure(exc))
         sys.exit(0)
-
-
-def write_plots(directory: str, made: Mapping[str, str]) -> None:
-    """Write each plot under its name; the directory is made where it is not there."""
-    try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        why = exc.strerror or str(exc)
-        raise EnvironmentFailure(
-            f"{directory} was not made: {why}", fix="choose another place for --plots"
-        ) from exc
-    for name, svg in made.items():
-        write_file(Path(directory) / name, svg)
-    say(f"wrote {len(made)} plots to {directory}")

@@ -11,7 +11,6 @@ with intervals over groups. Ends with exit code 1 where the gate of docs/perform
 """
 
 import argparse
-import hashlib
 import json
 import os
 import sys
@@ -27,8 +26,9 @@ from reviewbot.scoring.artifact import PRESETS, Artifact, load_artifact
 from reviewbot.scoring.predictor import log_odds, risks
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
+from reviewbot.train.label_files import read_files
+from reviewbot.train.prepare import Laid, columns_of, prepare
 from reviewbot.train.reader import Reader
-from reviewbot.train.prepare import Laid, columns_of, lay_out, read_some
 
 SETS = (
     "humaneval_llm",
@@ -74,14 +74,14 @@ def scored(artifact: Artifact, laid: Laid, engine: str, work: Path, threads: int
         if done % 100 == 0:
             print(f"{engine}: {done} of {of}", file=sys.stderr, flush=True)
 
-    groups = list(artifact.predictor.groups)
-    cache = work / hashlib.sha256(reader.encoder.engine.encode()).hexdigest()[:16]
-    return columns_of(laid, reader, artifact.coder, artifact.info.sha256, groups, cache, progress)
+    sizes = artifact.predictor.groups
+    features = reader.features(artifact.coder, artifact.info.sha256, sizes, work)
+    return columns_of(laid, features, sizes, progress)
 
 
 def figures(table: Table, odds_L: Array) -> dict[str, float]:
     """Return what must not get worse: AUROC of lines within each set, and of pairs."""
-    own_L = ~table.is_fixed_L
+    own_L = table.clear()
     found = {}
     for name in np.unique(table.set_L):
         here_L = own_L & (table.set_L == name)
@@ -95,7 +95,7 @@ def figures(table: Table, odds_L: Array) -> dict[str, float]:
 
 def losses(table: Table, left_L: Array, right_L: Array, seed: int = 0) -> dict[str, list[float]]:
     """Return what `right_L` loses against `left_L`: AUROC and pairs, with 95 % over groups."""
-    own = np.flatnonzero(~table.is_fixed_L)
+    own = np.flatnonzero(table.clear())
     y_L = table.y_L[own]
     names, group_L = np.unique(table.group_L[own], return_inverse=True)
     members = [np.flatnonzero(group_L == number) for number in range(len(names))]
@@ -167,7 +167,7 @@ def main() -> None:
     given = parser.parse_args()
     artifact = load_artifact(PRESETS[given.artifact])
     names = [f"{given.labels / name}.jsonl.gz@{given.rows}" for name in given.sets]
-    laid = lay_out(read_some(names, seed=0))
+    laid = prepare(read_files(names))
     tables = {
         engine: scored(artifact, laid, engine, given.work, given.threads)
         for engine in ("onnx", "torch")

@@ -1,4 +1,4 @@
-"""Every score of the benchmark on every suite of label sets: baselines, PtTrust-R, plots.
+"""Every score of the benchmark on every suite of label sets: baselines and PtTrust-R.
 
 python -m research.evaluate --labels FILE... --sae SAE --cache CACHE --out FIGURES.json
 """
@@ -6,20 +6,19 @@ python -m research.evaluate --labels FILE... --sae SAE --cache CACHE --out FIGUR
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from research.baseline_fit import Baseline
-from research.baselines import BASELINES, choose, recipe_of, sources_of
+from research.baseline_fit import Baseline, Recipe
+from research.baselines import BASELINES, Sources, choose, recipe_of, sources_of
 from research.benchmark_files import scores as scores_csv
-from research.command import Command, write_plots
+from research.command import Command
 from research.evaluate_measures import evaluate as measure_scores
 from research.evaluate_measures import suites_of
-from research.figures import evaluation
 from research.pttrust.autoencoder import RECIPE
 from research.pttrust.peer import NAME, Peer, figures, peer
 from reviewbot.app.progress import say
@@ -39,31 +38,14 @@ from reviewbot.errors import UsageError
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.bootstrap import calibration, figure, resample
 from reviewbot.train.calibrate import calibrate, calibrated, rule
+from reviewbot.train.dataset import Table
 from reviewbot.train.export import read_sae, require_fit
 from reviewbot.train.nested import nested, suite_lines
 from reviewbot.train.predictor_fit import FitResult
 from reviewbot.train.suites import clean_kinds
 
-AGAINST = (
-    "tells",
-    "tells-pairs",
-    "surface",
-    "surprisal",
-    "embeddings",
-    "embeddings-with-neighbours",
-    "raw-states",
-    NAME,
-)
+AGAINST = ("tells", "tells-pairs", "surface", "surprisal", "raw-states", NAME)
 CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # shares of clean lines allowed
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """The report, and the values that plots are drawn from."""
-
-    report: dict[str, Any]  # JSON-able
-    scores: Mapping[str, Array]  # per line of the table, by name
-    probabilities: Mapping[str, Array]
 
 
 @click.command(cls=Command)
@@ -76,7 +58,6 @@ class Measured:
     metavar="NAMES|all",
     help="Scores to measure beside ours, comma-separated.",
 )
-@click.option("--plots", metavar="DIR", type=PATH, help="Directory for plots, as SVG files.")
 @click.option(
     "--pttrust",
     metavar="DIR",
@@ -93,7 +74,6 @@ class Measured:
 @options("labels", *FITTING, *THRESHOLDS, *READING)
 def evaluate(
     out: str,
-    plots: str | None,
     pttrust: str | None,
     pttrust_batch: int,
     baseline_names: str,
@@ -103,35 +83,32 @@ def evaluate(
 
     Prints every score of every suite as CSV, as in research/results/scores.csv.
     """
-    require_places(out, directory=plots)
+    require_places(out)
     work = Work(flags)
+    names = choose(baseline_names, surprisal=work.reader.full)
+    coder = _peer_coder(work, pttrust) if pttrust else None
     mixed = dict(work.suites.mixed)
     if "hunks" not in work.suites.inferred:
         mixed |= work.suites.hunks
     suites = suites_of(work.sets, mixed)
-    names = choose(baseline_names, surprisal=work.reader.full)
-    coder = _peer_coder(work, pttrust) if pttrust else None
     result = work.fit()
+    laid = replace(work.laid, table=replace(work.laid.table, weight_L=work.table.weight_L))
     del work.table  # the baselines bring columns of their own
-    baselines = fit_baselines(work, names)
-    peer_scores = _peer(work, coder, result, pttrust_batch) if coder else None
+    sources = sources_of(work, laid)
+    baselines = fit_baselines(sources, recipe_of(work), names)
+    peer_scores = _peer(work, sources, coder, result, pttrust_batch) if coder else None
     if peer_scores:
         baselines[NAME] = peer_scores.made
-    measured = measure(work, suites, result, baselines)
-    report = measured.report
+    report = measure(work, laid.table, suites, result, baselines)
     report["pttrust"] = {}
     if peer_scores:
-        report["pttrust"] = _peer_figures(work, peer_scores, measured, suites)
+        report["pttrust"] = _peer_figures(work, laid.table, peer_scores, result, suites)
     write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
     click.echo(scores_csv({Path(out).stem: report}), nl=False)
-    if plots:
-        drawn = evaluation(report, work.laid.table, measured.scores, measured.probabilities)
-        write_plots(plots, drawn)
 
 
-def fit_baselines(work: Work, names: Sequence[str]) -> dict[str, Baseline]:
+def fit_baselines(sources: Sources, recipe: Recipe, names: Sequence[str]) -> dict[str, Baseline]:
     """Make the named scores one after the other; report how long each took."""
-    sources, recipe = sources_of(work), recipe_of(work)
     made = {}
     for name in names:
         start = time.monotonic()
@@ -148,16 +125,17 @@ def fit_baselines(work: Work, names: Sequence[str]) -> dict[str, Baseline]:
 
 def measure(
     work: Work,
+    table: Table,
     suites: Mapping[str, Sequence[str]],
     result: FitResult,
     baselines: Mapping[str, Baseline],
-) -> Measured:
+) -> dict[str, Any]:
     """Measure all scores on every suite, and operating points on the folds left out."""
-    probabilities, numbers = _calibrated(work, result)
+    probabilities, numbers = _calibrated(work, table, result)
     scores = {"ours": result.oof_L, **{name: one.score_L for name, one in baselines.items()}}
-    kinds = clean_kinds(work.laid.table, work.suites)
+    kinds = clean_kinds(table, work.suites)
     report = measure_scores(
-        work.laid.table,
+        table,
         scores,
         fold_L=result.fold_L,
         probabilities=probabilities,
@@ -168,21 +146,20 @@ def measure(
         confidence=work.flags["confidence"],
         seed=work.flags["seed"],
     )
-    report |= {
+    return report | {
         "fit": result.report,
         "baselines": {name: one.fit for name, one in baselines.items()},
         "calibration": numbers,
-        "nested": _nested(work, result) if kinds else {},
+        "nested": _nested(work, table, result) if kinds else {},
         "data": work.data,
         "dtype": work.reader.encoder.dtype,
         "code": commit_of_code(),
     }
-    return Measured(report, scores, probabilities)
 
 
-def _nested(work: Work, result: FitResult) -> dict[str, Any]:
+def _nested(work: Work, table: Table, result: FitResult) -> dict[str, Any]:
     """Return what `nested` measures, and the calibration of each suite beside it."""
-    table, confidence, seed = work.laid.table, work.flags["confidence"], work.flags["seed"]
+    confidence, seed = work.flags["confidence"], work.flags["seed"]
     facts: dict[str, Any] = {"rule": rule(confidence), "calibrator": "platt"}
     try:
         points, p_L = nested(
@@ -207,14 +184,16 @@ def _nested(work: Work, result: FitResult) -> dict[str, Any]:
     return {**facts, **points, "suites": suites}
 
 
-def _calibrated(work: Work, result: FitResult) -> tuple[dict[str, Array], dict[str, Any]]:
+def _calibrated(
+    work: Work, table: Table, result: FitResult
+) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return our probabilities and how they were made; nothing without clean code."""
-    if not clean_kinds(work.laid.table, work.suites):
+    if not clean_kinds(table, work.suites):
         say("no clean code among the labels: no operating point and no shipped risk is measured")
         return {}, {}
     try:
         fitted, numbers = calibrate(
-            work.laid.table, result, suites=work.suites, confidence=work.flags["confidence"]
+            table, result, suites=work.suites, confidence=work.flags["confidence"]
         )
     except UsageError as exc:  # nothing could be shipped, but rankings can be measured
         say(f"no shipped risk is measured: {exc.what}")
@@ -232,10 +211,10 @@ def _peer_coder(work: Work, directory: str) -> SparseCoder:
     return coder
 
 
-def _peer(work: Work, coder: SparseCoder, result: FitResult, batch: int) -> Peer:
+def _peer(work: Work, sources: Sources, coder: SparseCoder, result: FitResult, batch: int) -> Peer:
     """Train the peer on the folds of ours, and say how long it took."""
     found = peer(
-        sources_of(work),
+        sources,
         coder,
         result.fold_L,
         batch=batch,
@@ -247,17 +226,20 @@ def _peer(work: Work, coder: SparseCoder, result: FitResult, batch: int) -> Peer
 
 
 def _peer_figures(
-    work: Work, found: Peer, measured: Measured, suites: Mapping[str, Sequence[str]]
+    work: Work,
+    table: Table,
+    found: Peer,
+    result: FitResult,
+    suites: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Return the peer's own figures for its score, for ours and for a random order."""
-    table = work.laid.table
     scores = {
-        "ours": measured.scores["ours"],
-        NAME: measured.scores[NAME],
+        "ours": result.oof_L,
+        NAME: found.made.score_L,
         "random": np.zeros(len(table), np.float32),
     }
     of_suites = figures(table, scores, found.tokens_L, suites, seed=work.flags["seed"])
-    return {**found.facts, "suites": of_suites}
+    return {**found.facts, "layer": work.reader.layer, "suites": of_suites}
 
 
 if __name__ == "__main__":

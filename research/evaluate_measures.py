@@ -32,7 +32,7 @@ class _Suite:
     """The lines of one suite: its originals, its pairs, and the resamples that all scores share."""
 
     table: Table
-    line_L: Mask  # originals: corrected versions are never ranked
+    line_L: Mask  # only what is `Table.clear()`: corrected versions are never ranked
     draws: Resamples
     fold_L: Indices
 
@@ -89,7 +89,7 @@ def evaluate(
     unread = {name: _unread(table, s_L) for name, s_L in scores.items()}
     for title, members in (suites or suites_of(set(table.set_L.tolist()))).items():
         in_suite_L = np.isin(table.set_L, list(members))
-        line_L = in_suite_L & ~table.is_fixed_L
+        line_L = in_suite_L & table.clear()
         if not line_L.any():
             continue
         draws = resample(table.group_L[line_L], samples=samples, seed=seed)
@@ -184,13 +184,12 @@ def _alarms(
 ) -> dict[str, Measurement]:
     """Measure alarms: the share of risky lines that raise one, and how often sound code does.
 
-    Sound is a line of a set without any risky line: what is not labelled elsewhere may be wrong. A
-    score that ties with the threshold raises no alarm, so a constant one never does.
+    Sound is a line of a change that survived: what is not labelled elsewhere may be wrong. A score
+    that ties with the threshold raises no alarm, so a constant one never does.
     """
     draws, table = suite.draws, suite.table
-    wrong_sets = np.unique(table.set_L[table.y_L])
     risky_L = suite.line_L & table.y_L
-    sound_L = suite.line_L & ~np.isin(table.set_L, wrong_sets)
+    sound_L = suite.line_L & table.survived_L
     found: dict[str, Measurement] = {}
     for name, threshold in thresholds.items():
         alarm_L = (risk_L > threshold).astype(np.float64)

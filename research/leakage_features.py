@@ -1,19 +1,18 @@
 """What can give a wrong version away without being the fault: length, blanks, habits of an author.
 
-A tell is a few columns that look at form only. Columns of a version are the same for all its lines;
-they matter because a wrong line and its correction stand in different versions.
+A tell is a few columns that look at form only. Columns of a version of a file are the same for all
+its lines; they matter because a wrong line and its correction stand in different versions.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.diff.languages import language_of, prose
-from reviewbot.train.dataset import RowColumns
-from reviewbot.train.labels import LabelRow, row_path, scored, scored_fixed
+from reviewbot.diff.languages import Language, prose
+from reviewbot.scoring.line_features import CodeFile
 
 TELLS: Mapping[str, tuple[str, ...]] = {
     "line length": ("characters", "characters, against the version's mean"),
@@ -52,32 +51,22 @@ class _Version:
     shared: dict[str, float]  # columns that all lines share
 
 
-def tells(row: LabelRow) -> RowColumns:
-    """Return the columns of `COLUMNS` for the scored lines of a row and of its correction.
+def tells_of(files: Iterable[CodeFile]) -> Array:
+    """Return the columns of `COLUMNS` for the wanted lines of some versions, one after the other.
 
-    Shares lie in [0, 1], counts are squeezed by log1p; a share of nothing is one half.
+    The files of a `prepare.Laid` give the lines of its table, in its order. Shares lie in [0, 1],
+    counts are squeezed by log1p; a share of nothing is one half.
     """
-    path = row_path(row)
-    fixed_LN = None if row.fixed is None else _columns(row.fixed, scored_fixed(row), path)
-    return RowColumns(_columns(row.lines, scored(row), path), fixed_LN)
+    found = []
+    for file in files:
+        version = _version(file.head, file.language)
+        for line in file.wanted:
+            values = _line(version, line.number - 1)
+            found.append([values[name] for name in COLUMNS])
+    return np.array(found, np.float32).reshape(len(found), len(COLUMNS))
 
 
-def tells_of(rows: Sequence[LabelRow]) -> Array:
-    """Return the columns of every line that `prepare.lay_out` wants of these rows, in its order."""
-    found = [tells(row) for row in rows]
-    fixed = [part.fixed_LN for part in found if part.fixed_LN is not None]
-    return np.concatenate([*(part.lines_LN for part in found), *fixed])
-
-
-def _columns(lines: Sequence[str], places: Sequence[int], path: str) -> Array:
-    version = _version(lines, path)
-    rows = [_line(version, place) for place in places]
-    found = [[values[name] for name in COLUMNS] for values in rows]
-    return np.array(found, np.float32).reshape(len(places), len(COLUMNS))
-
-
-def _version(lines: Sequence[str], path: str) -> _Version:
-    language = language_of(path)
+def _version(lines: Sequence[str], language: Language | None) -> _Version:
     sign = language.prefix if language else "#"
     flags = prose(lines, language) if language else [False] * len(lines)
     lengths = [len(line.strip()) for line in lines if line.strip()]

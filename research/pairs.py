@@ -15,7 +15,7 @@ from reviewbot.train import metrics
 from reviewbot.train.bootstrap import Resamples, ratio
 from reviewbot.train.dataset import Scores, Table, Texts
 
-# All corrected places; those of rows that are `labels.normalised`; and these balanced by length.
+# All corrected places; those of `corrections.is_normalised`; and these balanced by length.
 PAIRED = ("paired", "paired, normalised", "paired, length balanced")
 STRATA = ("wrong shorter", "wrong longer")  # the wrong version, as a whole, in characters
 LEAST = 10  # pairs of a stratum; with fewer nothing is measured

@@ -118,7 +118,7 @@ def measured(
     part_L  lines that take part, corrected versions among them for the pairs
     draws   resamples of the groups of those lines
     """
-    line_L = part_L & ~table.is_fixed_L
+    line_L = part_L & table.clear()
     here_P = line_L[table.pairs_P2[:, 0]]
     return {
         "within auroc": within_entry(table, s_L, line_L, draws),

@@ -1,7 +1,7 @@
 """PtTrust-R beside ours: its score on the same lines, folds and states, and its own figures."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,17 +9,18 @@ import numpy as np
 
 from research.baseline_fit import Baseline
 from research.baselines import Sources
-from research.embeddings import token_lines
 from research.pttrust import metrics as pttrust_metrics
 from research.pttrust.ranker import PAPER
 from research.pttrust.scores import codes
 from research.pttrust.scores import scores as ranker_scores
 from reviewbot.arrays import Array, Indices
+from reviewbot.encoders.encoder import Tokens
+from reviewbot.encoders.spans import line_spans
 from reviewbot.scoring.sae import SparseCoder
 from reviewbot.train.bootstrap import SAMPLES, figure, ratio, resample
 from reviewbot.train.dataset import Scores, Table
 from reviewbot.train.metrics import mean
-from reviewbot.train.prepare import Laid, columns_of
+from reviewbot.train.prepare import Laid
 
 NAME = "pttrust-r"
 SHOWN = ("hit_rate@1", "hit_rate@5", "hit_line_rate@1", "hit_line_rate@5", "recall@1", "recall@5")
@@ -52,12 +53,9 @@ def peer(
     """
     start = time.monotonic()
     laid = sources.laid
-    table = columns_of(
-        laid, sources.reader, None, "", ["state_last"], sources.cache, sources.progress
-    )
-    code_LF = codes(table.columns_LN, coder)
+    code_LF = codes(sources.read(["state_last"]).columns_LN, coder)
     config = replace(PAPER, batch=batch)
-    tokens_L = line_tokens(laid, sources)
+    tokens_L = line_tokens(laid, sources.reader.encoder.tokenize)
     score_L = ranker_scores(
         code_LF,
         laid.table,
@@ -70,7 +68,6 @@ def peer(
     facts = {
         "features": coder.features,
         "k": coder.k,
-        "layer": sources.reader.layer,
         "epochs": config.epochs,
         "batch": batch,
         "batch of the paper": PAPER.batch,
@@ -79,15 +76,17 @@ def peer(
     return Peer(Baseline(score_L), tokens_L, facts)
 
 
-def line_tokens(laid: Laid, sources: Sources) -> Indices:
-    """Return the number of tokens of each line of the table; no model runs for it."""
-    tokenize = sources.reader.encoder.tokenize
-    counts = [
-        len(range(*found.spans[line]))
-        for found in (token_lines(tokenize, snippet) for snippet in laid.snippets)
-        for line in found.wanted
-    ]
-    return np.array(counts, np.intp)[laid.wanted_L]
+def line_tokens(laid: Laid, tokenize: Callable[[str], Tokens]) -> Indices:
+    """Return the number of tokens of each line of the table.
+
+    A token that crosses a line end belongs to both lines. No model runs.
+    """
+    counts: list[int] = []
+    for file, _ in laid.files:
+        text = "\n".join(file.head) + "\n"
+        spans = line_spans(tokenize(text).offsets, text)
+        counts += [len(range(*spans[line.number - 1])) for line in file.wanted]
+    return np.array(counts, np.intp)
 
 
 def figures(
@@ -106,7 +105,7 @@ def figures(
     found: dict[str, dict[str, Any]] = {}
     shown = [pttrust_metrics.NAMES.index(name) for name in SHOWN]
     for title, members in suites.items():
-        line_L = np.isin(table.set_L, list(members)) & ~table.is_fixed_L
+        line_L = np.isin(table.set_L, list(members)) & table.clear()
         if not table.y_L[line_L].any():
             continue
         row_L, group_L = table.row_L[line_L], table.group_L[line_L]

@@ -64,9 +64,10 @@ def lessons(
 ) -> list[Lesson]:
     """Return the wrong programs among the lines in use, in the order of their numbers.
 
-    Corrected versions, snippets without a risky line and snippets of equal targets are left out.
+    Lines that are not `Table.clear()`, snippets without a risky line and snippets of equal targets
+    are left out.
     """
-    order = np.flatnonzero(use_L & ~table.is_fixed_L)
+    order = np.flatnonzero(use_L & table.clear())
     order = order[np.argsort(table.row_L[order], kind="stable")]
     starts = np.unique(table.row_L[order], return_index=True)[1]
     found = []

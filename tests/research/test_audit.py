@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from research.audit import csv_rows
 from research.audit_measures import audit, verdict
 from reviewbot.errors import UsageError
 from reviewbot.train.dataset import Table
-from reviewbot.train.labels import LabelRow
 from reviewbot.train.predictor_fit import FitResult, fit
-from tests.research.test_leakage_features import row
+from reviewbot.train.replay import Replayed
+from tests.research.versions import laid, replayed
 
 Versions = Callable[[int], tuple[list[str], list[str]]]
 NAMES = "kmnpqrstuv"
@@ -28,18 +27,28 @@ def same_form(i: int) -> tuple[list[str], list[str]]:
     return [head, "y = a", tail], [head, "y = b", tail]
 
 
-def made(versions: Versions, *, name: str = "mine", rows: int = 40) -> list[LabelRow]:
+def made(
+    versions: Versions, *, name: str = "mine", rows: int = 40, sound: bool = False
+) -> list[Replayed]:
+    """Return changes of ten groups; the wrong line starts with "y". sound: that survived."""
     found = []
     for i in range(rows):
         lines, fixed = versions(i)
-        risky = tuple(k for k, line in enumerate(lines) if line.startswith("y"))
-        base = row(lines, fixed, risky)
-        found.append(replace(base, id=f"{name}/{i}", set=name, group=f"g{i % 10}"))
+        found.append(
+            replayed(
+                f"{name}/{i}",
+                lines,
+                None if sound else fixed,
+                risky=[k for k, line in enumerate(lines) if line.startswith("y") and not sound],
+                set_name=name,
+                group=f"{name}{i % 10}",
+            )
+        )
     return found
 
 
 def test_form_that_never_differs_gives_one_half_and_no_verdict() -> None:
-    found = audit(made(same_form), samples=50)["sets"]["mine"]["pairs"]["normalised"]
+    found = audit(laid(*made(same_form)), samples=50)["sets"]["mine"]["pairs"]["normalised"]
 
     assert found["places"] == 40
     for entry in found["tells"].values():
@@ -54,7 +63,7 @@ def test_a_blank_first_line_of_the_wrong_version_is_a_tell_for_all_places_alone(
         lines, fixed = same_form(i)
         return ["", *lines], fixed
 
-    found = audit(made(leading), samples=50)["sets"]["mine"]["pairs"]
+    found = audit(laid(*made(leading)), samples=50)["sets"]["mine"]["pairs"]
 
     both = found["all places"]["tells"]
     assert both["first line blank"]["pairs"]["paired"]["value"] == 1.0
@@ -77,7 +86,7 @@ def test_a_fit_of_which_nothing_comes_is_named_and_the_rest_is_measured(
         return ["x = 1", "y = 'a'", "z = 2"], ["x = 1", 'y = "a"', "z = 2"]
 
     monkeypatch.setattr("research.audit_measures.fit", fails_on_quotes)
-    found = audit(made(quoted), samples=20)["sets"]["mine"]
+    found = audit(laid(*made(quoted)), samples=20)["sets"]["mine"]
 
     entry = found["pairs"]["normalised"]["tells"]["quotes"]["pairs"]
     assert (entry["paired"], entry["verdict"]) == (None, "not fitted")
@@ -92,7 +101,7 @@ def test_a_tell_in_few_pairs_is_rare_and_not_lost_in_the_mean() -> None:
         return [*lines[:1], lines[1] + (" " if i % 20 < 2 else ""), *lines[2:]], fixed
 
     rows = made(seldom, rows=100)
-    found = audit(rows, samples=50)["sets"]["mine"]["pairs"]["all places"]
+    found = audit(laid(*rows), samples=50)["sets"]["mine"]["pairs"]["all places"]
 
     entry = found["tells"]["trailing blanks"]["pairs"]
     assert entry["differs"] == pytest.approx(0.1)
@@ -106,7 +115,7 @@ def test_longer_corrections_turn_what_is_learnt_from_lines_against_the_pairs() -
         wrong = f"y = {'a' * 30}"
         return ["x = 1", wrong, "z = 2"], ["x = 1", wrong + " + bcde", "z = 2"]
 
-    found = audit(made(longer), samples=50)["sets"]["mine"]["pairs"]["normalised"]
+    found = audit(laid(*made(longer)), samples=50)["sets"]["mine"]["pairs"]["normalised"]
 
     entry = found["tells"]["line length"]
     assert entry["lines"]["verdict"] == "a tell, wrong below"  # wrong lines are long, fixes longer
@@ -125,7 +134,7 @@ def test_a_length_that_beats_the_pairs_gives_one_half_balanced() -> None:
         ]
 
     rows = made(mostly_longer, rows=80)
-    found = audit(rows, samples=50)["sets"]["mine"]["pairs"]["normalised"]["tells"]
+    found = audit(laid(*rows), samples=50)["sets"]["mine"]["pairs"]["normalised"]["tells"]
 
     entry = found["all together"]["pairs"]
     assert entry["paired"]["value"] == 0.75
@@ -161,12 +170,12 @@ def test_inside_snippets_and_between_wrong_and_clean_sets_form_is_measured_too()
         lines, _ = same_form(i)
         return [lines[0], lines[1] + "  # so", lines[2]], lines
 
-    wrong = made(commented, name="bad")
-    clean = [
-        replace(one, risky=(), fixed=None, lines=(*one.lines, "w = 1"), group=f"h{i % 10}")
-        for i, one in enumerate(made(same_form, name="good"))
-    ]
-    found = audit([*wrong, *clean], mixed={"both": ("bad", "good")}, samples=50)
+    def longer(i: int) -> tuple[list[str], list[str]]:
+        lines, fixed = same_form(i)
+        return [*lines, "w = 1"], fixed
+
+    wrong, clean = made(commented, name="bad"), made(longer, name="good", sound=True)
+    found = audit(laid(*wrong, *clean), mixed={"both": ("bad", "good")}, samples=50)
 
     assert found["sets"]["bad"]["within"]["comments"]["value"] == 1.0
     assert found["sets"]["bad"]["within"]["quotes"]["value"] == 0.5
@@ -177,10 +186,12 @@ def test_inside_snippets_and_between_wrong_and_clean_sets_form_is_measured_too()
 
 
 def test_the_command_writes_figures_twice_and_needs_no_model(tmp_path: Path) -> None:
-    keys = ("id", "set", "lang", "group", "lines", "risky", "fixed")
-    rows = made(same_form, name="a,b", rows=12)
     file = tmp_path / "mine.jsonl"
-    file.write_text("".join(json.dumps({k: getattr(r, k) for k in keys}) + "\n" for r in rows))
+    with file.open("w") as opened:
+        for i in range(12):
+            lines, fixed = same_form(i)
+            row = {"id": str(i), "set": "a,b", "lang": "python", "group": f"g{i % 10}"}
+            print(json.dumps(row | {"lines": lines, "risky": [1], "fixed": fixed}), file=opened)
     out, table = tmp_path / "audit.json", tmp_path / "audit.csv"
 
     done = CliRunner().invoke(

@@ -52,18 +52,10 @@ def test_every_baseline_stands_beside_ours(measure: Measure) -> None:
     assert {row["score"] for row in rows if row["suite"] == "mine"} == {"ours", *BASELINES}
 
 
-def test_a_place_for_plots_that_is_a_file_is_refused_before_the_long_work(
-    measure: Measure,
-) -> None:
-    refused(measure(evaluate, *OUT, *LABELS, "--plots", "mine.jsonl"), 2, "is no directory")
-    assert not Path("figures.json").exists()
-    assert not Path("cache").exists()
-
-
 def test_the_peer_is_measured_by_its_own_figures_too_and_its_batch_is_said(
     measure: Measure,
 ) -> None:
-    asked = ("--baselines", "random", "--pttrust", "sae", "--plots", "plots")
+    asked = ("--baselines", "random", "--pttrust", "sae")
 
     result = measure(evaluate, *OUT, *LABELS, *asked)
 
@@ -76,11 +68,6 @@ def test_the_peer_is_measured_by_its_own_figures_too_and_its_batch_is_said(
     assert set(peer["suites"]) == {"mine"}  # nobody said that the sets belong together
     assert set(peer["suites"]["mine"]) == {"ours", "pttrust-r", "random"}
     assert "8 programs a step (the paper: 2)" in result.stderr
-    assert {path.name for path in Path("plots").iterdir()} >= {
-        "within-auroc.svg",
-        "recall-mine.svg",
-        "reliability-mine.svg",
-    }
 
 
 def test_the_peer_s_autoencoder_must_be_of_the_depth_that_is_read(measure: Measure) -> None:

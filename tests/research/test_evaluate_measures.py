@@ -142,6 +142,20 @@ def test_a_score_is_left_out_of_suites_with_a_set_that_it_did_not_read(table: Ta
         evaluate(table, scores, fold_L=table.row_L % 5, samples=20)
 
 
+def test_lines_that_changed_along_with_a_fix_take_no_part(table: Table) -> None:
+    related_L = (table.place_L == 0) & ~table.y_L
+    marked = replace(table, blamed_L=table.blamed_L | related_L)
+    s_L = table.columns_LN[:, 0]
+
+    plain, high = (
+        evaluate(marked, {"ours": score_L}, fold_L=table.row_L % 5, samples=20)
+        for score_L in (s_L, np.where(related_L, 99.0, s_L))
+    )
+
+    assert plain == high
+    assert plain["suites"]["ai hunks"]["lines"] < len(table) / 2
+
+
 def test_suites_are_sets_and_the_mixtures_that_are_all_there() -> None:
     sets = ["humaneval_llm", "szz_ai_hunks", "clean_ai_hunks"]
 

@@ -3,24 +3,15 @@
 import numpy as np
 import pytest
 
-from research.leakage_features import COLUMNS, TELLS, tells, tells_of
-from reviewbot.train.labels import LabelRow
-from reviewbot.train.prepare import lay_out
-from tests.train.tables_made import label_row
-
-
-def row(
-    lines: list[str], fixed: list[str] | None = None, risky: tuple[int, ...] = (0,)
-) -> LabelRow:
-    return label_row("1", tuple(lines), None if fixed is None else tuple(fixed), risky=risky)
+from research.baseline_fit import with_columns
+from research.leakage_features import COLUMNS, TELLS, tells_of
+from tests.research.versions import laid, replayed, version
 
 
 def differing(lines: list[str], fixed: list[str]) -> set[str]:
-    """Return the tells whose columns differ between the last scored lines of the versions."""
-    found = tells(row(lines, fixed))
-    assert found.fixed_LN is not None
-    pairs = zip(COLUMNS, found.lines_LN[-1], found.fixed_LN[-1], strict=True)
-    columns = {name for name, wrong, right in pairs if wrong != right}
+    """Return the tells whose columns differ between the last wanted lines of the versions."""
+    found = [tells_of([version(one)])[-1] for one in (lines, fixed)]
+    columns = {name for name, wrong, right in zip(COLUMNS, *found, strict=True) if wrong != right}
     return {tell for tell, names in TELLS.items() if columns & set(names)}
 
 
@@ -59,17 +50,17 @@ def test_quotes_and_comments_are_seen() -> None:
 
 
 def test_lines_of_one_version_share_what_is_counted_over_it() -> None:
-    found = tells(row(["", "a = 1", "b = 22  ", "c = '3'"]))
+    found_LN = tells_of([version(["", "a = 1", "b = 22  ", "c = '3'"])])
 
     names = [name for name in COLUMNS if "version" in name and "against" not in name]
     shared = [i for i, name in enumerate(COLUMNS) if name in names and "place" not in name]
     assert len(shared) >= 6
-    assert len({tuple(line[shared]) for line in found.lines_LN.tolist() and found.lines_LN}) == 1
-    assert found.fixed_LN is None
+    assert len(found_LN) == 3
+    assert (found_LN[:, shared] == found_LN[0, shared]).all()
 
 
-def test_a_row_without_a_scored_line_has_no_line_of_columns() -> None:
-    assert tells(row(["", "{"], risky=())).lines_LN.shape == (0, len(COLUMNS))
+def test_a_version_without_a_wanted_line_has_no_line_of_columns() -> None:
+    assert tells_of([version(["", "{"])]).shape == (0, len(COLUMNS))
 
 
 def test_every_column_belongs_to_one_tell() -> None:
@@ -77,14 +68,14 @@ def test_every_column_belongs_to_one_tell() -> None:
 
 
 def test_tells_of_every_line_stand_at_its_place_in_the_table() -> None:
-    rows = [
-        label_row("one", ("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc")),
-        label_row("two", ("dddddd", "eeeeeee")),
-        label_row("three", ("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11)),
-    ]
-    laid = lay_out(rows)
+    made = laid(
+        replayed("one", ("a", "bb", "", "cccc"), ("a", "bbbbb", "", "cccc")),
+        replayed("two", ("dddddd", "eeeeeee")),
+        replayed("three", ("f" * 8, "g" * 9), ("h" * 10, "f" * 8, "g" * 11)),
+    )
 
-    table = laid.with_columns({"tells": tells_of(rows)})
+    table = with_columns(made.table, {"tells": tells_of(file for file, _ in made.files)})
 
     assert np.rint(np.expm1(table.columns_LN[:, 0])).tolist() == table.length_L.tolist()
+    # A change's corrected lines follow it.
     assert table.chars_L.tolist() == [11] * 3 + [14] + [15] * 2 + [19] * 2 + [32] * 2

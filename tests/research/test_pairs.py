@@ -11,8 +11,8 @@ from research.pairs import LEAST, PAIRED, STRATA, balanced, counts, measured, st
 from reviewbot.arrays import Array
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Table
-from reviewbot.train.prepare import lay_out
-from tests.train.tables_made import label_row, made
+from tests.research.versions import laid, replayed
+from tests.train.tables_made import made
 
 
 def paired(shorter: int, longer: int, equal: int = 0) -> Table:
@@ -102,16 +102,15 @@ def test_only_normalised_pairs_are_in_a_stratum_and_both_are_counted() -> None:
 
 
 def test_the_normalised_figure_counts_normalised_pairs_only() -> None:
-    rows = [
-        label_row("kept", ("a", "b", "d"), ("a", "c", "d")),
-        label_row("trailing", ("a", "b", "d"), ("a", "c  ", "d")),
-        label_row("longer", ("a", "b", "d"), ("a", "c", "x", "d")),
-    ]
-    laid = lay_out(rows)
-    s_L = np.where(laid.table.is_fixed_L, 1.0, 0.0)
-    s_L[laid.table.row_L == 0] *= -1
+    table = laid(
+        replayed("kept", ("a", "b", "d"), ("a", "c", "d")),
+        replayed("trailing", ("a", "b", "d"), ("a", "c  ", "d")),
+        replayed("longer", ("a", "b", "d"), ("a", "c", "x", "d")),
+    ).table
+    s_L = np.where(table.is_fixed_L, 1.0, 0.0)
+    s_L[table.row_L == 0] *= -1
 
-    suite = evaluate(laid.table, {"ours": s_L}, fold_L=laid.table.row_L, samples=20)["suites"]
+    suite = evaluate(table, {"ours": s_L}, fold_L=table.row_L, samples=20)["suites"]
 
     assert suite["mine"]["pairs"] == {
         "paired": 3,

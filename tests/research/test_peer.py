@@ -1,19 +1,16 @@
 """The peer's figures: counted in tokens, in wrong programs only, with intervals over groups."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from research.baselines import Sources
 from research.pttrust import metrics as pttrust_metrics
 from research.pttrust.peer import SHOWN, figures, line_tokens
 from reviewbot.encoders.encoder import Tokens
 from reviewbot.encoders.spans import Span
-from reviewbot.train.prepare import lay_out
-from tests.train.tables_made import label_row, planted
+from tests.research.versions import laid, replayed
+from tests.train.tables_made import planted
 
 
 def test_figures_are_those_of_the_metrics_with_intervals_and_only_where_a_line_is_wrong() -> None:
@@ -53,25 +50,18 @@ def test_corrected_lines_take_no_part_and_a_score_that_read_nothing_is_left_out(
     assert list(plain["wrong"]) == ["ours"]
 
 
-class Words:
-    """An encoder that takes every word for a token."""
-
-    def tokenize(self, text: str) -> Tokens:
-        spans, at = [], 0
-        for part in text.split(" "):
-            spans.append(Span(at, at + len(part)))
-            at += len(part) + 1
-        return Tokens(list(range(len(spans))), spans)
+def words(text: str) -> Tokens:
+    """Take every word for a token."""
+    spans, at = [], 0
+    for part in text.split(" "):
+        spans.append(Span(at, at + len(part)))
+        at += len(part) + 1
+    return Tokens(list(range(len(spans))), spans)
 
 
 def test_each_line_of_the_table_has_its_own_tokens() -> None:
-    laid = lay_out([label_row("a", ("a b c ", "d ", "e f "), ("a b c ", "d x y ", "e f "))])
-    nothing = cast(Any, None)
-    reader = cast(Any, type("Reader", (), {"encoder": Words()}))
-    given = Sources(
-        laid=laid, rows=(), reader=reader, coder=nothing, cache=Path(), checkpoint=nothing
-    )
+    made = laid(replayed("a", ("a b c ", "d ", "e f "), ("a b c ", "d x y ", "e f ")))
 
-    assert laid.table.is_fixed_L.tolist() == [False] * 3 + [True]
+    assert made.table.is_fixed_L.tolist() == [False] * 3 + [True]
     # A word that crosses a line end belongs to both lines.
-    assert line_tokens(laid, given).tolist() == [4, 2, 3, 4]
+    assert line_tokens(made, words).tolist() == [4, 2, 3, 4]
