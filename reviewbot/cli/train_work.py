@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.cli.train_options import READING, counter, label_file, open_reader
+from reviewbot.cli.train_options import READING, counter, label_file, open_reader, require_places
 
 if TYPE_CHECKING:
     from reviewbot.train.dataset import Table
@@ -34,6 +34,7 @@ class Work:
         if not set(self.groups) <= set(known) or len(set(self.groups)) < len(self.groups):
             raise click.UsageError(f"--groups: name some of {', '.join(known)}, each once")
         self.boost = _factors(flags["boost"])
+        require_places(directory=flags["cache"])
         self.changes = read_files(flags["labels"], flags["seed"])
         self.data = [label_file(label) for label in flags["labels"]]
         self.sae_files, self.coder = read_sae(Path(flags["sae"]))

@@ -10,7 +10,7 @@ import pytest
 from reviewbot.arrays import Array
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import resample
-from reviewbot.train.dataset import Table
+from reviewbot.train.dataset import Scores, Table
 from reviewbot.train.evaluate import LINES, evaluate, markdown, untrained
 from reviewbot.train.predictor_fit import fit
 from tests.train.tables_made import made, planted, with_corrections
@@ -22,7 +22,7 @@ WRONG, BLAMED = "wrong lines", "lines that a fix changed"
 def table() -> Table:
     """600 changes of six lines, with corrections that the signal does not know."""
     plain = planted(snippets=600)
-    return with_corrections(plain, np.zeros((int(plain.y_L.sum()), 11)))
+    return with_corrections(plain, np.zeros((int(plain.y_L.sum()), 11), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def small(y: list[int], groups: str, sets: list[str], **facts: object) -> Table:
     return replace(made({"x": signal_L1}, y, list(groups), sets, snippet=3), **facts)  # type: ignore[arg-type]
 
 
-def part(table: Table, s_L: Array, title: str = WRONG) -> dict[str, Any]:
+def part(table: Table, s_L: Array | Scores, title: str = WRONG) -> dict[str, Any]:
     found = evaluate(table, {"model": s_L}, table.row_L % 2, samples=20)["parts"]
     return dict(found[title])
 

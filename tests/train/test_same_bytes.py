@@ -29,7 +29,7 @@ from tests import tiny
 MESSAGE = "Move the parser, and total what was read\n\nCloses #7.\n"
 STEPS = "".join(
     f"def step_{n}(value, left):\n    total = value * {n} + left\n\n    return [total, left]\n\n"
-    for n in range(50)
+    for n in range(110)
 )
 MOVED = "".join(f"    case {n}:\n        return parse_{n}(text)  # {n}\n" for n in range(30))
 GO = "".join(f"func add{n}(a int) int {{\n\treturn a + {n}\n}}\n\n" for n in range(20))
