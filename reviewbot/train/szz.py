@@ -1,7 +1,8 @@
 """Traces the lines that a fix changes to the commits that introduced them.
 
-The variant is MA-SZZ (da Costa et al., TSE 2017) on `git blame -w -M`, with the text rules of
-`blamable`. It differs from the published one:
+The variant is MA-SZZ (da Costa et al., TSE 2017) on `git blame -w -M -C`, which looks through
+re-indenting and through code that moves within a commit, with the text rules of `blamable`. It
+differs from the published one:
 
 - merges and first commits introduce nothing: a merge has no diff of its own, an import no author
 - a fix has at most 4 code files and 25 deleted lines: larger ones mix in other work
@@ -13,11 +14,12 @@ Of 1,601 lines that such rules blamed, three in ten were at fault: hence the pro
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from reviewbot.authorship.model import Origin
 from reviewbot.diff.languages import language_of
 from reviewbot.diff.model import Change, head_lines
 from reviewbot.diff.parser import decode, parse
@@ -36,8 +38,9 @@ MAX_DELETED = 25  # lines with a letter or digit that are no comments, in all fi
 MAX_FILES = 50  # code files of a commit that can introduce a fault
 MAX_DIFF = 20_000_000  # bytes
 MAX_BLAME = 64_000_000  # bytes that git blame prints about one file
+CONTEXT = 5  # lines before and after a line, for git blame
 SECONDS = 60.0  # for one git process
-_BLAME = ("blame", "-w", "-M", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
+_BLAME = ("blame", "-w", "-M", "-C", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
 
 
 class TracedLine(NamedTuple):
@@ -112,6 +115,7 @@ def trace(top: Path, objects: Objects, fix: PastCommit, oldest: Mapping[str, str
     added = sum(len(file.change.added) for file in files)
     if len(files) > MAX_FIX_FILES or sum(map(deleted, files)) > MAX_DELETED:
         return Trace(fix.hash, removed, added, lost=lost)
+    lengths = {file.change.base_path or file.change.path: len(file.base) for file in files}
     by_path: dict[str, list[Edit]] = {}
     for edit in edits(files):
         if name_of(edit.path) in oldest:
@@ -119,9 +123,13 @@ def trace(top: Path, objects: Objects, fix: PastCommit, oldest: Mapping[str, str
     lines: list[TracedLine] = []
     for path, of_file in by_path.items():
         try:
-            lines += _blame(top, str(fix.parent), path, of_file, oldest[name_of(path)])
+            about = _with_context([edit.number for edit in of_file], lengths[path])
+            origins = _blame(top, str(fix.parent), path, about, oldest[name_of(path)])
         except ReviewbotError:
             lost += 1
+            continue
+        found = ((origins.get(edit.number), edit.becomes) for edit in of_file)
+        lines += [TracedLine(*at, becomes) for at, becomes in found if at is not None]
     return Trace(fix.hash, removed, added, tuple(lines), lost)
 
 
@@ -140,15 +148,21 @@ def _fixed(top: Path, objects: Objects, fix: PastCommit) -> tuple[list[FixedFile
     return files, lost
 
 
-def _blame(top: Path, parent: str, path: str, of_file: list[Edit], oldest: str) -> list[TracedLine]:
-    """Ask git which commits wrote these lines of a file; without lines older than `oldest`."""
+def _with_context(numbers: Sequence[int], length: int) -> list[int]:
+    """Return the lines with those around them: git knows a moved block, not a moved line."""
+    around = range(-CONTEXT, CONTEXT + 1)
+    return sorted({n + by for n in numbers for by in around if 1 <= n + by <= length})
+
+
+def _blame(
+    top: Path, parent: str, path: str, numbers: Sequence[int], oldest: str
+) -> dict[int, Origin]:
+    """Ask git where these lines of a file come from; without lines older than `oldest`."""
     if parent == oldest:  # git would take "A ^A" for the working tree
-        return []
-    ranges = line_ranges([edit.number for edit in of_file])
-    command = (*_BLAME, *ranges, parent, f"^{oldest}", "--", os.fsdecode(encode_path(path)))
-    origins = parse_blame(git(top, *command, limit=MAX_BLAME, timeout=SECONDS))
-    found = ((origins.get(edit.number), edit.becomes) for edit in of_file)
-    return [TracedLine(*origin, becomes) for origin, becomes in found if origin is not None]
+        return {}
+    revisions = (parent, f"^{oldest}", "--", os.fsdecode(encode_path(path)))
+    command = (*_BLAME, *line_ranges(numbers), *revisions)
+    return parse_blame(git(top, *command, limit=MAX_BLAME, timeout=SECONDS))
 
 
 def name_of(path: str) -> str:

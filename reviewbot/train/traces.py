@@ -19,7 +19,7 @@ from reviewbot.git.files import Objects
 from reviewbot.train.history import PastCommit
 from reviewbot.train.szz import Trace, TracedLine, can_be_traced, name_of, trace
 
-RULES = 1  # count up when other lines would be traced
+RULES = 2  # count up when other lines would be traced
 WORKERS = 2  # git processes at a time
 BATCH = 64  # fixes between two writes
 MIN_LAG = 86_400 // 4  # seconds between a commit and the fix that blames it

@@ -164,6 +164,16 @@ def test_a_fix_that_was_reverted_is_none(history: History) -> None:
         mined(history)
 
 
+def test_moving_code_to_another_file_does_not_blame_the_mover(history: History) -> None:
+    body = LAST.replace("last", "last_of_all_the_items").replace("size", "number_of_items")
+    history.commit("Add last", {"a.py": STAYS + body})
+    history.commit(f"Split the module{CLAUDE}", {"a.py": STAYS, "b.py": body})
+    history.commit("Fix last", {"b.py": body.replace("items]", "items - 1]")})
+
+    with pytest.raises(UsageError, match="blame no line"):
+        mined(history)
+
+
 def test_large_fixes_and_large_commits_are_left_out(history: History) -> None:
     long = "".join(f"a{number} = {number}\n" for number in range(60))
     history.commit(f"Add much{CLAUDE}", {"a.py": long})
