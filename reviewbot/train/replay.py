@@ -102,7 +102,7 @@ def _repository(
     if process.returncode:
         raise EnvironmentFailure(
             f"git could not take the labelled changes, nothing was read: {complaint(problem)}",
-            fix="free some space in the temporary directory",
+            fix="check the paths of the files, and the space in the temporary directory",
         )
     stream.unlink()
     names = dict(line.split(" ") for line in marks.read_text(encoding="ascii").splitlines())

@@ -21,7 +21,8 @@ def made(
     """
     lines = len(np.asarray(y))
     row_L = np.arange(lines) // snippet
-    group_L, set_L = np.asarray(groups, np.str_), np.asarray(sets, np.str_)
+    group_L = np.asarray(groups, np.str_)
+    set_L = np.array(np.broadcast_to(np.asarray(sets, np.str_), lines))
     faulty = np.unique(set_L[np.asarray(y, np.bool_)])
     return Table(
         groups={name: part.shape[1] for name, part in columns.items()},
