@@ -23,23 +23,33 @@ from reviewbot.cli.train_work import Work
 @click.command()
 @click.option("--out", required=True, metavar="FILE", type=PATH, help="JSON file to write.")
 @click.option("--markdown", metavar="FILE", type=PATH, help="Markdown file to write the table to.")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="ARTIFACT",
+    help="Artifact to measure on the same lines; fair if it learned from none of them. Repeatable.",
+)
 @options("labels", *FITTING, *READING)
-def evaluate(out: str, markdown: str | None, **flags: Any) -> None:
+def evaluate(out: str, markdown: str | None, against: tuple[str, ...], **flags: Any) -> None:
     """Measure the recipe by cross-validation, beside baselines.
 
     Every line is scored by a model that saw nothing of its group. The baselines are random order,
     line length, surface, and with --full surprisal. No artifact is written.
     """
     require_packages()
+    from reviewbot.app.artifact import find_artifact
     from reviewbot.errors import UsageError
+    from reviewbot.scoring.artifact import load_artifact
     from reviewbot.scoring.pooling import SURPRISAL_NAMES
     from reviewbot.train import evaluate as measure
     from reviewbot.train.predictor_fit import fit
 
     require_places(out, markdown)
+    others = {name: load_artifact(find_artifact(name)) for name in against}
     work = Work(flags)
     result = work.fit()
     scores = {"model": result.oof_L}
+    scores |= {name: work.scores_of(artifact) for name, artifact in others.items()}
     surprisal_L = None
     if work.reader.full:
         column = SURPRISAL_NAMES.index("surprisal, sum")

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.cli.train_options import READING, counter, label_file, open_reader, require_places
+from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
+    from reviewbot.arrays import Array
+    from reviewbot.scoring.artifact import Artifact
     from reviewbot.train.dataset import Table
     from reviewbot.train.predictor_fit import FitResult
     from reviewbot.train.prepare import Laid
@@ -60,11 +63,48 @@ class Work:
         from reviewbot.train.prepare import columns_of
 
         known = group_sizes(self.reader.encoder.width, self.coder.features)
-        sizes = {name: known[name] for name in groups}
-        weights = self.sae_files["sae/sae_weights.safetensors"]
-        sha256 = hashlib.sha256(weights).hexdigest()
-        reader = self.reader.features(self.coder, sha256, sizes, self.cache)
-        return columns_of(self.laid, reader, sizes, counter("files"))
+        read = dict.fromkeys([*self.groups, *groups])  # --groups too: one reading serves all
+        reader = self.reader.features(
+            self.coder, self.coder_sha256, {name: known[name] for name in read}, self.cache
+        )
+        return columns_of(
+            self.laid, reader, {name: known[name] for name in groups}, counter("files")
+        )
+
+    @property
+    def coder_sha256(self) -> str:
+        """The SHA-256 of the autoencoder's weights."""
+        return hashlib.sha256(self.sae_files["sae/sae_weights.safetensors"]).hexdigest()
+
+    def scores_of(self, artifact: "Artifact") -> "Array":
+        """Return the log-odds that another artifact gives the lines.
+
+        raises  UsageError if it reads another model, or reads it in another way
+        """
+        import numpy as np
+
+        from reviewbot.scoring.predictor import log_odds
+        from reviewbot.train.prepare import CHUNK
+
+        name, reader = artifact.info.name, self.reader
+        its = (artifact.model.sha256, artifact.model.layer, artifact.plan)
+        if its != (reader.model_sha256, reader.layer, reader.plan):
+            raise UsageError(
+                f"the artifact {name!r} reads another model, or another layer of it; it was not "
+                "measured",
+                fix="give the --model, --layer and --description that it was trained with",
+            )
+        if artifact.manifest["files"]["sae/sae_weights.safetensors"] != self.coder_sha256:
+            raise UsageError(
+                f"the artifact {name!r} has another autoencoder than --sae; it was not measured",
+                fix="give its own directory as --sae",
+            )
+        columns_LN = self.columns(list(artifact.predictor.groups)).columns_LN
+        parts = [
+            log_odds(artifact.predictor, columns_LN[start : start + CHUNK])
+            for start in range(0, len(columns_LN), CHUNK)
+        ]
+        return np.concatenate(parts)
 
     @cached_property
     def table(self) -> "Table":

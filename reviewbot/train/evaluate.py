@@ -10,8 +10,16 @@ import numpy as np
 
 from reviewbot.arrays import Array, Indices, Mask
 from reviewbot.train import metrics
-from reviewbot.train.bootstrap import SAMPLES, Measurement, figure, ranking, ratio, resample
-from reviewbot.train.dataset import Scores, Table
+from reviewbot.train.bootstrap import (
+    SAMPLES,
+    Measurement,
+    Resamples,
+    figure,
+    ranking,
+    ratio,
+    resample,
+)
+from reviewbot.train.dataset import Scores, Table, Texts
 from reviewbot.train.operating import RATES, threshold_for
 
 SURFACE_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # inverse penalties: the surface has few columns
@@ -19,6 +27,7 @@ LINES = (
     *("within auroc", "within recall at 20%", "top-1", "top-5", "ifa"),
     *("auroc", "ap", "recall at 20%"),
 )
+WITHIN = ("within auroc", "within recall at 20%")  # also given as differences to the surface
 VISIBLE = ("line", "file", "repo", "outside")  # what one must see to notice a fault
 AllScores = Mapping[str, Scores | Array]
 
@@ -81,7 +90,31 @@ def _lines(
     for name, s_L in scores.items() if len(y_L) else ():
         values = ranking(draws, group_L, row_L, y_L, s_L[keep_L])
         measured[name] = {key: figure(draws, *values[key]) for key in LINES}
+    if "surface" in measured:
+        _over_surface(measured, scores, draws, group_L, row_L, y_L, keep_L)
     return _part(len(np.unique(row_L)), len(y_L), len(draws.names_G), int(y_L.sum()), measured)
+
+
+def _over_surface(
+    measured: dict[str, Any],
+    scores: AllScores,
+    draws: Resamples,
+    group_L: Texts,
+    row_L: Indices,
+    y_L: Mask,
+    keep_L: Mask,
+) -> None:
+    """Add by how much every score is better than the surface, change by change."""
+    values = {name: metrics.by_snippet(y_L, s_L[keep_L], row_L) for name, s_L in scores.items()}
+    rows, surface_RK = values["surface"]
+    names, first_R = np.unique(row_L, return_index=True)
+    group_R = group_L[first_R][np.searchsorted(names, rows)]
+    for name, (_, values_RK) in values.items():
+        for key in WITHIN:
+            place = metrics.SNIPPET.index(key)
+            more_R = values_RK[:, place] - surface_RK[:, place]
+            entry = figure(draws, metrics.mean(more_R), ratio(draws, group_R, more_R))
+            measured[name][f"{key}, over surface"] = entry
 
 
 def _pairs(table: Table, scores: AllScores, samples: int, seed: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from reviewbot.train.changes import LabelledChange
 from reviewbot.train.dataset import Table, lay_out
 from reviewbot.train.replay import Replayed, replay
 
+CHUNK = 8192  # lines at once
 Progress = Callable[[int, int], None]
 
 

@@ -37,7 +37,7 @@ class Reader:
         sizes  group -> columns, of `pooling.group_sizes`
         cache  directory that keeps them by content: a second experiment takes seconds
         """
-        names = sorted(sizes.keys() - {"surface"})
+        names = sorted(sizes.keys() - {"surface", "surprisal"})  # these two cost nothing to keep
         parts = [self.model_sha256, self.layer, self.deep, self.full, coder_sha256, names]
         # What the engine's name leaves out, as in `app.artifact.line_cache`.
         others = (version("numpy"), sorted(kernel_variables(os.environ).items()))

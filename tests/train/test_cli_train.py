@@ -95,7 +95,7 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
 ) -> None:
     first = run(*SAE, "--out", "sae", *SIZE)
     second = run(*PREDICTOR, *LABELS)
-    third = run(*EVALUATE, *LABELS, "--markdown", "t.md")
+    third = run(*EVALUATE, *LABELS, "--markdown", "t.md", "--against", "made")
 
     assert [first.exit_code, second.exit_code, third.exit_code] == [0, 0, 0], third.stderr
     artifact = load_artifact(Path("made"))
@@ -107,7 +107,8 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
     report = json.loads(Path("figures.json").read_text())
     wrong = report["parts"]["wrong lines"]
     assert (wrong["changes"], wrong["hits"]) == (12, 12)
-    assert list(wrong["scores"]) == ["length", "model", "random", "surface"]
+    assert list(wrong["scores"]) == ["length", "made", "model", "random", "surface"]
+    assert wrong["scores"]["surface"]["within auroc, over surface"]["value"] == 0
     assert list(report["parts"]) == [
         "alarms",
         "changes",
@@ -117,6 +118,12 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
     ]
     assert [entry["name"] for entry in report["data"]] == ["mine.jsonl", "humaneval_pass.jsonl"]
     assert third.stdout == Path("t.md").read_text()
+
+
+def test_an_artifact_that_reads_otherwise_is_not_measured(with_sae: Run) -> None:
+    result = with_sae(*EVALUATE, *LABELS, "--against", "tiny")
+
+    refused(result, 2, "'tiny' reads another model")
 
 
 def test_surprisal_is_a_baseline_where_the_whole_model_is_read(with_sae: Run) -> None:

@@ -1,0 +1,42 @@
+"""Choose the changes that the shipped artifacts learn from: a label file out of many.
+
+python -m research.choose_changes DIRECTORY OUT --survived N
+
+Every change with a line that was read and found wrong, and N changes that survived, chosen by hash.
+"""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import click
+
+from reviewbot.cli.options import PATH
+from reviewbot.train.changes import Verdict
+
+
+@click.command()
+@click.argument("directory", type=PATH)
+@click.argument("out", type=PATH)
+@click.option("--survived", type=click.IntRange(0), default=200, show_default=True)
+def choose(directory: str, out: str, survived: int) -> None:
+    """Write OUT from the label files in DIRECTORY."""
+    wrong: list[str] = []
+    clean: dict[bytes, str] = {}
+    for path in sorted(Path(directory).glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                if row["status"] == "clean":
+                    clean[hashlib.sha256(row["id"].encode()).digest()] = line
+                elif any(label.get("verdict") == Verdict.WRONG for label in row["faulty"]):
+                    wrong.append(line)
+    chosen = [clean[key] for key in sorted(clean)[:survived]]
+    with gzip.open(out, "wt", encoding="utf-8") as file:
+        file.writelines([*wrong, *chosen])
+    click.echo(f"{len(wrong)} changes with a wrong line, {len(chosen)} that survived")
+
+
+if __name__ == "__main__":
+    choose()
