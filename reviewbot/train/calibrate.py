@@ -40,13 +40,13 @@ def calibrate(
     """
     suites = chosen_suites(table) if suites is None else suites
     here_L = hunk_lines(table, suites)
-    y_L, s_L = table.y_L[here_L], result.oof_L[here_L]
+    y_L, s_L, share_L = table.y_L[here_L], result.oof_L[here_L], table.weight_L[here_L]
     if not y_L.any() or y_L.all():
         raise UsageError(
             "the sets to calibrate on hold lines of one class only",
-            fix="name sets that hold both; changes that nobody read do not count",
+            fix="name sets that hold both; beside changes that were read, others do not count",
         )
-    slope, offset = platt(y_L, s_L)
+    slope, offset = platt(y_L, s_L, share_L)
     if slope <= 0:
         raise UsageError(
             f"the score does not rise with the label (slope {slope:.3g}), so no predictor was made",
@@ -74,7 +74,8 @@ def calibrate(
             "offset": offset,
             "sets": sorted(set(table.set_L[here_L].tolist())),
             "lines": len(y_L),
-            "base_rate": float(y_L.mean()),
+            "base_rate": float((y_L * share_L).mean()),
+            "read": bool(table.read_L[here_L][y_L].all()),  # else the labels are blamed lines
         },
         "reference": {"lines": len(y_L), "quantiles": REFERENCES},
         "suites": {"hunks": suites.hunks, "clean": suites.clean, "inferred": suites.inferred},
@@ -101,18 +102,23 @@ def sigmoid(odds_L: Scores | Array) -> Scores:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds_L.astype(np.float64), -60, 60))), np.float64)
 
 
-def platt(y_L: Mask, s_L: Scores | Array) -> tuple[float, float]:
+def platt(
+    y_L: Mask, s_L: Scores | Array, share_L: Scores | Array | None = None
+) -> tuple[float, float]:
     """Fit P(risky) = sigmoid(slope * score + offset) by Newton's method; return slope and offset.
+
+    share_L  probability that the label of a risky line is right; None: 1
+    raises   ValueError for one class only
 
     The targets are Platt's (1999), a little inside 0 and 1, so that scores which separate the
     classes do not give an infinite slope. The slope may be negative.
-    raises  ValueError for one class only
     """
     risky = int(y_L.sum())
     clean = len(y_L) - risky
     if not risky or not clean:
         raise ValueError("Platt scaling needs both classes")
-    target_L = np.where(y_L, (risky + 1) / (risky + 2), 1 / (clean + 2))
+    right_L = np.ones(len(y_L)) if share_L is None else share_L
+    target_L = np.where(y_L, right_L * (risky + 1) / (risky + 2), 1 / (clean + 2))
     centre, scale = float(s_L.mean()), float(s_L.std()) or 1.0
     design_L2 = np.stack([(s_L.astype(np.float64) - centre) / scale, np.ones(len(s_L))], axis=1)
     theta_2 = _newton(design_L2, target_L, np.full(2, 1e-9))

@@ -48,9 +48,13 @@ class Table:
         return len(self.y_L)
 
     def clear(self) -> Mask:
-        """Return the lines that count in metrics: original, read, label not ambiguous."""
-        labelled_L = (self.y_L | ~self.blamed_L) & (self.weight_L > 0)
-        return np.asarray(~self.is_fixed_L & self.read_L & labelled_L, np.bool_)
+        """Return the lines that count in metrics: original, read, label not ambiguous.
+
+        Where no wrong line was read at all, as after `train mine`, blamed lines count for wrong.
+        """
+        labelled_L = (self.y_L | ~self.blamed_L) & (self.weight_L > 0) & ~self.is_fixed_L
+        read_L = labelled_L & self.read_L
+        return np.asarray(read_L if (self.y_L & read_L).any() else labelled_L, np.bool_)
 
 
 class _Facts(NamedTuple):

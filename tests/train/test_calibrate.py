@@ -36,6 +36,22 @@ def test_scores_that_separate_the_classes_keep_a_finite_slope() -> None:
     assert np.isfinite(offset)
 
 
+def test_blamed_lines_that_nobody_read_count_by_their_probability() -> None:
+    table = planted(snippets=1_200)
+    unread = replace(
+        table, read_L=~table.y_L, weight_L=np.where(table.y_L, 0.3, 1.0).astype(np.float32)
+    )
+    _, read = calibrate(table, fit(table, ["state"], corrections=True, cs=(1e-2,)))
+    result = fit(unread, ["state"], corrections=True, cs=(1e-2,))
+    predictor, report = calibrate(unread, result)
+
+    assert (read["platt"]["read"], report["platt"]["read"]) == (True, False)
+    assert report["platt"]["base_rate"] == pytest.approx(0.3 * read["platt"]["base_rate"])
+    hunks_L = np.isin(table.set_L, ["szz_ai_hunks", "clean_ai_hunks"])
+    mean = calibrated(predictor, result.oof_L)[hunks_L].mean()
+    assert mean == pytest.approx(0.3 * table.y_L[hunks_L].mean(), rel=0.1)
+
+
 def test_a_threshold_lets_through_no_more_than_its_rate_even_with_ties() -> None:
     p = np.array([0.9, 0.8, 0.8, 0.1] + [0.05] * 96)
 

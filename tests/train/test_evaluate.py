@@ -11,7 +11,7 @@ from reviewbot.arrays import Array
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import resample
 from reviewbot.train.dataset import Scores, Table
-from reviewbot.train.evaluate import LINES, evaluate, markdown, untrained
+from reviewbot.train.evaluate import LINES, WITHIN, evaluate, markdown, untrained
 from reviewbot.train.predictor_fit import fit
 from tests.train.tables_made import made, planted, with_corrections
 
@@ -67,14 +67,15 @@ def test_a_telling_model_beats_every_baseline_clear_of_their_intervals(
 def test_every_value_is_within_its_interval_and_the_report_is_json(report: dict[str, Any]) -> None:
     json.dumps(report, allow_nan=False)
     assert list(report["parts"]) == [WRONG, BLAMED, "pairs", "alarms", "changes"]
-    assert list(report["parts"][WRONG]["scores"]["model"]) == list(LINES)
+    leads = [f"{key}, over surface" for key in WITHIN]
+    assert list(report["parts"][WRONG]["scores"]["model"]) == [*LINES, *leads]
     figures = [
         (title, name, entry)
         for title, found in report["parts"].items()
         for row in found["scores"].values()
         for name, entry in row.items()
     ]
-    assert len(figures) == 4 * (2 * len(LINES) + 2 + 4) + 5
+    assert len(figures) == 4 * (2 * len(LINES) + 2 * len(WITHIN) + 2 + 4) + 5
     for title, name, one in figures:
         assert one["low"] - 1e-9 <= one["value"] <= one["high"] + 1e-9, (title, name)
 
