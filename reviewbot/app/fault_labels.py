@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -11,6 +12,7 @@ from reviewbot.errors import EnvironmentFailure, UsageError
 MAX_ROW = 100_000_000  # bytes of one row: it holds the texts of its files
 MAX_ROWS = 200_000
 T = TypeVar("T")
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)  # of a zipped file
 NOT_A_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 GZIP = b"\x1f\x8b"
 # commit -> path -> line -> probability; files of the commit that are not named were not looked at
@@ -20,8 +22,8 @@ Labels = Mapping[str, Mapping[str, Mapping[int, float]]]
 def read_labels(path: Path) -> Labels:
     """Read rows as `reviewbot train mine` writes them, one JSON object a line, perhaps gzipped.
 
-    A line without `probability` was at fault for certain. Files without faulty lines are in the
-    result, too: their lines survived.
+    Without `probability`, a line was at fault unless its `verdict` is "related". Files without
+    faulty lines are in the result, too: their lines survived.
     raises  UsageError if it is no such file, EnvironmentFailure if it cannot be read
     """
     labels: dict[str, Mapping[str, Mapping[int, float]]] = {}
@@ -31,7 +33,7 @@ def read_labels(path: Path) -> Labels:
             number += 1
             row = json.loads(raw)
             labels[_checked(row["sha"], str)] = _faults(row)
-    except (EOFError, KeyError, TypeError, ValueError, RecursionError, gzip.BadGzipFile) as exc:
+    except (*DAMAGE, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise UsageError(
             f"nothing was stored: {path} does not hold labelled changes (row {number})",
             fix="give a file that `reviewbot train mine` has written",
@@ -60,7 +62,8 @@ def _rows(path: Path) -> Iterator[bytes]:
 def _faults(row: Any) -> dict[str, dict[int, float]]:
     faults: dict[str, dict[int, float]] = {_checked(f["path"], str): {} for f in row["files"]}
     for line in row["faulty"]:
-        probability = line.get("probability", 1.0)
+        certain = 0.0 if line.get("verdict") == "related" else 1.0
+        probability = line.get("probability", certain)
         if not 0 <= probability <= 1:
             raise ValueError(probability)
         faults[line["path"]][_checked(line["line"], int)] = float(probability)

@@ -95,7 +95,7 @@ def change(repo: Path, line: str) -> None:
     (repo / "a.py").write_text(f"x = 1\n{line}\n")
 
 
-def labelled(sha: str, path: str, *faulty: dict[str, float]) -> dict[str, Any]:
+def labelled(sha: str, path: str, *faulty: dict[str, Any]) -> dict[str, Any]:
     """Return a row as `train mine` writes it."""
     lines = [{"path": path} | line for line in faulty]
     return {"sha": sha, "files": [{"path": path}], "faulty": lines}
@@ -159,7 +159,7 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
     add(grown, "later.py", lines(50))  # no label can know its faults yet
     rows = [
         labelled(sha, "g.py", {"line": 3, "probability": 0.5}),
-        labelled(commit_of(grown, "HEAD~2"), "f23.py"),
+        labelled(commit_of(grown, "HEAD~2"), "f23.py", {"line": 9, "verdict": "related"}),
         labelled(commit_of(grown, "HEAD~3"), "f22.py", {"line": 1}),
         labelled(commit_of(grown, "HEAD~4"), "tests/not_looked_at.py"),
         labelled("0" * 40, "f22.py", {"line": 3}),
@@ -190,6 +190,7 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
         json.dumps(labelled("a", "x", {"line": 1}) | {"files": []}).encode(),
         gzip.compress(b"{}" * 100)[:-9],
         b"\x1f\x8b",
+        gzip.compress(b"{}" * 100)[:12] + b"\xff" * 9,
     ],
 )
 def test_labels_of_another_kind_are_refused(grown: Path, tmp_path: Path, raw: bytes) -> None:
