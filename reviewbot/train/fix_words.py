@@ -70,7 +70,9 @@ _BY = re.compile(
     r"\s*(?:[*-] )?(?:[A-Za-z][A-Za-z-]{0,40}-(?:by|to)|cc|author|committer)\s*:", re.I
 )
 _EMAIL = re.compile(r"[\w.+%\[\]-]{1,100}@[\w-]{1,100}(?:\.[\w-]{1,100}){1,5}")
-_HANDLE = re.compile(r"(?<![\w/.@`])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)(?![\w/(.-]\w)")
+_HANDLE = re.compile(  # not "@types/node", "@app.route" or the end of "claude[bot]@..."
+    r"(?<![\w/.@`\]])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)(?![\w-])(?![/(.]\w)"
+)
 NAME, ADDRESS = "Dev", "dev@example.com"
 
 

@@ -63,15 +63,19 @@ def test_a_cut_hash_counts_if_it_is_unique() -> None:
 
 def test_a_message_keeps_agents_and_loses_people() -> None:
     message = (
-        "Fix it for Jane Doe\n\nSeen by @janedoe and @claude, mail jane@example.org.\n\n"
+        "Fix it for Jane Doe\n\nSeen by @janedoe and @claude, mail jane@example.org.\n"
+        "Bump @types/node, @app.route\n\n"
         "Signed-off-by: Jane Doe <jane@example.org>\n"
         "Reviewed-by: Max Muster <max@example.org>\n"
-        "Co-Authored-By: Claude <noreply@anthropic.com>"
+        "Co-Authored-By: Claude <noreply@anthropic.com>\n"
+        "Co-Authored-By: claude[bot] <41898282+claude[bot]@users.noreply.github.com>"
     )
 
     assert without_people(message, [Identity("Jane Doe", "jane@example.org")]) == (
-        "Fix it for Dev\n\nSeen by @dev and @claude, mail dev@example.com.\n\n"
-        "Co-Authored-By: Claude <noreply@anthropic.com>"
+        "Fix it for Dev\n\nSeen by @dev and @claude, mail dev@example.com.\n"
+        "Bump @types/node, @app.route\n\n"
+        "Co-Authored-By: Claude <noreply@anthropic.com>\n"
+        "Co-Authored-By: claude[bot] <41898282+claude[bot]@users.noreply.github.com>"
     )
 
 
