@@ -39,7 +39,7 @@ MAX_FILES = 50  # code files of a commit that can introduce a fault
 MAX_DIFF = 20_000_000  # bytes
 MAX_BLAME = 64_000_000  # bytes that git blame prints about one file
 CONTEXT = 5  # lines before and after a line, for git blame
-SECONDS = 60.0  # for one git process
+SECONDS = 300.0  # for one git process; on a busy machine a slow blame is not lost
 _BLAME = ("blame", "-w", "-M", "-C", "--line-porcelain", "--no-textconv", "--ignore-revs-file=")
 
 
