@@ -33,7 +33,9 @@ def read_labels(path: Path) -> Labels:
             number += 1
             row = json.loads(raw)
             labels[_checked(row["sha"], str)] = _faults(row)
-    except (*DAMAGE, KeyError, TypeError, ValueError, RecursionError) as exc:
+        if not labels:
+            raise ValueError("no row")
+    except (*DAMAGE, AttributeError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise UsageError(
             f"nothing was stored: {path} does not hold labelled changes (row {number})",
             fix="give a file that `reviewbot train mine` has written",

@@ -28,6 +28,8 @@ def mine(repo: str, out: str, scope: str) -> None:
     FILE.partial.
     """
     require_places(out)
+    if not out.endswith(".gz"):
+        raise click.UsageError(f"{out!r} does not end in .gz, but the rows are written compressed")
     from reviewbot.train.mine import mine as mine_history
 
     with worded("nothing was mined"):

@@ -25,9 +25,10 @@ def merged_changes(repo: Repository, tip: str) -> list[MergedChange]:
     raises  EnvironmentFailure if git fails
     """
     command = ("log", "--first-parent", f"--max-count={MAX_CHANGES}", "--date=short")
-    log = git(repo.top, *command, "--format=%cd %H %P", tip, "--").decode("ascii")
-    rows = (row.split() for row in log.splitlines())
-    return [MergedChange(row[2], row[1], row[0], len(row) > 3) for row in rows if len(row) > 2]
+    log = git(repo.top, *command, "--format=%H %P,%cd", tip, "--").decode("ascii")
+    rows = (row.partition(",") for row in log.splitlines())  # a damaged commit has no day
+    named = ((hashes.split(), day) for hashes, _, day in rows)
+    return [MergedChange(of[1], of[0], day, len(of) > 2) for of, day in named if len(of) > 1]
 
 
 def from_labelled(

@@ -23,6 +23,7 @@ from reviewbot.train.fix_words import fix_strength, reverted
 
 MAX_COMMITS = 100_000  # the newest are read
 MAX_FIELD = 16_000_000  # bytes of one message
+MAX_TIME = 253_402_300_799  # the end of the year 9999; the author of a commit chooses its time
 TIMEOUT = 1_800.0  # seconds for the whole log
 _CHUNK = 1 << 20
 _FORMAT = "%x00".join(("%m%H", "%P", "%an", "%ae", "%cn", "%ce", "%ct", "%B"))
@@ -119,7 +120,7 @@ def _commits(fields: Iterator[bytes]) -> Iterator[PastCommit]:
         if not _MARKED.fullmatch(field):
             raise ValueError("not the output of git log in our format")
         row = [field, *(next(fields) for _ in range(5))]
-        time, message = int(next(fields)), next(fields)
+        time, message = min(int(next(fields) or 0), MAX_TIME), next(fields)
         files, renamed, field = list[str](), list[tuple[str, str]](), next(fields, None)
         while field is not None and (match := _RAW.fullmatch(field)):
             # Only equal files are a renaming here: to compare others, git would read them all.

@@ -122,7 +122,9 @@ def _label(entry: Fields) -> LineLabel:
     if text not in set(Verdict):
         raise wrong_row(entry.where, "verdict", f"must be one of {', '.join(Verdict)}")
     verdict = Verdict(text)
-    share = entry.data.get("probability", 1.0 if verdict is not Verdict.RELATED else 0.0)
+    share = entry.data.get("probability")
+    if share is None:
+        share = 0.0 if verdict is Verdict.RELATED else 1.0
     if type(share) not in (int, float) or not 0 <= share <= 1:
         raise wrong_row(entry.where, "probability", "must be between 0 and 1")
     becomes = entry.text("becomes", MAX_CODE) if entry.data.get("becomes") is not None else None
@@ -140,6 +142,7 @@ def _label(entry: Fields) -> LineLabel:
 def _piece_of_code(row: Fields) -> LabelledChange:
     lines = row.lines("lines", needed=True)
     risky, mask = row.numbers("risky", len(lines), needed=True), row.numbers("mask", len(lines))
+    masked = frozenset(mask)
     scope = row.numbers("scope", len(lines) + 1) or (0, len(lines))
     if len(scope) != 2 or scope[0] >= scope[1]:
         raise wrong_row(row.where, "scope", "must be [start, end) with start < end")
@@ -152,7 +155,7 @@ def _piece_of_code(row: Fields) -> LabelledChange:
     labels = [
         LineLabel(path=path, number=len(before) + line + 1, verdict=verdict, probability=share)
         for lines_of, verdict, share in (
-            ([i for i in risky if i not in mask], Verdict.WRONG, 1.0),
+            ([i for i in risky if i not in masked], Verdict.WRONG, 1.0),
             (mask, Verdict.MASKED, 0.0),
         )
         for line in lines_of

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from reviewbot.errors import EnvironmentFailure, os_fix
+from reviewbot.errors import EnvironmentFailure, UsageError, os_fix
 from reviewbot.git.files import Objects
 from reviewbot.train.history import PastCommit
 from reviewbot.train.szz import Trace, TracedLine, can_be_traced, name_of, trace
@@ -89,8 +89,14 @@ def trace_all(
     """Return a trace per fix, in their order; those in the work file are not computed again.
 
     header   what the result depends on, as JSON
-    raises   EnvironmentFailure where the work file cannot be written
+    raises   EnvironmentFailure where the work file cannot be written; UsageError for one that is no
+             regular file: a repository that is mined into itself could have put a link there
     """
+    if work.is_symlink() or (work.exists() and not work.is_file()):
+        raise UsageError(
+            f"nothing was scored: the work file {work} is a link, or no regular file",
+            fix="remove it, or choose another place with --out FILE",
+        )
     try:
         done, size = _read(work, header, fixes)
         with work.open("r+b" if size else "wb") as file:

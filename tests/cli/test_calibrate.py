@@ -183,7 +183,9 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
     [
         b"{",
         b"[]\n",
+        b"",
         b'{"sha": "a"}',
+        json.dumps(labelled("a", "x") | {"faulty": ["x"]}).encode(),
         json.dumps(labelled("a", "x") | {"sha": 1}).encode(),
         json.dumps(labelled("a", "x", {"line": 1, "probability": 2})).encode(),
         json.dumps(labelled("a", "x", {"line": 1.5})).encode(),

@@ -43,6 +43,25 @@ def test_a_merge_is_one_change_and_the_first_commit_none(
     assert len(heads(tmp_path)) == 2
 
 
+def test_a_damaged_merge_without_a_date_keeps_its_parents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    for subject in ("first", "second"):
+        commit(tmp_path, subject, a_py=subject)
+    play(tmp_path, "checkout -q -b side HEAD~1")
+    commit(tmp_path, "third", b_py="third")
+    play(tmp_path, "checkout -q main; merge -q --no-ff -m merge side")
+    head, text, raw = tmp_path / ".git/refs/heads/main", [], tmp_path / "raw"
+    for line in git(tmp_path, "cat-file", "commit", "HEAD").splitlines():
+        text.append(line.partition(">")[0] + "> " if line.startswith("committer") else line)
+    raw.write_text("\n".join(text) + "\n")
+    made = git(tmp_path, "hash-object", "-t", "commit", "--literally", "-w", str(raw))
+    head.write_text(made + "\n")
+
+    assert heads(tmp_path) == [("second", "merge"), ("first", "second")]
+
+
 def test_where_a_shallow_clone_was_cut_off_is_no_change(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "whole")
     for subject in ("first", "second", "third"):

@@ -19,7 +19,7 @@ def test_a_whole_change_keeps_its_files_verdicts_and_corrections(tmp_path: Path)
     two = [file("src/last.py", HEAD), file("b.go", "var x = 1\n", "var x = 0\n", "a.go")]
     labels = [
         label(4, "wrong", becomes=FIX),
-        label(1, "related"),
+        label(1, "related", probability=None),
         label(1, None, "b.go", probability=0.25),
     ]
     (change,) = read(tmp_path, whole(files=two, faulty=labels, visible="file", extra=1))

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -259,6 +260,46 @@ def test_a_work_file_of_another_state_is_not_used(history: History) -> None:
     partial.write_text('{"rules": 0}\n{"fix": "x"}\n')
 
     assert len(lines(mined(history)[0])) == 1
+
+
+def test_dates_that_no_calendar_has_do_not_stop_the_run(history: History) -> None:
+    added = history.commit(f"Add last{CLAUDE}", {"a.py": LAST})
+    history.commit("Fix last", {"a.py": FIXED})
+    late = history.commit(f"Add late{CLAUDE}", {"b.py": LAST}, days=4_000_000)
+    history.commit("Fix late", {"b.py": FIXED})
+    raw = history.root.parent / "raw"
+    dated = history.git("cat-file", "commit", "HEAD").splitlines()
+    raw.write_text("\n".join(re.sub("^(committer.*>).*", r"\1 ", line) for line in dated))
+    undated = history.git("hash-object", "-t", "commit", "--literally", "-w", str(raw))
+    history.git("update-ref", "HEAD", undated)
+    history.commit(f"Go on{CLAUDE}", {"c.py": LAST})
+    history.commit("Fix c", {"c.py": FIXED})
+
+    rows, _ = mined(history)
+
+    assert {row["sha"] for row in rows if row["faulty"]} == {added}
+    assert late not in {row["sha"] for row in rows}
+
+
+def test_a_work_file_that_is_a_link_is_refused(history: History) -> None:
+    history.commit(f"Add last{CLAUDE}", {"a.py": LAST})
+    history.commit("Fix last", {"a.py": FIXED})
+    other = history.root.parent / "other"
+    other.write_text("kept")
+    (history.root.parent / "mined.jsonl.gz.partial").symlink_to(other)
+
+    with pytest.raises(UsageError, match="is a link"):
+        mined(history)
+    assert other.read_text() == "kept"
+
+
+def test_a_file_that_training_could_not_read_back_is_refused(history: History) -> None:
+    out = history.root.parent / "mined.jsonl"
+
+    result = CliRunner().invoke(train, ["mine", str(history.root), "--out", str(out)])
+
+    assert result.exit_code == 2
+    assert "does not end in .gz" in result.output
 
 
 def test_a_bare_repository_is_mined(history: History) -> None:
