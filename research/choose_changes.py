@@ -20,7 +20,7 @@ from reviewbot.train.changes import Verdict
 @click.argument("directory", type=PATH)
 @click.argument("out", type=PATH)
 @click.option("--survived", type=click.IntRange(0), default=200, show_default=True)
-def choose(directory: str, out: str, survived: int) -> None:
+def choose_changes(directory: str, out: str, survived: int) -> None:
     """Write OUT from the label files in DIRECTORY."""
     wrong: list[str] = []
     clean: dict[bytes, str] = {}
@@ -33,10 +33,10 @@ def choose(directory: str, out: str, survived: int) -> None:
                 elif any(label.get("verdict") == Verdict.WRONG for label in row["faulty"]):
                     wrong.append(line)
     chosen = [clean[key] for key in sorted(clean)[:survived]]
-    with gzip.open(out, "wt", encoding="utf-8") as file:
-        file.writelines([*wrong, *chosen])
+    with Path(out).open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+        file.writelines(line.encode() for line in (*wrong, *chosen))  # same rows, same bytes
     click.echo(f"{len(wrong)} changes with a wrong line, {len(chosen)} that survived")
 
 
 if __name__ == "__main__":
-    choose()
+    choose_changes()

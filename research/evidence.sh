@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 labels=$1 work=$2
 
-# Of the sets that the artifacts learned from (research/sets.sh), as many rows as half an hour allows.
+# Of the sets of pieces of code, as many rows as half an hour allows.
 sets=(
   --labels "$labels/humaneval_llm.jsonl.gz@250"
   --labels "$labels/szz_ai_hunks.jsonl.gz"

@@ -1,40 +1,36 @@
 #!/usr/bin/env bash
-# The default artifact, from nothing: corpus, autoencoder, predictor, and what docs/benchmark.md says of it.
+# The default artifact, from nothing: corpus, autoencoder, predictor, and its figures.
 #
-#   research/small.sh LABELS WORK
+#   research/small.sh CHANGES WORK
 #
-# LABELS  directory with the label files (docs/training.md); they are never copied anywhere
-# WORK    directory for the corpus, states, caches and checkpoints; about 8 GB
+# CHANGES  directory with label files of whole changes (docs/training.md); they are never copied anywhere
+# WORK     directory for the corpus, states, caches and checkpoints; about 8 GB
 #
 # A stopped run goes on where it was. About two hours on two cores with AVX512_BF16.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-labels=$1 work=$2
+changes=$1 work=$2
 mkdir -p "$work"
 
-# bf16 doubles the speed where the CPU has it; research/log.md says how far its scores are from fp32's.
-reading=(--model qwen2.5-coder-0.5b --layer 6 --dtype bf16)
+# Stage one reads in bf16, twice as fast where the CPU has it; stage two with the engine of `check`.
+reading=(--model qwen2.5-coder-0.5b --layer 6)
 
 python -m research.corpus "$work/corpus"
 
 reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work/sae" \
-  --tokens 300000 --features 2048 --k 32 --epochs 6 "${reading[@]}"
+  --tokens 300000 --features 2048 --k 32 --epochs 6 "${reading[@]}" --dtype bf16
 
-# The paper's own autoencoder, for PtTrust-R.
+# The paper's own autoencoder, for PtTrust-R beside base.
 python -m research.pttrust.autoencoder --corpus "$work/corpus" --work "$work/sae-work-pttrust" \
-  --out "$work/sae-pttrust" --tokens 300000 "${reading[@]}"
+  --out "$work/sae-pttrust" --tokens 300000 "${reading[@]}" --dtype bf16
 
-. research/sets.sh
-fitting=(--sae "$work/sae" --cache "$work/features" --groups sae_max,surface --boost surface=3 \
-  --c 1e-6,3e-6,5e-6,1e-5 --confidence 0.6)
+python -m research.choose_changes "$changes" "$work/changes-small.jsonl.gz" --survived 150
+. research/fitting.sh
+learning=(--labels "$work/changes-small.jsonl.gz" --sae "$work/sae" --cache "$work/features")
 
-reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
+# Before the predictor: the present artifact is measured beside the new one, on changes new to it.
+reviewbot train evaluate "${learning[@]}" "${fitting[@]}" "${reading[@]}" --against small \
+  --out "$work/small.json" --markdown "$work/small.md"
+
+reviewbot train predictor "${learning[@]}" "${fitting[@]}" "${reading[@]}" --confidence 0.6 \
   --name small --out reviewbot/_artifacts/small
-
-# PtTrust-R stands beside base.
-python -m research.evaluate "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
-  --baselines random,length,position,tells,tells-pairs,surface,raw-states --out "$work/small.json"
-
-# What is learnt on one set, or language, is worth on the others; one penalty for all, our own.
-python -m research.transfer "${sets[@]}" --sae "$work/sae" --cache "$work/features" --groups sae_max,surface \
-  --boost surface=3 --c 3e-6 "${reading[@]}" --out "$work/transfer.json" --csv research/results/transfer.csv
