@@ -21,7 +21,7 @@ from research.pairs import PAIRED
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "research" / "results"
 PAGE = ROOT / "docs" / "benchmark.md"
-PRESETS = ("tiny", "small", "base")
+PRESETS = ("base",)  # `tiny` and `small` are measured by `reviewbot train evaluate`
 Lines = list[dict[str, str]]  # rows of a file, by head of column
 Read = Callable[[str], Lines]  # the rows of a file of results by its name
 

@@ -11,18 +11,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 labels=$1 work=$2
 
-# Of the sets of pieces of code, as many rows as half an hour allows.
-sets=(
-  --labels "$labels/humaneval_llm.jsonl.gz@250"
-  --labels "$labels/szz_ai_hunks.jsonl.gz"
-  --labels "$labels/clean_ai_hunks.jsonl.gz@200"
-  --labels "$labels/humaneval_pass.jsonl.gz@150"
-  --labels "$labels/szz_human_hunks.jsonl.gz@200"
-  --labels "$labels/clean_human_hunks.jsonl.gz@200"
-  --labels "$labels/clm_java_llm_patches.jsonl.gz@200"
-  --labels "$labels/fixwin.jsonl.gz@150"
-  --labels "$labels/condefects.jsonl.gz@60"
-)
 # base reads all 24 layers, and is slower by far.
 few=()
 for name in humaneval_llm humaneval_pass szz_ai_hunks clean_ai_hunks szz_human_hunks clean_human_hunks \
@@ -33,12 +21,12 @@ done
 one() {
   local name=$1
   shift
-  python -m research.evidence --artifact "$name" --corpus "$work/corpus" --cache "$work/features" --dtype bf16 \
+  python -m research.evidence --artifact "$name" --corpus "$work/corpus" --cache "$work/features" \
     --out "$work/with-evidence/$name" "$@"
   cp -r "$work/with-evidence/$name/." "reviewbot/_artifacts/$name/"
 }
 
 mkdir -p "$work/with-evidence"
-one small "${sets[@]}"
-one tiny "${sets[@]}"
-one base "${few[@]}"
+one small --labels "$work/changes-small.jsonl.gz"
+one tiny --labels "$work/changes-tiny.jsonl.gz"
+one base "${few[@]}" --dtype bf16

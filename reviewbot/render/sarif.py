@@ -37,7 +37,7 @@ DRIVER = {
             },
             "help": {
                 "text": "Read the lines. If they are right, say so; if not, correct them. The"
-                " risk is the calibrated probability that a later fix changes the line."
+                " risk is the calibrated probability that a later fix corrects the line."
                 " `reviewbot explain PATH:LINE` says what makes a line risky."
             },
             "defaultConfiguration": {"level": "warning"},

@@ -13,7 +13,7 @@ class Predictor:
     """Weights of the line-risk predictor.
 
     score = bias + sum over columns of weight * (column - centre) / scale
-    risk  = sigmoid(slope * score + offset), the calibrated probability that a fix changes the line
+    risk  = sigmoid(slope * score + offset), the calibrated probability that the line is wrong
     """
 
     groups: Mapping[str, int]  # feature group -> columns, in the order of the columns
