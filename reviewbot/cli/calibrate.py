@@ -101,6 +101,11 @@ def calibrate(
             f"nothing was stored: a budget of {budget} needs {needed:,} lines",
             fix=more if needed <= MAX_LINES else "give a larger --budget, such as 1/1000",
         )
+    if output and (Path(output).is_dir() or not Path(output).absolute().parent.is_dir()):
+        raise UsageError(
+            f"nothing was stored: {output} is no place for a file",
+            fix="give --output a file in a directory that exists",
+        )
     folder = Path(root)
     known = read_labels(Path(labels)) if labels else {}
     with worded("nothing was stored"):

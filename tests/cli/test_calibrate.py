@@ -205,6 +205,16 @@ def test_labels_of_another_kind_are_refused(grown: Path, tmp_path: Path, raw: by
     assert len(result.stderr.splitlines()) == 2
 
 
+def test_a_place_that_takes_no_file_is_refused_before_the_work(grown: Path, tmp_path: Path) -> None:
+    CountingEncoder.passes = 0
+
+    for place in (tmp_path, tmp_path / "none" / "c.json"):
+        result = calibrate("--output", str(place))
+        assert result.exit_code == 2
+        assert "is no place for a file" in result.stderr
+    assert CountingEncoder.passes == 0
+
+
 def test_a_second_run_reads_nothing_again(grown: Path) -> None:
     first = said()
     CountingEncoder.passes = 0
