@@ -79,10 +79,11 @@ def mine(root: Path, out: Path, *, scope: str, progress: Progress) -> Mined:
     by_hash = {commit.hash: commit for commit in history}
     introducing = {c.hash: c for c in history if SCOPES[scope](c) and can_introduce(c)}
     if not introducing:
-        raise UsageError(
-            f"nothing was scored: {len(history)} commits, but no mark of an AI author",
-            fix="mine the changes of all authors: --scope all",
-        )
+        if scope == "all":
+            why, fix = "none changes code after the first one", "give a repository of code"
+        else:
+            why, fix = "no mark of an AI author", "mine the changes of all authors: --scope all"
+        raise UsageError(f"nothing was scored: {len(history)} commits, but {why}", fix=fix)
     oldest = oldest_parents(history, introducing)
     fixes = fixes_of(history, introducing, oldest)
     work, header = out.with_name(f"{out.name}.partial"), {"tip": tip, "scope": scope}

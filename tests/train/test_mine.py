@@ -28,6 +28,7 @@ class History:
     """A repository that grows by a commit a day."""
 
     def __init__(self, root: Path) -> None:
+        root.mkdir(exist_ok=True)
         self.root = root
         self.day = 0.0
         self.git("init", "-q", "-b", "main")
@@ -61,9 +62,7 @@ class History:
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
-    root = tmp_path / "shop"
-    root.mkdir()
-    return History(root)
+    return History(tmp_path / "shop")
 
 
 def no_progress(_label: str) -> Callable[[int, int], None]:
@@ -327,8 +326,13 @@ def test_what_cannot_be_mined_is_an_error_with_advice(history: History) -> None:
     cases.append((shallow, "shallow", "unshallow"))
     cases.append((history.root.parent, "not in a git repository", "inside a repository"))
 
+    prose = History(history.root.parent / "prose")
+    prose.commit("Say more", {"README.md": "y\n"})
+    cases.append((prose.root, "none changes code", "of code"))
+
     for root, what, fix in cases:
-        result = CliRunner().invoke(train, ["mine", str(root), "--out", str(out)])
+        scope = ["--scope", "all"] if root == prose.root else []
+        result = CliRunner().invoke(train, ["mine", str(root), "--out", str(out), *scope])
         error = result.exception
         assert isinstance(error, ReviewbotError), (root, result.output)
         assert error.what.startswith("nothing was mined: ")
