@@ -1,6 +1,6 @@
 """Fit and measure the filter of blamed lines: `wrong` against `related`, by repository.
 
-python -m research.fix_filter ../shared/data/changes --out reviewbot/train/fix_filter.json
+python -m research.fix_filter CHANGES --out reviewbot/train/fix_filter.json
 
 The penalty is chosen anew for every fold, on the other repositories (nested), so no figure has
 seen its own labels. Figures are means over SEEDS divisions into folds; their intervals resample
@@ -77,7 +77,7 @@ def table(directory: Path) -> Rows:
     if len(set(groups)) < FOLDS:
         raise UsageError(
             f"{directory} was not read: fewer than {FOLDS} repositories with lines that were read",
-            fix="name the directory of the changes set (../shared/data/changes)",
+            fix="name the directory with the label files of read changes",
         )
     _, fix_L = np.unique(fixes, return_inverse=True)
     x_LN = np.concatenate(parts)
