@@ -9,7 +9,7 @@ from typing import IO, Any, TypeVar, cast
 
 from reviewbot.errors import EnvironmentFailure, UsageError
 
-MAX_ROW = 100_000_000  # bytes of one row: it holds the texts of its files
+MAX_ROW = 32 << 20  # bytes of one row: it holds the texts of its files
 MAX_ROWS = 200_000
 T = TypeVar("T")
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)  # of a zipped file

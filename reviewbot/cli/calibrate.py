@@ -115,9 +115,11 @@ def calibrate(
         found = replay(folder, settings, lines, known)
     _refuse_too_little(found, needed, is_shallow=repo.is_shallow)
     path = Path(output) if output else calibration_path(settings, repo, found.artifact)
-    if not output:
+    if output or not labels:
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, calibration_to_json(found.calibration()))
+        write_file(path, calibration_to_json(found.calibration()))
+    else:
+        say("nothing is stored: with --labels the replay begins at an older change")
     emit(thresholds(found.changes, proposals(found.changes, budget, top), budget))
     if found.large:
         say(f"left out as too large to be a change under review: {found.large}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reviewbot.app.progress import say
 from reviewbot.cli.train_options import READING, counter, label_file, open_reader, require_places
 from reviewbot.errors import UsageError
 
@@ -52,10 +53,16 @@ class Work:
     @cached_property
     def laid(self) -> "Laid":
         """The lines that take part, without columns."""
+        from reviewbot.train.changes import Verdict
         from reviewbot.train.prepare import prepare
 
         related = self.flags["related"]
-        return prepare(self.changes, related=related, progress=counter("changes"))
+        laid = prepare(self.changes, related=related, progress=counter("changes"))
+        labels = [label for change in self.changes for label in change.labels]
+        labelled = sum(label.verdict is not Verdict.MASKED for label in labels)
+        if unread := labelled - int(laid.table.blamed_L.sum()):
+            say(f"labelled lines left out, because `check` would not read them: {unread}")
+        return laid
 
     def columns(self, groups: Sequence[str]) -> "Table":
         """Return the lines with the columns of these groups."""

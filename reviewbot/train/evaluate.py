@@ -64,7 +64,7 @@ def evaluate(
     clear_L = table.clear()
     # Masked lines take no part, nor do lines that the model could not read.
     original_L = ~table.is_fixed_L & ((table.weight_L > 0) | (table.blamed_L & ~table.y_L))
-    wrong_L = clear_L & np.isin(table.row_L, table.row_L[table.y_L & clear_L])
+    wrong_L = clear_L & table.read_L & np.isin(table.row_L, table.row_L[table.y_L & clear_L])
     blamed_L = original_L & ~table.survived_L
     parts = {"wrong lines": _lines(table, scores, table.y_L, wrong_L, samples, seed)}
     for name in VISIBLE:

@@ -40,6 +40,15 @@ def write(*given: Row) -> tuple[str, ...]:
     return ("--labels", "changes.jsonl")
 
 
+def test_labels_that_check_would_not_read_are_counted(with_sae: Run) -> None:
+    given = rows(status="faulty", verdict="wrong")
+    given[0]["faulty"].append(label(2, "related", "a.py"))  # a blank line
+    result = with_sae(*EVALUATE, *write(*given))
+
+    assert result.exit_code == 0, result.stderr
+    assert "labelled lines left out, because `check` would not read them: 1" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("survived", "related", "parts"),
     [
