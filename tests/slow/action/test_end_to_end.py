@@ -62,7 +62,7 @@ def test_the_action_reviews_a_pull_request_with_the_real_default_model(
 ) -> None:
     github, step_summary = runner.github, runner.folder / "summary"
 
-    code, outputs, log = run(runner, INPUT_MAX_RISK="0.1", INPUT_CHECK_RUN="reviewbot")
+    code, outputs, log = run(runner, INPUT_MAX_RISK="0.03", INPUT_CHECK_RUN="reviewbot")
 
     assert code == 1, log
     assert outputs["verdict"] == "block"
@@ -85,7 +85,7 @@ def test_the_action_reviews_a_pull_request_with_the_real_default_model(
     assert github.token not in log
 
     before = list(github.writes)
-    again, _, _ = run(runner, INPUT_MAX_RISK="0.1")
+    again, _, _ = run(runner, INPUT_MAX_RISK="0.03")
 
     assert again == 1
     assert github.writes == before

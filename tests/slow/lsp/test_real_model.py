@@ -37,7 +37,7 @@ PLAIN = "from reviewbot.cli import main\n"
 
 
 def test_a_risky_line_comes_moves_and_goes(start: Start, repo: Repo) -> None:
-    editor = start("--max-risk", "0.02", code=PLAIN, env=TOLD)
+    editor = start("--max-risk", "0.005", code=PLAIN, env=TOLD)
     text = MODULE.read_text()
     repo.commit("module", {"m.py": text})
     uri = editor.open(repo.root / "m.py", text)
@@ -67,7 +67,7 @@ def test_where_a_server_runs_it_does_the_reading(
         assert server.stderr is not None
         try:
             assert server.stderr.readline().startswith("ready: ")
-            editor = start("--max-risk", "0.02", code=PLAIN, env=told)
+            editor = start("--max-risk", "0.005", code=PLAIN, env=told)
             uri = editor.open(repo.root / "a.py", "one = 1\n" + WRONG)
             loaded = Path(f"/proc/{editor.process.pid}/maps")
             served = rows(editor.diagnostics(uri))
