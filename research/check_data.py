@@ -2,23 +2,36 @@
 
     python -m research.check_data DIRECTORY
 
-Exit code 1 where a file is missing or has another hash.
+DIRECTORY holds `labels/` and `changes/`; what `research.choose_changes` makes of the latter is made
+again. Exit code 1 where a file is missing or has another hash.
 """
 
 import hashlib
 import json
 import sys
+import tempfile
 from pathlib import Path
+
+from research.choose_changes import SURVIVED, write
 
 SHIPPED = Path("reviewbot/_artifacts")
 
 
 def main(directory: Path) -> int:
     """Print a line per file; return the exit code."""
+    with tempfile.TemporaryDirectory() as made:
+        return _compare(directory, Path(made))
+
+
+def _compare(directory: Path, made: Path) -> int:
     wrong = 0
     for manifest in sorted(SHIPPED.glob("*/manifest.json")):
         for entry in json.loads(manifest.read_text(encoding="utf-8"))["data"]:
-            path = directory / entry["name"]
+            path = directory / "labels" / entry["name"]
+            for preset, survived in SURVIVED.items():
+                if entry["name"] == f"changes-{preset}.jsonl.gz":
+                    path = made / entry["name"]
+                    write(directory / "changes", path, survived)
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
             same = found == entry["sha256"]
             wrong += not same

@@ -15,6 +15,8 @@ import click
 from reviewbot.cli.options import PATH
 from reviewbot.train.changes import Verdict
 
+SURVIVED = {"tiny": 250, "small": 150}  # changes of `research/NAME.sh`
+
 
 @click.command()
 @click.argument("directory", type=PATH)
@@ -22,9 +24,15 @@ from reviewbot.train.changes import Verdict
 @click.option("--survived", type=click.IntRange(0), default=200, show_default=True)
 def choose_changes(directory: str, out: str, survived: int) -> None:
     """Write OUT from the label files in DIRECTORY."""
+    wrong, clean = write(Path(directory), Path(out), survived)
+    click.echo(f"{wrong} changes with a wrong line, {clean} that survived")
+
+
+def write(directory: Path, out: Path, survived: int) -> tuple[int, int]:
+    """Write the chosen changes; return how many are wrong, and how many survived."""
     wrong: list[str] = []
     clean: dict[bytes, str] = {}
-    for path in sorted(Path(directory).glob("*.jsonl.gz")):
+    for path in sorted(directory.glob("*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
@@ -33,9 +41,9 @@ def choose_changes(directory: str, out: str, survived: int) -> None:
                 elif any(label.get("verdict") == Verdict.WRONG for label in row["faulty"]):
                     wrong.append(line)
     chosen = [clean[key] for key in sorted(clean)[:survived]]
-    with Path(out).open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+    with out.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
         file.writelines(line.encode() for line in (*wrong, *chosen))  # same rows, same bytes
-    click.echo(f"{len(wrong)} changes with a wrong line, {len(chosen)} that survived")
+    return len(wrong), len(chosen)
 
 
 if __name__ == "__main__":
