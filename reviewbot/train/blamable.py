@@ -42,7 +42,7 @@ class FixedFile:
 
 def edits(files: Sequence[FixedFile]) -> list[Edit]:
     """Return the lines of a fix that can be traced, in the order of the diff."""
-    added = Counter(_squeezed(line.text) for file in files for line in file.change.added)
+    added = Counter(squeezed(line.text) for file in files for line in file.change.added)
     found = [edit for file in files for edit in _of_file(file) if not _moved(edit, added)]
     gone = _renamings(found, files)
     return [edit for edit in found if _renaming(edit) not in gone]
@@ -164,7 +164,8 @@ def _start_of_tests(lines: Sequence[str], language: Language) -> int:
     return len(lines) + 1
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
+    """Return a text without any blanks."""
     return "".join(text.split())
 
 
@@ -174,12 +175,12 @@ _QUOTES = str.maketrans("'`", '""')
 
 def _bare(text: str) -> str:
     """Return the text without what a formatter or a comment changes."""
-    return re.sub(r"[,;](?=[)\]}]|$)", "", _squeezed(_TRAILING.sub("", text)).translate(_QUOTES))
+    return re.sub(r"[,;](?=[)\]}]|$)", "", squeezed(_TRAILING.sub("", text)).translate(_QUOTES))
 
 
 def _moved(edit: Edit, added: Counter[str]) -> bool:
     """Return True if the fix adds the same text somewhere; each added line is used once."""
-    key = _squeezed(edit.text)
+    key = squeezed(edit.text)
     if added[key] <= 0:
         return False
     added[key] -= 1

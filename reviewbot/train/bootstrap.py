@@ -83,6 +83,12 @@ def figure(draws: Resamples, value: float, values_B: Scores) -> dict[str, float 
     return {"value": None if np.isnan(value) else float(value), "low": low, "high": high}
 
 
+def groups_of(rows: Indices, row_L: Indices, group_L: Texts) -> Texts:
+    """Return the group of each of some rows, (R,)."""
+    owners, first_R = np.unique(row_L, return_index=True)
+    return np.asarray(group_L[first_R][np.searchsorted(owners, rows)], np.str_)
+
+
 def ranking(
     draws: Resamples, group_L: Texts, row_L: Indices, y_L: Mask, s_L: Scores | Array
 ) -> dict[str, Measurement]:
@@ -94,8 +100,7 @@ def ranking(
         for k, (name, value) in enumerate(zip(metrics.POOLED, metrics.pooled(rank), strict=True))
     }
     rows, values_RK = metrics.by_snippet(y_L, s_L, row_L)
-    owners, first_R = np.unique(row_L, return_index=True)
-    group_R = group_L[first_R][np.searchsorted(owners, rows)]
+    group_R = groups_of(rows, row_L, group_L)
     return measured | {
         name: (metrics.mean(values_RK[:, k]), ratio(draws, group_R, values_RK[:, k]))
         for k, name in enumerate(metrics.SNIPPET)

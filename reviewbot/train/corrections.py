@@ -1,4 +1,4 @@
-"""Which lines of a file a correction changes, and what stands in the place of each wrong line."""
+"""Which lines of a file a correction changes, and which lines replace the wrong ones."""
 
 import difflib
 from collections.abc import Sequence

@@ -15,6 +15,7 @@ from reviewbot.train.bootstrap import (
     Measurement,
     Resamples,
     figure,
+    groups_of,
     ranking,
     ratio,
     resample,
@@ -107,8 +108,7 @@ def _over_surface(
     """Add by how much every score is better than the surface, change by change."""
     values = {name: metrics.by_snippet(y_L, s_L[keep_L], row_L) for name, s_L in scores.items()}
     rows, surface_RK = values["surface"]
-    names, first_R = np.unique(row_L, return_index=True)
-    group_R = group_L[first_R][np.searchsorted(names, rows)]
+    group_R = groups_of(rows, row_L, group_L)
     for name, (_, values_RK) in values.items():
         for key in WITHIN:
             place = metrics.SNIPPET.index(key)

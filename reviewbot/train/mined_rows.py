@@ -13,7 +13,7 @@ from reviewbot.errors import ReviewbotError
 from reviewbot.git.files import Objects
 from reviewbot.git.process import git
 from reviewbot.git.repository import Repository
-from reviewbot.train.blamable import is_statement
+from reviewbot.train.blamable import is_statement, squeezed
 from reviewbot.train.history import PastCommit, is_product_code
 from reviewbot.train.szz import changed, name_of, read_blob
 
@@ -114,7 +114,7 @@ class Tip:
         @lru_cache(maxsize=200)
         def lines(path: str) -> frozenset[str]:
             content = read_blob(objects, tip, path) or b""
-            return frozenset("".join(line.split()) for line in head_lines(content))
+            return frozenset(map(squeezed, head_lines(content)))
 
         self._lines = lines
 
@@ -137,7 +137,7 @@ class Tip:
         return [path] if path in same else same[:MAX_TWINS]
 
     def _has(self, line: ChangedLine, places: Collection[str]) -> bool:
-        text = "".join(line.text.split())
+        text = squeezed(line.text)
         return any(text in self._lines(path) for path in places)
 
 
