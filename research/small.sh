@@ -24,13 +24,5 @@ reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work
 python -m research.pttrust.autoencoder --corpus "$work/corpus" --work "$work/sae-work-pttrust" \
   --out "$work/sae-pttrust" --tokens 300000 "${reading[@]}" --dtype bf16
 
-python -m research.choose_changes "$changes" "$work/changes-small.jsonl.gz" --survived 150
 . research/fitting.sh
-learning=(--labels "$work/changes-small.jsonl.gz" --sae "$work/sae" --cache "$work/features")
-
-# Before the predictor: the present artifact is measured beside the new one, on changes new to it.
-reviewbot train evaluate "${learning[@]}" "${fitting[@]}" "${reading[@]}" --against small \
-  --out "$work/small.json" --markdown "$work/small.md"
-
-reviewbot train predictor "${learning[@]}" "${fitting[@]}" "${reading[@]}" --confidence 0.6 \
-  --name small --out reviewbot/_artifacts/small
+learn small "$work/sae" 150

@@ -15,13 +15,5 @@ reading=(--model smollm2-135m-8 --layer 8)
 reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work-tiny" --out "$work/sae-tiny" \
   --tokens 300000 --features 2048 --k 32 --epochs 6 "${reading[@]}" --dtype bf16
 
-python -m research.choose_changes "$changes" "$work/changes-tiny.jsonl.gz" --survived 250
 . research/fitting.sh
-learning=(--labels "$work/changes-tiny.jsonl.gz" --sae "$work/sae-tiny" --cache "$work/features")
-
-# Before the predictor: the present artifact is measured beside the new one, on changes new to it.
-reviewbot train evaluate "${learning[@]}" "${fitting[@]}" "${reading[@]}" --against tiny \
-  --out "$work/tiny.json" --markdown "$work/tiny.md"
-
-reviewbot train predictor "${learning[@]}" "${fitting[@]}" "${reading[@]}" --confidence 0.6 \
-  --name tiny --out reviewbot/_artifacts/tiny
+learn tiny "$work/sae-tiny" 250
