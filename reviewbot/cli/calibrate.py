@@ -11,7 +11,7 @@ import click
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
 from reviewbot.app.progress import say
-from reviewbot.cli.console import emit, write_file
+from reviewbot.cli.console import emit, takes_file, write_file
 from reviewbot.cli.options import PATH, GroupedCommand, setting_flags
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import UsageError
@@ -101,7 +101,7 @@ def calibrate(
             f"nothing was stored: a budget of {budget} needs {needed:,} lines",
             fix=more if needed <= MAX_LINES else "give a larger --budget, such as 1/1000",
         )
-    if output and (Path(output).is_dir() or not Path(output).absolute().parent.is_dir()):
+    if output and not takes_file(output):
         raise UsageError(
             f"nothing was stored: {output} is no place for a file",
             fix="give --output a file in a directory that exists",

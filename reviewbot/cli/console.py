@@ -191,6 +191,11 @@ def flush() -> None:
         raise _lost(exc) from exc
 
 
+def takes_file(path: str) -> bool:
+    """Return True if a file can be there: it is no directory, and its directory exists."""
+    return not Path(path).is_dir() and Path(path).absolute().parent.is_dir()
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a whole file or none: a temporary name beside it, then an atomic rename.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reviewbot.app.progress import progress_bar, say
+from reviewbot.cli.console import takes_file
 from reviewbot.cli.options import PATH
 from reviewbot.errors import EXTRAS, EngineUnfit, require
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
@@ -161,7 +162,7 @@ def require_packages() -> None:
 def require_places(*files: str | None, directory: str | None = None) -> None:
     """Refuse output paths that cannot be written, before the long work."""
     for file in filter(None, files):
-        if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+        if not takes_file(file):
             raise click.UsageError(f"{file!r} is no place for a file")
     if directory and Path(directory).exists() and not Path(directory).is_dir():
         raise click.UsageError(f"{directory!r} is no directory")
