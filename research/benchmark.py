@@ -2,9 +2,9 @@
 
     python -m research.benchmark [WORK]
 
-WORK  directory with tiny.json, small.json and base.json (research/*.sh); one that is missing stops
-      the command. Without WORK, only the tables of docs/benchmark.md are written again. Each stands
-      between `<!-- table: NAME -->` and `<!-- end -->`.
+WORK  directory with deep.json (research/deep.sh); the command stops if it is missing. Without
+      WORK, only the tables of docs/benchmark.md are written again. Each stands between
+      `<!-- table: NAME -->` and `<!-- end -->`.
 """
 
 import csv
@@ -21,7 +21,7 @@ from research.pairs import PAIRED
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "research" / "results"
 PAGE = ROOT / "docs" / "benchmark.md"
-PRESETS = ("base",)  # `tiny` and `small` are measured by `reviewbot train evaluate`
+PRESETS = ("deep",)  # `quick` is measured by `reviewbot train evaluate`
 Lines = list[dict[str, str]]  # rows of a file, by head of column
 Read = Callable[[str], Lines]  # the rows of a file of results by its name
 
@@ -42,11 +42,11 @@ def ranking_table(read: Read) -> str:
 
 
 def pairs_table(read: Read) -> str:
-    """Paired accuracy, length balanced, of ours and, for `base`, of what must be beaten."""
+    """Paired accuracy, length balanced, of ours and, for `deep`, of what must be beaten."""
     suites = ("humaneval_llm", "clm_java_llm_patches", "condefects")
     names = {"surprisal": "surprisal", "surface": "surface", "tells-pairs": "form alone"}
     wanted = [(preset, "ours", "ours") for preset in PRESETS]
-    wanted += [("base", score, name) for score, name in names.items()]
+    wanted += [("deep", score, name) for score, name in names.items()]
     found = {(r["preset"], r["suite"], r["score"]): r for r in read("scores")}
     lines = [
         [f"`{preset}`", name, *(_cell(found[preset, s, score], PAIRED[2]) for s in suites)]

@@ -1,6 +1,6 @@
 """Does the int8 engine score as float32 does? Reads labelled code with both, and compares.
 
-    python -m research.engine_gate LABELS WORK --artifact small --rows 60
+    python -m research.engine_gate LABELS WORK --artifact quick --rows 60
 
 LABELS  directory with the label files (docs/training.md); they are never copied anywhere
 WORK    directory for what was read; a second run on the same rows costs seconds
@@ -160,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("labels", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--artifact", default="small", choices=sorted(PRESETS))
+    parser.add_argument("--artifact", default="quick", choices=sorted(PRESETS))
     parser.add_argument("--sets", nargs="+", default=SETS, help="label files, without ending")
     parser.add_argument("--rows", type=int, default=60, help="of each label file")
     parser.add_argument("--threads", type=int, default=0)

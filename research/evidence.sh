@@ -4,14 +4,14 @@
 #   research/evidence.sh LABELS WORK
 #
 # LABELS  directory with the label files (docs/training.md); they are never copied anywhere
-# WORK    the directory that research/small.sh filled: its corpus is read here, too
+# WORK    the directory that research/quick.sh filled: its corpus is read here, too
 #
 # Half an hour on two cores with AVX512_BF16, most of it reading labels. Scores do not change.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 labels=$1 work=$2
 
-# base reads all 24 layers, and is slower by far.
+# deep reads all 24 layers, and is slower by far.
 few=()
 for name in humaneval_llm humaneval_pass szz_ai_hunks clean_ai_hunks szz_human_hunks clean_human_hunks \
   clm_java_llm_patches condefects; do
@@ -27,6 +27,5 @@ one() {
 }
 
 mkdir -p "$work/with-evidence"
-one small --labels "$work/changes-small.jsonl.gz"
-one tiny --labels "$work/changes-tiny.jsonl.gz"
-one base "${few[@]}" --dtype bf16
+one quick --labels "$work/changes-quick.jsonl.gz"
+one deep "${few[@]}" --dtype bf16

@@ -1,6 +1,6 @@
 """Pictures of the page for the docs: a real change of this project, checked and opened in Chromium.
 
-    python -m research.screenshot [--range A..B] [--artifact small] [--out docs/screenshots]
+    python -m research.screenshot [--range A..B] [--artifact quick] [--out docs/screenshots]
 
 The change is a commit of this repository that adds about 500 lines, so that a clone has all that is
 needed, offline; the model comes from the cache (REVIEWBOT_CACHE). Needs Debian's `chromium` and
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     """Check the change and write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--range", default=CHANGE)
-    parser.add_argument("--artifact", default="small")
+    parser.add_argument("--artifact", default="quick")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     options = parser.parse_args(argv)
     if missing():

@@ -121,7 +121,7 @@ def test_a_change_in_which_nothing_is_scored_is_gated_and_its_report_posted(
     assert "reviewbot:summary" in summary["body"]
 
 
-@pytest.mark.parametrize("preset", ["tiny", "small", "base"])
+@pytest.mark.parametrize("preset", ["quick", "deep"])
 def test_a_change_with_code_is_an_error_that_names_the_extra_and_nothing_is_fetched(
     repo: Repo, env: dict[str, str], preset: str
 ) -> None:

@@ -20,7 +20,7 @@ DOCS = sorted(
     ]
 )
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?\)")
-# `research/small.sh`, `reviewbot/diff/` look like paths of this repository; `reviewbot/1` is not.
+# `research/quick.sh`, `reviewbot/diff/` look like paths of this repository; `reviewbot/1` is not.
 NAMED = re.compile(
     r"`((?!reviewbot/\d)(?:reviewbot|action|docs|examples|research|templates|tests|\.ci)/[\w./-]*)`"
 )

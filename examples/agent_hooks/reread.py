@@ -187,7 +187,7 @@ def check(top, flags):
             git(top, *adding, env={**env, "GIT_LITERAL_PATHSPECS": "1"}, given=given)
         base = ["HEAD"] if has_commit else []
         if not any(flag.partition("=")[0] == "--artifact" for flag in flags):
-            flags = ["--artifact", "tiny", *flags]
+            flags = ["--artifact", "quick", *flags]
         command = ["reviewbot", "check", *base, "--format", "json", *flags]
         _, out = run(command, top, env, fine=(0, 1, 3))
     return json.loads(out), max(0, len(new) - MOST_NEW_FILES)

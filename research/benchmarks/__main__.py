@@ -1,7 +1,7 @@
 """How long `reviewbot check` takes on named changes, as whole processes, and what it needs.
 
-    python -m research.benchmarks                      all changes, the small preset, every engine
-    python -m research.benchmarks --changes small medium --presets tiny small --repeats 5
+    python -m research.benchmarks                      all changes, the quick preset, every engine
+    python -m research.benchmarks --changes small medium --presets quick deep --repeats 5
     python -m research.benchmarks --compare main HEAD --changes medium
     python -m research.benchmarks --changes small -- --threads=1
 
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "python -m research.benchmarks", description="See research/performance.md."
     )
     made.add_argument("--changes", nargs="+", choices=CHANGES, default=list(CHANGES))
-    made.add_argument("--presets", nargs="+", default=["small"], help="artifacts: names or folders")
+    made.add_argument("--presets", nargs="+", default=["quick"], help="artifacts: names or folders")
     made.add_argument("--engines", nargs="+", choices=ENCODERS, help="default: all installed")
     made.add_argument("--repeats", type=int, default=5, help="timed runs of each (default: 5)")
     made.add_argument("--compare", nargs=2, metavar=("REV_A", "REV_B"), help="B against A")

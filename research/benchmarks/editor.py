@@ -64,7 +64,7 @@ def main() -> None:
     print(f"cores {len(os.sched_getaffinity(0))}, load {os.getloadavg()[0]:.1f}")
     print("| artifact | from the start to the first diagnostics | three lines | a new file |")
     print("|---|---|---|---|")
-    for artifact in sys.argv[1:] or ["tiny", "small"]:
+    for artifact in sys.argv[1:] or ["quick", "deep"]:
         with tempfile.TemporaryDirectory() as name:
             print(measure(artifact, Path(name)), flush=True)
 

@@ -2,7 +2,7 @@
 
     python -m pytest -n 0 research/benchmarks/test_hot_paths.py
 
-Sizes are those of one full window of the small preset, and of the large change. Where a path was
+Sizes are those of one full window of the quick preset, and of the large change. Where a path was
 made fast, the plain loop of `tests/scoring/plain.py` is timed beside it: both give the same bits.
 """
 
@@ -30,7 +30,7 @@ from tests.scoring import plain
 pytest.importorskip("pytest_benchmark")
 
 TOKENS, PER_LINE = 2_048, 8
-ARTIFACT = load_artifact(PRESETS["small"])
+ARTIFACT = load_artifact(PRESETS["quick"])
 TEXT = Path(argparse.__file__).read_text(encoding="utf-8")
 FAST_OR_PLAIN = pytest.mark.parametrize("how", ["fast", "plain"])
 

@@ -181,7 +181,7 @@ def _checked(kind: str, flags: tuple[str, ...]) -> Settings:
     if context.params["kind"] != kind or context.params["remote"] is not None:
         raise UsageError(
             "nothing was installed: only flags may follow --",
-            fix="reviewbot hook install -- --artifact tiny",
+            fix="reviewbot hook install -- --artifact deep",
         )
     return load_settings({}, given)
 

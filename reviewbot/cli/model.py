@@ -24,7 +24,7 @@ from reviewbot.models.registry import DEFAULT_MODEL, MODELS, ModelSpec
 from reviewbot.models.verify import check
 
 F = TypeVar("F", bound=Callable[..., Any])
-_name = click.argument("name", default=DEFAULT_MODEL, metavar="[NAME]")
+_name = click.argument("name", required=False, metavar="[NAME]")
 _cache = click.option(
     "--cache-dir",
     "cache",
@@ -49,11 +49,14 @@ def model() -> None:
 
 
 def _request(
-    name: str, artifact: str | None, *, full: bool, engine: str
+    name: str | None, artifact: str | None, *, full: bool, engine: str
 ) -> tuple[ModelSpec, int, dict[str, Any]]:
-    """Return a model, the layers that a check runs, and the other arguments of `ensure_model`."""
+    """Return a model, the layers that a check runs, and the other arguments of `ensure_model`.
+
+    name, artifact  without both, the artifact `deep`: the one whose model is not in the package
+    """
     deep = None
-    if artifact is None:
+    if name is not None and artifact is None:
         spec = _spec(name)
         layer = spec.layer
     else:
@@ -61,7 +64,7 @@ def _request(
         from reviewbot.scoring.artifact import load_artifact
 
         with worded("nothing was done"):
-            read = load_artifact(find_artifact(artifact)).model
+            read = load_artifact(find_artifact(artifact or "deep")).model
         spec, layer, deep, full = _spec(read.name), read.layer, read.deep, read.full or full
     onnx = engines(Settings(engine=Engine(engine)), head=full)[0] == "onnx"
     return spec, max(layer, deep or 0), {"full": full, "taps": (layer, deep) if onnx else None}
@@ -80,7 +83,7 @@ def _conversion_options(command: F) -> F:
             "--artifact",
             metavar="NAME|DIR",
             type=PATH,
-            help="Use the model and layers of this artifact instead of NAME.",
+            help="Use the model and layers of this artifact, not NAME. Default: deep.",
         ),
         click.option(
             "--full", is_flag=True, help="All layers and the output head, for --depth full."
@@ -101,7 +104,7 @@ def _conversion_options(command: F) -> F:
 @_conversion_options
 @_cache
 def pull(
-    name: str, path: Path | None, full: bool, engine: str, artifact: str | None, cache: Path
+    name: str | None, path: Path | None, full: bool, engine: str, artifact: str | None, cache: Path
 ) -> None:
     """Download and convert a model; print its directory.
 
@@ -136,9 +139,8 @@ def list_models(cache: Path) -> None:
     rows = models_inventory.inventory(cache)
     table = Table("model", "official", "cached", "converted", "state", "licence")
     for row in rows:
-        mark = " (default)" if row.spec.name == DEFAULT_MODEL else ""
         sizes = [_size(n) for n in (row.spec.size, row.cached or row.partial, row.converted)]
-        table.add_row(row.spec.name + mark, *sizes, row.state, row.spec.license)
+        table.add_row(row.spec.name, *sizes, row.state, row.spec.license)
     console = Console(width=None if Console().is_terminal else 100)
     console.print(table)
     total = sum(row.cached + row.partial + row.converted for row in rows)
@@ -148,16 +150,16 @@ def list_models(cache: Path) -> None:
 @model.command()
 @_name
 @_cache
-def verify(name: str, cache: Path) -> None:
+def verify(name: str | None, cache: Path) -> None:
     """Verify the cached files of a model; delete damaged ones and exit with 4."""
-    models_inventory.verify(cache, _spec(name), click.echo)
+    models_inventory.verify(cache, _spec(name or DEFAULT_MODEL), click.echo)
 
 
 @model.command()
 @_name
 @_conversion_options
 @_cache
-def path(name: str, full: bool, engine: str, artifact: str | None, cache: Path) -> None:
+def path(name: str | None, full: bool, engine: str, artifact: str | None, cache: Path) -> None:
     """Print the directory of the converted model; exit with 4 if there is none. No download."""
     spec, layers, depth = _request(name, artifact, full=full, engine=engine)
     _, conversion = conversion_of(spec, layers, **depth)

@@ -20,7 +20,7 @@ SETTINGS_FILES = ("pyproject.toml", ".reviewbot.toml")  # the later one wins
 NOT_SETTINGS = ("REVIEWBOT_CACHE", "REVIEWBOT_MODEL_PATH")  # the model store reads these
 MAX_SETTINGS_BYTES = 1 << 20  # of a settings file
 # Values of settings with a path that are no path.
-NAMES = ("", "default", "tiny", "small", "base", "auto", "off")
+NAMES = ("", "default", "quick", "deep", "auto", "off")
 _SWITCHES = dict.fromkeys(("true", "yes", "on", "1"), True)
 _SWITCHES |= dict.fromkeys(("false", "no", "off", "0"), False)
 

@@ -126,9 +126,9 @@ class Settings:
 
     format: Format = _main(Format.TERMINAL, "Report format.", surfaces=_TERMINAL)
     artifact: str = _main(
-        "default",
-        "Trained weights: small (the default), tiny (no download), base (slower) or your own.",
-        expects="'tiny', 'small', 'base' or a directory",
+        "quick",
+        "Trained weights: quick (no download), deep (slower, knows more) or your own.",
+        expects="'quick', 'deep' or a directory",
         metavar="NAME|DIR",
         path=True,
     )

@@ -34,10 +34,8 @@ from reviewbot.scoring.sae import SparseCoder
 FORMAT = "reviewbot-artifact/1"
 _SHIPPED = Path(__file__).parents[1] / "_artifacts"
 PRESETS = {  # what `--artifact` names without a path
-    "default": _SHIPPED / "small",
-    "tiny": _SHIPPED / "tiny",  # for the model inside the package: no download
-    "small": _SHIPPED / "small",  # a quarter of the 0.5B model: fast enough for every push
-    "base": _SHIPPED / "base",  # all of it, with commit messages: slower, knows more
+    "quick": _SHIPPED / "quick",  # for the model inside the package: no download
+    "deep": _SHIPPED / "deep",  # for the whole 0.5B model: slower, knows more
 }
 EVIDENCE = "evidence.jsonl.gz"
 FILES = ("sae/cfg.json", "sae/sae_weights.safetensors", "predictor.safetensors", "features.json")
@@ -101,17 +99,16 @@ class Artifact:
             raise _damaged(self.info.name, exc) from exc
 
 
-def load_artifact(directory: Path | None = None) -> Artifact:
-    """Load a bundle, the one inside the package by default.
+def load_artifact(directory: Path) -> Artifact:
+    """Load a bundle.
 
     raises  ArtifactError if a file is missing or damaged, or does not match the manifest
     """
-    where = PRESETS["default"] if directory is None else directory
-    raw = _read(where / "manifest.json")
+    raw = _read(directory / "manifest.json")
     try:
-        return _load(where, raw)
+        return _load(directory, raw)
     except DAMAGE as exc:
-        raise _damaged(where.name, exc) from exc
+        raise _damaged(directory.name, exc) from exc
 
 
 def check_model(artifact: Artifact, sha256: str, name: str) -> None:

@@ -230,19 +230,19 @@ def test_before_the_first_commit_there_is_no_head_to_compare_with(desk: Desk) ->
     done = desk.hook(None, "--plain")
 
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"`reviewbot check --format json --artifact tiny` ended with 4" in done.stderr
+    assert b"`reviewbot check --format json --artifact quick` ended with 4" in done.stderr
 
 
 def test_the_check_is_of_what_is_not_committed_with_the_flags_that_were_given(desk: Desk) -> None:
     desk.said(STOP, "--max-risk", "0.3")
-    desk.said(STOP, "--artifact", "base")
-    desk.said(STOP, "--artifact=base")
+    desk.said(STOP, "--artifact", "deep")
+    desk.said(STOP, "--artifact=deep")
 
     head = ["check", "HEAD", "--format", "json"]
     assert [json.loads(line) for line in (desk.bin / "called").read_text().splitlines()] == [
-        [*head, "--artifact", "tiny", "--max-risk", "0.3"],
-        [*head, "--artifact", "base"],
-        [*head, "--artifact=base"],
+        [*head, "--artifact", "quick", "--max-risk", "0.3"],
+        [*head, "--artifact", "deep"],
+        [*head, "--artifact=deep"],
     ]
 
 

@@ -99,7 +99,7 @@ def test_the_labels_of_a_repositorys_own_artifact_are_not_asked_for(desk: Desk) 
     commit(desk.root, "settings")
 
     assert desk.said(STOP)
-    assert '"--artifact", "tiny"' in (desk.bin / "called").read_text()
+    assert '"--artifact", "quick"' in (desk.bin / "called").read_text()
 
 
 EDITED = ("the change edits reviewbot's settings; the change's were used",)

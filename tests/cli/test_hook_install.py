@@ -61,7 +61,7 @@ def test_installing_again_takes_the_new_flags_and_says_which_it_drops(repo: Path
     path = ".git/hooks/pre-push"
     said = [
         hook("install", *args).stderr
-        for args in ([], [], ["--", "--exclude", "a b/*"], ["--", "--artifact", "tiny"], [])
+        for args in ([], [], ["--", "--exclude", "a b/*"], ["--", "--artifact", "deep"], [])
     ]
 
     assert [line.rpartition(": ")[0] for line in said] == [
@@ -69,10 +69,10 @@ def test_installing_again_takes_the_new_flags_and_says_which_it_drops(repo: Path
         "installed",
         "replaced (its flags were: none)",
         "replaced (its flags were: --exclude 'a b/*')",
-        "replaced (its flags were: --artifact tiny)",
+        "replaced (its flags were: --artifact deep)",
     ]
-    hook("install", "--", "--artifact", "tiny")
-    assert 'hook run --artifact tiny -- pre-push "$@"' in (repo / path).read_text()
+    hook("install", "--", "--artifact", "deep")
+    assert 'hook run --artifact deep -- pre-push "$@"' in (repo / path).read_text()
 
 
 @pytest.mark.parametrize("made", ["file", "link", "dangling", "directory"])
@@ -321,7 +321,7 @@ def test_code_in_the_pushed_repository_is_not_imported(
         (repo / name).write_text("open('imported', 'w')\nprint('here')\n")
     program(repo / "bin/reviewbot", f'#!/bin/sh\nexec {sys.executable} -P -m reviewbot "$@"\n')
     monkeypatch.setattr(sys, "executable", python)
-    hook("install", "--", "--artifact", "tiny")
+    hook("install", "--", "--artifact", "deep")
 
     programs = f"{repo / 'bin'}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PYTHONPATH": path, "PATH": programs, "PYTHONUSERBASE": "."}

@@ -185,7 +185,7 @@ def test_what_this_machine_cannot_compute_is_said_before_a_model_is_made_ready(
     settings = load_settings({}, {"device": device, "quantize": quantize, "server": "never"})
 
     with pytest.raises(error, match=what):
-        load.load_model(settings, load_artifact(PRESETS["tiny"]), lambda _: None)
+        load.load_model(settings, load_artifact(PRESETS["quick"]), lambda _: None)
     with pytest.raises(error, match=what):
         open_reader(
             model="smollm2-135m-8",

@@ -53,17 +53,17 @@ def report() -> dict[str, Any]:
 
 
 def lines_of(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(FILES[name]({"base": report()}))))
+    return list(csv.DictReader(io.StringIO(FILES[name]({"deep": report()}))))
 
 
 def test_each_score_is_a_row_and_what_was_not_measured_is_empty() -> None:
     ours, surface = lines_of("scores")
 
-    assert list(ours.values())[:6] == ["base", "mine", "ours", "0.750", "0.700", "0.800"]
+    assert list(ours.values())[:6] == ["deep", "mine", "ours", "0.750", "0.700", "0.800"]
     assert (surface["auroc"], surface["paired high"]) == ("", "0.450")
     assert lines_of("differences")[0]["auroc"] == "0.000"  # without a sign
     assert lines_of("peer")[0] == {
-        **{"preset": "base", "suite": "mine", "score": "ours"},
+        **{"preset": "deep", "suite": "mine", "score": "ours"},
         **{"recall@1": "0.500", "recall@1 low": "", "recall@1 high": ""},
     }
 

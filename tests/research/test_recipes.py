@@ -17,7 +17,7 @@ def options_of(command: click.Command) -> set[str]:
     return {flag for parameter in command.params for flag in parameter.opts}
 
 
-@pytest.mark.parametrize("recipe", ["tiny.sh", "small.sh", "fitting.sh", "base.sh", "evidence.sh"])
+@pytest.mark.parametrize("recipe", ["quick.sh", "deep.sh", "evidence.sh"])
 def test_every_flag_of_a_recipe_is_an_option_of_one_of_its_commands(recipe: str) -> None:
     text = re.sub(r"^ *#.*", "", (RESEARCH / recipe).read_text(), flags=re.MULTILINE)
     known = {"--labels"}

@@ -16,7 +16,7 @@ LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0
 CORPUS = Path(__file__).parents[2] / "research" / "corpus.json"
 
 
-@pytest.fixture(scope="module", params=["tiny", "small", "base"])
+@pytest.fixture(scope="module", params=["quick", "deep"])
 def artifact(request: pytest.FixtureRequest) -> Artifact:
     return load_artifact(PRESETS[request.param])
 
@@ -76,7 +76,7 @@ def test_reasons_md_says_how_much_its_features_tell(artifact: Artifact) -> None:
     assert f"There are {artifact.coder.features:,} autoencoder features." in words
     shares = artifact.manifest["shares"]
     sparse = sum(part for name, part in shares.items() if name.startswith("sae_"))
-    assert (0.2 < sparse < 0.3) == (artifact.info.name in ("small", "tiny"))  # "a quarter"
+    assert (0.2 < sparse < 0.3) == (artifact.info.name == "quick")  # "a quarter"
 
 
 def test_it_says_what_was_read_and_counts_only_lines_that_the_predictor_learned_from(

@@ -1,4 +1,4 @@
-"""The README's first command with the real default model, from process start to exit code."""
+"""The README's first command with the packaged model, from process start to exit code."""
 
 import json
 import os
@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from reviewbot.models.cache import cache_dir, official_path
-from reviewbot.models.registry import DEFAULT_MODEL, MODELS
+from reviewbot.models.registry import SMOL_CUT
 
 ROOT = Path(__file__).parents[2]
 DEMO = ("--diff", "examples/demo.diff", "--root", "examples/demo")
-CACHE = cache_dir(None, os.environ)
-OFFICIAL = official_path(CACHE, MODELS[DEFAULT_MODEL])
 # What examples/demo_tests proves to be wrong.
 WRONG = {
     "billing/money.py": (29, 34, 50, 52),
@@ -25,10 +22,7 @@ WRONG = {
     "billing/retrying.py": (21, 22, 42),
 }
 
-needs_model = pytest.mark.skipif(
-    not OFFICIAL.exists(), reason="the default model is not in the cache: CONTRIBUTING.md"
-)
-pytestmark = [pytest.mark.real_model, needs_model]
+pytestmark = pytest.mark.real_model
 
 
 def check(*args: str) -> tuple[bytes, int]:
@@ -47,10 +41,10 @@ def report() -> Any:
     return found
 
 
-def test_the_demo_is_read_whole_by_the_official_model(report: Any) -> None:
+def test_the_demo_is_read_whole_by_the_packaged_model(report: Any) -> None:
     ledger = report["ledger"]
 
-    assert report["model"]["sha256"] == MODELS[DEFAULT_MODEL].sha256
+    assert report["model"]["sha256"] == SMOL_CUT.sha256
     assert (ledger["added"], ledger["scored"], ledger["failed"]) == (225, 147, 0)
     assert ledger["by_reason"] == {"blank or punctuation only": 78}
 
@@ -66,7 +60,7 @@ def test_lines_that_are_wrong_rank_above_lines_that_are_not(report: Any) -> None
     others = [risk for (path, number), risk in risks.items() if number not in WRONG.get(path, ())]
     wins = sum((w > o) + (w == o) / 2 for w in wrong for o in others)
 
-    # .86 when it was measured (research/log.md): this tells a working path from a broken one.
+    # This tells a working path from a broken one.
     assert wins / (len(wrong) * len(others)) > 0.75
 
 

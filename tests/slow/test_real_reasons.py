@@ -40,9 +40,9 @@ class Memory:
 
 
 def test_without_any_one_reason_a_line_s_log_odds_are_lower_by_its_contribution() -> None:
-    artifact = load_artifact(PRESETS["tiny"])
+    artifact = load_artifact(PRESETS["quick"])
     kept = Memory()
-    settings = Settings(artifact="tiny", server=Server.NEVER, line_cache=0)
+    settings = Settings(artifact="quick", server=Server.NEVER, line_cache=0)
     encoder = load_model(settings, artifact, lambda _step: None)
     change = parse((DEMO / "demo.diff").read_text())
     request = ChangeRequest(root=DEMO, base=None, head="files", diff="")

@@ -17,7 +17,7 @@ from reviewbot.scoring.artifact import PRESETS
 from tests.train.test_cli_train import write_labels
 from tests.train.test_same_bytes import assert_same, checked, trained
 
-SETTINGS = Settings(artifact="tiny", server=Server.NEVER)
+SETTINGS = Settings(artifact="quick", server=Server.NEVER)
 
 
 def test_the_packaged_artifact_s_features_are_the_same_in_check_and_in_training(
@@ -51,7 +51,7 @@ def test_train_predictor_reads_with_the_engine_of_check(
     monkeypatch.setattr(encoders, "load_encoder", record)
     artifact = artifact_for(SETTINGS)
     flags = ["--labels=mine.jsonl", "--labels=humaneval_pass.jsonl", "--folds=3", "--c=1e-3"]
-    flags += [f"--sae={PRESETS['tiny']}", f"--model={artifact.model.name}", "--cache=cache"]
+    flags += [f"--sae={PRESETS['quick']}", f"--model={artifact.model.name}", "--cache=cache"]
     result = CliRunner().invoke(main, ["train", "predictor", "--out=made", *flags])
     check = load_model(SETTINGS, artifact, lambda _step: None)
 

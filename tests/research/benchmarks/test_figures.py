@@ -86,7 +86,7 @@ def test_commits_are_compared_by_medians_and_by_neighbouring_runs() -> None:
     found = ratios([run(10), run(20), run(10)], [run(5), run(10), run(10)])["wall_s"]
 
     assert found == {"first": 10, "second": 10, "ratio": 1, "min": 0.5, "max": 1}
-    entry = {"change": "small", "preset": "tiny", "ratios": {"wall_s": found}}
+    entry = {"change": "small", "preset": "quick", "ratios": {"wall_s": found}}
     text = compared({"figures": [entry], "commits": ["aaa", "bbb"], "repeats": 3})
     assert "| wall_s | 10.00 | 10.00 | 1.000 (0.500 to 1.000) |" in text
     assert "3 pairs of runs" in text

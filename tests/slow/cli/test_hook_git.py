@@ -12,7 +12,7 @@ from tests.git.test_changes import _own_configuration, commit, git
 
 __all__ = ["_own_configuration"]
 CODE = "def f(a, b):\n    if a[0] > b[1] and not a.x:\n        return g(a, *b)[2:]\n"
-TINY = ("--artifact", "tiny", "--threads", "2")
+QUICK = ("--artifact", "quick", "--threads", "2")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def has(place: Place, ref: str) -> bool:
 
 
 def test_where_the_model_cannot_be_had_the_push_is_stopped(place: Place) -> None:
-    place.install("--", *TINY)
+    place.install("--", *QUICK)
     broken = Place(place.root, {**place.env, "REVIEWBOT_CACHE": "/dev/null/x"})
 
     stopped = broken.git("push", "origin", "main")
@@ -67,7 +67,7 @@ def test_where_the_model_cannot_be_had_the_push_is_stopped(place: Place) -> None
 
 
 def test_git_push_is_checked_and_stopped_also_from_a_linked_worktree(place: Place) -> None:
-    place.install("--", *TINY)
+    place.install("--", *QUICK)
 
     first = place.git("push", "origin", "main")
     assert first.returncode == 0, first.stderr
@@ -84,7 +84,7 @@ def test_git_push_is_checked_and_stopped_also_from_a_linked_worktree(place: Plac
     assert "6 lines added = 4 scored" in second.stderr
     assert "again: 1 commit\n" in second.stderr  # its name could say who wrote it
 
-    place.install("--", *TINY, "--max-risk", "0.000001")  # the worktrees share their hooks
+    place.install("--", *QUICK, "--max-risk", "0.000001")  # the worktrees share their hooks
     commit(linked, "three", h_py=CODE)
     stopped = there.git("push", "origin", "topic", ":again")
     assert stopped.returncode == 1
@@ -97,7 +97,7 @@ def test_git_push_is_checked_and_stopped_also_from_a_linked_worktree(place: Plac
 
 
 def test_git_commit_is_checked_as_git_sees_it(place: Place) -> None:
-    place.install("--type", "pre-commit", "--", *TINY)
+    place.install("--type", "pre-commit", "--", *QUICK)
     (place.root / "f.py").write_text(CODE + "y = 2\n")
     (place.root / "g.py").write_text(CODE)
     git(place.root, "add", "g.py")
@@ -105,7 +105,7 @@ def test_git_commit_is_checked_as_git_sees_it(place: Place) -> None:
     one = place.git("commit", "-m", "only f", "f.py")  # git makes an index for this alone
     assert one.returncode == 0, one.stderr
     assert "1 line added = 1 scored" in one.stderr
-    place.install("--type", "pre-commit", "--", *TINY, "--max-risk", "0.000001")
+    place.install("--type", "pre-commit", "--", *QUICK, "--max-risk", "0.000001")
     two = place.git("commit", "-m", "g")
     assert two.returncode == 1
     assert "3\n" in two.stderr
@@ -122,7 +122,7 @@ def test_of_a_merge_only_what_was_resolved_by_hand_is_checked(place: Place) -> N
     place.git("merge", "main")
     (place.root / "f.py").write_text("x = 3\n")
     place.git("add", "f.py")
-    place.install("--type", "pre-commit", "--", *TINY)
+    place.install("--type", "pre-commit", "--", *QUICK)
 
     merged = place.git("commit", "--no-edit")
 

@@ -248,7 +248,7 @@ def test_the_packaged_model_gives_the_same_bytes_through_a_server(workspace: Wor
     assert MODELS[SMOL_CUT.name].packaged
     real = Workspace(
         ROOT,
-        ("--artifact=tiny",),
+        ("--artifact=quick",),
         workspace.variables | {"REVIEWBOT_CACHE": str(cache_dir(None, os.environ))},
         ("--diff=examples/demo.diff", "--root=examples/demo"),
     )

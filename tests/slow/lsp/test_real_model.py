@@ -29,7 +29,7 @@ pytestmark = [
 
 
 TOLD = {
-    "REVIEWBOT_ARTIFACT": "tiny",
+    "REVIEWBOT_ARTIFACT": "quick",
     "REVIEWBOT_CACHE": str(cache_dir(None, os.environ)),
     "REVIEWBOT_LINE_CACHE": "0",
 }

@@ -1,20 +1,28 @@
 #!/usr/bin/env bash
-# The base artifact and its tables: all 24 layers of the 0.5B model, read with the task's description in front.
+# The deep artifact and its tables: all 24 layers of the 0.5B model, read with the task's description in front.
 #
-#   research/base.sh LABELS WORK
+#   research/deep.sh LABELS WORK
 #
 # LABELS  directory with the label files (docs/training.md); they are never copied anywhere
-# WORK    the directory that research/small.sh filled: its autoencoder, of layer 6, is used here too
+# WORK    the directory that research/quick.sh filled: its corpus is used here too
 #
-# A stopped run goes on where it was. About three hours on two cores with AVX512_BF16, nearly all of it reading.
+# A stopped run goes on where it was. Reading the labels takes about three hours on two cores with AVX512_BF16.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 labels=$1 work=$2
 
+autoencoder=(--model qwen2.5-coder-0.5b --layer 6 --dtype bf16)
+reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work/sae" \
+  --tokens 300000 --features 2048 --k 32 --epochs 6 "${autoencoder[@]}"
+
+# The paper's own autoencoder, for PtTrust-R beside ours.
+python -m research.pttrust.autoencoder --corpus "$work/corpus" --work "$work/sae-work-pttrust" \
+  --out "$work/sae-pttrust" --tokens 300000 "${autoencoder[@]}"
+
 reading=(--model qwen2.5-coder-0.5b --layer 6 --deep 18 --full --description --dtype bf16)
 
-# Fewer rows than in research/small.sh: a row costs five times as much to read. No description of hunks:
-# only those that were fixed later carry a commit message here (research/leak-audit.md).
+# Few rows, because reading is slow. No description of hunks: only those that were fixed later carry a
+# commit message here (research/leak-audit.md).
 sets=(
   --labels "$labels/humaneval_llm.jsonl.gz"
   --labels "$labels/humaneval_pass.jsonl.gz@600"
@@ -36,10 +44,10 @@ fitting=(--sae "$work/sae" --cache "$work/features"
   --pairwise 0.3 --c 3e-6,5e-6,1e-5)
 
 reviewbot train predictor "${sets[@]}" "${fitting[@]}" "${reading[@]}" \
-  --name base --out reviewbot/_artifacts/base
+  --name deep --out reviewbot/_artifacts/deep
 
 python -m research.evaluate "${sets[@]}" "${security[@]}" --held-out sven,safecoder_new \
-  "${fitting[@]}" "${reading[@]}" --pttrust "$work/sae-pttrust" --out "$work/base.json"
+  "${fitting[@]}" "${reading[@]}" --pttrust "$work/sae-pttrust" --out "$work/deep.json"
 
-# With small.json and tiny.json in WORK, this writes research/results and the tables of docs/benchmark.md:
+# This writes research/results and the tables of docs/benchmark.md:
 #   python -m research.benchmark "$work"
