@@ -44,9 +44,10 @@ def find_artifact(name: str, base: Path = Path()) -> Path:
             why = f"no artifact is named {shown}, and there is no such directory"
             if where.is_dir():
                 why = f"the directory {shown} holds no artifact (manifest.json is missing)"
+            near, names = did_you_mean(where.name, PRESETS), ", ".join(PRESETS)
             raise UsageError(
                 f"nothing was scored: {why}",
-                fix=f"{did_you_mean(where.name, PRESETS)}give {', '.join(PRESETS)}, or an artifact's directory",
+                fix=f"{near}give {names}, or an artifact's directory",
             ) from exc
     return where
 

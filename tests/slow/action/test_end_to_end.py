@@ -1,9 +1,10 @@
 """The action in a simulated runner: event file, environment, output files, a GitHub that is strict.
 
-The same process as on a runner, and the real default model where the cache holds it.
+The same process as on a runner, and the packaged model.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from reviewbot.models.cache import cache_dir
 from tests.authorship.repos import CLAUDE, ROOT
 from tests.cli.small import environ
 from tests.github.conftest import World, pauses, world
-from tests.slow.test_real_model import CACHE, needs_model
 
 __all__ = ["pauses", "world"]  # the fixtures
 DEMO = ROOT / "examples" / "demo"
@@ -30,7 +31,10 @@ def runner(world: World) -> World:
     names = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", "RUNNER_TEMP": "temp"}
     del world.environ["REVIEWBOT_ARTIFACT"], world.environ["GITHUB_TOKEN"]
     world.environ |= {name: str(world.folder / file) for name, file in names.items()}
-    world.environ |= {"REVIEWBOT_CACHE": str(CACHE), "INPUT_GITHUB_TOKEN": world.github.token}
+    world.environ |= {
+        "REVIEWBOT_CACHE": str(cache_dir(None, os.environ)),
+        "INPUT_GITHUB_TOKEN": world.github.token,
+    }
     return world
 
 
@@ -56,8 +60,7 @@ def run(runner: World, **inputs: str) -> tuple[int, dict[str, str], str]:
 
 
 @pytest.mark.real_model
-@needs_model
-def test_the_action_reviews_a_pull_request_with_the_real_default_model(
+def test_the_action_reviews_a_pull_request_with_the_packaged_model(
     runner: World,
 ) -> None:
     github, step_summary = runner.github, runner.folder / "summary"
@@ -68,7 +71,7 @@ def test_the_action_reviews_a_pull_request_with_the_real_default_model(
     assert outputs["verdict"] == "block"
     assert float(outputs["coverage"]) == 1
     report = json.loads(Path(outputs["report"]).read_text())
-    assert report["model"]["name"] == "qwen2.5-coder-0.5b"
+    assert report["model"]["name"] == "smollm2-135m-8"
     assert report["authors"]["ai"]["tools"] == {"claude": report["ledger"]["added"]}
     assert int(outputs["risky-lines"]) == sum(len(f["lines"]) for f in report["findings"]) > 0
     sarif = json.loads(Path(outputs["sarif"]).read_text())

@@ -1,11 +1,12 @@
 """The tokenizers of both official models, by the tests of the tiny ones."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from reviewbot.errors import CONVERTING
-from reviewbot.models.cache import official_path
+from reviewbot.models.cache import cache_dir, official_path
 from reviewbot.models.packaged import packaged_file
 from reviewbot.models.registry import CODER_SMALL, SMOL_CUT
 from reviewbot.models.verify import check, checkpoint
@@ -17,7 +18,6 @@ from tests.models.test_gguf_tokenizer import (
     test_odd_text_has_the_same_tokens_at_the_same_places,
     test_the_files_are_those_that_transformers_writes,
 )
-from tests.slow.test_real_model import CACHE, needs_model
 
 __all__ = [
     "pair",
@@ -27,6 +27,11 @@ __all__ = [
     "test_the_files_are_those_that_transformers_writes",
 ]
 
+OFFICIAL = official_path(cache_dir(None, os.environ), CODER_SMALL)
+needs_model = pytest.mark.skipif(
+    not OFFICIAL.exists(), reason="the 0.5B model is not in the cache: CONTRIBUTING.md"
+)
+
 
 @pytest.fixture(
     scope="module",
@@ -35,7 +40,7 @@ __all__ = [
 def gguf(request: pytest.FixtureRequest) -> Path:
     """Both official files that are at hand."""
     if request.param == CODER_SMALL.name:
-        return official_path(CACHE, CODER_SMALL)
+        return OFFICIAL
     with packaged_file(SMOL_CUT) as path:
         return path
 
