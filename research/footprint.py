@@ -52,8 +52,11 @@ def traced_check() -> None:
         def tokenize(self, text: str) -> Tokens:
             return Tokens([ord(c) for c in text], [Span(i, i + 1) for i in range(len(text))])
 
-        def states(self, ids: list[int]) -> HiddenStates:
-            return HiddenStates(np.zeros((len(ids), self.width), np.float32))
+        def token(self, number: int) -> str:
+            return chr(number)
+
+        def states(self, ids: list[int], first: int = 0) -> HiddenStates:
+            return HiddenStates(np.zeros((len(ids) - first, self.width), np.float32))
 
     # Before any module binds the name.
     load.load_model = lambda _settings, artifact, _clock: Stub(artifact.model.width)  # type: ignore[assignment,return-value]

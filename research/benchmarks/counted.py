@@ -18,8 +18,8 @@ import numpy as np
 from research.benchmarks.arithmetic import flops, matrices, shape_of
 from research.benchmarks.process import VERDICTS
 from reviewbot.encoders.encoder import EncoderSpec, Tokens
-from reviewbot.encoders.states import SIGNALS, HiddenStates
-from reviewbot.encoders.tokenizer import load_tokenizer, tokenize
+from reviewbot.encoders.states import HEAD, HiddenStates
+from reviewbot.encoders.tokenizer import load_tokenizer, token, tokenize
 
 
 class Counter:
@@ -38,13 +38,17 @@ class Counter:
         """Split a text as the model does."""
         return tokenize(self._tokenizer, text)
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def token(self, number: int) -> str:
+        """Return the text of a token."""
+        return token(self._tokenizer, number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         """Count a window."""
         self.windows.append(len(ids))
-        zeros_TD = np.zeros((len(ids), self.width), np.float32)
+        zeros_TD = np.zeros((len(ids) - first, self.width), np.float32)
         deep_TD = zeros_TD if self._spec.deep else None
-        signals_TS = np.zeros((len(ids), len(SIGNALS)), np.float32) if self._spec.full else None
-        return HiddenStates(zeros_TD, deep_TD, signals_TS)
+        head_TS = np.zeros((len(zeros_TD), len(HEAD)), np.float32) if self._spec.full else None
+        return HiddenStates.of(zeros_TD, deep_TD, head_TS)
 
     @property
     def layers(self) -> int:

@@ -89,7 +89,11 @@ class Stoppable:
         """Split a text into tokens with character offsets."""
         return self._inner.tokenize(text)
 
-    def states(self, ids: Sequence[int]) -> "HiddenStates":
+    def token(self, number: int) -> str:
+        """Return the text of a token."""
+        return self._inner.token(number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> "HiddenStates":
         """Read one window in one forward pass, unless `before_pass` raises."""
         self._before_pass()
-        return self._inner.states(ids)
+        return self._inner.states(ids, first)

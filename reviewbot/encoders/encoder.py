@@ -40,8 +40,11 @@ class Encoder(Protocol):
     def tokenize(self, text: str) -> Tokens:
         """Split a text; lone surrogates in it count as U+FFFD."""
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        """Read one window in one forward pass."""
+    def token(self, number: int) -> str:
+        """Return the text of a token; "" for a number that is none."""
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        """Read one window in one forward pass; return the states from token `first` on."""
 
 
 @runtime_checkable
@@ -52,8 +55,10 @@ class BatchEncoder(Encoder, Protocol):
     def batch_tokens(self) -> int:
         """How many tokens, padding included, are worth one call."""
 
-    def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
-        """Read several windows; the result has their order."""
+    def batch(
+        self, windows: Sequence[Sequence[int]], firsts: Sequence[int] | None = None
+    ) -> list[HiddenStates]:
+        """Read several windows; the result has their order. firsts  as in `states`, by default 0"""
 
 
 def batches(encoder: Encoder) -> TypeGuard[BatchEncoder]:

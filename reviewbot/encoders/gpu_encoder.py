@@ -69,6 +69,7 @@ class GpuEncoder:
         self.width, self.dtype = self._inner.width, self._inner.dtype
         self.engine = self._inner.engine
         self.tokenize: Callable[[str], Tokens] = self._inner.tokenize
+        self.token: Callable[[int], str] = self._inner.token
         self.pass_tokens = pass_tokens  # decreases when memory runs out
 
     @property
@@ -76,28 +77,32 @@ class GpuEncoder:
         """Tokens worth one call: a few forward passes."""
         return CALL_PASSES * self.pass_tokens
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         """Read one window; many at once are far faster."""
-        return self.batch([ids])[0]
+        return self.batch([ids], [first])[0]
 
-    def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
+    def batch(
+        self, windows: Sequence[Sequence[int]], firsts: Sequence[int] | None = None
+    ) -> list[HiddenStates]:
         """Read windows of any lengths; the result has their order.
 
         A window's states do not depend on the other windows, except for the rounding of sums, whose
         order the device chooses by the shape of a batch.
         """
         states: dict[int, HiddenStates] = {}
+        firsts = firsts or [0] * len(windows)
         for rows in pack([len(ids) for ids in windows], self.pass_tokens):
-            states.update(zip(rows, self._read([windows[row] for row in rows]), strict=True))
+            some = [windows[row] for row in rows], [firsts[row] for row in rows]
+            states.update(zip(rows, self._read(*some), strict=True))
         return [states[row] for row in range(len(windows))]
 
-    def _read(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
+    def _read(self, windows: Sequence[Sequence[int]], firsts: Sequence[int]) -> list[HiddenStates]:
         """Read windows in one forward pass or, if memory runs out, half by half.
 
         raises  EnvironmentFailure if one window alone does not fit
         """
         try:
-            return self._inner.rows(windows)
+            return self._inner.rows(windows, firsts)
         except torch.OutOfMemoryError as exc:
             if len(windows) == 1:
                 raise EnvironmentFailure(
@@ -109,7 +114,10 @@ class GpuEncoder:
         tokens = len(windows) * max(map(len, windows))
         self.pass_tokens = max(1, min(self.pass_tokens, tokens // 2))
         middle = len(windows) // 2
-        return [*self._read(windows[:middle]), *self._read(windows[middle:])]
+        return [
+            *self._read(windows[:middle], firsts[:middle]),
+            *self._read(windows[middle:], firsts[middle:]),
+        ]
 
 
 def pack(lengths: Sequence[int], max_tokens: int) -> list[tuple[int, ...]]:

@@ -67,9 +67,15 @@ class LazyEncoder:
 
         return tokenize(self._tokenizer.result(), text)
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        """Read one window in one forward pass."""
-        return self._loaded().states(ids)
+    def token(self, number: int) -> str:
+        """Return the text of a token."""
+        from reviewbot.encoders.tokenizer import token
+
+        return token(self._tokenizer.result(), number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        """Read one window in one forward pass; return the states from token `first` on."""
+        return self._loaded().states(ids, first)
 
     def _loaded(self) -> Encoder:
         self._loading = self._loading or self._start()

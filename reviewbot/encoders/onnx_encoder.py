@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from reviewbot.arrays import Array
 from reviewbot.encoders.encoder import EncoderSpec, Tokens, engine_name
 from reviewbot.encoders.processor import int8_saturates, usable_cores
-from reviewbot.encoders.states import SIGNALS, HiddenStates, layer_norm, sinks
-from reviewbot.encoders.tokenizer import tokenize
+from reviewbot.encoders.states import HEAD, HiddenStates, layer_norm, sinks
+from reviewbot.encoders.tokenizer import token, tokenize
 from reviewbot.errors import EngineUnfit, ModelUnavailable
 
 PIECE = 256  # tokens of a window that are read at once: their data fits a processor's cache
@@ -57,13 +57,17 @@ class OnnxEncoder:
         """Split a text into tokens with character offsets."""
         return tokenize(self._tokenizer, text)
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        """Read one window."""
+    def token(self, number: int) -> str:
+        """Return the text of a token."""
+        return token(self._tokenizer, number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        """Read one window; return the states from token `first` on."""
         states = self._read(np.array(ids, np.intp))
-        return HiddenStates(
-            states[f"state_{self._layer}"],
-            None if self._deep is None else states[f"state_{self._deep}"],
-            self._signals(states["final"], ids) if self._full else None,
+        return HiddenStates.of(
+            states[f"state_{self._layer}"][first:],
+            None if self._deep is None else states[f"state_{self._deep}"][first:],
+            self._signals(states["final"], ids, first) if self._full else None,
         )
 
     def _read(self, ids_T: Any) -> Mapping[str, Array]:
@@ -85,17 +89,20 @@ class OnnxEncoder:
                 parts[name].append(value.numpy()[0])
         return {name: np.concatenate(pieces) for name, pieces in parts.items()}
 
-    def _signals(self, final_TD: Array, ids: Sequence[int]) -> Array:
-        """Return the columns of `encoders.states.SIGNALS` for each token; zeros for the first."""
-        signals_TS = np.zeros((len(ids), len(SIGNALS)), np.float32)
+    def _signals(self, final_TD: Array, ids: Sequence[int], first: int) -> Array:
+        """Return the columns of `encoders.states.HEAD` for each token from `first` on.
+
+        Those of the window's first token are zeros.
+        """
+        signals_TS = np.zeros((len(ids), len(HEAD)), np.float32)
         if self._head is None:
             raise RuntimeError("the output head is not loaded")
-        for start in range(0, len(ids) - 1, HEAD_ROWS):
+        for start in range(max(first - 1, 0), len(ids) - 1, HEAD_ROWS):
             end = min(start + HEAD_ROWS, len(ids) - 1)
             actual_T1 = np.array(ids[start + 1 : end + 1], np.int64)[:, None]
             inputs = {"final": final_TD[start:end], "actual": actual_T1}
             signals_TS[start + 1 : end + 1] = self._head.run(None, inputs)[0]
-        return signals_TS
+        return signals_TS[first:]
 
     def _check(self, path: Path) -> None:
         """Refuse a processor that does not reproduce the probe's states."""

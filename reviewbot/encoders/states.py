@@ -15,6 +15,8 @@ SIGNALS = (
     "margin",  # nats: ln p(likeliest token) - ln p(token)
     "rank",  # ln(1 + how many tokens were likelier)
 )
+# What the output head gives. A token's number is exact in float32.
+HEAD = (*SIGNALS, "likeliest")  # the number of the token that the model found likeliest here
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,21 @@ class HiddenStates:
     values_TD: Array  # after the decoder block that the autoencoder reads
     deep_TD: Array | None = None  # after a later block, if the predictor needs it
     signals_TS: Array | None = None  # columns of `SIGNALS`; only if the output head was run
+    likeliest_T: Array | None = None  # see `HEAD`; only if the output head was run
 
-    def behind(self, count: int) -> "HiddenStates":
-        """Return the states of the tokens after the first `count`."""
-        return HiddenStates(
-            self.values_TD[count:],
-            None if self.deep_TD is None else self.deep_TD[count:],
-            None if self.signals_TS is None else self.signals_TS[count:],
-        )
+    @staticmethod
+    def of(values_TD: Array, deep_TD: Array | None, head_TS: Array | None) -> "HiddenStates":
+        """Return the states of a pass. head_TS  columns of `HEAD`"""
+        if head_TS is None:
+            return HiddenStates(values_TD, deep_TD)
+        return HiddenStates(values_TD, deep_TD, head_TS[:, :-1], head_TS[:, -1])
+
+    @property
+    def head(self) -> Array | None:
+        """Columns of `HEAD`: what `of` took."""
+        if self.signals_TS is None or self.likeliest_T is None:
+            return None
+        return np.concatenate([self.signals_TS, self.likeliest_T[:, None]], axis=1)
 
 
 def sinks(values_TD: Array) -> Mask:

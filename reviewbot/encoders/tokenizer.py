@@ -32,6 +32,15 @@ def load_tokenizer(directory: Path) -> Tokenizer:
     return tokenizer
 
 
+def token(tokenizer: Tokenizer, number: int) -> str:
+    """Return the text of a token; "" for a number that is none or a part of a character."""
+    try:
+        text = str(tokenizer.decode([number], skip_special_tokens=False))
+    except OverflowError:
+        return ""
+    return "" if "\ufffd" in text else text
+
+
 def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
     """Split a text; a lone surrogate counts as U+FFFD, so that character offsets stay correct."""
     encoded = tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)

@@ -18,8 +18,8 @@ from reviewbot.arrays import Array
 from reviewbot.encoders.encoder import TORCH_LIBRARIES, EncoderSpec, Tokens, engine_name
 from reviewbot.encoders.processor import isa, usable_cores
 from reviewbot.encoders.quantization import loading_arguments, offline
-from reviewbot.encoders.states import SIGNALS, HiddenStates
-from reviewbot.encoders.tokenizer import tokenize
+from reviewbot.encoders.states import HEAD, HiddenStates
+from reviewbot.encoders.tokenizer import token, tokenize
 from reviewbot.errors import EnvironmentFailure, ModelUnavailable
 
 LOGIT_ROWS = 256  # positions whose logits are in memory at once: 152 k floats each
@@ -188,17 +188,25 @@ class TransformersEncoder:
         """Split a text into tokens with character offsets."""
         return tokenize(self._tokenizer, text)
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        """Read one window in one forward pass."""
-        return self.rows([ids])[0]
+    def token(self, number: int) -> str:
+        """Return the text of a token."""
+        return token(self._tokenizer, number)
 
-    def rows(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        """Read one window in one forward pass; return the states from token `first` on."""
+        return self.rows([ids], [first])[0]
+
+    def rows(
+        self, windows: Sequence[Sequence[int]], firsts: Sequence[int] | None = None
+    ) -> list[HiddenStates]:
         """Read windows in one forward pass, padded on the right to the longest.
+
+        firsts  of each window, the first token whose states are returned; by default 0
 
         There is no attention mask, on purpose. Attention is causal, so no token depends on those
         after it, padding included; and only without a mask does torch choose its causal kernel.
         """
-        lengths = [len(ids) for ids in windows]
+        lengths, firsts = [len(ids) for ids in windows], firsts or [0] * len(windows)
         padded = [[*ids, *[PADDING] * (max(lengths) - len(ids))] for ids in windows]
         deep: Sequence[Array | None] = [None] * len(lengths)
         signals: Sequence[Array | None] = deep
@@ -211,18 +219,32 @@ class TransformersEncoder:
                 if self._deep:
                     deep = self._rows_of(self._deep, lengths)
                 if self._full:
-                    signals = self._signals(out.last_hidden_state, ids_BT, lengths)
+                    signals = self._signals(out.last_hidden_state, ids_BT, lengths, firsts)
             finally:
                 self._states.clear()  # also if memory ran out: the next try needs it
-        return [HiddenStates(*row) for row in zip(values, deep, signals, strict=True)]
+        return [
+            HiddenStates.of(
+                values_TD[first:], None if deep_TD is None else deep_TD[first:], head_TS
+            )
+            for first, values_TD, deep_TD, head_TS in zip(
+                firsts, values, deep, signals, strict=True
+            )
+        ]
 
     def _signals(
-        self, final_BTD: torch.Tensor, ids_BT: torch.Tensor, lengths: Sequence[int]
+        self,
+        final_BTD: torch.Tensor,
+        ids_BT: torch.Tensor,
+        lengths: Sequence[int],
+        firsts: Sequence[int],
     ) -> list[Array]:
-        """Return the columns of `states.SIGNALS` of each row; zeros for its first token."""
-        final_ND = torch.cat([final_BTD[row, : n - 1] for row, n in enumerate(lengths)])
-        actual_N = torch.cat([ids_BT[row, 1:n] for row, n in enumerate(lengths)])
-        signals_NS = np.zeros((len(actual_N), len(SIGNALS)), np.float32)
+        """Return the columns of `states.HEAD` of each row; zeros for its window's first token."""
+        # A token is judged by the state before it, which the window's first token lacks.
+        starts = [max(first, 1) for first in firsts]
+        rows = list(enumerate(zip(starts, lengths, strict=True)))
+        final_ND = torch.cat([final_BTD[row, start - 1 : n - 1] for row, (start, n) in rows])
+        actual_N = torch.cat([ids_BT[row, start:n] for row, (start, n) in rows])
+        signals_NS = np.zeros((len(actual_N), len(HEAD)), np.float32)
         for start in range(0, len(actual_N), LOGIT_ROWS):
             piece = slice(start, start + LOGIT_ROWS)
             logs = self._model.lm_head(final_ND[piece]).float().log_softmax(dim=-1)
@@ -232,7 +254,11 @@ class TransformersEncoder:
                 -(logs.exp() * logs).sum(dim=-1),
                 logs.amax(dim=-1) - actual_N1[:, 0],
                 (logs > actual_N1).sum(dim=-1).float().log1p(),
+                logs.argmax(dim=-1).float(),
             ]
             signals_NS[piece] = torch.stack(columns, dim=1).cpu().numpy()
-        rows = np.split(signals_NS, np.cumsum([n - 1 for n in lengths])[:-1])
-        return [np.pad(row_TS, ((1, 0), (0, 0))) for row_TS in rows]
+        parts = np.split(signals_NS, np.cumsum([n - start for _, (start, n) in rows])[:-1])
+        return [
+            np.pad(part_TS, ((start - first, 0), (0, 0)))
+            for part_TS, start, first in zip(parts, starts, firsts, strict=True)
+        ]

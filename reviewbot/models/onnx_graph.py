@@ -60,10 +60,10 @@ def trunk(shape: TrunkShape, get: Get, taps: tuple[int, ...], *, head: bool) -> 
 
 
 def head(shape: TrunkShape, weight_VD: Array) -> ModelProto:
-    """Return the graph of the output head: `encoders.states.SIGNALS` of each next token.
+    """Return the graph of the output head: `encoders.states.HEAD` of each next token.
 
     Inputs: final (T, D); actual (T, 1) int64, the token that came next.
-    Output: signals (T, 4).
+    Output: signals (T, 5).
     """
     graph = _Graph(shape)
     graph.inputs = [
@@ -78,7 +78,8 @@ def head(shape: TrunkShape, weight_VD: Array) -> ModelProto:
     margin = graph.op("Sub", graph.op("ReduceMax", logs, "last"), actual)
     likelier = graph.op("Cast", graph.op("Greater", logs, actual), to=TensorProto.FLOAT)
     rank = graph.op("Log", graph.op("Add", graph.op("ReduceSum", likelier, "last"), "one"))
-    parts = (graph.op("Neg", actual), graph.op("Neg", spread), margin, rank)
+    likeliest = graph.op("Cast", graph.op("ArgMax", logs, axis=1), to=TensorProto.FLOAT)
+    parts = (graph.op("Neg", actual), graph.op("Neg", spread), margin, rank, likeliest)
     graph.output(graph.op("Concat", *parts, axis=1), "signals", ["T", len(parts)])
     return graph.model("head")
 

@@ -105,14 +105,14 @@ def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
     raises  RuntimeError if an encoder does not return a state for every token
     """
     if batches(encoder) and len(readings) > 1:
-        states = iter(encoder.batch([reading.ids for reading in readings]))
+        ids, firsts = [one.ids for one in readings], [one.skipped for one in readings]
+        states = iter(encoder.batch(ids, firsts))
     else:
-        states = (encoder.states(reading.ids) for reading in readings)
+        states = (encoder.states(one.ids, one.skipped) for one in readings)
     for one, hidden in zip(readings, states, strict=True):
-        if len(hidden.values_TD) != len(one.ids):
+        if len(hidden.values_TD) != len(one.ids) - one.skipped:
             raise RuntimeError(f"{len(hidden.values_TD)} states of {len(one.ids)} tokens")
-        own = hidden.behind(one.skipped)
-        yield ReadLines(one.lines, one.token_spans, one.block_spans, one.block_of, own)
+        yield ReadLines(one.lines, one.token_spans, one.block_spans, one.block_of, hidden)
 
 
 def read_lines(

@@ -18,7 +18,7 @@ import numpy as np
 
 from reviewbot.encoders.encoder import Encoder, EncoderSpec, Tokens
 from reviewbot.encoders.spans import Span
-from reviewbot.encoders.states import SIGNALS, HiddenStates
+from reviewbot.encoders.states import HEAD, HiddenStates
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.server import messages
 from reviewbot.server.compatibility import all_terms, difference, socket_name, spec_terms
@@ -30,6 +30,7 @@ SILENCE_SECONDS = 10.0  # a server that computes sends a sign of life each secon
 MAX_ANSWER_SECONDS = 300.0  # for one answer, the wait for other clients included
 STOP_SECONDS = 60.0  # for a server to exit: a forward pass may be in progress
 MAX_WIDTH = 65_536
+MAX_TOKEN = 4_096  # bytes of a token's text
 T = TypeVar("T")
 
 
@@ -82,22 +83,34 @@ class RemoteEncoder:
 
         return self._ask({"text": raw}, max_bytes, parse, lambda here: here.tokenize(text))
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        """Read one window in one forward pass, at the server or here."""
-        shapes = {"values": (len(ids), self.width)}
+    def token(self, number: int) -> str:
+        """Return the text of a token."""
+
+        def parse(answer: Arrays) -> str:
+            if set(answer) != {"text"}:
+                raise BadMessage("it sent something other than a text")
+            return messages.unpack_text(answer["text"])
+
+        request = {"number": np.array([number], np.int32)}
+        return self._ask(request, MAX_TOKEN, parse, lambda here: here.token(number))
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        """Read one window in one forward pass, at the server or here, from token `first` on."""
+        count = len(ids) - first
+        shapes = {"values": (count, self.width)}
         if self._spec.deep is not None:
-            shapes["deep"] = (len(ids), self.width)
+            shapes["deep"] = (count, self.width)
         if self._spec.full:
-            shapes["signals"] = (len(ids), len(SIGNALS))
+            shapes["signals"] = (count, len(HEAD))
         max_bytes = sum(4 * rows * columns for rows, columns in shapes.values())
 
         def parse(answer: Arrays) -> HiddenStates:
             if {name: array.shape for name, array in answer.items()} != shapes:
                 raise BadMessage("it sent states of other shapes")
-            return HiddenStates(answer["values"], answer.get("deep"), answer.get("signals"))
+            return HiddenStates.of(answer["values"], answer.get("deep"), answer.get("signals"))
 
-        ids_T = np.array(ids, np.int32)
-        return self._ask({"ids": ids_T}, max_bytes, parse, lambda here: here.states(ids))
+        request = {"ids": np.array(ids, np.int32), "first": np.array([first], np.int32)}
+        return self._ask(request, max_bytes, parse, lambda here: here.states(ids, first))
 
     def _ask(
         self,

@@ -2,8 +2,8 @@
 
 1. client  {"terms": {...}} (`server.compatibility`), or {"stop": true}
 2. server  {"terms": {...}, "engine": ..., "dtype": ..., "width": ...}
-3. client  arrays: `text` to tokenize, or `ids` to read
-4. server  arrays: `ids` and `offsets`, or `values` with `deep` and `signals`, or `error`;
+3. client  arrays: `text` to tokenize, `ids` and `first` to read, or `number` of a token
+4. server  arrays: `ids` and `offsets`, `values` with `deep` and `signals`, `text`, or `error`;
            before that an empty message each second while the client waits
 
 Steps 3 and 4 repeat. Only bytes are sent: `Connection.send` and `recv` would pickle.
@@ -33,6 +33,8 @@ ARRAYS: Mapping[str, tuple[str, int]] = MappingProxyType(
     {  # name -> dtype, dimensions
         "text": ("uint8", 1),  # UTF-8, lone surrogates included
         "ids": ("int32", 1),
+        "first": ("int32", 1),
+        "number": ("int32", 1),
         "offsets": ("int32", 2),  # (T, 2), characters
         "values": ("float32", 2),
         "deep": ("float32", 2),

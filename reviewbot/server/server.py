@@ -28,6 +28,7 @@ GREETING_SECONDS = 5.0  # for a client to greet
 REQUEST_SECONDS = 120.0  # between two requests of a client
 HEARTBEAT = 1.0  # seconds between two signs of life while a client waits
 MAX_CLIENTS = 64
+REQUESTS = (["text"], ["first", "ids"], ["number"])
 MAX_REQUEST = 32 * 1024 * 1024  # bytes: a text, or the ids of one window
 Job = tuple[Arrays, "Future[bytes]"]
 
@@ -133,7 +134,7 @@ class Server:
 
     def _serve_request(self, connection: Connection) -> None:
         request = messages.unpack(messages.receive(connection, MAX_REQUEST, REQUEST_SECONDS))
-        if list(request) not in (["text"], ["ids"]):
+        if sorted(request) not in REQUESTS:
             raise BadMessage("it sent no request")
         answer: Future[bytes] = Future()
         self._jobs.put((request, answer))
@@ -149,7 +150,10 @@ class Server:
         try:
             if "text" in request:
                 return _tokens(self._encoder, messages.unpack_text(request["text"]))
-            return _states(self._encoder, request["ids"].tolist())
+            if "number" in request:
+                text = self._encoder.token(int(request["number"][0]))
+                return messages.pack({"text": messages.pack_text(text)})
+            return _states(self._encoder, request["ids"].tolist(), int(request["first"][0]))
         except Exception as exc:  # noqa: BLE001 - untrusted ids, the memory: other clients go on
             return messages.pack(
                 {"error": messages.pack_text(f"{type(exc).__name__}: {exc}"[:500])}
@@ -162,7 +166,7 @@ def _tokens(encoder: Encoder, text: str) -> bytes:
     return messages.pack({"ids": np.array(tokens.ids, np.int32), "offsets": offsets_T2})
 
 
-def _states(encoder: Encoder, ids: Sequence[int]) -> bytes:
-    hidden = encoder.states(ids)
-    arrays = {"values": hidden.values_TD, "deep": hidden.deep_TD, "signals": hidden.signals_TS}
+def _states(encoder: Encoder, ids: Sequence[int], first: int) -> bytes:
+    hidden = encoder.states(ids, first)
+    arrays = {"values": hidden.values_TD, "deep": hidden.deep_TD, "signals": hidden.head}
     return messages.pack({name: array for name, array in arrays.items() if array is not None})

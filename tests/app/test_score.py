@@ -156,8 +156,11 @@ class Blind:
     def tokenize(self, text: str) -> Tokens:
         return Tokens([], []) if self.state is None else self.inner.tokenize(text)
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        return HiddenStates(np.full((len(ids), self.width), self.state, np.float32))
+    def token(self, number: int) -> str:
+        return self.inner.token(number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        return HiddenStates(np.full((len(ids) - first, self.width), self.state, np.float32))
 
 
 @pytest.mark.parametrize(

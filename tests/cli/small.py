@@ -35,8 +35,11 @@ class ByteEncoder:
     def tokenize(self, text: str) -> Tokens:
         return Tokens([ord(c) for c in text], [Span(i, i + 1) for i in range(len(text))])
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
-        column_T = np.array(ids, np.float32)
+    def token(self, number: int) -> str:
+        return chr(number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+        column_T = np.array(ids[first:], np.float32)
         return HiddenStates(np.stack([column_T % m for m in (3, 5, 7, 11)], axis=1) + 1)
 
 

@@ -29,9 +29,9 @@ class CountingEncoder(ByteEncoder):
 
     passes = 0
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         CountingEncoder.passes += 1
-        return super().states(ids)
+        return super().states(ids, first)
 
 
 @pytest.fixture

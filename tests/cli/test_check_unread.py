@@ -30,9 +30,9 @@ class Watched(ByteEncoder):
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         self.seen.append("".join(map(chr, ids)))
-        return super().states(ids)
+        return super().states(ids, first)
 
 
 @pytest.fixture

@@ -172,9 +172,9 @@ def test_reading_stops_between_two_forward_passes(
     passes: list[int] = []
 
     class Counted(ByteEncoder):
-        def states(self, ids: Sequence[int]) -> HiddenStates:
+        def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
             passes.append(len(ids))
-            return super().states(ids)
+            return super().states(ids, first)
 
     def wanted() -> None:
         if passes:
@@ -195,9 +195,9 @@ def test_a_commit_while_a_document_is_read_is_noticed(
     ours = Document("u", 1, repo.root / "a.py", text)
 
     class Committing(ByteEncoder):
-        def states(self, ids: Sequence[int]) -> HiddenStates:
+        def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
             repo.commit("while it is read", {"a.py": text})
-            return super().states(ids)
+            return super().states(ids, first)
 
     monkeypatch.setattr(module, "load_model", lambda *_: Committing())
     reader = Reader({}, flags, nothing)

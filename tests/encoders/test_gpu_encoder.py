@@ -62,11 +62,13 @@ def test_windows_read_in_batches_have_the_states_of_windows_read_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     alone = tiny.encoder(tiny_model, deep=deep, full=full)
-    expected = [alone.states(ids) for ids in WINDOWS]
     monkeypatch.setattr("reviewbot.encoders.torch_encoder.LOGIT_ROWS", logit_rows)
-    batched = make(tiny_model, pass_tokens, deep=deep, full=full).batch(WINDOWS)
+    firsts = [n % len(ids) for n, ids in enumerate(WINDOWS)]
+    expected = [alone.states(ids, first) for ids, first in zip(WINDOWS, firsts, strict=True)]
+    batched = make(tiny_model, pass_tokens, deep=deep, full=full).batch(WINDOWS, firsts)
 
-    assert [len(states.values_TD) for states in batched] == list(LENGTHS)
+    lengths = [n - first for n, first in zip(LENGTHS, firsts, strict=True)]
+    assert [len(states.values_TD) for states in batched] == lengths
     assert max(map(difference, batched, expected)) < 1e-5
     for states in batched:
         assert (states.deep_TD is not None, states.signals_TS is not None) == (bool(deep), full)

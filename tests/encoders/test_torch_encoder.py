@@ -96,6 +96,10 @@ def test_the_signals_are_those_of_the_output_head(
     assert hidden.signals_TS is not None
     expected_TS = np.array([nats, spread, margin, rank]).T
     np.testing.assert_allclose(hidden.signals_TS, expected_TS, atol=1e-4)
+    assert hidden.likeliest_T is not None
+    assert hidden.likeliest_T[1:].tolist() == logs_TV[:-1].argmax(axis=-1).tolist()
+    assert full.token(ids[0]) == "def"
+    assert full.token(10**6) == ""
     (first_S,) = np.asarray(full.states(ids[:1]).signals_TS)  # no surprisal without a context
     assert first_S.tolist() == [0.0] * 4
 

@@ -12,9 +12,9 @@ from tests.lsp.conftest import NOTED, OLD, RISKY, SHORT, SMALL, Start
 SLOW = """
 import time
 class Slow(ByteEncoder):
-    def states(self, ids):
+    def states(self, ids, first=0):
         time.sleep(2)
-        return super().states(ids)
+        return super().states(ids, first)
 warm.load_model = lambda *_: Slow()
 """
 
@@ -183,11 +183,11 @@ def test_nothing_else_gets_into_the_protocol(start: Start, repo: Repo) -> None:
     loud = SMALL + (
         "import os\n"
         "class Loud(ByteEncoder):\n"
-        "    def states(self, ids):\n"
+        "    def states(self, ids, first=0):\n"
         "        print('a print', flush=True)\n"
         "        os.system('echo a child')\n"
         "        os.write(1, b'a library\\n')\n"
-        "        return super().states(ids)\n"
+        "        return super().states(ids, first)\n"
         "warm.load_model = lambda *_: Loud()\n"
     )
     editor = start(code=loud)

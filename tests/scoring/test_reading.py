@@ -40,9 +40,9 @@ def watch(encoder: TransformersEncoder, monkeypatch: pytest.MonkeyPatch) -> list
     seen: list[list[int]] = []
     real = encoder.states
 
-    def states(ids: Sequence[int]) -> HiddenStates:
+    def states(ids: Sequence[int], first: int = 0) -> HiddenStates:
         seen.append(list(ids))
-        return real(ids)
+        return real(ids, first)
 
     monkeypatch.setattr(encoder, "states", states)
     return seen
@@ -90,7 +90,7 @@ def test_an_encoder_that_leaves_tokens_out_is_found_out(
     encoder: TransformersEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = encoder.states
-    monkeypatch.setattr(encoder, "states", lambda ids: real(ids[:4]))
+    monkeypatch.setattr(encoder, "states", lambda ids, first: real(ids[:4], first))
 
     with pytest.raises(RuntimeError, match="4 states of"):
         states_of(encoder, [0, 1])

@@ -44,9 +44,12 @@ class Counting:
     def tokenize(self, text: str) -> Tokens:
         return self.inner.tokenize(text)
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def token(self, number: int) -> str:
+        return self.inner.token(number)
+
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         self.seen.append(ids)
-        return self.inner.states(ids)
+        return self.inner.states(ids, first)
 
 
 @dataclass
@@ -56,9 +59,12 @@ class Batching(Counting):
     batch_tokens: int = 250
     calls: list[list[int]] = field(default_factory=list)  # the lengths of each call's windows
 
-    def batch(self, windows: Sequence[Sequence[int]]) -> list[HiddenStates]:
+    def batch(
+        self, windows: Sequence[Sequence[int]], firsts: Sequence[int] | None = None
+    ) -> list[HiddenStates]:
         self.calls.append([len(ids) for ids in windows])
-        return [self.states(ids) for ids in windows]
+        places = zip(windows, firsts or [0] * len(windows), strict=True)
+        return [self.states(ids, first) for ids, first in places]
 
 
 class Remembering:
@@ -213,8 +219,8 @@ def test_a_report_never_mixes_two_engines(
     tmp_path: Path, tiny_model: Path, check: Check, real: TransformersEncoder
 ) -> None:
     class Other(Counting):
-        def states(self, ids: Sequence[int]) -> HiddenStates:
-            return super().states([5, *ids[1:]])  # not what the other engine sees
+        def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+            return super().states([5, *ids[1:]], first)  # not what the other engine sees
 
     for name in "ab":
         (tmp_path / name).mkdir()

@@ -31,13 +31,13 @@ class StrictEncoder(ByteEncoder):
         self.reads = 0
         self._busy = threading.Lock()
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         assert self._busy.acquire(blocking=False), "two forward passes at a time"
         try:
             self.reads += 1
             if 0 in ids:
                 raise RuntimeError("no such token")
-            return super().states(ids)
+            return super().states(ids, first)
         finally:
             self._busy.release()
 

@@ -34,14 +34,14 @@ class Counting:
 
     def __init__(self, inner: TransformersEncoder, stop_at: int = 10**9) -> None:
         self.width, self.dtype, self.engine = inner.width, inner.dtype, inner.engine
-        self.tokenize = inner.tokenize
+        self.tokenize, self.token = inner.tokenize, inner.token
         self.inner, self.passes, self.stop_at = inner, 0, stop_at
 
-    def states(self, ids: Sequence[int]) -> HiddenStates:
+    def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         self.passes += 1
         if self.passes > self.stop_at:
             raise KeyboardInterrupt
-        return self.inner.states(ids)
+        return self.inner.states(ids, first)
 
 
 def write(directory: Path, encoder: Counting, tokens: int = 10**9) -> list[Path]:
