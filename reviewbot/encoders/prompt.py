@@ -4,7 +4,7 @@ It is part of the artifact: a predictor is valid only for states that were read 
 its training states.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reviewbot.diff.languages import comment, language_of
@@ -13,14 +13,49 @@ MAX_DESCRIPTION = 2_000  # characters; untrusted text must not push the code out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Infill:
+    """Code is shown before and behind a piece of at most `lines` lines; the piece comes last.
+
+    A window holds at most `before` + `after` + `text` + `preamble` + 4 tokens.
+    """
+
+    # Token numbers of the model: before the code before, the code behind, the piece; at its end.
+    marks: tuple[int, int, int, int]
+    lines: int = 12  # of a piece
+    before: int = 256  # tokens
+    after: int = 128  # tokens
+    preamble: int = 96  # tokens
+    text: int = 1024  # tokens of a piece; a longer one is read line by line
+
+    @staticmethod
+    def from_json(data: Any) -> "Infill | None":
+        """Read the layout from a manifest; ValueError if it is not what `to_json` writes."""
+        if data is None:
+            return None
+        names = [field.name for field in fields(Infill)]
+        if not isinstance(data, dict) or sorted(data) != sorted(names):
+            raise ValueError(f"reading plan: infill must hold {', '.join(names)}")
+        numbers = [data[name] for name in names if name != "marks"]
+        marks = data["marks"]
+        if not isinstance(marks, list) or len(marks) != 4:
+            raise ValueError("reading plan: infill needs four marks")
+        if any(type(number) is not int or not 0 <= number < 2**31 for number in (*numbers, *marks)):
+            raise ValueError("reading plan: infill holds whole numbers, none negative")
+        if data["lines"] < 2 or not 0 < data["text"] <= 8_192 or sum(numbers) > 16_384:
+            raise ValueError("reading plan: the sizes of infill are too small or too large")
+        return Infill(**{**data, "marks": tuple(marks)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPlan:
-    """How a file is laid out for the model. The code itself always comes last, unchanged."""
+    """How a file is laid out for the model. The lines that are scored always come last."""
 
     path: bool = True  # the file's path as a first comment line
     description: bool = False  # what the code was asked to do, as comment lines
     copies: int = 1  # 2: the code is shown twice, and states come from the second copy
     context: int = 2048  # tokens per window, the preamble included
     overlap: int = 512  # tokens that a window repeats of the one before
+    infill: Infill | None = None  # None: a file is read from its start, window by window
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a manifest contains it."""
@@ -32,12 +67,14 @@ class ReadingPlan:
         if not isinstance(data, dict):
             raise ValueError("the reading plan is not a JSON object")
         types = {field.name: field.type for field in fields(ReadingPlan)}
+        data = dict(data)
         if unknown := sorted(data.keys() - types.keys()):
             raise ValueError(f"unknown key {unknown[0]!r} in the reading plan")
+        infill = Infill.from_json(data.pop("infill", None))
         for key, value in data.items():
             if type(value) is not types[key]:
                 raise ValueError(f"reading plan: {key} must be {types[key]}")
-        plan = ReadingPlan(**data)
+        plan = replace(ReadingPlan(**data), infill=infill)
         if plan.copies != 1:
             raise ValueError("reading plan: this version reads the code once (copies = 1)")
         # The preamble may take half of the context; a window must still hold more than the overlap.

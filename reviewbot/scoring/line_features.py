@@ -11,13 +11,14 @@ import numpy as np
 
 from reviewbot.arrays import Array
 from reviewbot.diff.languages import Language, prose
-from reviewbot.diff.model import ChangedLine, blocks_of
+from reviewbot.diff.model import ChangedLine
 from reviewbot.encoders.encoder import Encoder, batches
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.scoring.feature_cache import FeatureCache, Groups
 from reviewbot.scoring.outcomes import Failed
+from reviewbot.scoring.plan import plan_reading
 from reviewbot.scoring.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
-from reviewbot.scoring.reading import Reading, TooLong, plan_reading, pool_rest, read
+from reviewbot.scoring.reading import Reading, TooLong, pool_rest, read
 from reviewbot.scoring.sae import SparseCoder
 
 LINE_TOO_LONG = "line too long"
@@ -105,7 +106,7 @@ class FeatureReader:
             text="\n".join(file.head) + "\n",
             wanted=sorted(by_index),
             description=description,
-            blocks=blocks_of([line.number - 1 for line in file.added], sorted(by_index)),
+            added=[line.number - 1 for line in file.added],
         ):
             if isinstance(reading, TooLong):
                 yield Failed(by_index[reading.line], LINE_TOO_LONG)

@@ -13,7 +13,8 @@ from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.spans import Span, split_lines
 from reviewbot.encoders.states import layer_norm, sinks
 from reviewbot.errors import UsageError
-from reviewbot.scoring.reading import ReadLines, read_lines
+from reviewbot.scoring.plan import read_lines
+from reviewbot.scoring.reading import ReadLines
 from reviewbot.scoring.sae import SparseCoder, encode
 from reviewbot.train.corpus import SourceFile
 

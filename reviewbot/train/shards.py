@@ -21,8 +21,9 @@ from reviewbot.encoders.encoder import Encoder
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.spans import split_lines
 from reviewbot.encoders.states import layer_norm, sinks
+from reviewbot.scoring.plan import read_lines
 from reviewbot.scoring.pooling import line_tokens, pool
-from reviewbot.scoring.reading import ReadLines, read_lines
+from reviewbot.scoring.reading import ReadLines
 from reviewbot.train.corpus import SourceFile
 from reviewbot.train.export import write_whole
 from reviewbot.train.mutate import mutate

@@ -11,7 +11,8 @@ from reviewbot.encoders.prompt import ReadingPlan, preamble
 from reviewbot.encoders.spans import split_lines
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.encoders.torch_encoder import TransformersEncoder
-from reviewbot.scoring.reading import TooLong, plan_reading, read_lines
+from reviewbot.scoring.plan import plan_reading, read_lines
+from reviewbot.scoring.reading import TooLong
 from tests import tiny
 
 LINES = [*tiny.TEXT.split("\n")[:-1], *(f"value_{i} = other({i}):" for i in range(20))]
@@ -90,7 +91,7 @@ def test_an_encoder_that_leaves_tokens_out_is_found_out(
     encoder: TransformersEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = encoder.states
-    monkeypatch.setattr(encoder, "states", lambda ids, first: real(ids[:4], first))
+    monkeypatch.setattr(encoder, "states", lambda ids, first: real(ids[: first + 4], first))
 
     with pytest.raises(RuntimeError, match="4 states of"):
         states_of(encoder, [0, 1])

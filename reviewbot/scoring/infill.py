@@ -1,0 +1,82 @@
+"""Passes that show code on both sides of the lines they read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reviewbot.encoders.encoder import Encoder, Tokens
+from reviewbot.encoders.pieces import pieces
+from reviewbot.encoders.prompt import Infill
+from reviewbot.encoders.spans import Span, line_spans
+from reviewbot.scoring.reading import Reading, TooLong
+
+MAX_LINES, MAX_CHARS = 200, 16  # of code around a piece: lines, and characters for each token
+
+
+@dataclass(frozen=True, slots=True)
+class InfillPlanner:
+    """Plans the passes over one file, one for each piece of added lines."""
+
+    encoder: Encoder
+    layout: Infill
+    preamble: Sequence[int]  # its tokens
+    lines: Sequence[str]  # of the file
+
+    def plan(self, wanted: Sequence[int], added: Sequence[int]) -> Iterator[Reading | TooLong]:
+        """Yield the passes that read the `wanted` lines, each of which the change adds."""
+        for piece in pieces(self.lines, added, self.layout.lines):
+            if not any(line in range(*piece) for line in wanted):
+                continue
+            parts = [piece]
+            if len(self._tokens(piece).ids) > self.layout.text:
+                parts = [Span(line, line + 1) for line in range(*piece)]
+            for part in parts:
+                yield from self._read(part, [line for line in wanted if line in range(*part)])
+
+    def _read(self, piece: Span, wanted: Sequence[int]) -> Iterator[Reading | TooLong]:
+        tokens = self._tokens(piece)
+        if len(tokens.ids) > self.layout.text:
+            yield from map(TooLong, wanted)
+            return
+        spans_P = line_spans(tokens.offsets, self._text(piece))
+        own = {
+            line: spans_P[line - piece.start]
+            for line in wanted
+            if line - piece.start < len(spans_P)  # else a blank line at the end
+        }
+        spans = {line: span for line, span in own.items() if span.end > span.start}
+        if not spans:
+            return
+        shown = self._around(piece)
+        yield Reading(
+            lines=tuple(spans),
+            token_spans=tuple(spans.values()),
+            block_spans=(Span(0, len(tokens.ids)),),
+            block_of=(0,) * len(spans),
+            ids=(*shown, *tokens.ids, self.layout.marks[3]),
+            skipped=len(shown),
+        )
+
+    def _around(self, piece: Span) -> list[int]:
+        """Return the tokens that stand before those of a piece.
+
+        The line end behind the piece belongs to the code behind: the model was trained to end what
+        it fills in where the code behind goes on, so it expects its mark there.
+        """
+        lines, layout = self.lines, self.layout
+        before = "".join(f"{line}\n" for line in lines[: piece.start][-MAX_LINES:])
+        after = "".join(f"\n{line}" for line in (*lines[piece.end :][:MAX_LINES], ""))
+        # Cut by characters first: minified code around a piece must not cost a second.
+        before, after = before[-MAX_CHARS * layout.before :], after[: MAX_CHARS * layout.after]
+        begin, behind, middle, _ = layout.marks
+        return [
+            *(begin, *self.preamble),
+            *self.encoder.tokenize(before).ids[-layout.before :],
+            *(behind, *self.encoder.tokenize(after).ids[: layout.after]),
+            middle,
+        ]
+
+    def _text(self, piece: Span) -> str:
+        return "\n".join(self.lines[slice(*piece)])
+
+    def _tokens(self, piece: Span) -> Tokens:
+        return self.encoder.tokenize(self._text(piece))
