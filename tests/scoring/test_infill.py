@@ -1,5 +1,7 @@
 """Reading with code on both sides: what the model is shown, with a real tokenizer and model."""
 
+import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +39,7 @@ def parts(encoder: TransformersEncoder, reading: Reading) -> list[str]:
     assert reading.skipped == places[2] + 1
     return [
         "".join(map(encoder.token, reading.ids[start + 1 : stop]))
-        for start, stop in zip(places, places[1:], strict=False)
+        for start, stop in pairwise(places)
     ]
 
 
@@ -116,11 +118,7 @@ def test_a_file_may_be_nothing_but_the_piece(encoder: TransformersEncoder, text:
 
 
 def test_the_plan_comes_back_from_json() -> None:
-    data = PLAN.to_json()
-
-    assert (
-        ReadingPlan.from_json({**data, "infill": {**data["infill"], "marks": list(MARKS)}}) == PLAN
-    )
+    assert ReadingPlan.from_json(json.loads(json.dumps(PLAN.to_json()))) == PLAN
 
 
 @pytest.mark.parametrize(
