@@ -13,10 +13,11 @@ import click
 from reviewbot.app.progress import progress_bar, say
 from reviewbot.cli.console import takes_file
 from reviewbot.cli.options import PATH
-from reviewbot.errors import EXTRAS, EngineUnfit, require
+from reviewbot.errors import EXTRAS, EngineUnfit, UsageError, require
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS
 
 if TYPE_CHECKING:
+    from reviewbot.encoders.prompt import Infill
     from reviewbot.train.reader import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,6 +77,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": click.FloatRange(0, 1),
         "default": 0.0,
     },
+    "sample": {
+        "help": "Read the pieces with a wrong line and about N more lines of each change; "
+        "unset: every line. For models that are slow. Needs --infill.",
+        "type": click.IntRange(1),
+        "metavar": "N",
+    },
     "folds": {
         "help": "Folds of the cross-validation.",
         "type": click.IntRange(2),
@@ -113,6 +120,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Show the model the subject of the commit, or the `spec` of a row.",
         "is_flag": True,
     },
+    "infill": {
+        "help": "Show the model the code on both sides of each piece of a change; for models that "
+        "were trained to fill in (Qwen2.5-Coder).",
+        "is_flag": True,
+    },
     "engine": {
         "help": "What runs the model; auto: what `check` would choose.",
         "type": click.Choice(["auto", "onnx", "torch"]),
@@ -135,10 +147,22 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "threads": {"help": "CPU threads; 0: all cores.", "type": click.IntRange(0), "default": 0},
     "seed": {"help": "Seed of every random choice.", "type": int, "default": 0},
 }
-FITTING = ("sae", "cache", "groups", "boost", "pairwise", "held-out", "related", "folds", "c")
+FITTING = (
+    "sae",
+    "cache",
+    "groups",
+    "boost",
+    "pairwise",
+    "held-out",
+    "related",
+    "sample",
+    "folds",
+    "c",
+)
 THRESHOLDS = ("hunks", "clean", "confidence")
 MACHINE = ("engine", "dtype", "device", "quantize", "threads", "seed")
-READING = ("model", "layer", "deep", "full", "description", *MACHINE)
+READING = ("model", "layer", "deep", "full", "description", "infill", *MACHINE)
+MARKS = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>")
 _REQUIRED = ("out", "sae", "cache", "labels", "corpus", "work")
 
 
@@ -175,6 +199,7 @@ def open_reader(
     dtype: str | None,
     threads: int,
     description: bool = False,
+    infill: bool = False,
     deep: int | None = None,
     full: bool = False,
     engine: str = "auto",
@@ -241,13 +266,30 @@ def open_reader(
             say(f"{exc.why}; reading with torch instead")
     reader = Reader(
         encoder=encoder,
-        plan=ReadingPlan(description=description),
+        plan=ReadingPlan(
+            description=description, infill=infill_of(checkpoint.directory) if infill else None
+        ),
         model_sha256=checkpoint.sha256,
         layer=layer,
         full=full,
         deep=deep,
     )
     return reader, checkpoint.name
+
+
+def infill_of(directory: Path) -> "Infill":
+    """Return the layout for a model with Qwen's marks. raises UsageError if it has none."""
+    from reviewbot.encoders.prompt import Infill
+    from reviewbot.encoders.tokenizer import load_tokenizer
+
+    tokenizer = load_tokenizer(directory)
+    before, behind, middle, end = map(tokenizer.token_to_id, MARKS)
+    if before is None or behind is None or middle is None or end is None:
+        raise UsageError(
+            "the model has no marks for code on both sides, nothing was trained",
+            fix="leave --infill out, or use qwen2.5-coder-0.5b",
+        )
+    return Infill(marks=(before, behind, middle, end))
 
 
 def counter(label: str) -> Callable[[int, int], None]:

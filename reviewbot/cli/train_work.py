@@ -14,10 +14,12 @@ from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
     from reviewbot.arrays import Array
+    from reviewbot.encoders.prompt import ReadingPlan
     from reviewbot.scoring.artifact import Artifact
     from reviewbot.train.dataset import Table
     from reviewbot.train.predictor_fit import FitResult
     from reviewbot.train.prepare import Laid
+    from reviewbot.train.sampling import Draw
     from reviewbot.train.suites import Suites
 
 
@@ -48,6 +50,7 @@ class Work:
         self.reader, self.model = open_reader(**reading)
         if lacking := unread(self.groups, deep=self.reader.deep, full=self.reader.full):
             raise click.UsageError(f"--groups: {lacking} needs --deep")
+        self.draw = _draw(flags["sample"], self.reader.plan)
         require_fit(self.sae_files, layer=self.reader.layer, width=self.reader.encoder.width)
 
     @cached_property
@@ -57,10 +60,11 @@ class Work:
         from reviewbot.train.prepare import prepare
 
         related = self.flags["related"]
-        laid = prepare(self.changes, related=related, progress=counter("changes"))
+        laid = prepare(self.changes, related=related, draw=self.draw, progress=counter("changes"))
         labels = [label for change in self.changes for label in change.labels]
         labelled = sum(label.verdict is not Verdict.MASKED for label in labels)
-        if unread := labelled - int(laid.table.blamed_L.sum()):
+        unread = labelled - int(laid.table.blamed_L.sum())
+        if unread and self.draw is None:
             say(f"labelled lines left out, because `check` would not read them: {unread}")
         return laid
 
@@ -154,6 +158,16 @@ class Work:
         from reviewbot.train.stages import fit_stages
 
         return fit_stages(self.table, self.groups, boost=self.boost, cs=self.cs, **self.options())
+
+
+def _draw(lines: int | None, plan: "ReadingPlan") -> "Draw | None":
+    from reviewbot.train.sampling import Draw
+
+    if lines is None:
+        return None
+    if plan.infill is None:
+        raise click.UsageError("--sample draws pieces, which only --infill reads")
+    return Draw(lines, plan.infill.lines)
 
 
 def _factors(texts: Sequence[str]) -> dict[str, float]:

@@ -52,6 +52,7 @@ def calibrate(
             f"the score does not rise with the label (slope {slope:.3g}), so no predictor was made",
             fix="train on more rows, other sets or other column groups",
         )
+    offset += float(np.log(table.drawn))  # lines without fault that were left out count, too
     # float32, as in scoring: a threshold must fall where the shipped risks fall.
     risk_L = sigmoid(slope * result.oof_L + offset).astype(np.float32)
     reference_Q = np.quantile(risk_L[here_L], np.linspace(0, 1, REFERENCES)).astype(np.float32)

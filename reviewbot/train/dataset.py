@@ -43,6 +43,7 @@ class Table:
     pairs_P2: Indices  # (wrong, corrected), as rows of this table
     block_P: Indices  # pairs of one place in one change share a number
     one_for_one_P: Mask  # pairs of `corrections.is_normalised`: "paired, normalised"
+    drawn: float = 1.0  # share of the lines without fault that are here; see `train.sampling`
 
     def __len__(self) -> int:
         return len(self.y_L)

@@ -11,6 +11,7 @@ from reviewbot.scoring.line_features import CodeFile, FeatureReader, LineFeature
 from reviewbot.train.changes import LabelledChange
 from reviewbot.train.dataset import Table, lay_out
 from reviewbot.train.replay import Replayed, replay
+from reviewbot.train.sampling import Draw, clean_lines, sample
 
 CHUNK = 8192  # lines at once
 Progress = Callable[[int, int], None]
@@ -37,18 +38,25 @@ def prepare(
     changes: Sequence[LabelledChange],
     *,
     related: float = 0.0,
+    draw: Draw | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> Laid:
     """Replay labelled changes, with the settings that `check` has by default.
 
     related  as for `dataset.lay_out`
+    draw     which lines of each change take part; None: all
     raises   as `replay` and `lay_out` do
     """
     replayed = []
+    all_lines = kept_lines = 0
     for one in replay(changes, Settings()):
-        replayed.append(one)
+        part = one if draw is None else sample(one, draw)
+        all_lines += clean_lines(one)
+        kept_lines += clean_lines(part)
+        replayed.append(part)
         progress(len(replayed), len(changes))
-    return Laid(lay_out(replayed, related=related), tuple(replayed))
+    table = replace(lay_out(replayed, related=related), drawn=kept_lines / max(all_lines, 1))
+    return Laid(table, tuple(replayed))
 
 
 def columns_of(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reviewbot.encoders.pieces import pieces
 from reviewbot.encoders.spans import Span
@@ -13,20 +13,22 @@ from reviewbot.train.replay import Replayed
 FAULTY = (Verdict.WRONG, Verdict.BLAMED)
 
 
-def sample(one: Replayed, lines: int, longest: int) -> Replayed:
-    """Keep the pieces with a wrong line and, drawn by chance, about `lines` lines of other pieces.
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How many lines of a change take part."""
 
-    longest  lines of a piece, as in the reading plan
+    lines: int  # about so many beside the pieces that hold a wrong line
+    longest: int  # lines of a piece, as in the reading plan
 
-    What is drawn depends on the change and the seedless hash of each piece, on nothing else. The
-    others are drawn whatever they hold, so among them a share of lines is a share of the change.
-    """
-    faulty = {(label.path, label.number) for label in one.change.labels if label.verdict in FAULTY}
+
+def sample(one: Replayed, draw: Draw) -> Replayed:
+    """Keep the pieces with a wrong line, and others that are drawn by a hash of their place."""
+    faulty = _faulty(one)
     kept: list[tuple[str, Span]] = []
     others: list[tuple[str, str, Span, int]] = []
     for file in one.files:
         numbers = [line.number for line in file.wanted]
-        for piece in _pieces(file, longest):
+        for piece in _pieces(file, draw.longest):
             mine = [number for number in numbers if number - 1 in range(*piece)]
             if any((file.path, number) in faulty for number in mine):
                 kept.append((file.path, piece))
@@ -34,12 +36,23 @@ def sample(one: Replayed, lines: int, longest: int) -> Replayed:
                 name = f"{one.change.id}\0{file.path}\0{piece.start}"
                 digest = hashlib.sha256(name.encode()).hexdigest()
                 others.append((digest, file.path, piece, len(mine)))
+    drawn = 0
     for _digest, path, piece, count in sorted(others):
-        if lines <= 0:
+        if drawn >= draw.lines:
             break
         kept.append((path, piece))
-        lines -= count
+        drawn += count
     return replace(one, files=tuple(_narrowed(one.files, kept)))
+
+
+def clean_lines(one: Replayed) -> int:
+    """Return how many of the wanted lines are not known to be wrong."""
+    faulty = _faulty(one)
+    return sum((file.path, line.number) not in faulty for file in one.files for line in file.wanted)
+
+
+def _faulty(one: Replayed) -> set[tuple[str, int]]:
+    return {(label.path, label.number) for label in one.change.labels if label.verdict in FAULTY}
 
 
 def _pieces(file: CodeFile, longest: int) -> list[Span]:
