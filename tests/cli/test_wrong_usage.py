@@ -19,7 +19,7 @@ from tests.cli.small import environ
 from tests.cli.test_check import git, repo
 
 __all__ = ["repo"]  # the fixture
-NAMES = "give tiny, small, base, or an artifact's directory"
+NAMES = "give quick, deep, or an artifact's directory"
 MODELS = "use one of qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, smollm2-135m, smollm2-135m-8"
 FORMATS = "the formats are: terminal, json, markdown, sarif, html, annotations, rdjson, "
 FILES = "git diff HEAD -- FILE | reviewbot {} --diff -"
@@ -28,7 +28,8 @@ AUTHOR, EXPLAINED = "no author was looked for: ", "nothing was explained: "
 PLACE = "run it inside a repository"
 USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice begins or what it has
     ("check --artifact huge", "nothing was scored: no artifact is named 'huge'", NAMES),
-    ("check --artifact tin", "no artifact is named 'tin'", f"did you mean 'tiny'? {NAMES}"),
+    ("check --artifact quik", "no artifact is named 'quik'", f"did you mean 'quick'? {NAMES}"),
+    ("check --artifact small", "no artifact is named 'small'", NAMES),
     ("check --artifact .", "the directory '.' holds no artifact (manifest.json is missing)", NAMES),
     ("check --artifact a.py", "no artifact is named 'a.py'", NAMES),
     ("check --artifact ~nobody/x", "no artifact is named '~nobody/x'", NAMES),
