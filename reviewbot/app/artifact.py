@@ -1,8 +1,9 @@
-"""The artifact that the settings name, and what the cache holds for it: line features and risks."""
+"""The artifacts that the settings name, and what the cache holds: line features and risks."""
 
 import errno
 import hashlib
 import os
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,19 +21,57 @@ if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
     from reviewbot.scoring.feature_cache import DiskCache
 
+AUTO = "auto"  # `quick` scores every line, `deep` the riskiest ones again
 MAX_BYTES = 2_000_000  # of a calibration file
 MEBI = 1 << 20
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
-def find_artifact(name: str, base: Path = Path()) -> Path:
-    """Return the directory of an artifact.
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What scores a change: one artifact, and with `auto` a deeper one for the riskiest lines."""
 
-    name    a preset, or a path, relative to `base`
-    raises  UsageError if it is neither, or the directory has no manifest
+    first: "Artifact"
+    deep: "Artifact | None" = None
+    budget: int = 0  # tokens that `deep` may read of a change
+
+    @property
+    def identity(self) -> str:
+        """What decides a risk: risks of other identities do not compare.
+
+        The SHA-256 of the manifest, and with `auto` one of both and the budget.
+        """
+        if self.deep is None:
+            return self.first.info.sha256
+        parts = f"{self.first.info.sha256} {self.deep.info.sha256} {self.budget}"
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def find_artifacts(name: str, base: Path = Path()) -> tuple[Path, ...]:
+    """Return the directories of what the setting `artifact` names: two for `auto`.
+
+    raises  as `find_artifact`
     """
     from reviewbot.scoring.artifact import PRESETS
 
+    if name == AUTO:
+        return PRESETS["quick"], PRESETS["deep"]
+    return (find_artifact(name, base),)
+
+
+def find_artifact(name: str, base: Path = Path()) -> Path:
+    """Return the directory of one artifact.
+
+    name    a preset, or a path, relative to `base`
+    raises  UsageError if it is neither, or the directory has no manifest; for `auto`
+    """
+    from reviewbot.scoring.artifact import PRESETS
+
+    if name == AUTO:
+        raise UsageError(
+            "nothing was scored: auto is two artifacts, and here one is needed",
+            fix="give --artifact quick or deep, or an artifact's directory",
+        )
     if name in PRESETS:
         return PRESETS[name]
     where = base / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
@@ -44,7 +83,7 @@ def find_artifact(name: str, base: Path = Path()) -> Path:
             why = f"no artifact is named {shown}, and there is no such directory"
             if where.is_dir():
                 why = f"the directory {shown} holds no artifact (manifest.json is missing)"
-            near, names = did_you_mean(where.name, PRESETS), ", ".join(PRESETS)
+            near, names = did_you_mean(where.name, (*PRESETS, AUTO)), ", ".join((*PRESETS, AUTO))
             raise UsageError(
                 f"nothing was scored: {why}",
                 fix=f"{near}give {names}, or an artifact's directory",
@@ -52,11 +91,19 @@ def find_artifact(name: str, base: Path = Path()) -> Path:
     return where
 
 
-def artifact_for(settings: Settings) -> "Artifact":
-    """Load the artifact that the settings name.
+def artifacts_for(settings: Settings) -> Artifacts:
+    """Load the artifacts that the settings name.
 
-    raises  UsageError if no artifact has that name, ArtifactError if it is damaged
+    raises  UsageError if no artifact has that name, ArtifactError if one is damaged
     """
+    from reviewbot.scoring.artifact import load_artifact
+
+    first, *others = map(load_artifact, find_artifacts(settings.artifact))
+    return Artifacts(first, others[0], settings.deep_tokens) if others else Artifacts(first)
+
+
+def artifact_for(settings: Settings) -> "Artifact":
+    """Load the one artifact that the settings name. raises as `artifacts_for`, and for `auto`"""
     from reviewbot.scoring.artifact import load_artifact
 
     return load_artifact(find_artifact(settings.artifact))
@@ -91,18 +138,18 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     return DiskCache(cache_directory(settings), scope, settings.line_cache * MEBI)
 
 
-def calibration_path(settings: Settings, repo: "Repository", artifact: "Artifact") -> Path:
-    """Return where a repository's calibration by this artifact is stored.
+def calibration_path(settings: Settings, repo: "Repository", artifacts: Artifacts) -> Path:
+    """Return where a repository's calibration by these artifacts is stored.
 
     All work trees of the repository share it.
     """
     place = hashlib.sha256(os.fsencode(os.path.realpath(repo.common_dir))).hexdigest()
-    name = hashlib.sha256(f"{place} {artifact.info.sha256}".encode()).hexdigest()
+    name = hashlib.sha256(f"{place} {artifacts.identity}".encode()).hexdigest()
     return cache_directory(settings) / "calibration" / f"{name}.json"
 
 
 def calibration_for(
-    settings: Settings, request: "ChangeRequest | None", artifact: "Artifact"
+    settings: Settings, request: "ChangeRequest | None", artifacts: Artifacts
 ) -> Calibration | None:
     """Return the calibration to compare a change with; None without any.
 
@@ -120,24 +167,23 @@ def calibration_for(
                 " `reviewbot calibrate --output FILE` has written",
             )
         raw = read_regular(name, MAX_BYTES, doing="nothing was scored", what="a calibration")
-        return _checked(raw, name, artifact)
+        return _checked(raw, name, artifacts)
     if request is None or not (cache_directory(settings) / "calibration").is_dir():
         return None
     try:
-        path = calibration_path(settings, request.repo, artifact)
-        return _checked(path.read_bytes(), path.name, artifact) if path.is_file() else None
+        path = calibration_path(settings, request.repo, artifacts)
+        return _checked(path.read_bytes(), path.name, artifacts) if path.is_file() else None
     except (ReviewbotError, OSError) as exc:  # a comparison must not stop a check
         say(f"not compared with merged changes of this repository: {str(exc).splitlines()[0]}")
         return None
 
 
-def _checked(raw: bytes, name: str, artifact: "Artifact") -> Calibration:
+def _checked(raw: bytes, name: str, artifacts: Artifacts) -> Calibration:
     try:
         calibration = calibration_from_json(raw[: MAX_BYTES + 1])
-        if calibration.artifact != artifact.info.sha256:
-            raise ValueError(
-                f"it was made by another artifact than {artifact.info.name!r} of this version"
-            )
+        if calibration.artifact != artifacts.identity:
+            used = "auto with this budget" if artifacts.deep else repr(artifacts.first.info.name)
+            raise ValueError(f"it was made by another artifact than {used} of this version")
     except ValueError as exc:
         raise UsageError(
             f"nothing was scored: {name} cannot be used: {exc}",

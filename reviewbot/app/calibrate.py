@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reviewbot.app.artifact import line_cache
+from reviewbot.app.artifact import Artifacts
 from reviewbot.app.attribute import attribute_change
+from reviewbot.app.check import score_by
 from reviewbot.app.fault_labels import Labels
 from reviewbot.app.load_change import ChangeSource, LoadedChange, attributes_of, load_change
 from reviewbot.app.progress import reading, say, untimed
-from reviewbot.app.score import Attributes, ScoredChange, score_change, select
+from reviewbot.app.score import Attributes, ScoredChange, select
 from reviewbot.app.warm import Warm
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError
@@ -18,7 +19,6 @@ from reviewbot.git.changes import between, blamed
 from reviewbot.git.merged_changes import MergedChange, from_labelled, merged_changes
 from reviewbot.git.repository import open_repository
 from reviewbot.report.budgets import MIN_CHANGES, ReplayedChange, ReplayedLine
-from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.calibration import Calibration, calibration_of
 
 MAX_ADDED = 100_000  # lines of any kind that one change may add
@@ -31,7 +31,7 @@ MAX_TEXT = 200  # characters of a line that are kept
 class Replay:
     """What was read."""
 
-    artifact: Artifact
+    artifacts: Artifacts
     base: str  # the first parent of the oldest change
     head: str  # the newest change
     changes: tuple[ReplayedChange, ...]  # newest first, those with a scored line
@@ -46,8 +46,8 @@ class Replay:
         """Return what is stored. raises ValueError if no line was scored"""
         risks = [[line.risk for line in change.lines] for change in self.changes]
         every = [risk for part in risks for risk in part]
-        sha256 = self.artifact.info.sha256
-        return calibration_of(sha256, self.base, self.head, every, list(map(max, risks)))
+        identity = self.artifacts.identity
+        return calibration_of(identity, self.base, self.head, every, list(map(max, risks)))
 
 
 def replay(root: Path, settings: Settings, lines: int, labels: Labels) -> Replay:
@@ -64,8 +64,7 @@ def replay(root: Path, settings: Settings, lines: int, labels: Labels) -> Replay
     head = found[0].head if found else tip
     say(f"replaying merged changes up to {head[:10]}, newest first, until {lines:,} lines are read")
     warm = Warm()
-    artifact = warm.artifact(settings)
-    cache = line_cache(settings, artifact)
+    artifacts = warm.artifacts(settings)
     changes: list[ReplayedChange] = []
     scored, large, failed, base = 0, 0, 0, head
 
@@ -88,21 +87,18 @@ def replay(root: Path, settings: Settings, lines: int, labels: Labels) -> Replay
             large += 1
             continue
         change, attributes = loaded
-        outcome = score_change(
+        outcome = score_by(
+            artifacts,
             change,
-            artifact,
-            lambda: warm.encoder(settings, artifact, untimed),
             attributes,
-            cache=cache,
+            lambda artifact: warm.encoder(settings, artifact, untimed),
             progress=progress,
         )
         if replayed := tuple(_lines(outcome, labels)):
             changes.append(ReplayedChange(merged.head, merged.day, replayed))
             scored += len(replayed)
     reading(lines, lines)
-    if cache:
-        cache.close()
-    return Replay(artifact, base, head, tuple(changes), large)
+    return Replay(artifacts, base, head, tuple(changes), large)
 
 
 def _load(

@@ -1,19 +1,23 @@
 """Use case `check`: a change source -> load -> attribute -> score -> judge -> a report."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reviewbot.app.artifact import artifact_for, calibration_for, line_cache
+from reviewbot.app.artifact import Artifacts, artifacts_for, calibration_for, line_cache
 from reviewbot.app.attribute import attribute_change
 from reviewbot.app.load import load_model
-from reviewbot.app.load_change import FILES, ChangeSource, attributes_of, load_change
+from reviewbot.app.load_change import FILES, ChangeSource, LoadedChange, attributes_of, load_change
 from reviewbot.app.progress import Clock, reading, untimed
 
 if TYPE_CHECKING:
-    from reviewbot.app.score import ScoredChange
+    from reviewbot.app.score import Attributes, ScoredChange
     from reviewbot.app.warm import Warm
     from reviewbot.diff.model import Change
+    from reviewbot.encoders.encoder import Encoder
     from reviewbot.report.model import Report
+    from reviewbot.scoring.artifact import Artifact
+    from reviewbot.scoring.calibration import Calibration
 
 
 def check_change(
@@ -21,7 +25,7 @@ def check_change(
 ) -> "Report":
     """Check a change as its settings say.
 
-    warm    keeps artifact and model for the next check; None: both are loaded for this one
+    warm    keeps artifacts and models for the next check; None: both are loaded for this one
     raises  every kind of ReviewbotError
     """
     from reviewbot.app.judge import find, gate_rules, judge
@@ -44,8 +48,6 @@ def score_source(
     part    what to score of the change; None: all of it
     raises  every kind of ReviewbotError
     """
-    from reviewbot.app.score import score_change
-
     settings, request = source.settings, source.request
     loaded = load_change(source)
     clock("reading the diff")
@@ -53,20 +55,53 @@ def score_source(
     clock("finding the authors")
     if part is not None:  # after the authors: the evidence may be in another file
         change = change.part(part)
-    artifact = warm.artifact(settings) if warm else artifact_for(settings)
+    artifacts = warm.artifacts(settings) if warm else artifacts_for(settings)
     clock("loading the artifact")
-    lines = line_cache(settings, artifact)
     in_checkout = request.head != FILES and not source.remote
+    load = warm.encoder if warm else load_model
+    scored = score_by(
+        artifacts,
+        change,
+        attributes_of(change),
+        lambda artifact: load(settings, artifact, clock),
+        calibration=calibration_for(settings, request if in_checkout else None, artifacts),
+    )
+    clock("reading the code and scoring")
+    return scored
+
+
+def score_by(
+    artifacts: Artifacts,
+    change: LoadedChange,
+    attributes: "Attributes",
+    load: Callable[["Artifact"], "Encoder"],
+    *,
+    calibration: "Calibration | None" = None,
+    progress: Callable[[int, int], None] = reading,
+) -> "ScoredChange":
+    """Score a change by one artifact or two, with the line caches that its settings allow.
+
+    load    returns the model of an artifact
+    raises  what `load` and the model raise
+    """
+    from reviewbot.app.score import SecondReader, score_change
+
+    first, deep, settings = artifacts.first, artifacts.deep, change.source.settings
+    cache = line_cache(settings, first)
+    deep_cache = line_cache(settings, deep) if deep else None
+    second = None
+    if deep:
+        second = SecondReader(deep, lambda: load(deep), artifacts.budget, deep_cache)
     scored = score_change(
         change,
-        artifact,
-        lambda: (warm.encoder if warm else load_model)(settings, artifact, clock),
-        attributes_of(change),
-        cache=lines,
-        calibration=calibration_for(settings, request if in_checkout else None, artifact),
-        progress=reading,
+        first,
+        lambda: load(first),
+        attributes,
+        cache=cache,
+        deep=second,
+        calibration=calibration,
+        progress=progress,
     )
-    if lines:
-        lines.close()
-    clock("reading the code and scoring")
+    for used in filter(None, (cache, deep_cache)):
+        used.close()
     return scored

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reviewbot.app.artifact import AUTO
 from reviewbot.app.inputs import intake, settings_root, source_of
 from reviewbot.diff.paths import decode_path
 from reviewbot.errors import UsageError
@@ -50,7 +51,10 @@ def explain_change(
     diff: str | None,
     flags: Mapping[str, Any],
 ) -> "Explanation":
-    """Score the line PATH:LINE as a check of the change would; only its file is read."""
+    """Score the line PATH:LINE as a check of the change would.
+
+    Only its file is read; with `auto` the whole change, because all lines share its budget.
+    """
     parse_target(text)  # before git runs
     from reviewbot.app.check import score_source
     from reviewbot.app.judge import find, gate_rules, judge
@@ -63,17 +67,20 @@ def explain_change(
     source = source_of(_change_request(folder, range_, staged, diff), base_root, os.environ, flags)
     request = source.request
     target = find_target(text, request.root, parse(request.diff), head_of(source).read)
-    scored = score_source(source, part=target.change)
+    whole = source.settings.artifact == AUTO and target.added
+    scored = score_source(source, part=None if whole else target.change)
     rules = gate_rules(scored)
     report = judge(scored, rules, find(scored, rules))
     line = _line_of(report, target)
     outcome = line.outcome
-    reasons = outcome.reasons if isinstance(outcome, LineScore) else ()
+    score = outcome if isinstance(outcome, LineScore) else None
+    artifact = scored.artifact_of(score) if score else scored.artifact
+    reasons = score.reasons if score else ()
     return Explanation(
         line if target.added else replace(line, gate_status=None),
         target.around,
-        scored.artifact.evidence([reason.feature for reason in reasons]),
-        bool(scored.artifact.packed_evidence),
+        artifact.evidence([reason.feature for reason in reasons]),
+        bool(artifact.packed_evidence),
         replace(report, notes=(*target.notes, *report.notes)),
     )
 
@@ -83,6 +90,7 @@ def explain_report(text: str, name: str) -> "Explanation":
     from reviewbot.app.inputs import read_bounded
     from reviewbot.report.explanation import Explanation
     from reviewbot.report.json_reader import MAX_BYTES, parse_report
+    from reviewbot.scoring.outcomes import LineScore
 
     path, number = parse_target(text)
     doing, fix = "nothing was explained", "name a report that `reviewbot check --format json` wrote"
@@ -101,7 +109,9 @@ def explain_report(text: str, name: str) -> "Explanation":
             fix="name a line that the change adds, with its path as the report has it",
         )
     around = tuple((at, lines[at].outcome.line.text) for at in sorted(lines))
-    evidence = {known.feature: known for known in report.features}
+    outcome = lines[number].outcome
+    read_by = report.read_by(outcome) if isinstance(outcome, LineScore) else report
+    evidence = {known.feature: known for known in read_by.features}
     return Explanation(lines[number], around, evidence, bool(evidence), report)
 
 

@@ -5,14 +5,21 @@ from dataclasses import replace
 from functools import cache
 
 from reviewbot.app.load_change import LoadedChange, untracked_note
-from reviewbot.app.score import ScoredChange, ScoredFile
+from reviewbot.app.score import ScoredChange, ScoredFile, SecondReading
 from reviewbot.authorship.model import Scope
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.phrasing import short_percentile
 from reviewbot.report.findings import Finding, group, riskiest
 from reviewbot.report.gate import GateRules, Policy, Status, count, decide, is_all_merged
-from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.report.model import (
+    ChangeInfo,
+    DeepReading,
+    FileReport,
+    LineReport,
+    ModelInfo,
+    Report,
+)
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import LineScore, Outcome
@@ -23,10 +30,14 @@ MAX_FEATURES = 300  # whose evidence a report shows
 def gate_rules(scored: ScoredChange) -> GateRules:
     """Return the rules that the settings of a change make for its lines."""
     change, settings = scored.change, scored.change.source.settings
-    block_threshold = scored.artifact.block_threshold
+    max_risk, deep_max_risk = settings.max_risk, None
+    if max_risk is None:
+        max_risk = scored.artifact.block_threshold
+        deep_max_risk = scored.deep.artifact.block_threshold if scored.deep else None
     return GateRules(
         policy=Policy(
-            max_risk=block_threshold if settings.max_risk is None else settings.max_risk,
+            max_risk=max_risk,
+            deep_max_risk=deep_max_risk,
             max_lines_over=settings.max_lines_over,
             min_coverage=settings.min_coverage,
             min_lines=settings.min_lines,
@@ -43,7 +54,13 @@ def gate_rules(scored: ScoredChange) -> GateRules:
 def find(scored: ScoredChange, rules: GateRules) -> tuple[Finding, ...]:
     """Return the findings, riskiest first. A line that blocks is always part of one."""
     hashes = _line_hashes(scored)
-    return group(scored.scores, _report_threshold(scored, rules), hashes, rules.status)
+    return group(
+        scored.scores,
+        _report_threshold(scored.artifact, rules),
+        hashes,
+        rules.status,
+        _report_threshold(scored.deep.artifact, rules, deep=True) if scored.deep else None,
+    )
 
 
 def judge(
@@ -59,32 +76,53 @@ def judge(
     """
     lines = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
     rules = replace(rules, acknowledged=frozenset(lines))
-    request, model = scored.change.source.request, scored.artifact.model
+    request = scored.change.source.request
     ledger = count(scored.outcomes, _unread_files(scored))
     files = tuple(_file_report(file, rules) for file in scored.files)
     statuses = [line.gate_status for file in files for line in file.lines if line.gate_status]
     verdict = decide(rules, ledger, statuses)
+    places = (*findings, *riskiest(scored.scores))
     nothing = request.empty
     if verdict.status is Status.PASS and is_all_merged(ledger):
         nothing = request.merged
     return Report(
-        model=ModelInfo(model.name, model.sha256, model.layer, scored.dtype),
+        model=_model_info(scored.artifact, scored.dtype),
         artifact=scored.artifact.info,
         change=ChangeInfo(request.base, request.head),
         policy=rules.policy,
-        report_threshold=_report_threshold(scored, rules),
+        report_threshold=_report_threshold(scored.artifact, rules),
         verdict=replace(verdict, reasons=(nothing,)) if nothing else verdict,
         ledger=ledger,
         files=files,
         findings=findings,
         notes=(*_notes(scored.change), *_standing(scored)),
-        features=_evidence(scored.artifact, (*findings, *riskiest(scored.scores))),
+        features=_evidence(scored.artifact, places, deep=False),
         recent=scored.calibration.info if scored.calibration else None,
+        deep=_deep_reading(scored.deep, rules, places) if scored.deep else None,
     )
 
 
-def _report_threshold(scored: ScoredChange, rules: GateRules) -> float:
-    return min(scored.artifact.report_threshold, rules.lowest_threshold)  # what blocks is shown
+def _deep_reading(
+    second: SecondReading, rules: GateRules, places: Sequence[Finding]
+) -> DeepReading:
+    artifact = second.artifact
+    return DeepReading(
+        model=_model_info(artifact, second.dtype),
+        artifact=artifact.info,
+        report_threshold=_report_threshold(artifact, rules, deep=True),
+        budget=second.budget,
+        tokens=second.tokens,
+        features=_evidence(artifact, places, deep=True),
+    )
+
+
+def _model_info(artifact: Artifact, dtype: str) -> ModelInfo:
+    return ModelInfo(artifact.model.name, artifact.model.sha256, artifact.model.layer, dtype)
+
+
+def _report_threshold(artifact: Artifact, rules: GateRules, *, deep: bool = False) -> float:
+    # What blocks is shown.
+    return min(artifact.report_threshold, rules.lowest_threshold(deep=deep))
 
 
 def _unread_files(scored: ScoredChange) -> int:
@@ -141,10 +179,16 @@ def _standing(scored: ScoredChange) -> list[str]:
     ]
 
 
-def _evidence(artifact: Artifact, findings: Sequence[Finding]) -> tuple[FeatureEvidence, ...]:
-    """Return the evidence for the features that these findings name, in that order."""
+def _evidence(
+    artifact: Artifact, findings: Sequence[Finding], *, deep: bool
+) -> tuple[FeatureEvidence, ...]:
+    """Return the evidence for the features that these findings name, in that order.
+
+    deep    of the lines that were read deep, or of the others
+    """
     scores = (score for finding in findings for score in (finding.worst, *finding.lines))
-    named = dict.fromkeys(reason.feature for score in scores for reason in score.reasons)
+    own = (score for score in scores if score.deep == deep)
+    named = dict.fromkeys(reason.feature for score in own for reason in score.reasons)
     wanted = list(named)[:MAX_FEATURES]
     evidence = artifact.evidence(wanted) if wanted else {}
     return tuple(evidence[name] for name in wanted if name in evidence)

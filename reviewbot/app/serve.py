@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.app.artifact import artifact_for
+from reviewbot.app.artifact import artifacts_for
 from reviewbot.app.load import connect_server, load_here, socket_directory, specs
 from reviewbot.app.progress import say, untimed
 from reviewbot.config.schema import Settings
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 def serve_model(settings: Settings, idle: float) -> None:
     """Serve the model with the first engine that works, as a check would choose it.
 
+    With `auto` that is the model of `deep`; the small one of `quick` is loaded by each check.
     idle    seconds without a request after which the server exits
     raises  EnvironmentFailure if another server runs that cannot be used, or the socket cannot be
             created; what loading the model raises
     """
-    candidates = specs(settings, artifact_for(settings))
+    artifacts = artifacts_for(settings)
+    candidates = specs(settings, artifacts.deep or artifacts.first)
     spec, sha256 = next(candidates)
     while True:
         try:

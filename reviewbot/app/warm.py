@@ -1,9 +1,9 @@
-"""Keep the artifact and the loaded model between the checks of one process."""
+"""Keep the artifacts and the loaded models between the checks of one process."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from reviewbot.app.artifact import artifact_for
+from reviewbot.app.artifact import Artifacts, artifacts_for
 from reviewbot.app.load import load_model
 from reviewbot.app.progress import Clock
 from reviewbot.config.schema import Settings
@@ -22,7 +22,7 @@ Key = tuple[object, ...]
 
 
 class Warm:
-    """Keeps one artifact and one model: those of the last settings."""
+    """Keeps the artifacts and their models of the last settings."""
 
     def __init__(self, before_pass: Callable[[], None] = lambda: None) -> None:
         """Load nothing yet.
@@ -30,18 +30,18 @@ class Warm:
         before_pass  called before each forward pass in this process; an exception ends the check
         """
         self._before_pass = before_pass
-        self._artifact: tuple[Key, Artifact] | None = None
-        self._encoder: tuple[Key, Encoder] | None = None
+        self._artifacts: tuple[Key, Artifacts] | None = None
+        self._encoders: tuple[Key, dict[str, Encoder]] = (), {}  # by the artifact's hash
 
-    def artifact(self, settings: Settings) -> "Artifact":
-        """Return the artifact that the settings name. raises ArtifactError"""
-        key = (settings.artifact,)
-        if self._artifact is None or self._artifact[0] != key:
-            self._artifact = key, artifact_for(settings)
-        return self._artifact[1]
+    def artifacts(self, settings: Settings) -> Artifacts:
+        """Return the artifacts that the settings name. raises ArtifactError"""
+        key = (settings.artifact, settings.deep_tokens)
+        if self._artifacts is None or self._artifacts[0] != key:
+            self._artifacts = key, artifacts_for(settings)
+        return self._artifacts[1]
 
     def encoder(self, settings: Settings, artifact: "Artifact", clock: Clock) -> "Encoder":
-        """Return the model that the settings name; raises what `load_model` raises.
+        """Return the model of an artifact of these settings; raises what `load_model` raises.
 
         The encoder of a server is not kept: the server hangs up on a client that is silent for two
         minutes.
@@ -50,18 +50,20 @@ class Warm:
         from reviewbot.server.client import RemoteEncoder
 
         key = tuple(getattr(settings, name.replace("-", "_")) for name in MODEL_SETTINGS)
-        if self._encoder is not None and self._encoder[0] == key:
-            return self._encoder[1]
-        self._encoder = None  # two models may not fit into memory
+        if self._encoders[0] != key:
+            self._encoders = key, {}  # two sets of models may not fit into memory
+        models, name = self._encoders[1], artifact.info.sha256
+        if name in models:
+            return models[name]
         loaded = load_model(settings, artifact, clock)
         encoder = loaded if batches(loaded) else Stoppable(loaded, self._before_pass)
         if not isinstance(loaded, RemoteEncoder):
-            self._encoder = key, encoder
+            models[name] = encoder
         return encoder
 
     def forget(self) -> None:
         """Keep nothing, so that everything is loaded again after a failure."""
-        self._artifact = self._encoder = None
+        self._artifacts, self._encoders = None, ((), {})
 
 
 class Stoppable:

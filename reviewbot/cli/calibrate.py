@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from reviewbot.app.calibrate import Replay
 
 SETTINGS = (
-    *("artifact", "model", "exclude", "include", "scope", "engine", "device", "quantize"),
+    *(
+        "artifact",
+        "deep-tokens",
+        "model",
+        "exclude",
+        "include",
+        "scope",
+        "engine",
+        "device",
+        "quantize",
+    ),
     *("threads", "dtype", "cache-dir", "line-cache", "server"),
 )
 SHIPPED = "nothing was stored: too little data, so the shipped calibration stays"
@@ -114,7 +124,7 @@ def calibrate(
         settings = load_settings(os.environ, flags, files)
         found = replay(folder, settings, lines, known)
     _refuse_too_little(found, needed, is_shallow=repo.is_shallow)
-    path = Path(output) if output else calibration_path(settings, repo, found.artifact)
+    path = Path(output) if output else calibration_path(settings, repo, found.artifacts)
     if output or not labels:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, calibration_to_json(found.calibration()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reviewbot.app.artifact import find_artifact
+from reviewbot.app.artifact import find_artifacts
 from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root, source_of
 from reviewbot.app.progress import say
@@ -89,7 +89,7 @@ def install(kind: str, flags: tuple[str, ...]) -> None:
     settings = _checked(kind, flags)
     with worded("nothing was installed"):
         repo = open_repository(Path(), needs_worktree=False)
-        find_artifact(settings.artifact, repo.top)  # where git runs the hook
+        find_artifacts(settings.artifact, repo.top)  # where git runs the hook
         folder = hook_folder(repo)
     path = folder.path / kind
     who = owner(path)

@@ -53,18 +53,18 @@ def _request(
 ) -> tuple[ModelSpec, int, dict[str, Any]]:
     """Return a model, the layers that a check runs, and the other arguments of `ensure_model`.
 
-    name, artifact  without both, the artifact `deep`: the one whose model is not in the package
+    name, artifact  without both, and for `auto`, the artifact `deep`: its model is no package data
     """
     deep = None
     if name is not None and artifact is None:
         spec = _spec(name)
         layer = spec.layer
     else:
-        from reviewbot.app.artifact import find_artifact
+        from reviewbot.app.artifact import find_artifacts
         from reviewbot.scoring.artifact import load_artifact
 
         with worded("nothing was done"):
-            read = load_artifact(find_artifact(artifact or "deep")).model
+            read = load_artifact(find_artifacts(artifact or "deep")[-1]).model
         spec, layer, deep, full = _spec(read.name), read.layer, read.deep, read.full or full
     onnx = engines(Settings(engine=Engine(engine)), head=full)[0] == "onnx"
     return spec, max(layer, deep or 0), {"full": full, "taps": (layer, deep) if onnx else None}

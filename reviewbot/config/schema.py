@@ -127,8 +127,8 @@ class Settings:
     format: Format = _main(Format.TERMINAL, "Report format.", surfaces=_TERMINAL)
     artifact: str = _main(
         "quick",
-        "Trained weights: quick (no download), deep (slower, knows more) or your own.",
-        expects="'quick', 'deep' or a directory",
+        "Trained weights: quick (no download), deep (knows more), auto (both) or your own.",
+        expects="'quick', 'deep', 'auto' or a directory",
         metavar="NAME|DIR",
         path=True,
     )
@@ -222,6 +222,9 @@ class Settings:
     )
     depth: Depth = _engine(
         Depth.TRUNK, "Part of the model to run: its first layers, or all with the output head."
+    )
+    deep_tokens: int = _engine(
+        40_000, "Token budget of auto: how much of a change deep may read.", bounds=(1, MAX_COUNT)
     )
     device: Device = _engine(Device.CPU, "Device that torch runs on.")
     quantize: Quantize = _engine(

@@ -1,8 +1,10 @@
 """Checks one open document for the language server."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from reviewbot.app.artifact import AUTO
 from reviewbot.app.check import check_change
 from reviewbot.app.failures import describe
 from reviewbot.app.load_change import ChangeSource
@@ -63,6 +65,8 @@ class Reader:
             return stamp() != before
 
         settings = load_settings(self._environ, self._flags, from_files(location.top))
+        if settings.artifact == AUTO:  # one document has no share of a change's budget
+            settings = replace(settings, artifact="quick")
         if (request := change_of(location, document.text)) is None:
             return Answer(is_outdated=is_outdated)
         source = ChangeSource(request=request, settings=settings, root=location.top)

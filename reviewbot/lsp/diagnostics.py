@@ -86,7 +86,7 @@ def _risky(view: FindingView, report: Report) -> Diagnostic:
     gate = in_brackets(gate_words(view.gate_status))
     place = riskier_than(worst.percentile)
     reasons = [
-        reason_words(reason, report.evidence_for(reason.feature))
+        reason_words(reason, report.evidence_for(reason.feature, worst))
         for reason in worst.reasons[:MAX_REASONS]
     ]
     message = f"risk {view.risk}, {place}" + (f"; written by {by[:MAX_CHARS]}" if by else "")

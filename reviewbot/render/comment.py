@@ -69,7 +69,7 @@ def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
             percentile=percentile_words(worst, report.recent),
             author=UntrustedText(view.written_by) if view.written_by else None,
             reasons=[
-                reason_words(reason, report.evidence_for(reason.feature), examples)
+                reason_words(reason, report.evidence_for(reason.feature, worst), examples)
                 for reason in worst.reasons[:3]
             ],
         )

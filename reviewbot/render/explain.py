@@ -17,7 +17,7 @@ from reviewbot.render.evidence import (
     reason_weight,
     where_words,
 )
-from reviewbot.render.findings import gate_words
+from reviewbot.render.findings import status_words
 from reviewbot.render.phrasing import author_words, in_brackets, percentile_words, rise_words
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
 from reviewbot.report.explanation import (
@@ -72,7 +72,7 @@ def _lines(explanation: Explanation, width: int) -> Iterable[Text]:
 
 def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[Text]:
     report = explanation.report
-    gate = in_brackets(gate_words(explanation.line.gate_status))
+    gate = in_brackets(status_words(explanation.line.gate_status, score))
     yield Text(f"risk {_risk(score.risk)}{gate}, {percentile_words(score, report.recent)}")
     yield from _author(explanation, width)
     for place in range(len(score.reasons)):
@@ -80,12 +80,13 @@ def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[T
         yield from _reason(explanation, score, place, width)
     yield Text()
     yield from wrapped(sum_words(score), width, 0)
-    average = report.artifact.average
+    read_by = report.read_by(score)
+    average = read_by.artifact.average
     if rise := rise_words(share_of_rise(score, average), average, len(score.reasons)):
         yield from wrapped(rise, width, 0)
     if score.reasons and not explanation.has_evidence:
         yield from wrapped(NO_EVIDENCE, width, 0)
-    model, artifact = visible(report.model.name), visible(report.artifact.name)
+    model, artifact = visible(read_by.model.name), visible(read_by.artifact.name)
     yield Text(f"read by {model}, scored by {artifact}. {CAVEAT}", "dim")
 
 
@@ -142,10 +143,11 @@ def explain_json(explanation: Explanation) -> str:
     report, line = explanation.report, explanation.line
     outcome = line.outcome
     score = outcome if isinstance(outcome, LineScore) else None
+    read_by = report.read_by(score) if score else report
     value = {
         "schema": SCHEMA,
-        "model": asdict(report.model),
-        "artifact": artifact_json(report.artifact),
+        "model": asdict(read_by.model),
+        "artifact": artifact_json(read_by.artifact),
         "change": asdict(report.change),
         "line": {
             "path": outcome.line.path,

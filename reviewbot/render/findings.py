@@ -44,8 +44,9 @@ class FindingView:
 
     @property
     def risk(self) -> str:
-        """Its risk and gate status: "0.93 (above the threshold)"."""
-        return f"{risk_words(self.finding.risk)}{in_brackets(gate_words(self.gate_status))}"
+        """Its risk, gate status and depth: "0.93 (above the threshold; read deep)"."""
+        words = in_brackets(status_words(self.gate_status, self.finding.worst))
+        return f"{risk_words(self.finding.risk)}{words}"
 
     @property
     def written_by(self) -> str:
@@ -56,6 +57,11 @@ class FindingView:
 def gate_words(status: GateStatus | None) -> str:
     """Return a gate status in words; "" where it is below the threshold or unknown."""
     return _GATE_WORDS.get(status, "")
+
+
+def status_words(status: GateStatus | None, score: LineScore) -> str:
+    """Return the gate status of a line, and whether it was read deep, in words."""
+    return "; ".join(filter(None, [gate_words(status), "read deep" if score.deep else ""]))
 
 
 def finding_views(

@@ -19,7 +19,13 @@ from reviewbot.render.html_reasons import (
     short,
 )
 from reviewbot.render.jinja import html_page
-from reviewbot.render.ledger import compared, files_not_read, ledger_line, verdict_word
+from reviewbot.render.ledger import (
+    compared,
+    deep_line,
+    files_not_read,
+    ledger_line,
+    verdict_word,
+)
 from reviewbot.render.phrasing import percentile_words, plural, risk_words, totals_line
 from reviewbot.report.gate import Status
 from reviewbot.report.model import LineReport, Report
@@ -71,6 +77,7 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
         "more_notes": max(0, len(report.notes) - MAX_TEXTS),
         "model": short(f"{report.model.name} (layer {report.model.layer}, {report.model.dtype})"),
         "artifact": short(report.artifact.name),
+        "deep": short(deep_line(report), 500),
         "findings": places.findings,
         "show_above": risk_words(report.report_threshold),
         "count": len(listed),
@@ -117,7 +124,9 @@ def _first(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[
         "risk": view.risk,
         "place": percentile_words(worst, report.recent),
         "by": author_words(places.line[worst.line.path, number].author),
-        "reason": reason_words(worst.reasons[0], evidence) if worst.reasons else None,
+        "reason": reason_words(worst.reasons[0], evidence, deep=worst.deep)
+        if worst.reasons
+        else None,
         "rows": [_near(places.line[place], number) for place in near if place in places.line],
     }
 

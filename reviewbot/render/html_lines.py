@@ -8,7 +8,7 @@ from typing import Any
 
 from reviewbot.authorship.model import Author
 from reviewbot.escape import visible
-from reviewbot.render.findings import FindingView, finding_views, gate_words
+from reviewbot.render.findings import FindingView, finding_views, status_words
 from reviewbot.render.html_reasons import (
     EvidenceByFeature,
     author_words,
@@ -241,12 +241,12 @@ class _Rows:
     def _why(self, line: LineReport, score: LineScore) -> dict[str, Any]:
         place = score.line.path, score.line.number
         rank = self._places.rank.get(place, 0)
-        gate = in_brackets(gate_words(line.gate_status))
+        gate = in_brackets(status_words(line.gate_status, score))
         percentile = percentile_words(score, self._report.recent)
         full = None
         words = f"{reasons_in_short(score)}{gate}, {percentile}."
         if place in self._full:
-            average = self._report.artifact.average
+            average = self._report.read_by(score).artifact.average
             full = reasons_in_full(score, line.author, self._evidence, average)
             words = sentence(f"risk {risk_words(score.risk)}{gate}, {percentile}")
         return {

@@ -17,7 +17,8 @@ from reviewbot.scoring.reasons import MAX_REASONS
 MAX_FEATURES = 300
 MAX_LABEL = 120  # characters
 MINUS = "\N{MINUS SIGN}"
-EvidenceByFeature = Mapping[str, tuple[int, FeatureEvidence]]  # with its number in the page
+# By feature and whether the deep artifact has it; each with its number in the page.
+EvidenceByFeature = Mapping[tuple[str, bool], tuple[int, FeatureEvidence]]
 
 
 def author_words(author: Attribution) -> str:
@@ -69,7 +70,10 @@ def reasons_in_full(
     """
     rise = rise_words(share_of_rise(score, average), average, len(score.reasons[:MAX_REASONS]))
     return {
-        "reasons": [reason_words(reason, evidence) for reason in score.reasons[:MAX_REASONS]],
+        "reasons": [
+            reason_words(reason, evidence, deep=score.deep)
+            for reason in score.reasons[:MAX_REASONS]
+        ],
         "sum": sum_of(score),
         "rise": sentence(rise.replace("-", MINUS)) if rise else "",
         "author": author_words(author).removesuffix(" author"),
@@ -77,9 +81,9 @@ def reasons_in_full(
     }
 
 
-def reason_words(reason: Reason, evidence: EvidenceByFeature) -> dict[str, Any]:
+def reason_words(reason: Reason, evidence: EvidenceByFeature, *, deep: bool) -> dict[str, Any]:
     """Return one reason; `number` is its feature's in the page, 0 without examples."""
-    number, known = evidence.get(reason.feature, (0, None))
+    number, known = evidence.get((reason.feature, deep), (0, None))
     return {
         "label": short(reason.label.strip()),
         "feature": short(reason.feature),
@@ -93,9 +97,10 @@ def reason_words(reason: Reason, evidence: EvidenceByFeature) -> dict[str, Any]:
 
 def number_evidence(report: Report) -> EvidenceByFeature:
     """Number the features that have evidence, from 1."""
-    found: dict[str, tuple[int, FeatureEvidence]] = {}
-    for evidence in report.features[:MAX_FEATURES]:
-        found.setdefault(evidence.feature, (len(found) + 1, evidence))
+    found: dict[tuple[str, bool], tuple[int, FeatureEvidence]] = {}
+    for deep, features in ((False, report.features), (True, report.deep and report.deep.features)):
+        for evidence in (features or ())[:MAX_FEATURES]:
+            found.setdefault((evidence.feature, deep), (len(found) + 1, evidence))
     return found
 
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from reviewbot.escape import inert, visible
 from reviewbot.render.findings import Severity
 from reviewbot.render.issues import RISKY, WHOLE, Issue, issues
-from reviewbot.render.ledger import compared, ledger_line, verdict_word
+from reviewbot.render.ledger import compared, deep_line, ledger_line, verdict_word
 from reviewbot.render.phrasing import numbers, plural
 from reviewbot.report.gate import Status
 from reviewbot.report.model import FileReport, Report
@@ -60,14 +60,17 @@ def _gate(report: Report) -> Node:
 
 def _properties(report: Report) -> Node:
     node = ElementTree.Element("properties")
-    for name, value in {
+    values: dict[str, object] = {
         "verdict": report.verdict.status.value,
         "exit_code": report.verdict.exit_code,
         "coverage": round(report.ledger.coverage, 6),
         "compared": compared(report),
         "model": report.model.name,
         "artifact": report.artifact.name,
-    }.items():
+    }
+    if report.deep:
+        values |= {"deep": deep_line(report)}
+    for name, value in values.items():
         ElementTree.SubElement(node, "property", name=name, value=_name(str(value)))
     return node
 

@@ -40,7 +40,11 @@ def ledger_line(report: Report) -> str:
     """Return the ledger as one line, with the number of files that were not read at all."""
     ledger = report.ledger
     why = ", ".join(f"{why} {count}" for why, count in _reasons(report, Skipped))
-    parts = [f"{ledger.scored} scored", f"{ledger.skipped} skipped{f' ({why})' if why else ''}"]
+    deep = f" ({ledger.deep} deep)" if report.deep else ""
+    parts = [
+        f"{ledger.scored} scored{deep}",
+        f"{ledger.skipped} skipped{f' ({why})' if why else ''}",
+    ]
     if ledger.failed:
         parts.append(f"{ledger.failed} failed")
     noted = sum(file.note is not None for file in report.files)
@@ -48,6 +52,18 @@ def ledger_line(report: Report) -> str:
     if not ledger.added:
         return f"no line was added {compared(report)}{files}"
     return f"{plural(ledger.added, 'line')} added = {' + '.join(parts)}{files}"
+
+
+def deep_line(report: Report) -> str:
+    """Return how many lines `auto` read deep, by what, and how much of its budget; "" without."""
+    if (deep := report.deep) is None:
+        return ""
+    model, artifact = visible(deep.model.name), visible(deep.artifact.name)
+    return (
+        f"{report.ledger.deep:,} of {plural(report.ledger.scored, 'scored line')} read deep, by "
+        f"{model} (layer {deep.model.layer}, {visible(deep.model.dtype)}), scored by {artifact}: "
+        f"{deep.tokens:,} of at most {deep.budget:,} tokens"
+    )
 
 
 def compared(report: Report) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from reviewbot.render.evidence import reason_words
 from reviewbot.render.findings import FindingView, excerpt, finding_views
 from reviewbot.render.jinja import markdown_environment, template
-from reviewbot.render.ledger import files_not_read, ledger_rows, verdict_word
+from reviewbot.render.ledger import deep_line, files_not_read, ledger_rows, verdict_word
 from reviewbot.render.phrasing import percentile_words, plural, short_percentile, totals_line
 from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.model import LineReport, Report, lines_by_path
@@ -58,6 +58,7 @@ def _frame(report: Report) -> dict[str, Any]:
         "layer": report.model.layer,
         "dtype": UntrustedText(report.model.dtype),
         "artifact": UntrustedText(report.artifact.name),
+        "deep": UntrustedText(deep_line(report)) if report.deep else None,
     }
 
 
@@ -73,7 +74,7 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
         "percentile": percentile_words(worst, report.recent),
         "author": UntrustedText(view.written_by) if view.written_by else None,
         "reasons": [
-            reason_words(reason, report.evidence_for(reason.feature))
+            reason_words(reason, report.evidence_for(reason.feature, worst))
             for reason in worst.reasons[:3]
         ],
         "code": [_row(line, risky, digits) for line in shown],

@@ -60,10 +60,24 @@ def sarif(report: Report) -> str:
             "coverage": round(report.ledger.coverage, 6),
             "model": valid(report.model.name),
             "artifact": valid(report.artifact.name),
+            **_deep(report),
         },
     }
     value = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(value, indent=1, allow_nan=False) + "\n"
+
+
+def _deep(report: Report) -> dict[str, Any]:
+    """Return what `auto` read deep, as properties; empty without."""
+    if (deep := report.deep) is None:
+        return {}
+    return {
+        "deepModel": valid(deep.model.name),
+        "deepArtifact": valid(deep.artifact.name),
+        "deepLines": report.ledger.deep,
+        "deepTokens": deep.tokens,
+        "deepBudget": deep.budget,
+    }
 
 
 def _invocation(report: Report) -> dict[str, Any]:

@@ -78,8 +78,9 @@ def stats_html(stats: Stats) -> str:
 def _config(group: Group) -> str:
     one = group.config
     thresholds = " ".join([one.max_risk, *one.max_risk_for])
+    hashes = " + ".join(sha256[:12] for sha256 in one.artifact_sha256.split(" + "))
     return _bounded(
-        f"artifact {one.artifact} ({one.artifact_sha256[:12]}), model {one.model} layer {one.layer}"
+        f"artifact {one.artifact} ({hashes}), model {one.model} layer {one.layer}"
         f", findings above {one.show_above}, risky above {thresholds}, scope {one.scope}"
     )
 

@@ -12,7 +12,14 @@ from rich.text import Text
 from reviewbot.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.findings import FindingView, excerpt, finding_views
-from reviewbot.render.ledger import compared, files_not_read, ledger_line, ledger_rows, verdict_word
+from reviewbot.render.ledger import (
+    compared,
+    deep_line,
+    files_not_read,
+    ledger_line,
+    ledger_rows,
+    verdict_word,
+)
 from reviewbot.render.phrasing import percentile_words, plural, short_percentile, totals_line
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
 from reviewbot.report.findings import riskiest
@@ -70,6 +77,8 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
         f"{visible(model.dtype)}), scored by {visible(artifact.name)}",
         "dim",
     )
+    if words := deep_line(report):
+        yield Text(words, "dim")
     outcomes = [line.outcome for file in report.files for line in file.lines]
     shown = report.findings[:top]
     if not report.findings:
@@ -77,6 +86,8 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
         shown = riskiest(scores)[: min(top, MAX_BELOW)]
         if shown:
             threshold = f"{report.report_threshold:.2f}"
+            if report.deep and report.deep.report_threshold != report.report_threshold:
+                threshold += f" ({report.deep.report_threshold:.2f} where read deep)"
             yield Text(f"no line is above the threshold of {threshold}; look first at:")
     lines = lines_by_path(report)
     for place, view in enumerate(finding_views(report, shown), start=1):
@@ -118,7 +129,7 @@ def _finding(
     for reason in worst.reasons[:3]:
         name = feature_name(reason.feature, reason.label)
         yield from wrapped(f"because: {name} ({reason_weight(reason)})", width, 3)
-        evidence = report.evidence_for(reason.feature)
+        evidence = report.evidence_for(reason.feature, worst)
         if evidence and (words := clause(evidence)):
             yield from wrapped(words, width, 5, "dim")
 

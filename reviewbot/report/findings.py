@@ -47,6 +47,7 @@ def group(
     threshold: float,
     fingerprint_of: Callable[[ChangedLine], str] | None = None,
     gate_status: Callable[[LineScore], GateStatus] = lambda _score: GateStatus.BELOW,
+    deep_threshold: float | None = None,
 ) -> tuple[Finding, ...]:
     """Join neighbouring risky lines (risk > threshold); riskiest finding first.
 
@@ -55,11 +56,13 @@ def group(
                     texts of the risky lines
     gate_status     a finding has the gate status of its riskiest line. A line starts a new finding
                     where that status would be wrong for the finding
+    deep_threshold  of lines that were read deep, if it is another one
     """
     runs: list[list[LineScore]] = []
     worst: tuple[LineScore, GateStatus] | None = None  # of the last run, and its gate status
     for score in scores:
-        if score.risk <= threshold:
+        own = deep_threshold if score.deep else None
+        if score.risk <= (threshold if own is None else own):
             continue
         joined, new = None, (score, gate_status(score))
         if worst and _near(runs[-1][-1].line, score.line):

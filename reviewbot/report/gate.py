@@ -52,6 +52,12 @@ class Policy:
     informational: bool  # report a block, but exit 0; failures still fail
     scope: Scope  # whose lines are read
     gate_scope: Scope  # whose lines can block
+    deep_max_risk: float | None = None  # `max_risk` of lines that were read deep, if another one
+
+    def threshold(self, *, deep: bool) -> float:
+        """Return the threshold of lines that no path or author has another one for."""
+        own = self.deep_max_risk if deep else None
+        return self.max_risk if own is None else own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +69,17 @@ class GateRules:
     can_block: Callable[[ChangedLine], bool] = lambda _line: True  # by its author
     acknowledged: frozenset[tuple[str, int]] = frozenset()  # path and number
 
-    @property
-    def lowest_threshold(self) -> float:
-        """The strictest threshold that any line can have."""
+    def lowest_threshold(self, *, deep: bool = False) -> float:
+        """Return the strictest threshold that any line can have, read deep or not."""
         rows = parse_thresholds(self.policy.max_risk_for).rows
-        return min([self.policy.max_risk, *(row.limit for row in rows)])
+        return min([self.policy.threshold(deep=deep), *(row.limit for row in rows)])
 
     def status(self, score: LineScore) -> GateStatus:
         """Return the gate status of a line."""
         line, policy = score.line, self.policy
         author = self.authors.get(line.path, line.number)
         if score.risk <= parse_thresholds(policy.max_risk_for).of(
-            line.path, author, policy.max_risk
+            line.path, author, policy.threshold(deep=score.deep)
         ):
             return GateStatus.BELOW  # NaN is above
         counts = (line.path, line.number) not in self.acknowledged and self.can_block(line)
@@ -92,6 +97,7 @@ class Ledger:
     unread: int  # skipped only because of our limits: counts against coverage
     unread_files: int  # code files whose lines git does not show at all
     by_reason: Mapping[str, int]  # why not scored -> lines, by name
+    deep: int = 0  # of the scored lines: how many `auto` read deep
 
     @property
     def all_excluded(self) -> bool:
@@ -129,6 +135,7 @@ def count(outcomes: Sequence[Outcome], unread_files: int = 0) -> Ledger:
         unread=sum(isinstance(o, Skipped) and o.counts_as_unread for o in outcomes),
         unread_files=unread_files,
         by_reason=dict(sorted(reasons.items())),
+        deep=sum(isinstance(o, LineScore) and o.deep for o in outcomes),
     )
 
 
@@ -229,6 +236,8 @@ def _risky_lines(rules: GateRules, over: int, not_counted: int) -> str:
     policy = rules.policy
     others = _otherparse_thresholds(policy)
     notes = [f"or {', '.join(others)}"] if others else []
+    if policy.deep_max_risk not in (None, policy.max_risk):
+        notes.insert(0, f"{policy.deep_max_risk:.4g} where read deep")
     if over:
         notes.append(f"{policy.max_lines_over} allowed")
     noun = "no line" if not over else "1 line" if over == 1 else f"{over} lines"
@@ -249,5 +258,11 @@ def _otherparse_thresholds(policy: Policy) -> list[str]:
     commands share the settings, so one without an effect is no error.
     """
     rows = parse_thresholds(policy.max_risk_for).rows
-    highest = max([policy.max_risk, *(row.limit for row in rows if row.author is None)])
+    highest = max(
+        [
+            policy.max_risk,
+            policy.threshold(deep=True),
+            *(row.limit for row in rows if row.author is None),
+        ]
+    )
     return [row.text for row in rows if row.author is None or row.limit < highest][:5]

@@ -26,7 +26,14 @@ from reviewbot.report.gate import (
     status_and_exit_code,
 )
 from reviewbot.report.json_v1 import schema
-from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.report.model import (
+    ChangeInfo,
+    DeepReading,
+    FileReport,
+    LineReport,
+    ModelInfo,
+    Report,
+)
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
@@ -69,13 +76,16 @@ def _parse(raw: bytes) -> Report:
         raise _Refused(f"it has more than {MAX_LINES} lines")
     if len(value["findings"]) > MAX_FINDINGS:
         raise _Refused(f"it has more than {MAX_FINDINGS} findings")
-    files = tuple(_file(file) for file in value["files"])
+    deep = _deep(value.get("deep"), value["artifact"]["name"])
+    names = (value["artifact"]["name"], deep.artifact.name if deep else None)
+    files = tuple(_file(file, names) for file in value["files"])
     outcomes = [line.outcome for file in files for line in file.lines]
     ledger = count(outcomes, value["ledger"]["unread_files"])
-    claimed = {key: value["ledger"][key] for key in ("added", "scored", "skipped", "failed")}
+    counts = ("added", "scored", "skipped", "failed", "deep")
+    claimed = {key: value["ledger"].get(key, 0) for key in counts}  # an older report lacks "deep"
     if claimed != {key: getattr(ledger, key) for key in claimed}:
         raise _Refused("its ledger does not fit its lines")
-    policy = _policy(value["policy"])
+    policy = _policy(value["policy"], value.get("deep"))
     status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
     verdict = Verdict(Status(status), code, tuple(reasons))
     _check_verdict(verdict, policy, ledger, files)
@@ -92,15 +102,33 @@ def _parse(raw: bytes) -> Report:
         notes=tuple(value["notes"]),
         features=_features(value.get("features", [])),
         recent=RecentInfo(**recent) if (recent := value.get("recent")) else None,
+        deep=deep,
     )
 
 
-def _policy(value: Mapping[str, Any]) -> Policy:
+def _deep(value: Mapping[str, Any] | None, first: str) -> DeepReading | None:
+    """Read the second reading; `first` is the name of the other artifact."""
+    if value is None:
+        return None
+    if value["artifact"]["name"] == first or value["tokens"] > value["budget"]:
+        raise _Refused("its second reading contradicts itself")
+    return DeepReading(
+        model=ModelInfo(**value["model"]),
+        artifact=ArtifactInfo(**value["artifact"]),
+        report_threshold=_number(value["show_above"]),
+        budget=int(value["budget"]),
+        tokens=int(value["tokens"]),
+        features=_features(value.get("features", [])),
+    )
+
+
+def _policy(value: Mapping[str, Any], deep: Mapping[str, Any] | None) -> Policy:
     fields = {key: part for key, part in value.items() if key != "show_above"}
     return Policy(
         **fields
         | {
             "max_risk": _number(value["max_risk"]),
+            "deep_max_risk": _number(deep["max_risk"]) if deep else None,
             "max_risk_for": tuple(value["max_risk_for"]),
             "scope": Scope(value["scope"]),
             "gate_scope": Scope(value["gate_scope"]),
@@ -127,14 +155,15 @@ def _check_verdict(
 
 def _is_possible(line: LineReport, policy: Policy) -> bool:
     """Return True if a line can have its gate status; its risk and the threshold were rounded."""
-    risk = line.outcome.risk if isinstance(line.outcome, LineScore) else 0.0
-    if line.gate_status is None:
+    score = line.outcome
+    if line.gate_status is None or not isinstance(score, LineScore):
         return False
-    if policy.max_risk_for or math.isnan(policy.max_risk):
+    threshold = policy.threshold(deep=score.deep)
+    if policy.max_risk_for or math.isnan(threshold):
         return True
     if line.gate_status is GateStatus.BELOW:
-        return risk <= policy.max_risk + SLACK
-    return not risk < policy.max_risk - SLACK  # NaN is above
+        return score.risk <= threshold + SLACK
+    return not score.risk < threshold - SLACK  # NaN is above
 
 
 def _validate(value: object) -> None:
@@ -173,7 +202,8 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
     return tuple(sorted(found, key=riskiest_first))
 
 
-def _file(value: Mapping[str, Any]) -> FileReport:
+def _file(value: Mapping[str, Any], names: tuple[str, str | None]) -> FileReport:
+    """Read a file; `names` are those of the artifact, and of that of the second reading."""
     path = value["path"]
     return FileReport(
         path,
@@ -183,13 +213,13 @@ def _file(value: Mapping[str, Any]) -> FileReport:
         value["note"],
         value["removed"],
         tuple(
-            LineReport(_outcome(path, line), _author(line["author"]), _gate_status(line))
+            LineReport(_outcome(path, line, names), _author(line["author"]), _gate_status(line))
             for line in value["lines"]
         ),
     )
 
 
-def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
+def _outcome(path: str, value: Mapping[str, Any], names: tuple[str, str | None]) -> Outcome:
     line = ChangedLine(path, int(value["number"]), value["text"])  # 1.0 is an integer in JSON
     match value["status"]:
         case "scored":
@@ -199,7 +229,10 @@ def _outcome(path: str, value: Mapping[str, Any]) -> Outcome:
             )
             risk, percentile = _number(value["risk"]), _number(value["percentile"])
             more = (value["surprisal"], value.get("rest"), value.get("recent"))
-            score = LineScore(line, risk, percentile, reasons, *more)
+            name = value.get("scored_by", names[0])  # an older report has one artifact
+            if name not in names:
+                raise _Refused(f"it does not describe the artifact of line {line.number}")
+            score = LineScore(line, risk, percentile, reasons, *more, deep=name != names[0])
             if not _adds_up(score):
                 raise _Refused(f"the parts of a risk do not add up to it, in line {line.number}")
             return score

@@ -12,7 +12,7 @@ from typing import Any
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Ledger, Policy
 from reviewbot.report.json_values import artifact_json, author_json, clean, number, totals_json
-from reviewbot.report.model import FileReport, LineReport, Report
+from reviewbot.report.model import DeepReading, FileReport, LineReport, Report
 from reviewbot.scoring.feature_evidence import evidence_to_json
 from reviewbot.scoring.outcomes import LineScore, Outcome, Reason, Skipped
 
@@ -40,11 +40,12 @@ def json_v1(report: Report) -> str:
         },
         "ledger": _ledger(report.ledger),
         "authors": totals_json(line.author for file in report.files for line in file.lines),
-        "files": [_file(file) for file in report.files],
+        "files": [_file(file, report) for file in report.files],
         "findings": [_finding(finding) for finding in report.findings],
         "notes": _notes(report.notes),
         "features": [evidence_to_json(evidence) for evidence in report.features],
         "recent": None if report.recent is None else asdict(report.recent),
+        "deep": _deep(report.deep, report.policy),
     }
     return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
 
@@ -70,8 +71,22 @@ def _policy(policy: Policy, report_threshold: float) -> dict[str, Any]:
     }
 
 
+def _deep(deep: DeepReading | None, policy: Policy) -> dict[str, Any] | None:
+    if deep is None:
+        return None
+    return {
+        "model": asdict(deep.model),
+        "artifact": artifact_json(deep.artifact),
+        "max_risk": number(policy.threshold(deep=True), 6),
+        "show_above": number(deep.report_threshold, 6),
+        "budget": deep.budget,
+        "tokens": deep.tokens,
+        "features": [evidence_to_json(evidence) for evidence in deep.features],
+    }
+
+
 def _ledger(ledger: Ledger) -> dict[str, Any]:
-    counts = ("added", "scored", "skipped", "failed", "unread", "unread_files")
+    counts = ("added", "scored", "skipped", "failed", "unread", "unread_files", "deep")
     return {
         **{name: getattr(ledger, name) for name in counts},
         "coverage": number(ledger.coverage, 6),
@@ -79,7 +94,7 @@ def _ledger(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _file(file: FileReport) -> dict[str, Any]:
+def _file(file: FileReport, report: Report) -> dict[str, Any]:
     return {
         "path": file.path,
         "base_path": file.base_path,
@@ -87,16 +102,18 @@ def _file(file: FileReport) -> dict[str, Any]:
         "language": file.language,
         "note": file.note,
         "removed": file.removed,
-        "lines": [_line(line) for line in file.lines],
+        "lines": [_line(line, report) for line in file.lines],
     }
 
 
-def _line(line: LineReport) -> dict[str, Any]:
+def _line(line: LineReport, report: Report) -> dict[str, Any]:
     outcome = line.outcome
+    read_by = report.read_by(outcome) if isinstance(outcome, LineScore) else None
     return {
         "number": outcome.line.number,
         "text": outcome.line.text[:MAX_CHARS],
         **_outcome(outcome),
+        "scored_by": read_by.artifact.name if read_by else None,
         "author": author_json(line.author),
         "standing": None if line.gate_status is None else line.gate_status.value,
     }

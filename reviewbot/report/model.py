@@ -8,7 +8,7 @@ from reviewbot.report.findings import Finding
 from reviewbot.report.gate import GateStatus, Ledger, Policy, Verdict
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence
-from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
+from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,18 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DeepReading:
+    """What `auto` read the riskiest lines with again; `LineScore.deep` marks them."""
+
+    model: ModelInfo
+    artifact: ArtifactInfo
+    report_threshold: float  # as of the report, for these lines
+    budget: int  # tokens at most
+    tokens: int  # that were read, or would have been without the line cache
+    features: tuple[FeatureEvidence, ...] = ()  # as of the report: each artifact has its own
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a reader may want. No time, no path of this machine: same input, same report."""
 
@@ -67,10 +79,16 @@ class Report:
     notes: tuple[str, ...] = ()  # for the reader: untracked files and the like
     features: tuple[FeatureEvidence, ...] = ()  # for those that the findings name
     recent: RecentInfo | None = None  # what `LineScore.recent` compares with
+    deep: DeepReading | None = None  # None: every line was read once
 
-    def evidence_for(self, feature: str) -> FeatureEvidence | None:
-        """Return the evidence for a feature that a reason names."""
-        return next((one for one in self.features if one.feature == feature), None)
+    def read_by(self, score: LineScore) -> "Report | DeepReading":
+        """Return what has the model, the artifact and the evidence of a line."""
+        return self.deep if score.deep and self.deep else self
+
+    def evidence_for(self, feature: str, score: LineScore) -> FeatureEvidence | None:
+        """Return the evidence for a feature that a reason of this line names."""
+        known = self.read_by(score).features
+        return next((one for one in known if one.feature == feature), None)
 
 
 def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:

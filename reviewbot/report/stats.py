@@ -57,8 +57,8 @@ KNOWN = (Outcome.ADDRESSED, Outcome.UNCHANGED)
 class MeasurementConfig(NamedTuple):
     """What a report was measured with; counts of different configurations are never added."""
 
-    artifact: str
-    artifact_sha256: str
+    artifact: str  # of `auto` "quick + deep, at most 40000 tokens"
+    artifact_sha256: str  # of `auto` both, with " + " between them
     model: str
     layer: int
     max_risk: str  # six digits, so that NaN equals NaN
@@ -128,13 +128,16 @@ def summarize(
             fix="check the change again with this version",
         )
     risky = sum(status is not GateStatus.BELOW for status in statuses)
-    artifact, model, policy, ledger = report.artifact, report.model, report.policy, report.ledger
+    model, policy, ledger = report.model, report.policy, report.ledger
+    deep = report.deep
+    artifacts = [report.artifact, *([deep.artifact] if deep else [])]
+    budget = f", at most {deep.budget} tokens" if deep else ""
     return ReportSummary(
         file,
         report.change.head,
         MeasurementConfig(
-            artifact.name,
-            artifact.sha256,
+            " + ".join(one.name for one in artifacts) + budget,
+            " + ".join(one.sha256 for one in artifacts),
             model.name,
             model.layer,
             f"{policy.max_risk:.6g}",

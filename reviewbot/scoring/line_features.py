@@ -4,7 +4,7 @@ Cached windows are not read again. The others wait until the encoder's batch is 
 window on a CPU, so memory does not grow with the change.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,10 +65,25 @@ class FeatureReader:
     groups: Mapping[str, int]  # group -> columns, of `pooling.group_sizes`
     cache: FeatureCache
 
-    def read(
+    def costs(
         self, files: Iterable[CodeFile], description: str = ""
+    ) -> Iterator[tuple[tuple[ChangedLine, ...], int]]:
+        """Yield the lines and the tokens of each forward pass that `read` would make."""
+        for file in files:
+            for window in self._windows(file, description):
+                if not isinstance(window, Failed):
+                    yield window.lines, len(window.reading.ids)
+
+    def read(
+        self,
+        files: Iterable[CodeFile],
+        description: str = "",
+        only: Set[ChangedLine] | None = None,
     ) -> Iterator[LineFeatures | Failed]:
         """Yield the features of the wanted lines, window by window, files in the order given.
+
+        only    make just the forward passes with one of these lines; then nothing fails. The passes
+                are the same as without
 
         A line that fits into no window has failed. Lines that no token touches get no features.
         If the encoder falls back to another engine, everything is read again with that engine: a
@@ -76,19 +91,24 @@ class FeatureReader:
         raises  what the encoder raises
         """
         files, promised = list(files), self.encoder.engine
-        for part in self._read(files, description):
+        for part in self._read(files, description, only):
             if self.encoder.engine != promised:
-                yield from self._read(files, description)
+                yield from self._read(files, description, only)
                 return
             yield part
 
-    def _read(self, files: Iterable[CodeFile], description: str) -> Iterator[LineFeatures | Failed]:
+    def _read(
+        self, files: Iterable[CodeFile], description: str, only: Set[ChangedLine] | None
+    ) -> Iterator[LineFeatures | Failed]:
         enough = self.encoder.batch_tokens if batches(self.encoder) else 1
         waiting: list[_Window] = []
         for file in files:
             for window in self._windows(file, description):
                 if isinstance(window, Failed):
-                    yield window
+                    if only is None:
+                        yield window
+                    continue
+                if only is not None and only.isdisjoint(window.lines):
                     continue
                 waiting.append(window)
                 if sum(len(each.reading.ids) for each in waiting) >= enough:

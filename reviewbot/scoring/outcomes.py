@@ -26,6 +26,7 @@ class LineScore:
     surprisal: float | None = None  # nats, summed over the line; only at full depth
     rest: float | None = None  # log-odds of all but the reasons: with theirs, those of the risk
     recent: float | None = None  # percentile among this repository's recent lines, if known
+    deep: bool = False  # `auto` read it again, and the deeper artifact gave all of the above
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Line features -> scores: risk, percentile, reasons."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from reviewbot.scoring.line_features import CodeFile, FeatureReader, LineFeature
 from reviewbot.scoring.outcomes import Failed, LineScore
 from reviewbot.scoring.predictor import contributions, log_odds, percentile, risks
 from reviewbot.scoring.reasons import explain
+from reviewbot.scoring.token_budget import Budgeted, within_budget
 
 
 def score(
@@ -26,18 +28,49 @@ def score(
     A line may come twice (see `FeatureReader.read`); the later outcome counts.
     raises  what the encoder raises
     """
-    reader = FeatureReader(
+    for part in _reader(artifact, encoder, cache).read(files, description):
+        if isinstance(part, Failed):
+            yield part
+        else:
+            yield from _scores(part, artifact)
+
+
+def score_again(
+    files: Iterable[CodeFile],
+    scores: Iterable[LineScore],
+    artifact: Artifact,
+    encoder: Encoder,
+    *,
+    budget: int,
+    cache: FeatureCache,
+    description: str = "",
+) -> tuple[Budgeted, Iterator[LineScore | Failed]]:
+    """Score the riskiest lines again, by a deeper artifact; the result is lazy.
+
+    files   with all wanted lines: a line is read as if all of them were
+    scores  of the first reading, which say what is riskiest
+    budget  tokens at most, see `within_budget`
+    """
+    files = list(files)
+    reader = _reader(artifact, encoder, cache)
+    chosen = within_budget(reader.costs(files, description), scores, budget)
+    parts = reader.read(files, description, chosen.lines)
+    return chosen, (
+        replace(outcome, deep=True) if isinstance(outcome, LineScore) else outcome
+        for part in parts
+        if isinstance(part, LineFeatures)
+        for outcome in _scores(part, artifact)
+    )
+
+
+def _reader(artifact: Artifact, encoder: Encoder, cache: FeatureCache) -> FeatureReader:
+    return FeatureReader(
         encoder=encoder,
         plan=artifact.plan,
         coder=artifact.coder,
         groups=artifact.predictor.groups,
         cache=cache,
     )
-    for part in reader.read(files, description):
-        if isinstance(part, Failed):
-            yield part
-        else:
-            yield from _scores(part, artifact)
 
 
 def _scores(features: LineFeatures, artifact: Artifact) -> Iterator[LineScore | Failed]:

@@ -43,13 +43,18 @@ class ByteEncoder:
         return HiddenStates(np.stack([column_T % m for m in (3, 5, 7, 11)], axis=1) + 1)
 
 
-def write_artifact(where: Path, *, gate: float = 0.9) -> Path:
-    """Write an artifact whose only weight lies on the length of the line; 20 letters give 0.5."""
+def write_artifact(
+    where: Path, *, gate: float = 0.9, name: str = "small", letters: int = 20, show: float = 0.5
+) -> Path:
+    """Write an artifact whose only weight lies on the length of the line.
+
+    letters  of a line with a risk of 0.5
+    """
     count = len(SURFACE_NAMES)
     weight_N = np.zeros(count, np.float32)
     weight_N[0] = 10.0
     centre_N = np.zeros(count, np.float32)
-    centre_N[0] = np.log1p(20)
+    centre_N[0] = np.log1p(letters)
     files = {
         "sae/cfg.json": json.dumps(
             {
@@ -81,17 +86,17 @@ def write_artifact(where: Path, *, gate: float = 0.9) -> Path:
         ),
         "features.json": json.dumps({"features": {}}).encode(),
     }
-    for name, data in files.items():
-        (where / name).parent.mkdir(parents=True, exist_ok=True)
-        (where / name).write_bytes(data)
+    for file, data in files.items():
+        (where / file).parent.mkdir(parents=True, exist_ok=True)
+        (where / file).write_bytes(data)
     manifest = {
         "format": "reviewbot-artifact/1",
-        "name": "small",
+        "name": name,
         "model": {"name": "letters", "sha256": MODEL_SHA, "layer": 1, "width": WIDTH},
         "plan": {},
         "predictor": {"groups": {"surface": count}, "slope": 1.0, "offset": 0.0, "bias": 0.0},
-        "operating_points": {"show": 0.5, "gate": gate},
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "operating_points": {"show": show, "gate": gate},
+        "files": {file: hashlib.sha256(data).hexdigest() for file, data in files.items()},
     }
     (where / "manifest.json").write_text(json.dumps(manifest))
     return where

@@ -138,15 +138,15 @@ def test_other_settings_are_another_model_and_a_failure_loads_anew(
 ) -> None:
     warm = Warm()
     one, two = Settings(artifact=flags["artifact"]), Settings(artifact=flags["artifact"], threads=2)
-    artifact = warm.artifact(one)
+    artifact = warm.artifacts(one).first
     for settings in (one, one, two, two):
         warm.encoder(settings, artifact, quiet)
-    assert warm.artifact(two) is artifact
+    assert warm.artifacts(two).first is artifact
     warm.forget()
     warm.encoder(two, artifact, quiet)
 
     assert loaded == [0, 2, 2]
-    assert warm.artifact(two) is not artifact
+    assert warm.artifacts(two).first is not artifact
 
 
 def test_a_servers_model_is_asked_for_each_time(
@@ -161,7 +161,7 @@ def test_a_servers_model_is_asked_for_each_time(
     monkeypatch.setattr(module, "load_model", load)
     warm, settings = Warm(), Settings(artifact=flags["artifact"])
     for _ in range(2):
-        warm.encoder(settings, warm.artifact(settings), quiet)
+        warm.encoder(settings, warm.artifacts(settings).first, quiet)
 
     assert len(loaded) == 2
 

@@ -14,7 +14,14 @@ from reviewbot.config.schema import Settings
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
 from reviewbot.report.gate import GateRules, GateStatus, Policy, count, decide
-from reviewbot.report.model import ChangeInfo, FileReport, LineReport, ModelInfo, Report
+from reviewbot.report.model import (
+    ChangeInfo,
+    DeepReading,
+    FileReport,
+    LineReport,
+    ModelInfo,
+    Report,
+)
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
@@ -44,7 +51,9 @@ def failed(number: int, why: str = "not in the head file", path: str = "src/app.
 
 def policy_of(max_risk: float = 0.9, **changed: Any) -> Policy:
     """The policy of the default settings, with another threshold and what is changed."""
-    defaults = {field.name: getattr(Settings(), field.name) for field in fields(Policy)}
+    given = {field.name for field in fields(Settings)}
+    names = [field.name for field in fields(Policy) if field.name in given]
+    defaults = {name: getattr(Settings(), name) for name in names}
     return Policy(**{**defaults, "max_risk": max_risk, **changed})
 
 
@@ -130,7 +139,38 @@ def _hostile() -> Report:
     risky = replace(scored(1, BAD, 0.9, BAD), reasons=reasons)
     author = replace(BY_AI, tool='t:1:1: error: "q" 7: x', evidence=(BAD,))
     whole = report(risky, failed(2, BAD, BAD), notes=(BAD,), note=BAD, author=author)
-    return replace(whole, artifact=ArtifactInfo(BAD, "cd" * 32))
+    deep = DeepReading(ModelInfo(BAD, BAD, 6, BAD), ArtifactInfo(f"{BAD}2", "ef" * 32), 0.5, 9, 9)
+    return replace(whole, artifact=ArtifactInfo(BAD, "cd" * 32), deep=deep)
+
+
+def _deep() -> Report:
+    """Of `auto`: two lines were read deep, whose features have the names of the others'."""
+    lines = [
+        scored(1, "def paid(invoice):", 0.12),
+        replace(scored(2, "    return invoice.total > 0", 0.93), deep=True),
+        replace(scored(3, "    # of the account", 0.45), deep=True),
+        scored(40, "    retry(paid, times=0)", 0.48),
+    ]
+    policy = policy_of(max_risk=0.5, deep_max_risk=0.4)
+    rules = GateRules(policy=policy)
+    files = [line_report(line, UNKNOWN, rules) for line in lines]
+    whole = report(*lines)
+    return replace(
+        whole,
+        policy=policy,
+        verdict=decide(rules, count(lines), map(rules.status, lines)),
+        files=(replace(whole.files[0], lines=tuple(files)),),
+        findings=group(lines, 0.5, None, rules.status, 0.4),
+        features=(evidence("sae:417", "loops"),),
+        deep=DeepReading(
+            model=ModelInfo("larger-coder", "ba" * 32, 24, "int8"),
+            artifact=ArtifactInfo("thorough", "dc" * 32, -4.5),
+            report_threshold=0.4,
+            budget=40_000,
+            tokens=39_812,
+            features=(evidence("sae:417", "money"),),
+        ),
+    )
 
 
 def _names() -> Report:
@@ -196,6 +236,7 @@ CASES: dict[str, Report] = {
     "hostile": _hostile(),
     "names": _names(),
     "long": _long(),
+    "deep": _deep(),
 }
 
 AI = Attribution(Author.AI, "claude", "opus", 0.9, ("trailer Co-Authored-By",), may_be_ai=True)

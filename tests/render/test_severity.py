@@ -109,7 +109,7 @@ def reports(draw: st.DrawFn) -> Report:
         files=tuple(files),
         verdict=decide(rules, ledger, map(rules.status, scores)),
         ledger=ledger,
-        findings=group(scores, rules.lowest_threshold, None, rules.status),
+        findings=group(scores, rules.lowest_threshold(), None, rules.status),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewbot.app.artifact import artifact_for
+from reviewbot.app.artifact import Artifacts, artifact_for
 from reviewbot.app.check import score_source
 from reviewbot.app.load_change import ChangeSource
 from reviewbot.cli.train_options import open_reader
@@ -114,7 +114,7 @@ def checked(
 
     with monkeypatch.context() as patch:
         patch.setattr("reviewbot.app.check.line_cache", lambda *_: found)
-        patch.setattr("reviewbot.app.check.artifact_for", lambda _: artifact)
+        patch.setattr("reviewbot.app.check.artifacts_for", lambda _: Artifacts(artifact))
         patch.setattr(LineFeatures, "columns", record)
         base, head = repository(directory)
         request = between(open_repository(directory), base, head)

@@ -1,0 +1,42 @@
+"""Which lines a second, deeper model reads again: the riskiest ones, up to a number of tokens.
+
+Tokens and not seconds, and what is cached counts like what is not: same input, same lines.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reviewbot.diff.model import ChangedLine
+from reviewbot.scoring.outcomes import LineScore
+
+Planned = tuple[tuple[ChangedLine, ...], int]  # the lines of a reading, and its tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Budgeted:
+    """The lines of the readings that the budget pays for."""
+
+    lines: frozenset[ChangedLine]
+    tokens: int  # of these readings, everything that the model is shown included
+
+
+def within_budget(plan: Iterable[Planned], scores: Iterable[LineScore], budget: int) -> Budgeted:
+    """Choose readings in the order of their riskiest line: risk descending, then path and line.
+
+    A reading serves all of its lines and counts once. The first reading that exceeds the budget
+    ends the choice. A line without a reading is passed over.
+    plan    how the deeper model would read every line
+    budget  tokens at most
+    """
+    reading_of = {line: (lines, tokens) for lines, tokens in plan for line in lines}
+    chosen: set[ChangedLine] = set()
+    used = 0
+    for score in sorted(scores, key=lambda one: (-one.risk, one.line.path, one.line.number)):
+        if score.line in chosen or score.line not in reading_of:
+            continue
+        lines, tokens = reading_of[score.line]
+        if used + tokens > budget:
+            break
+        used += tokens
+        chosen.update(lines)
+    return Budgeted(frozenset(chosen), used)
