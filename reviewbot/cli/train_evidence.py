@@ -14,10 +14,10 @@ from reviewbot.cli.train_options import (
     commit_of_code,
     counter,
     label_file,
-    open_reader,
     options,
     require_packages,
 )
+from reviewbot.cli.train_reader import open_reader
 
 if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact

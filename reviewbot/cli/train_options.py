@@ -1,7 +1,6 @@
-"""Options of the training commands, the reader they ask for, and what a manifest records."""
+"""Options of the training commands, and what a manifest records."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,15 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reviewbot.app.progress import progress_bar, say
+from reviewbot.app.progress import say
 from reviewbot.cli.console import takes_file
 from reviewbot.cli.options import PATH
-from reviewbot.errors import EXTRAS, EngineUnfit, UsageError, require
-from reviewbot.models.registry import DEFAULT_MODEL, MODELS
+from reviewbot.errors import EXTRAS, require
+from reviewbot.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from reviewbot.encoders.prompt import Infill
-    from reviewbot.train.reader import Reader
+    pass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -162,7 +160,6 @@ FITTING = (
 THRESHOLDS = ("hunks", "clean", "confidence")
 MACHINE = ("engine", "dtype", "device", "quantize", "threads", "seed")
 READING = ("model", "layer", "deep", "full", "description", "infill", *MACHINE)
-MARKS = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>")
 _REQUIRED = ("out", "sae", "cache", "labels", "corpus", "work")
 
 
@@ -190,106 +187,6 @@ def require_places(*files: str | None, directory: str | None = None) -> None:
             raise click.UsageError(f"{file!r} is no place for a file")
     if directory and Path(directory).exists() and not Path(directory).is_dir():
         raise click.UsageError(f"{directory!r} is no directory")
-
-
-def open_reader(
-    *,
-    model: str,
-    layer: int | None,
-    dtype: str | None,
-    threads: int,
-    description: bool = False,
-    infill: bool = False,
-    deep: int | None = None,
-    full: bool = False,
-    engine: str = "auto",
-    device: str = "cpu",
-    quantize: str = "none",
-) -> tuple["Reader", str]:
-    """Download the model if needed and load it; return the reader and the model's name.
-
-    The engine is the one that `check` would choose.
-    """
-    from reviewbot.app.load import engines
-    from reviewbot.config.choices import Device, Dtype, Engine, Quantize
-    from reviewbot.config.schema import Settings
-    from reviewbot.encoders.encoder import EncoderSpec, default_dtype, load_encoder
-    from reviewbot.encoders.prompt import ReadingPlan
-    from reviewbot.encoders.quantization import check_device
-    from reviewbot.models.ensure import ensure_model
-    from reviewbot.train.reader import Reader
-
-    dtype = dtype or default_dtype(device)
-    settings = Settings(
-        engine=Engine(engine),
-        device=Device(device),
-        quantize=Quantize(quantize),
-        dtype=Dtype(dtype),
-        threads=threads,
-    )
-    bar = progress_bar()
-    if layer is None and model in MODELS:
-        layer = MODELS[model].layer
-    elif layer is None:
-        # Without `full` and `deep`: the store would take their depth for the model's own.
-        layer = ensure_model(model, environ=os.environ, progress=bar, say=say).layers
-    order = engines(settings, head=full)
-    for name in order:
-        if name == "torch":
-            check_device(device, quantize, dtype)
-        try:
-            checkpoint = ensure_model(
-                model,
-                max(layer, deep or 0),
-                full=full,
-                taps=(layer, deep) if name == "onnx" else None,
-                environ=os.environ,
-                progress=bar,
-                say=say,
-            )
-            spec = EncoderSpec(
-                directory=checkpoint.directory,
-                engine=name,
-                layer=layer,
-                deep=deep,
-                full=full,
-                dtype=dtype,
-                threads=threads,
-                device=device,
-                quantize=quantize,
-            )
-            encoder = load_encoder(spec)
-            break
-        except EngineUnfit as exc:
-            if name == order[-1]:
-                raise
-            say(f"{exc.why}; reading with torch instead")
-    reader = Reader(
-        encoder=encoder,
-        plan=ReadingPlan(
-            description=description, infill=infill_of(checkpoint.directory) if infill else None
-        ),
-        model_sha256=checkpoint.sha256,
-        layer=layer,
-        full=full,
-        deep=deep,
-    )
-    return reader, checkpoint.name
-
-
-def infill_of(directory: Path) -> "Infill":
-    """Return the layout for a model with Qwen's marks. raises UsageError if it has none."""
-    from reviewbot.encoders.prompt import Infill
-    from reviewbot.encoders.tokenizer import load_tokenizer
-
-    tokenizer = load_tokenizer(directory)
-    before, behind, middle, end = map(tokenizer.token_to_id, MARKS)
-    if before is None or behind is None or middle is None or end is None:
-        raise UsageError(
-            "the model has no marks for code on both sides, nothing was trained",
-            fix="leave --infill out, or use qwen2.5-coder-0.5b",
-        )
-    return Infill(marks=(before, behind, middle, end))
 
 
 def counter(label: str) -> Callable[[int, int], None]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reviewbot.app.progress import say
-from reviewbot.cli.train_options import READING, counter, label_file, open_reader, require_places
+from reviewbot.cli.train_options import READING, counter, label_file, require_places
+from reviewbot.cli.train_reader import open_reader
 from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
-from reviewbot.cli.train_options import open_reader
+from reviewbot.cli.train_reader import open_reader
 from reviewbot.encoders.encoder import Encoder, EncoderSpec
 from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reviewbot.app import load
 from reviewbot.cli import console, main
-from reviewbot.cli.train_options import open_reader
+from reviewbot.cli.train_reader import open_reader
 from reviewbot.config.load import load_settings
 from reviewbot.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
 from reviewbot.scoring.artifact import PRESETS, load_artifact

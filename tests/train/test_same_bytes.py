@@ -12,7 +12,7 @@ import pytest
 from reviewbot.app.artifact import Artifacts, artifact_for
 from reviewbot.app.check import score_source
 from reviewbot.app.load_change import ChangeSource
-from reviewbot.cli.train_options import open_reader
+from reviewbot.cli.train_reader import open_reader
 from reviewbot.config.choices import Server
 from reviewbot.config.schema import Settings
 from reviewbot.encoders.prompt import ReadingPlan

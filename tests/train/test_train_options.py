@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.cli.train_options import open_reader
+from reviewbot.cli.train_reader import open_reader
 from tests import tiny
 
 
