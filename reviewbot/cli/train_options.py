@@ -77,7 +77,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "sample": {
         "help": "Read the pieces with a wrong line and about N more lines of each change; "
-        "unset: every line. For models that are slow. Needs --infill.",
+        "unset: every line. For models that are slow.",
         "type": click.IntRange(1),
         "metavar": "N",
     },

@@ -15,12 +15,10 @@ from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
     from reviewbot.arrays import Array
-    from reviewbot.encoders.prompt import ReadingPlan
     from reviewbot.scoring.artifact import Artifact
     from reviewbot.train.dataset import Table
     from reviewbot.train.predictor_fit import FitResult
     from reviewbot.train.prepare import Laid
-    from reviewbot.train.sampling import Draw
     from reviewbot.train.suites import Suites
 
 
@@ -33,6 +31,7 @@ class Work:
         from reviewbot.scoring.pooling import group_sizes
         from reviewbot.train.export import read_sae, require_fit
         from reviewbot.train.label_files import read_files
+        from reviewbot.train.sampling import Draw
 
         self.flags = flags
         self.cs = _numbers(flags["c"])
@@ -51,7 +50,7 @@ class Work:
         self.reader, self.model = open_reader(**reading)
         if lacking := unread(self.groups, deep=self.reader.deep, full=self.reader.full):
             raise click.UsageError(f"--groups: {lacking} needs --deep")
-        self.draw = _draw(flags["sample"], self.reader.plan)
+        self.draw = None if flags["sample"] is None else Draw(flags["sample"])
         require_fit(self.sae_files, layer=self.reader.layer, width=self.reader.encoder.width)
 
     @cached_property
@@ -159,16 +158,6 @@ class Work:
         from reviewbot.train.stages import fit_stages
 
         return fit_stages(self.table, self.groups, boost=self.boost, cs=self.cs, **self.options())
-
-
-def _draw(lines: int | None, plan: "ReadingPlan") -> "Draw | None":
-    from reviewbot.train.sampling import Draw
-
-    if lines is None:
-        return None
-    if plan.infill is None:
-        raise click.UsageError("--sample draws pieces, which only --infill reads")
-    return Draw(lines, plan.infill.lines)
 
 
 def _factors(texts: Sequence[str]) -> dict[str, float]:

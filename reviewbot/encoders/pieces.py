@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from reviewbot.encoders.spans import Span
 
+LONGEST = 12  # lines of a piece, unless a reading plan says otherwise
 JOIN = 3  # runs of added lines with at most so many lines between them are read as one
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reviewbot.diff.languages import comment, language_of
+from reviewbot.encoders.pieces import LONGEST
 
 MAX_DESCRIPTION = 2_000  # characters; untrusted text must not push the code out of the context
 
@@ -21,7 +22,7 @@ class Infill:
 
     # Token numbers of the model: before the code before, the code behind, the piece; at its end.
     marks: tuple[int, int, int, int]
-    lines: int = 12  # of a piece
+    lines: int = LONGEST  # of a piece
     before: int = 256  # tokens
     after: int = 128  # tokens
     preamble: int = 96  # tokens

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reviewbot.encoders.pieces import pieces
+from reviewbot.encoders.pieces import LONGEST, pieces
 from reviewbot.encoders.spans import Span
 from reviewbot.scoring.line_features import CodeFile
 from reviewbot.train.changes import Verdict
@@ -18,7 +18,7 @@ class Draw:
     """How many lines of a change take part."""
 
     lines: int  # about so many beside the pieces that hold a wrong line
-    longest: int  # lines of a piece, as in the reading plan
+    longest: int = LONGEST  # lines of a piece, as in the reading plan
 
 
 def sample(one: Replayed, draw: Draw) -> Replayed:
