@@ -8,14 +8,16 @@ Every change with a line that was read and found wrong, and N changes that survi
 import gzip
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reviewbot.cli.options import PATH
 from reviewbot.train.changes import Verdict
 
-SURVIVED = {"quick": 250}  # changes in `research/NAME.sh`
+SURVIVED = {"quick": 250, "deep": 150}  # changes in `research/NAME.sh`
 
 
 @click.command()
@@ -33,17 +35,27 @@ def write(directory: Path, out: Path, survived: int) -> tuple[int, int]:
     wrong: list[str] = []
     clean: dict[bytes, str] = {}
     for path in sorted(directory.glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                if row["status"] == "clean":
-                    clean[hashlib.sha256(row["id"].encode()).digest()] = line
-                elif any(label.get("verdict") == Verdict.WRONG for label in row["faulty"]):
-                    wrong.append(line)
+        for line, row in rows(path):
+            if row["status"] == "clean":
+                clean[hashlib.sha256(row["id"].encode()).digest()] = line
+            elif any(label.get("verdict") == Verdict.WRONG for label in row["faulty"]):
+                wrong.append(line)
     chosen = [clean[key] for key in sorted(clean)[:survived]]
-    with out.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
-        file.writelines(line.encode() for line in (*wrong, *chosen))  # same rows, same bytes
+    write_rows(out, [*wrong, *chosen])
     return len(wrong), len(chosen)
+
+
+def rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each row of a label file, as it stands and read."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield line, json.loads(line)
+
+
+def write_rows(out: Path, chosen: Sequence[str]) -> None:
+    """Write a label file; same rows, same bytes."""
+    with out.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+        file.writelines(line.encode() for line in chosen)
 
 
 if __name__ == "__main__":
