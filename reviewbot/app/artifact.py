@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -56,13 +57,14 @@ def find_artifacts(name: str, base: Path = Path()) -> tuple[Path, ...]:
 
     if name == AUTO:
         return PRESETS["quick"], PRESETS["deep"]
-    return (find_artifact(name, base),)
+    return (find_artifact(name, base, (*PRESETS, AUTO)),)
 
 
-def find_artifact(name: str, base: Path = Path()) -> Path:
+def find_artifact(name: str, base: Path = Path(), names: Iterable[str] = ()) -> Path:
     """Return the directory of one artifact.
 
     name    a preset, or a path, relative to `base`
+    names   that an error proposes; by default the presets
     raises  UsageError if it is neither, or the directory has no manifest; for `auto`
     """
     from reviewbot.scoring.artifact import PRESETS
@@ -83,10 +85,11 @@ def find_artifact(name: str, base: Path = Path()) -> Path:
             why = f"no artifact is named {shown}, and there is no such directory"
             if where.is_dir():
                 why = f"the directory {shown} holds no artifact (manifest.json is missing)"
-            near, names = did_you_mean(where.name, (*PRESETS, AUTO)), ", ".join((*PRESETS, AUTO))
+            names = tuple(names or PRESETS)
+            near = did_you_mean(where.name, names)
             raise UsageError(
                 f"nothing was scored: {why}",
-                fix=f"{near}give {names}, or an artifact's directory",
+                fix=f"{near}give {', '.join(names)}, or an artifact's directory",
             ) from exc
     return where
 

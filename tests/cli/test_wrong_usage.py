@@ -19,7 +19,8 @@ from tests.cli.small import environ
 from tests.cli.test_check import git, repo
 
 __all__ = ["repo"]  # the fixture
-NAMES = "give quick, deep, or an artifact's directory"
+ONE = "give quick, deep, or an artifact's directory"
+NAMES = "give quick, deep, auto, or an artifact's directory"
 MODELS = "use one of qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, smollm2-135m, smollm2-135m-8"
 FORMATS = "the formats are: terminal, json, markdown, sarif, html, annotations, rdjson, "
 FILES = "git diff HEAD -- FILE | reviewbot {} --diff -"
@@ -33,7 +34,7 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("check --artifact .", "the directory '.' holds no artifact (manifest.json is missing)", NAMES),
     ("check --artifact a.py", "no artifact is named 'a.py'", NAMES),
     ("check --artifact ~nobody/x", "no artifact is named '~nobody/x'", NAMES),
-    ("features list --artifact huge", "nothing was shown: no artifact is named 'huge'", NAMES),
+    ("features list --artifact huge", "nothing was shown: no artifact is named 'huge'", ONE),
     ("model path --artifact huge", "nothing was done: no artifact is named 'huge'", NAMES),
     ("hook install -- --artifact huge", "nothing was installed: no artifact is named", NAMES),
     ("model pull smollm-135m", "no model is named", f"did you mean 'smollm2-135m'? {MODELS}"),
