@@ -43,3 +43,24 @@ def line_spans(offsets: Sequence[Span], text: str) -> list[Span]:
         spans.append(Span(first, max(first, stop)))
         char = line_end
     return spans
+
+
+def chars_of_lines(
+    offsets: Sequence[Span], token_spans: Sequence[Span], text: str
+) -> list[tuple[Span, ...]]:
+    """Return, for each line of `text`, which of its characters each of its tokens covers.
+
+    offsets      T spans in characters, as in `line_spans`
+    token_spans  L spans in tokens, of `line_spans`
+    returns      L lists of spans in characters of the line, its line end excluded; start == end
+                 for a token that only ends the line, or stands outside it
+    """
+    found, char = [], 0
+    for line, tokens in zip(split_lines(text), token_spans, strict=True):
+        bounds = (
+            [min(max(at - char, 0), len(line)) for at in offset]
+            for offset in offsets[slice(*tokens)]
+        )
+        found.append(tuple(Span(*pair) for pair in bounds))
+        char += len(line) + 1
+    return found

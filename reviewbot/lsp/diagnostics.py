@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reviewbot.encoders.spans import Span
 from reviewbot.escape import visible
 from reviewbot.render.evidence import reason_words
+from reviewbot.render.expectations import expectation_line, expectation_words
 from reviewbot.render.findings import FindingView, finding_views, gate_words
 from reviewbot.render.issues import RISKY, UNREAD
 from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
 from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
-from reviewbot.scoring.outcomes import Failed, Skipped
+from reviewbot.scoring.outcomes import Expectation, Failed, Skipped
 
 MAX_FINDINGS = 200  # findings of one document
-MAX_REASONS = 3
 
 
 class Level(StrEnum):
@@ -39,6 +40,7 @@ class Diagnostic:
     code: str
     message: str  # plain text, a reason per line
     details: str  # Markdown
+    columns: Span | None = None  # of the only line, in characters; None: whole lines
 
 
 def diagnostics(report: Report) -> tuple[Diagnostic, ...]:
@@ -87,25 +89,37 @@ def _risky(view: FindingView, report: Report) -> Diagnostic:
     place = riskier_than(worst.percentile)
     reasons = [
         reason_words(reason, report.evidence_for(reason.feature, worst))
-        for reason in worst.reasons[:MAX_REASONS]
+        for reason in finding.reasons
     ]
-    message = f"risk {view.risk}, {place}" + (f"; written by {by[:MAX_CHARS]}" if by else "")
+    message = "".join(f"{expectation_line(one)}\n" for _, one in finding.doubts)
+    message += f"risk {view.risk}, {place}" + (f"; written by {by[:MAX_CHARS]}" if by else "")
     details = f"**risk {risk_words(finding.risk)}**{gate}, {place}" + (
         f"; written by {code_span(UntrustedText(by))}" if by else ""
     )
     for words in reasons:
         label = visible(" ".join(words["label"].text.split()))[:MAX_CHARS]
         message += f"\nbecause: {label} ({words['weight']})"
-    if reasons:
-        details += "\n\n" + "\n".join(map(_detail, reasons))
+    bullets = [*(_expected(one) for _, one in finding.doubts), *map(_detail, reasons)]
+    if bullets:
+        details += "\n\n" + "\n".join(bullets)
+    start, end, columns = finding.start, finding.end, None
+    for line, one in finding.doubts[:1]:
+        start, end, columns = line.number, line.number, Span(one.start, one.end)
     return Diagnostic(
-        finding.start,
-        finding.end,
+        start,
+        end,
         Level.WARNING if view.gate_status is GateStatus.ABOVE else Level.INFORMATION,
         RISKY,
         message,
         details,
+        columns,
     )
+
+
+def _expected(one: Expectation) -> str:
+    words = expectation_words(one)
+    found, expected = code_span(words["found"]), code_span(words["expected"])
+    return f"- {found}: the model expected {expected} ({words['odds']})"
 
 
 def _detail(words: Mapping[str, Any]) -> str:

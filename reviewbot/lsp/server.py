@@ -206,7 +206,7 @@ class Server(LanguageServer):
         self.window_log_message(lsp.LogMessageParams(kind, words[:5_000]))
 
     def _range(self, document: Document, item: Diagnostic) -> lsp.Range:
-        """Return the range from the first line's indentation to the last line's end.
+        """Return the range of its columns, else from the first line's indentation to the last end.
 
         Only a line feed ends a line, as in git.
         """
@@ -215,6 +215,8 @@ class Server(LanguageServer):
         last = lines[min(item.end, len(lines)) - 1].removesuffix("\r")
         units = self.workspace.position_codec.client_num_units
         indent = first[: len(first) - len(first.lstrip())]
+        if item.columns:
+            indent, last = first[: item.columns.start], first[: item.columns.end]
         return lsp.Range(
             lsp.Position(item.start - 1, units(indent)), lsp.Position(item.end - 1, units(last))
         )

@@ -17,6 +17,7 @@ from reviewbot.render.evidence import (
     reason_weight,
     where_words,
 )
+from reviewbot.render.expectations import expectation_line
 from reviewbot.render.findings import status_words
 from reviewbot.render.phrasing import author_words, in_brackets, percentile_words, rise_words
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
@@ -27,7 +28,13 @@ from reviewbot.report.explanation import (
     risk_without,
     share_of_rise,
 )
-from reviewbot.report.json_values import artifact_json, author_json, clean, number
+from reviewbot.report.json_values import (
+    artifact_json,
+    author_json,
+    clean,
+    expectation_json,
+    number,
+)
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_to_json
 from reviewbot.scoring.outcomes import Failed, LineScore, Skipped
 
@@ -75,6 +82,9 @@ def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[T
     gate = in_brackets(status_words(explanation.line.gate_status, score))
     yield Text(f"risk {_risk(score.risk)}{gate}, {percentile_words(score, report.recent)}")
     yield from _author(explanation, width)
+    for one in score.expectations:
+        yield Text()
+        yield from wrapped(expectation_line(one), width, 0, "bold")
     for place in range(len(score.reasons)):
         yield Text()
         yield from _reason(explanation, score, place, width)
@@ -163,6 +173,7 @@ def explain_json(explanation: Explanation) -> str:
             "author": author_json(line.author),
             "standing": line.gate_status,
         },
+        "expectations": [expectation_json(one) for one in score.expectations] if score else [],
         "around": [{"number": at, "text": text[:10_000]} for at, text in explanation.around],
         "reasons": _reasons_json(explanation, score) if score else [],
         "has_evidence": explanation.has_evidence,

@@ -13,6 +13,7 @@ from reviewbot.render.html_lines import Places, code_of, file_words, heat_of, pa
 from reviewbot.render.html_reasons import (
     EvidenceByFeature,
     author_words,
+    expectation_words,
     feature_words,
     number_evidence,
     reason_words,
@@ -124,6 +125,7 @@ def _first(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[
         "risk": view.risk,
         "place": percentile_words(worst, report.recent),
         "by": author_words(places.line[worst.line.path, number].author),
+        "expectations": [expectation_words(one) for one in worst.expectations],
         "reason": reason_words(worst.reasons[0], evidence, deep=worst.deep)
         if worst.reasons
         else None,

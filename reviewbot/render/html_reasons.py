@@ -6,12 +6,13 @@ from typing import Any
 
 from reviewbot.authorship.model import Attribution, Author
 from reviewbot.render.evidence import exemplar_html, facts, tally_words
+from reviewbot.render.expectations import expectation_line, odds_words
 from reviewbot.render.phrasing import author_kind, in_brackets, rise_words, risk_words, sentence
 from reviewbot.render.phrasing import share as share_words
 from reviewbot.report.explanation import share_of_rise
 from reviewbot.report.model import Report
 from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS, MAX_NEAR_MISSES, FeatureEvidence
-from reviewbot.scoring.outcomes import LineScore, Reason
+from reviewbot.scoring.outcomes import Expectation, LineScore, Reason
 from reviewbot.scoring.reasons import MAX_REASONS
 
 MAX_FEATURES = 300
@@ -37,9 +38,10 @@ def reasons_in_short(score: LineScore) -> str:
         for reason in score.reasons[:MAX_REASONS]
     )
     total = sum_of(score)
+    doubts = "".join(f"{expectation_line(one)}. " for one in score.expectations)
+    raised = f"{doubts}{f'Raised by {named}; ' if named else 'No named reason; '}"
     if total is None:
-        return f"Raised by {named or 'nothing known'}; risk {risk_words(score.risk)}"
-    raised = f"Raised by {named}; " if named else "Nothing raised it; "
+        return f"{raised}risk {risk_words(score.risk)}"
     return f"{raised}rest {total['rest']}; log-odds {total['total']}, risk {total['risk']}"
 
 
@@ -70,6 +72,7 @@ def reasons_in_full(
     """
     rise = rise_words(share_of_rise(score, average), average, len(score.reasons[:MAX_REASONS]))
     return {
+        "expectations": [expectation_words(one) for one in score.expectations],
         "reasons": [
             reason_words(reason, evidence, deep=score.deep)
             for reason in score.reasons[:MAX_REASONS]
@@ -79,6 +82,11 @@ def reasons_in_full(
         "author": author_words(author).removesuffix(" author"),
         "evidence": [short(words) for words in author.evidence[:8]],
     }
+
+
+def expectation_words(one: Expectation) -> dict[str, str]:
+    """Return one expectation."""
+    return {"found": short(one.found), "expected": short(one.expected), "odds": odds_words(one)}
 
 
 def reason_words(reason: Reason, evidence: EvidenceByFeature, *, deep: bool) -> dict[str, Any]:

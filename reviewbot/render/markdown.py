@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reviewbot.render.evidence import reason_words
+from reviewbot.render.expectations import expectation_words
 from reviewbot.render.findings import FindingView, excerpt, finding_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import deep_line, files_not_read, ledger_rows, verdict_word
@@ -73,9 +74,10 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
         "risk": view.risk,
         "percentile": percentile_words(worst, report.recent),
         "author": UntrustedText(view.written_by) if view.written_by else None,
+        "expectations": [expectation_words(one) for _, one in finding.doubts],
         "reasons": [
             reason_words(reason, report.evidence_for(reason.feature, worst))
-            for reason in worst.reasons[:3]
+            for reason in finding.reasons
         ],
         "code": [_row(line, risky, digits) for line in shown],
         "cut": plural(cut, "more risky line") if cut else "",

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from reviewbot.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
+from reviewbot.render.expectations import expectation_line
 from reviewbot.render.findings import FindingView, excerpt, finding_views
 from reviewbot.render.ledger import (
     compared,
@@ -126,7 +127,9 @@ def _finding(
         yield _heat(line, digits, width)
     if cut:
         yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
-    for reason in worst.reasons[:3]:
+    for _, one in view.finding.doubts:
+        yield from wrapped(expectation_line(one), width, 3)
+    for reason in view.finding.reasons:
         name = feature_name(reason.feature, reason.label)
         yield from wrapped(f"because: {name} ({reason_weight(reason)})", width, 3)
         evidence = report.evidence_for(reason.feature, worst)

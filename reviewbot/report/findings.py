@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from reviewbot.diff.model import ChangedLine
 from reviewbot.report.gate import GateStatus
-from reviewbot.scoring.outcomes import LineScore
+from reviewbot.scoring.outcomes import Expectation, LineScore, Reason
+from reviewbot.scoring.reasons import MAX_REASONS
 
 GAP = 2  # lines between two risky lines that still belong to one finding
+MAX_EXPECTATIONS = 2  # of one finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,17 @@ class Finding:
     def worst(self) -> LineScore:
         """Its riskiest line; of several the first."""
         return max(self.lines, key=_risk)
+
+    @property
+    def doubts(self) -> tuple[tuple[ChangedLine, Expectation], ...]:
+        """The strongest expectations of its lines, each with its line, strongest first."""
+        found = [(score.line, one) for score in self.lines for one in score.expectations]
+        return tuple(sorted(found, key=lambda pair: _odds(pair[1]))[:MAX_EXPECTATIONS])
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons of its riskiest line that are shown beside the doubts."""
+        return self.worst.reasons[: MAX_REASONS - len(self.doubts)]
 
 
 def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
@@ -100,6 +113,10 @@ def riskiest_first(finding: Finding) -> tuple[float, str, int]:
 
 def _risk(score: LineScore) -> float:
     return math.inf if math.isnan(score.risk) else score.risk  # an unknown risk is the worst
+
+
+def _odds(one: Expectation) -> float:
+    return one.found_probability / one.expected_probability
 
 
 def _near(one: ChangedLine, other: ChangedLine) -> bool:

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reviewbot.authorship.model import Attribution, Author, Scope
-from reviewbot.diff.model import ChangedLine, FileKind
-from reviewbot.diff.skip_rules import SkipReason
+from reviewbot.authorship.model import Scope
+from reviewbot.diff.model import FileKind
 from reviewbot.errors import UsageError
-from reviewbot.report.explanation import log_odds_of, sigmoid
 from reviewbot.report.findings import Finding, riskiest_first
 from reviewbot.report.gate import (
     GateStatus,
@@ -25,6 +23,7 @@ from reviewbot.report.gate import (
     count,
     status_and_exit_code,
 )
+from reviewbot.report.json_lines import Refused, author_of, number_of, outcome_of
 from reviewbot.report.json_v1 import schema
 from reviewbot.report.model import (
     ChangeInfo,
@@ -36,15 +35,13 @@ from reviewbot.report.model import (
 )
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence, evidence_from_json
-from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
+from reviewbot.scoring.outcomes import ArtifactInfo, LineScore
 
 MAX_BYTES = 50_000_000
 MAX_LINES = 500_000
 MAX_FINDINGS = 10_000
-MAX_LOG_ODDS = 1e6  # of a part of a sum; a float holds its four decimal digits exactly enough
 SLACK = 2e-6  # between a risk and a threshold that were both rounded to six digits
 MAX_DIGITS = 18  # of an integer; longer ones are slow to parse and fit no float
-UNREAD = frozenset(reason.value for reason in SkipReason if reason.counts_as_unread)
 FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
 
@@ -56,26 +53,22 @@ def parse_report(raw: bytes, *, doing: str = "nothing was posted", fix: str = FI
     """
     try:
         return _parse(raw)
-    except _Refused as exc:
+    except Refused as exc:
         raise UsageError(f"{doing}: the report cannot be used: {exc}", fix=fix) from exc
-
-
-class _Refused(Exception):
-    """Why a report cannot be used."""
 
 
 def _parse(raw: bytes) -> Report:
     if len(raw) > MAX_BYTES:
-        raise _Refused(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+        raise Refused(f"it is larger than {MAX_BYTES // 1_000_000} MB")
     try:
         value = json.loads(raw, parse_constant=_no_constant, parse_float=_finite, parse_int=_short)
     except (ValueError, RecursionError) as exc:
-        raise _Refused("it is not JSON") from exc
+        raise Refused("it is not JSON") from exc
     _validate(value)
     if sum(len(file["lines"]) for file in value["files"]) > MAX_LINES:
-        raise _Refused(f"it has more than {MAX_LINES} lines")
+        raise Refused(f"it has more than {MAX_LINES} lines")
     if len(value["findings"]) > MAX_FINDINGS:
-        raise _Refused(f"it has more than {MAX_FINDINGS} findings")
+        raise Refused(f"it has more than {MAX_FINDINGS} findings")
     deep = _deep(value.get("deep"), value["artifact"]["name"])
     names = (value["artifact"]["name"], deep.artifact.name if deep else None)
     files = tuple(_file(file, names) for file in value["files"])
@@ -84,7 +77,7 @@ def _parse(raw: bytes) -> Report:
     counts = ("added", "scored", "skipped", "failed", "deep")
     claimed = {key: value["ledger"].get(key, 0) for key in counts}  # an older report lacks "deep"
     if claimed != {key: getattr(ledger, key) for key in claimed}:
-        raise _Refused("its ledger does not fit its lines")
+        raise Refused("its ledger does not fit its lines")
     policy = _policy(value["policy"], value.get("deep"))
     status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
     verdict = Verdict(Status(status), code, tuple(reasons))
@@ -94,7 +87,7 @@ def _parse(raw: bytes) -> Report:
         artifact=ArtifactInfo(**value["artifact"]),
         change=ChangeInfo(**value["change"]),
         policy=policy,
-        report_threshold=_number(value["policy"]["show_above"]),
+        report_threshold=number_of(value["policy"]["show_above"]),
         verdict=verdict,
         ledger=ledger,
         files=files,
@@ -111,11 +104,11 @@ def _deep(value: Mapping[str, Any] | None, first: str) -> DeepReading | None:
     if value is None:
         return None
     if value["artifact"]["name"] == first or value["tokens"] > value["budget"]:
-        raise _Refused("its second reading contradicts itself")
+        raise Refused("its second reading contradicts itself")
     return DeepReading(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
-        report_threshold=_number(value["show_above"]),
+        report_threshold=number_of(value["show_above"]),
         budget=int(value["budget"]),
         tokens=int(value["tokens"]),
         features=_features(value.get("features", [])),
@@ -127,8 +120,8 @@ def _policy(value: Mapping[str, Any], deep: Mapping[str, Any] | None) -> Policy:
     return Policy(
         **fields
         | {
-            "max_risk": _number(value["max_risk"]),
-            "deep_max_risk": _number(deep["max_risk"]) if deep else None,
+            "max_risk": number_of(value["max_risk"]),
+            "deep_max_risk": number_of(deep["max_risk"]) if deep else None,
             "max_risk_for": tuple(value["max_risk_for"]),
             "scope": Scope(value["scope"]),
             "gate_scope": Scope(value["gate_scope"]),
@@ -150,7 +143,7 @@ def _check_verdict(
     over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
     fits = (verdict.status, verdict.exit_code) == status_and_exit_code(policy, ledger, over)
     if not fits or not all(_is_possible(line, policy) for line in lines):
-        raise _Refused("its verdict does not fit its lines")
+        raise Refused("its verdict does not fit its lines")
 
 
 def _is_possible(line: LineReport, policy: Policy) -> bool:
@@ -172,14 +165,14 @@ def _validate(value: object) -> None:
     error = next(iter(Draft202012Validator(schema()).iter_errors(value)), None)
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path)[:100] or "its top"
-        raise _Refused(f"it does not match the schema at {place}")
+        raise Refused(f"it does not match the schema at {place}")
 
 
 def _features(values: list[Any]) -> tuple[FeatureEvidence, ...]:
     try:
         return tuple(map(evidence_from_json, values))
     except (ArithmeticError, ValueError) as exc:
-        raise _Refused("its evidence for a feature contradicts itself") from exc
+        raise Refused("its evidence for a feature contradicts itself") from exc
 
 
 def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding, ...]:
@@ -196,7 +189,7 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
         numbers = [score.line.number for score in lines]
         fits = numbers and numbers == value["lines"] == sorted(set(numbers))
         if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
-            raise _Refused("a finding does not fit its lines")
+            raise Refused("a finding does not fit its lines")
         finding = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
         found.append(replace(finding, risk=finding.worst.risk))
     return tuple(sorted(found, key=riskiest_first))
@@ -213,66 +206,14 @@ def _file(value: Mapping[str, Any], names: tuple[str, str | None]) -> FileReport
         value["note"],
         value["removed"],
         tuple(
-            LineReport(_outcome(path, line, names), _author(line["author"]), _gate_status(line))
+            LineReport(outcome_of(path, line, names), author_of(line["author"]), _gate_status(line))
             for line in value["lines"]
         ),
     )
 
 
-def _outcome(path: str, value: Mapping[str, Any], names: tuple[str, str | None]) -> Outcome:
-    line = ChangedLine(path, int(value["number"]), value["text"])  # 1.0 is an integer in JSON
-    match value["status"]:
-        case "scored":
-            reasons = tuple(
-                Reason(r["feature"], r["label"], _number(r["contribution"]), r["activation"])
-                for r in value["reasons"]
-            )
-            risk, percentile = _number(value["risk"]), _number(value["percentile"])
-            more = (value["surprisal"], value.get("rest"), value.get("recent"))
-            name = value.get("scored_by", names[0])  # an older report has one artifact
-            if name not in names:
-                raise _Refused(f"it does not describe the artifact of line {line.number}")
-            score = LineScore(line, risk, percentile, reasons, *more, deep=name != names[0])
-            if not _adds_up(score):
-                raise _Refused(f"the parts of a risk do not add up to it, in line {line.number}")
-            return score
-        case "skipped":
-            return Skipped(line, value["why"], counts_as_unread=value["why"] in UNREAD)
-        case _:
-            return Failed(line, value["why"])
-
-
-def _adds_up(score: LineScore) -> bool:
-    """Return True if rest and contributions give the risk, within rounding.
-
-    A score without a rest, from an older report, is only checked for its size.
-    """
-    parts = [reason.contribution for reason in score.reasons]
-    if any(abs(part) > MAX_LOG_ODDS for part in parts):
-        return False
-    if score.rest is None:
-        return True
-    total, slack = log_odds_of(score), 6e-5 * (len(parts) + 1)  # each is rounded to 4 digits
-    low, high = sigmoid(total - slack) - 6e-7, sigmoid(total + slack) + 6e-7  # the risk to 6
-    return abs(score.rest) <= MAX_LOG_ODDS and low <= score.risk <= high  # NaN is not
-
-
 def _gate_status(line: Mapping[str, Any]) -> GateStatus | None:
     return None if (value := line.get("standing")) is None else GateStatus(value)
-
-
-def _author(value: Mapping[str, Any]) -> Attribution:
-    return Attribution(
-        Author(value["kind"]),
-        value["tool"],
-        value["model"],
-        value["confidence"],
-        tuple(value["evidence"]),
-    )
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
 
 
 def _finite(text: str) -> float:

@@ -11,7 +11,14 @@ from typing import Any
 
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Ledger, Policy
-from reviewbot.report.json_values import artifact_json, author_json, clean, number, totals_json
+from reviewbot.report.json_values import (
+    artifact_json,
+    author_json,
+    clean,
+    expectation_json,
+    number,
+    totals_json,
+)
 from reviewbot.report.model import DeepReading, FileReport, LineReport, Report
 from reviewbot.scoring.feature_evidence import evidence_to_json
 from reviewbot.scoring.outcomes import LineScore, Outcome, Reason, Skipped
@@ -128,6 +135,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
             "percentile": None,
             "surprisal": None,
             "reasons": [],
+            "expectations": [],
             "rest": None,
             "recent": None,
         }
@@ -138,6 +146,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "percentile": number(outcome.percentile, 2),
         "surprisal": number(outcome.surprisal, 4),
         "reasons": [_reason(reason) for reason in outcome.reasons],
+        "expectations": [expectation_json(one) for one in outcome.expectations],
         "rest": number(outcome.rest, 4),
         "recent": number(outcome.recent, 2),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from reviewbot.authorship.model import Attribution, Author, totals
 from reviewbot.escape import valid
-from reviewbot.scoring.outcomes import ArtifactInfo
+from reviewbot.scoring.outcomes import ArtifactInfo, Expectation
 
 MAX_NAME, MAX_WORDS = 1_000, 20_000  # characters, as in the schemas
 
@@ -22,6 +22,18 @@ def artifact_json(artifact: ArtifactInfo) -> dict[str, Any]:
     """Return the artifact that scored the lines."""
     average = number(artifact.average, 4)
     return {"name": artifact.name, "sha256": artifact.sha256, "average": average}
+
+
+def expectation_json(one: Expectation) -> dict[str, Any]:
+    """Return an expectation; its columns count characters of the line, from 0, `end` exclusive."""
+    return {
+        "start": one.start,
+        "end": one.end,
+        "found": one.found,
+        "expected": one.expected,
+        "found_probability": number(one.found_probability, 6),
+        "expected_probability": number(one.expected_probability, 6),
+    }
 
 
 def clean(value: Any) -> Any:

@@ -83,6 +83,7 @@ class Artifact:
     notes: Mapping[int, FeatureNote]
     report_threshold: float  # risk above which a line is shown
     block_threshold: float  # the gate's threshold unless the settings name one
+    expectation_margin: float  # nats from which an expectation is shown; infinite: none is
     manifest: Mapping[str, Any]
     packed_evidence: bytes = b""  # the file's bytes, empty without one
 
@@ -216,9 +217,19 @@ def _load(where: Path, raw: bytes) -> Artifact:
         },
         report_threshold=thresholds[0],
         block_threshold=thresholds[1],
+        expectation_margin=_expectation_margin(manifest, model),
         manifest=manifest,
         packed_evidence=content.get(EVIDENCE, b""),
     )
+
+
+def _expectation_margin(manifest: Mapping[str, Any], model: ArtifactModel) -> float:
+    if "expectations" not in manifest:
+        return math.inf
+    margin = float(manifest["expectations"]["margin"])
+    if not (model.full and margin > 0):  # nor is NaN
+        raise ValueError("expectations need the output head, and a margin above 0")
+    return margin
 
 
 def _predictor(

@@ -1,6 +1,6 @@
 """Line features of earlier runs, by content: a second push only reads what it changed.
 
-    <cache>/lines/v1/<two digits>/<name>    32 bytes of SHA-256, then safetensors
+    <cache>/lines/v2/<two digits>/<name>    32 bytes of SHA-256, then safetensors
 
 A name is a hash over everything that the features depend on, so an entry never goes stale. Entries
 appear whole or not at all (a temporary name, then a rename), and any number of processes may read
@@ -25,7 +25,7 @@ from safetensors.numpy import load, save
 
 from reviewbot.arrays import Array
 
-VERSION = 1  # raise it when reading or pooling changes what an entry would hold
+VERSION = 2  # raise it when reading or pooling changes what an entry would hold
 DIGEST = hashlib.sha256().digest_size
 MAX_BYTES = 64 << 20  # of one entry
 MAX_NUMBERS = 1 << 28  # of one group: a window has some thousand lines at most

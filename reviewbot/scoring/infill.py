@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reviewbot.encoders.encoder import Encoder, Tokens
 from reviewbot.encoders.pieces import pieces
 from reviewbot.encoders.prompt import Infill
-from reviewbot.encoders.spans import Span, line_spans
+from reviewbot.encoders.spans import Span, chars_of_lines, line_spans
 from reviewbot.scoring.reading import Reading, TooLong
 
 MAX_LINES, MAX_CHARS = 200, 16  # of code around a piece: lines, and characters for each token
@@ -47,11 +47,13 @@ class InfillPlanner:
         if not spans:
             return
         shown = self._around(piece)
+        chars_P = chars_of_lines(tokens.offsets, spans_P, self._text(piece))
         yield Reading(
             lines=tuple(spans),
             token_spans=tuple(spans.values()),
             block_spans=(Span(0, len(tokens.ids)),),
             block_of=(0,) * len(spans),
+            char_spans=tuple(chars_P[line - piece.start] for line in spans),
             ids=(*shown, *tokens.ids, self.layout.marks[3]),
             skipped=len(shown),
         )

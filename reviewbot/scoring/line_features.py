@@ -4,8 +4,9 @@ Cached windows are not read again. The others wait until the encoder's batch is 
 window on a CPU, so memory does not grow with the change.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -14,14 +15,19 @@ from reviewbot.diff.languages import Language, prose
 from reviewbot.diff.model import ChangedLine
 from reviewbot.encoders.encoder import Encoder, batches
 from reviewbot.encoders.prompt import ReadingPlan
+from reviewbot.encoders.spans import Span
+from reviewbot.scoring import expectations
+from reviewbot.scoring.expectations import WORD
 from reviewbot.scoring.feature_cache import FeatureCache, Groups
-from reviewbot.scoring.outcomes import Failed
+from reviewbot.scoring.outcomes import Expectation, Failed
 from reviewbot.scoring.plan import plan_reading
 from reviewbot.scoring.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
-from reviewbot.scoring.reading import Reading, TooLong, pool_rest, read
+from reviewbot.scoring.reading import Reading, ReadLines, TooLong, pool_rest, read
 from reviewbot.scoring.sae import SparseCoder
 
 LINE_TOO_LONG = "line too long"
+# Groups that are kept whether the predictor reads them or not, where the output head was run.
+_ALWAYS = {"surprisal": len(SURPRISAL_NAMES), expectations.GROUP: expectations.SIZE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +48,25 @@ class LineFeatures:
     lines: tuple[ChangedLine, ...]
     in_prose: tuple[bool, ...]  # whether each is nothing but comment or docstring
     groups: Groups
+    char_spans: tuple[tuple[Span, ...], ...] = ()  # of each line's tokens, in characters of it
+    words: Callable[[], Set[str]] = frozenset  # returns the words of the file
 
     def columns(self, names: Sequence[str]) -> Array:
         """Return the named groups side by side, a row per line; "surface" is computed here."""
         return columns(self.groups, names, [line.text for line in self.lines], self.in_prose)
+
+    def expectations(
+        self, row: int, token: Callable[[int], str], least: float
+    ) -> tuple[Expectation, ...]:
+        """Return what the model expected in a line, of at least `least` nats; nothing in prose.
+
+        token  returns the text of a token id
+        """
+        if self.in_prose[row] or expectations.GROUP not in self.groups:
+            return ()
+        row_N, text = self.groups[expectations.GROUP][row], self.lines[row].text
+        chars = self.char_spans[row]
+        return tuple(expectations.expectations(row_N, chars, text, token, self.words, least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,7 @@ class _Window:
     lines: tuple[ChangedLine, ...]
     in_prose: tuple[bool, ...]
     reading: Reading
+    words: Callable[[], Set[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +141,7 @@ class FeatureReader:
     def _windows(self, file: CodeFile, description: str) -> Iterator[_Window | Failed]:
         by_index = {line.number - 1: line for line in file.wanted}
         flags = prose(file.head, file.language) if file.language else []
+        words = cache(lambda: {word for line in file.head for word in WORD.findall(line)})
         for reading in plan_reading(
             self.encoder,
             self.plan,
@@ -132,31 +155,46 @@ class FeatureReader:
                 yield Failed(by_index[reading.line], LINE_TOO_LONG)
                 continue
             lines = tuple(by_index[index] for index in reading.lines)
-            yield _Window(lines, tuple(flags[index] for index in reading.lines), reading)
+            yield _Window(lines, tuple(flags[index] for index in reading.lines), reading, words)
 
     def _features(self, windows: Sequence[_Window]) -> Iterator[LineFeatures]:
         features = [self._cached(window) for window in windows]
         missing = [n for n, groups in enumerate(features) if groups is None]
         missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
-        names = {*self.groups, "surprisal"}
+        names = {*self.groups, *_ALWAYS}
         readings = [windows[n].reading for n in missing]
         for n, lines in zip(missing, read(self.encoder, readings), strict=True):
             groups = pool(line_tokens(lines.hidden.values_TD, lines.token_spans), self.coder, names)
             groups |= pool_rest(lines)
+            groups |= self._expected(windows[n], lines)
             features[n] = {name: part for name, part in groups.items() if name in names}
             # Only now is it certain which engine read the lines.
             self.cache.put(windows[n].reading.address(self.encoder.engine), features[n] or {})
         for window, found in zip(windows, features, strict=True):
-            yield LineFeatures(window.lines, window.in_prose, found or {})
+            chars = window.reading.char_spans
+            yield LineFeatures(window.lines, window.in_prose, found or {}, chars, window.words)
+
+    def _expected(self, window: _Window, lines: ReadLines) -> Groups:
+        signals_TS, likeliest_T = lines.hidden.signals_TS, lines.hidden.likeliest_T
+        if signals_TS is None or likeliest_T is None:
+            return {}
+        texts, spans = [line.text for line in window.lines], (lines.token_spans, lines.char_spans)
+        token = self.encoder.token
+        return {
+            expectations.GROUP: expectations.strongest(
+                signals_TS, likeliest_T, *spans, texts, token
+            )
+        }
 
     def _cached(self, window: _Window) -> Groups | None:
         """Return the cached features of a window if their names and shapes are right."""
         groups = self.cache.get(window.reading.address(self.encoder.engine))
         sizes = {name: n for name, n in self.groups.items() if name != "surface"}
-        if groups is None or not sizes.keys() <= groups.keys() <= {*sizes, "surprisal"}:
+        if groups is None or not sizes.keys() <= groups.keys() <= sizes.keys() | _ALWAYS:
             return None
+        sizes |= _ALWAYS
         for name, part in groups.items():
-            shape = (len(window.lines), sizes.get(name, len(SURPRISAL_NAMES)))
+            shape = (len(window.lines), sizes[name])
             if part.dtype != np.float32 or part.shape != shape or not np.isfinite(part).all():
                 return None
         return groups

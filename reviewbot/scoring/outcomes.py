@@ -16,6 +16,18 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the model expected in place of a part of a line."""
+
+    start: int  # first column, 0-based, in characters of `ChangedLine.text`
+    end: int  # exclusive
+    found: str  # the text between them, never blank
+    expected: str  # untrusted, as `found` is: it may repeat any text of the change
+    found_probability: float  # of the first token of `found` that differs
+    expected_probability: float  # of the likeliest token at that place, above the other
+
+
+@dataclass(frozen=True, slots=True)
 class LineScore:
     """A line that was read and scored."""
 
@@ -27,6 +39,7 @@ class LineScore:
     rest: float | None = None  # log-odds of all but the reasons: with theirs, those of the risk
     recent: float | None = None  # percentile among this repository's recent lines, if known
     deep: bool = False  # `auto` read it again, and the deeper artifact gave all of the above
+    expectations: tuple[Expectation, ...] = ()  # at most two, strongest first
 
 
 @dataclass(frozen=True, slots=True)

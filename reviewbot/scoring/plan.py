@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from reviewbot.diff.model import blocks_of
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.encoders.prompt import ReadingPlan, preamble
-from reviewbot.encoders.spans import Span, line_spans, split_lines
+from reviewbot.encoders.spans import Span, chars_of_lines, line_spans, split_lines
 from reviewbot.encoders.windows import plan_windows, too_long
 from reviewbot.scoring.infill import InfillPlanner
 from reviewbot.scoring.reading import Reading, ReadLines, TooLong, read
@@ -39,6 +39,7 @@ def plan_reading(
     before = encoder.tokenize(preamble(plan, path, description)).ids[: plan.context // 2]
     block_of = dict(zip(wanted, blocks_of(added, wanted), strict=True))
     spans = line_spans(tokens.offsets, needed)
+    chars = chars_of_lines(tokens.offsets, spans, needed)
     room = plan.context - len(before)
     yield from map(TooLong, too_long(spans, wanted, room))
     for window in plan_windows(spans, wanted, room, plan.overlap):
@@ -52,6 +53,7 @@ def plan_reading(
             token_spans=window.line_spans,
             block_spans=tuple(Span(own[0].start, own[-1].end) for own in spans_of.values()),
             block_of=tuple(map(names.index, owners)),
+            char_spans=tuple(chars[line] for line in window.lines),
             ids=(*before, *tokens.ids[slice(*window.token_span)]),
             skipped=len(before),
         )

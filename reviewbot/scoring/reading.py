@@ -21,6 +21,7 @@ class WindowLines:
     token_spans: tuple[Span, ...]  # one per line; none is empty
     block_spans: tuple[Span, ...]  # of the blocks that the lines belong to
     block_of: tuple[int, ...]  # index of each line's block
+    char_spans: tuple[tuple[Span, ...], ...]  # of each line's tokens, in characters of the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
     for one, hidden in zip(readings, states, strict=True):
         if len(hidden.values_TD) != len(one.ids) - one.skipped:
             raise RuntimeError(f"{len(hidden.values_TD)} states of {len(one.ids)} tokens")
-        yield ReadLines(one.lines, one.token_spans, one.block_spans, one.block_of, hidden)
+        spans = one.token_spans, one.block_spans, one.block_of, one.char_spans
+        yield ReadLines(one.lines, *spans, hidden)
 
 
 def pool_rest(read: ReadLines) -> dict[str, Array]:

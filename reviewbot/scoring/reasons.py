@@ -10,8 +10,10 @@ from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.pooling import BLOCK_NAMES, SURPRISAL_NAMES
 from reviewbot.scoring.predictor import Predictor
 from reviewbot.scoring.surface import SURFACE_NAMES
+from reviewbot.scoring.surface_words import words_of
 
 MAX_REASONS = 3
+NEGLIGIBLE = 0.05  # log-odds: less moves no risk by more than 0.0125, and is no reason
 STATE, STATE_LABEL = "state", "the model's state as a whole"
 # Groups whose columns have readable names.
 NAMED = {"surface": SURFACE_NAMES, "surprisal": SURPRISAL_NAMES, "block": BLOCK_NAMES}
@@ -21,7 +23,7 @@ NAMED = {"surface": SURFACE_NAMES, "surprisal": SURPRISAL_NAMES, "block": BLOCK_
 class FeatureNote:
     """What features.json says about one feature of the autoencoder."""
 
-    label: str  # "" without a reliable label: shown as unlabelled
+    label: str  # "" without a reliable label: it is no reason then
     maximum: float  # the strongest activation seen
     density: float  # share of the corpus tokens it fires on
 
@@ -31,48 +33,44 @@ def explain(
     parts_N: Array,
     columns_N: Array,
     notes: Mapping[int, FeatureNote],
+    most: int = MAX_REASONS,
 ) -> tuple[Reason, ...]:
-    """Return the at most three features that raise a line's risk most, strongest first.
+    """Return at most `most` features that raise a line's risk and that a reader can understand.
 
     parts_N    the line's row of `predictor.contributions`
     columns_N  its row of columns
     notes      feature number -> what is known about it
 
-    The last of three is an autoencoder feature, if one raises the risk: text features are few and
-    heavy, autoencoder features are many and weigh more together.
+    First the strongest autoencoder feature with a label, if one raises the risk, then signs of the
+    text, strongest first. Everything else has no words, and is in the rest: features without a
+    label, the output head's signals, and the model's states, most of the score.
 
     A feature counts once, however many columns it is pooled into. A feature that is absent from
-    the line is no reason, though its absence moves the score. The dense states have no names: all
-    their columns together are one reason.
+    the line is no reason, though its absence moves the score.
     """
-    reasons: list[Reason] = []
+    signs: list[Reason] = []
     sparse: list[tuple[Array, Array]] = []  # contributions and columns of each "sae_" group
-    dense = 0.0
     for group, where in predictor.columns():
         if group.startswith("sae_"):
             sparse.append((parts_N[where], columns_N[where]))
-        elif group in NAMED:
-            reasons += [
-                Reason(f"{group}:{name}", name, float(part), None)
-                for name, part, column in zip(
-                    NAMED[group], parts_N[where], columns_N[where], strict=True
+        elif group == "surface":
+            signs += [
+                Reason(f"{group}:{name}", words_of(name, above=bool(high)), float(part), None)
+                for name, part, column, high in zip(
+                    NAMED[group],
+                    parts_N[where],
+                    columns_N[where],
+                    columns_N[where] >= predictor.centre_N[where],
+                    strict=True,
                 )
-                if column > 0
+                if column > 0 and part >= NEGLIGIBLE
             ]
-        else:
-            dense += float(parts_N[where].sum())
-    reasons += _fired(sparse, notes) if sparse else []
-    reasons.append(Reason(STATE, STATE_LABEL, dense, None))
-    raising = (reason for reason in reasons if reason.contribution > 0)
-    ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
-    first = ordered[:MAX_REASONS]
-    if len(first) == MAX_REASONS and not any(map(_is_sparse, first)):
-        first[-1] = next(filter(_is_sparse, ordered), first[-1])
-    return tuple(first)
+    ordered = sorted(signs, key=_strongest_first)
+    return (*_fired(sparse, notes), *ordered)[:most]
 
 
-def _is_sparse(reason: Reason) -> bool:
-    return reason.feature.startswith("sae:")
+def _strongest_first(reason: Reason) -> tuple[float, str]:
+    return -reason.contribution, reason.feature
 
 
 def without(predictor: Predictor, feature: str) -> Predictor:
@@ -104,19 +102,22 @@ def places_of(predictor: Predictor, feature: str) -> Iterator[int]:
             yield from range(where.start, where.stop)
 
 
-def _fired(sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNote]) -> list[Reason]:
-    """Return the `MAX_REASONS` features that fired and raise the risk most; more only on a tie."""
+def _fired(
+    sparse: Sequence[tuple[Array, Array]], notes: Mapping[int, FeatureNote]
+) -> Iterator[Reason]:
+    """Yield the labelled feature that fired and raises the risk most, if there is one."""
+    if not sparse:
+        return
     total_F = np.zeros_like(sparse[0][0])
     for parts_F, columns_F in sparse:
         total_F += np.where(columns_F != 0, parts_F, np.float32(0))
-    raising = np.flatnonzero(total_F > 0)
-    sums = total_F[raising]
-    if len(raising) > MAX_REASONS:
-        raising = raising[sums >= np.partition(sums, -MAX_REASONS)[-MAX_REASONS]]
-    reasons = []
-    for index in map(int, raising):
-        note = notes.get(index, FeatureNote("", 0.0, 0.0))
-        strongest = max(float(columns_F[index]) for _, columns_F in sparse if columns_F[index])
-        activation = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
-        reasons.append(Reason(f"sae:{index}", note.label, float(total_F[index]), activation))
-    return reasons
+    named = [
+        n for n in map(int, np.flatnonzero(total_F >= NEGLIGIBLE)) if n in notes and notes[n].label
+    ]
+    if not named:
+        return
+    index = min(named, key=lambda n: (-total_F[n], f"sae:{n}"))
+    note = notes[index]
+    strongest = max(float(columns_F[index]) for _, columns_F in sparse if columns_F[index])
+    activation = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
+    yield Reason(f"sae:{index}", note.label, float(total_F[index]), activation)

@@ -1,6 +1,6 @@
 """Line features -> scores: risk, percentile, reasons."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from reviewbot.scoring.feature_cache import FeatureCache
 from reviewbot.scoring.line_features import CodeFile, FeatureReader, LineFeatures
 from reviewbot.scoring.outcomes import Failed, LineScore
 from reviewbot.scoring.predictor import contributions, log_odds, percentile, risks
-from reviewbot.scoring.reasons import explain
+from reviewbot.scoring.reasons import MAX_REASONS, explain
 from reviewbot.scoring.token_budget import Budgeted, within_budget
 
 
@@ -32,7 +32,7 @@ def score(
         if isinstance(part, Failed):
             yield part
         else:
-            yield from _scores(part, artifact)
+            yield from _scores(part, artifact, encoder.token)
 
 
 def score_again(
@@ -59,7 +59,7 @@ def score_again(
         replace(outcome, deep=True) if isinstance(outcome, LineScore) else outcome
         for part in parts
         if isinstance(part, LineFeatures)
-        for outcome in _scores(part, artifact)
+        for outcome in _scores(part, artifact, encoder.token)
     )
 
 
@@ -73,7 +73,9 @@ def _reader(artifact: Artifact, encoder: Encoder, cache: FeatureCache) -> Featur
     )
 
 
-def _scores(features: LineFeatures, artifact: Artifact) -> Iterator[LineScore | Failed]:
+def _scores(
+    features: LineFeatures, artifact: Artifact, token: Callable[[int], str]
+) -> Iterator[LineScore | Failed]:
     predictor, groups = artifact.predictor, features.groups
     surprisal_L = groups["surprisal"][:, 0] if "surprisal" in groups else None
     columns_LN = features.columns(list(predictor.groups))
@@ -84,7 +86,17 @@ def _scores(features: LineFeatures, artifact: Artifact) -> Iterator[LineScore | 
         if not np.isfinite(risk):
             yield Failed(line, "the score is no number")
             continue
-        reasons = explain(predictor, parts_LN[row], columns_LN[row], artifact.notes)
+        expected = features.expectations(row, token, artifact.expectation_margin)
+        most = MAX_REASONS - len(expected)
+        reasons = explain(predictor, parts_LN[row], columns_LN[row], artifact.notes, most)
         nats = None if surprisal_L is None else float(surprisal_L[row])
         rest = float(odds_L[row]) - sum(reason.contribution for reason in reasons)
-        yield LineScore(line, risk, percentile(predictor, risk), reasons, nats, rest)
+        yield LineScore(
+            line,
+            risk,
+            percentile(predictor, risk),
+            reasons,
+            nats,
+            rest,
+            expectations=expected,
+        )

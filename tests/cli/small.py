@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -26,7 +27,13 @@ def environ() -> dict[str, str]:
 
 
 class ByteEncoder:
-    """One token per character; a token's state is its code point in four numbers."""
+    """One token per character; a token's state is its code point in four numbers.
+
+    head  run an output head, too: it expects "*" at every "+", 400 times as likely
+    """
+
+    def __init__(self, *, head: bool = False) -> None:
+        self._head = head
 
     width = WIDTH
     dtype = "fp32"
@@ -40,15 +47,27 @@ class ByteEncoder:
 
     def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         column_T = np.array(ids[first:], np.float32)
-        return HiddenStates(np.stack([column_T % m for m in (3, 5, 7, 11)], axis=1) + 1)
+        states_TD = np.stack([column_T % m for m in (3, 5, 7, 11)], axis=1) + 1
+        if not self._head:
+            return HiddenStates(states_TD)
+        plus_T = column_T == ord("+")
+        signals_TS = np.outer(plus_T, np.log([500, 2, 400, 2])).astype(np.float32)
+        return HiddenStates(states_TD, None, signals_TS, np.where(plus_T, ord("*"), column_T))
 
 
 def write_artifact(
-    where: Path, *, gate: float = 0.9, name: str = "small", letters: int = 20, show: float = 0.5
+    where: Path,
+    *,
+    gate: float = 0.9,
+    name: str = "small",
+    letters: int = 20,
+    show: float = 0.5,
+    margin: float | None = None,
 ) -> Path:
     """Write an artifact whose only weight lies on the length of the line.
 
     letters  of a line with a risk of 0.5
+    margin   from which expectations are shown, for an encoder with a head; None: none is
     """
     count = len(SURFACE_NAMES)
     weight_N = np.zeros(count, np.float32)
@@ -89,7 +108,7 @@ def write_artifact(
     for file, data in files.items():
         (where / file).parent.mkdir(parents=True, exist_ok=True)
         (where / file).write_bytes(data)
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": "reviewbot-artifact/1",
         "name": name,
         "model": {"name": "letters", "sha256": MODEL_SHA, "layer": 1, "width": WIDTH},
@@ -98,5 +117,8 @@ def write_artifact(
         "operating_points": {"show": show, "gate": gate},
         "files": {file: hashlib.sha256(data).hexdigest() for file, data in files.items()},
     }
+    if margin is not None:
+        manifest |= {"expectations": {"margin": margin}}
+        manifest["model"] |= {"full": True}
     (where / "manifest.json").write_text(json.dumps(manifest))
     return where

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from reviewbot.authorship.model import Attribution, Author
 from reviewbot.diff.model import ChangedLine
+from reviewbot.encoders.spans import Span
 from reviewbot.lsp.diagnostics import MAX_FINDINGS, Level, diagnostics, not_read, unread_words
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.known import evidence
-from tests.render.examples import BY_AI, failed, report, scored, skipped
+from tests.render.examples import BY_AI, doubted, failed, report, scored, skipped
 
 HOSTILE = "`code` [a](http://x) <img src=x>\n# head\x1b[31m \u202e" + "x" * 900
 
@@ -39,6 +40,16 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
         "- because: `feature 417 (unlabelled)` (at 83 % of its maximum, +1.23 log-odds)",
         "- because: `line length` (+0.50 log-odds)",
     ]
+
+
+def test_a_finding_with_an_expectation_is_marked_at_its_columns() -> None:
+    line = doubted(scored(3, "if job.Kind == x:", 0.9), "job.Kind", "job.ID")
+    (found,) = diagnostics(report(scored(2, "a", 0.95), line))
+
+    assert (found.start, found.end, found.columns) == (3, 3, Span(3, 11))
+    words = "`job.Kind`: the model expected `job.ID` (0.62 against 0.001)"
+    assert found.message.split("\n")[0] == words
+    assert found.details.split("\n")[2] == f"- {words}"
 
 
 def test_a_strangers_words_are_bounded_inert_and_on_their_own_line() -> None:

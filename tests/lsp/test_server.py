@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.authorship.repos import Repo
+from tests.cli.small import write_artifact
 from tests.lsp.client import Row, rows
 from tests.lsp.conftest import NOTED, OLD, RISKY, SHORT, SMALL, Start
 
@@ -28,8 +29,24 @@ def test_an_unsaved_risky_line_is_a_warning_with_its_reasons(start: Start, repo:
     assert (found["severity"], found["code"], found["source"]) == (2, "risky-line", "reviewbot")
     assert found["message"].startswith("risk 0.9")
     assert "riskier than" in found["message"]
-    assert "\nbecause: line length (+" in found["message"]
+    assert "\nbecause: a long line (+" in found["message"]
     assert (repo.root / "a.py").read_text() == OLD
+
+
+def test_what_the_model_expected_is_marked_at_its_columns_as_the_editor_counts(
+    start: Start, repo: Repo, tmp_path: Path
+) -> None:
+    artifact = write_artifact(tmp_path / "other", margin=3.0)
+    code = SMALL.replace("ByteEncoder()", "ByteEncoder(head=True)")
+    editor = start(code=code, env={"REVIEWBOT_ARTIFACT": str(artifact)})
+
+    line = "a_long_name = 'p\U0001f469' + another\n"  # two units of UTF-16
+    (found,) = editor.diagnostics(editor.open(repo.root / "a.py", OLD + SHORT + line))
+
+    column = line.index("+") + 1
+    assert found["range"]["start"] == {"line": 4, "character": column}
+    assert found["range"]["end"] == {"line": 4, "character": column + 1}
+    assert found["message"].startswith("`+`: the model expected `*` (0.8 against 0.002)\nrisk 0.9")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +121,7 @@ MARKDOWN = {"textDocument": {"hover": {"contentFormat": ["markdown", "plaintext"
 
 @pytest.mark.parametrize(
     ("capabilities", "reason"),
-    [(MARKDOWN, "\n- because: `line length` (+"), ({}, "\nbecause: line length (+")],
+    [(MARKDOWN, "\n- because: `a long line` (+"), ({}, "\nbecause: a long line (+")],
 )
 def test_a_hover_gives_the_reasons_in_markdown_where_the_editor_shows_it(
     start: Start, repo: Repo, capabilities: dict[str, object], reason: str

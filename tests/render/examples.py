@@ -24,7 +24,15 @@ from reviewbot.report.model import (
 )
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
-from reviewbot.scoring.outcomes import ArtifactInfo, Failed, LineScore, Outcome, Reason, Skipped
+from reviewbot.scoring.outcomes import (
+    ArtifactInfo,
+    Expectation,
+    Failed,
+    LineScore,
+    Outcome,
+    Reason,
+    Skipped,
+)
 from tests.known import evidence
 
 BY_AI = Attribution(Author.AI, "some-tool", None, 0.9, ("trailer Co-Authored-By",))
@@ -37,6 +45,13 @@ REASONS = (
 def scored(number: int, text: str, risk: float, path: str = "src/app.py") -> LineScore:
     """A scored line whose percentile is its risk in percent."""
     return LineScore(ChangedLine(path, number, text), risk, risk * 100, REASONS)
+
+
+def doubted(score: LineScore, found: str, expected: str, odds: float = 0.001) -> LineScore:
+    """The line with a further expectation: `expected` at 0.62, `found` at `odds`."""
+    start = score.line.text.index(found)
+    one = Expectation(start, start + len(found), found, expected, odds, 0.62)
+    return replace(score, expectations=(*score.expectations, one))
 
 
 def skipped(number: int, why: str = "blank", path: str = "src/app.py") -> Skipped:
@@ -136,7 +151,7 @@ NAMES = (
 def _hostile() -> Report:
     """The same bad text in path, code, label, tool, reason, note and artifact."""
     reasons = (Reason("sae:1", BAD, 1.0, 0.5), Reason("surface:x", 'y" 3: z.py:1:2: e', 0.5, None))
-    risky = replace(scored(1, BAD, 0.9, BAD), reasons=reasons)
+    risky = doubted(replace(scored(1, BAD, 0.9, BAD), reasons=reasons), BAD, BAD)
     author = replace(BY_AI, tool='t:1:1: error: "q" 7: x', evidence=(BAD,))
     whole = report(risky, failed(2, BAD, BAD), notes=(BAD,), note=BAD, author=author)
     deep = DeepReading(ModelInfo(BAD, BAD, 6, BAD), ArtifactInfo(f"{BAD}2", "ef" * 32), 0.5, 9, 9)
@@ -231,6 +246,17 @@ CASES: dict[str, Report] = {
         scored(9, "y = 2", 0.8),
         scored(10, "z", 0.7),
         counts=lambda line: line.number == 9,
+    ),
+    # The second line has the stronger doubts, and three reasons: one of them is shown.
+    "expected": report(
+        doubted(scored(7, "if job.Kind == wanted:", 0.81), "job.Kind", "job.ID", 0.05),
+        doubted(
+            doubted(scored(8, "    count = max_tokens < 0", 0.93), "max_tokens", "min_tokens"),
+            "<",
+            "<=",
+            0.02,
+        ),
+        scored(30, "done()", 0.6),
     ),
     "hidden": _hidden(),
     "hostile": _hostile(),
@@ -354,7 +380,7 @@ def untrusted(text: str) -> Report:
     )
     path = f"{text}/a"
     whole = _page(
-        summed(1, text, 0.95, path, *reasons),
+        doubted(summed(1, text, 0.95, path, *reasons), text, text),
         summed(2, text, 0.2, path, *reasons),
         Skipped(ChangedLine(path, 3, text), text),
         Failed(ChangedLine(path, 9, text), text),

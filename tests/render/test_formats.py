@@ -47,11 +47,11 @@ ENDINGS = {
     "junit": "xml",
     "gcc": "txt",
 }
-FILES = {  # JSON of every case, two cases of each other format
+FILES = {  # JSON of every case, four cases of each other format
     (style, case): GOLDEN / style / f"{case}.{ending}"
     for style, ending in ENDINGS.items()
     for case in CASES
-    if style == "json" or case in ("block", "deep", "hostile")
+    if style == "json" or case in ("block", "deep", "expected", "hostile")
 }
 TAME = [case for case in CASES if case != "hostile"]  # the hostile one has its golden files
 # path, first line, last line, severity, message

@@ -11,6 +11,7 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.report.findings import Finding, group
 from reviewbot.report.gate import GateStatus
 from reviewbot.scoring.outcomes import LineScore
+from tests.render.examples import doubted, scored
 
 
 def score(number: int, risk: float = 0.9, text: str = "x = 1", path: str = "a.py") -> LineScore:
@@ -106,3 +107,20 @@ def test_what_is_said_of_a_finding_is_true_of_it(lines: list[tuple[float, GateSt
     for finding in found:
         above = {one.line.text for one in finding.lines} - {"below"}
         assert above in (set(), {finding.worst.line.text})
+
+
+def test_a_finding_has_the_two_strongest_doubts_of_all_its_lines_and_fewer_reasons() -> None:
+    first = doubted(doubted(scored(1, "a b", 0.9), "a", "x", 0.1), "b", "y", 0.3)
+    second = doubted(scored(2, "c d", 0.8), "c", "z", 0.001)
+    (finding,) = group([first, second], 0.5)
+
+    assert [(line.number, one.expected) for line, one in finding.doubts] == [(2, "z"), (1, "x")]
+    assert len(finding.worst.reasons) == 2
+    assert finding.reasons == finding.worst.reasons[:1]
+
+
+def test_a_finding_without_an_expectation_has_no_doubt_and_all_its_reasons() -> None:
+    (finding,) = group([scored(1, "a b", 0.9)], 0.5)
+
+    assert finding.doubts == ()
+    assert finding.reasons == finding.worst.reasons

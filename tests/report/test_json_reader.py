@@ -36,6 +36,16 @@ FULL = report(
 )
 
 
+EXPECTED = {
+    "start": 0,
+    "end": 1,
+    "found": "a",
+    "expected": "b",
+    "found_probability": 0.1,
+    "expected_probability": 0.8,
+}
+
+
 def test_a_report_is_the_same_after_reading() -> None:
     text = json_v1(FULL)
 
@@ -78,6 +88,11 @@ def with_change(path: str, value: Any) -> bytes:
         ("files/0/lines/0/author", DELETE),
         ("files/0/lines/0/author/kind", "robot"),
         ("files/0/lines/0/author/sure", True),
+        ("files/0/lines/0/expectations", [EXPECTED] * 3),
+        ("files/0/lines/0/expectations", [EXPECTED | {"start": -1}]),
+        ("files/0/lines/0/expectations", [EXPECTED | {"found_probability": None}]),
+        ("files/0/lines/0/expectations", [EXPECTED | {"expected": "x" * 201}]),
+        ("files/0/lines/2/expectations", [EXPECTED]),
         ("files/0/lines/0/number", 0),
         ("files/0/lines/0/number", 10**18),
         ("files/0/lines/0/number", 1e300),
@@ -124,6 +139,10 @@ def test_what_does_not_match_the_schema_is_refused(path: str, value: Any) -> Non
         ("artifact/average", 10**400),  # no float holds it
         ("verdict/exit_code", 0),
         ("files/0/lines/0/reasons/0/contribution", 1e300),
+        ("files/0/lines/0/expectations", [EXPECTED | {"found": "b"}]),
+        ("files/0/lines/0/expectations", [EXPECTED | {"end": 2}]),
+        ("files/0/lines/0/expectations", [EXPECTED | {"expected_probability": 0.1}]),
+        ("files/0/lines/1/expectations", [EXPECTED]),
         ("files/0/lines/0/rest", -1e300),
         ("files/0/lines/0/standing", "below"),
         ("files/0/lines/0/standing", None),

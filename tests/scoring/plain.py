@@ -12,8 +12,10 @@ from reviewbot.encoders.spans import Span, split_lines
 from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.pooling import LineTokens
 from reviewbot.scoring.predictor import Predictor
-from reviewbot.scoring.reasons import MAX_REASONS, NAMED, FeatureNote
+from reviewbot.scoring.reasons import MAX_REASONS, NEGLIGIBLE, FeatureNote
 from reviewbot.scoring.sae import SparseCoder, SparseFeatures
+from reviewbot.scoring.surface import SURFACE_NAMES
+from reviewbot.scoring.surface_words import words_of
 
 
 def line_spans(offsets: Sequence[Span], text: str) -> list[Span]:
@@ -65,35 +67,29 @@ def _ranges(counts_L: Indices) -> list[Span]:
 def explain(
     predictor: Predictor, parts_N: Array, columns_N: Array, notes: Mapping[int, FeatureNote]
 ) -> tuple[Reason, ...]:
-    found: list[Reason] = []
+    signs: list[Reason] = []
     sparse: dict[int, list[int]] = {}
-    dense = 0.0
     start = 0
     for group, size in predictor.groups.items():
-        part_N, column_N = parts_N[start : start + size], columns_N[start : start + size]
-        if group.startswith("sae_"):
-            for fired in np.flatnonzero(column_N):
-                sparse.setdefault(int(fired), []).append(start + int(fired))
-        elif group in NAMED:
-            found += [
-                Reason(f"{group}:{name}", name, float(part), None)
-                for name, part, column in zip(NAMED[group], part_N, column_N, strict=True)
-                if column > 0
-            ]
-        else:
-            dense += float(part_N.sum())
+        for at in range(start, start + size):
+            place, column, part = at - start, columns_N[at], float(parts_N[at])
+            if group.startswith("sae_") and column != 0:
+                sparse.setdefault(place, []).append(at)
+            elif group == "surface" and column > 0 and part >= NEGLIGIBLE:
+                name = SURFACE_NAMES[place]
+                label = words_of(name, above=bool(column >= predictor.centre_N[at]))
+                signs.append(Reason(f"surface:{name}", label, part, None))
         start += size
+    labelled: list[Reason] = []
     for index, places in sparse.items():
-        note = notes.get(index, FeatureNote("", 0.0, 0.0))
-        strongest = float(max(columns_N[place] for place in places))
-        share = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
         raised = float(sum(parts_N[place] for place in places))
-        found.append(Reason(f"sae:{index}", note.label, raised, share))
-    found.append(Reason("state", "the model's state as a whole", dense, None))
-    raising = (reason for reason in found if reason.contribution > 0)
-    ordered = sorted(raising, key=lambda reason: (-reason.contribution, reason.feature))
-    first = ordered[:MAX_REASONS]
-    sparse_ones = [reason for reason in ordered if reason.feature.startswith("sae:")]
-    if len(first) == MAX_REASONS and sparse_ones and not set(first) & set(sparse_ones):
-        first[-1] = sparse_ones[0]
-    return tuple(first)
+        if index in notes and notes[index].label and raised >= NEGLIGIBLE:
+            note = notes[index]
+            strongest = float(max(columns_N[place] for place in places))
+            share = min(strongest / note.maximum, 1.0) if note.maximum > 0 else None
+            labelled.append(Reason(f"sae:{index}", note.label, raised, share))
+    first = [
+        sorted(some, key=lambda reason: (-reason.contribution, reason.feature))
+        for some in (labelled, signs)
+    ]
+    return tuple([*first[0][:1], *first[1]][:MAX_REASONS])

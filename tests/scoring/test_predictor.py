@@ -10,6 +10,7 @@ from reviewbot.scoring.outcomes import Reason
 from reviewbot.scoring.predictor import average, contributions, log_odds, percentile, risks
 from reviewbot.scoring.reasons import FeatureNote, explain
 from reviewbot.scoring.surface import SURFACE_NAMES
+from reviewbot.scoring.surface_words import words_of
 from tests import tiny
 
 PREDICTOR = tiny.predictor()
@@ -73,13 +74,29 @@ def parts_of(**given: dict[int, float]) -> tuple[Array, Array]:
     return np.concatenate(parts), np.concatenate(columns)
 
 
-def test_the_features_that_raise_the_risk_most_are_its_reasons_strongest_first() -> None:
-    parts_N, columns_N = parts_of(sae_max={3: 0.5, 4: -9.0}, surface={0: 0.75})
+LOOPS = FeatureNote("loops", 8.0, 0.1)
 
-    assert explain(PREDICTOR, parts_N, columns_N, {3: FeatureNote("loops", 8.0, 0.1)}) == (
-        Reason("surface:line length", SURFACE_NAMES[0], 0.75, None),
+
+def test_a_labelled_feature_is_the_first_reason_then_come_the_signs_of_the_text() -> None:
+    parts_N, columns_N = parts_of(sae_max={3: 0.5, 4: -9.0}, surface={0: 0.75, 6: 0.8})
+
+    assert explain(PREDICTOR, parts_N, columns_N, {3: LOOPS}) == (
         Reason("sae:3", "loops", 0.5, 0.25),
+        Reason("surface:calls", "calls functions", float(np.float32(0.8)), None),
+        Reason("surface:line length", "a long line", 0.75, None),
     )
+
+
+def test_a_sign_that_raises_the_risk_because_there_is_little_of_it_says_so() -> None:
+    predictor = replace(PREDICTOR, centre_N=np.full_like(PREDICTOR.centre_N, 9.0))
+
+    (reason,) = explain(predictor, *parts_of(surface={0: 0.75}), {})
+
+    assert reason.label == "a short line"
+
+
+def test_every_sign_of_the_text_has_plain_words() -> None:
+    assert all(words_of(name, above=above) for name in SURFACE_NAMES for above in (True, False))
 
 
 def test_a_feature_pooled_in_two_ways_is_one_reason() -> None:
@@ -87,35 +104,28 @@ def test_a_feature_pooled_in_two_ways_is_one_reason() -> None:
     parts_N = np.array([1.0, 0.0, 0.5, 0.0], np.float32)
     columns_N = np.array([6.0, 0.0, 2.0, 0.0], np.float32)
 
-    (reason,) = explain(predictor, parts_N, columns_N, {0: FeatureNote("", 4.0, 0.1)})
+    (reason,) = explain(predictor, parts_N, columns_N, {0: FeatureNote("loops", 4.0, 0.1)})
 
-    assert reason == Reason("sae:0", "", 1.5, 1.0)  # stronger than ever seen is still all of it
+    assert reason == Reason("sae:0", "loops", 1.5, 1.0)  # stronger than ever seen is still all
 
 
-def test_the_dense_states_are_one_reason_among_the_others_with_their_true_weight() -> None:
+def test_states_and_features_without_a_label_are_no_reasons() -> None:
     dense: dict[int, float] = {1: 3.0, 2: 4.0}
-    first = explain(PREDICTOR, *parts_of(sae_max={3: 0.5}, state_mean=dense), {})
-    last = explain(PREDICTOR, *parts_of(surface={1: 8, 2: 9, 3: 10, 4: 11}, state_mean=dense), {})
+    parts_N, columns_N = parts_of(sae_max={3: 0.5, 5: 0.6}, state_mean=dense)
 
-    assert [(r.feature, r.contribution) for r in first] == [("state", 7.0), ("sae:3", 0.5)]
-    assert [r.feature.split(":")[0] for r in last] == ["surface"] * 3
+    assert explain(PREDICTOR, parts_N, columns_N, {3: FeatureNote("", 8.0, 0.1)}) == ()
 
 
-def test_a_tie_is_decided_by_name() -> None:
-    parts_N, columns_N = parts_of(sae_max={5: 0.5, 2: 0.5, 11: 0.5, 7: 0.5})
+def test_only_the_strongest_labelled_feature_is_a_reason_and_a_tie_is_decided_by_name() -> None:
+    parts_N, columns_N = parts_of(sae_max={5: 0.5, 2: 0.5, 11: 0.5, 7: 0.75})
 
-    reasons = explain(PREDICTOR, parts_N, columns_N, {})
-    assert [reason.feature for reason in reasons] == ["sae:11", "sae:2", "sae:5"]
+    (reason,) = explain(PREDICTOR, parts_N, columns_N, dict.fromkeys((5, 2, 11), LOOPS))
+    assert reason.feature == "sae:11"
 
 
-def test_the_last_place_goes_to_the_strongest_feature_of_the_autoencoder() -> None:
-    predictor = replace(PREDICTOR, groups={"sae_max": 3, "surface": len(SURFACE_NAMES)})
-    parts_N = np.array([0.1, 0.2, -0.3, *range(1, len(SURFACE_NAMES) + 1)], np.float32)
-    ones_N = np.ones_like(parts_N)
+def test_there_are_no_more_reasons_than_asked_for_and_none_that_weighs_next_to_nothing() -> None:
+    strong, weak = parts_of(surface={1: 8, 2: 9, 3: 10, 4: 11}), parts_of(surface={1: 0.04})
 
-    reasons = [reason.feature for reason in explain(predictor, parts_N, ones_N, {})]
-    assert reasons == [f"surface:{SURFACE_NAMES[-1]}", f"surface:{SURFACE_NAMES[-2]}", "sae:1"]
-
-    ones_N[:3] = 0  # none fires
-    reasons = [reason.feature for reason in explain(predictor, parts_N, ones_N, {})]
-    assert reasons == [f"surface:{name}" for name in SURFACE_NAMES[:-4:-1]]
+    assert [r.contribution for r in explain(PREDICTOR, *strong, {})] == [11, 10, 9]
+    assert [r.contribution for r in explain(PREDICTOR, *strong, {}, 1)] == [11]
+    assert explain(PREDICTOR, *weak, {}) == ()
