@@ -50,6 +50,15 @@ class Post:
         report = self.report
         return [f for f in report.findings if finding_id(self.head, f) not in self.acks]
 
+    @property
+    def concrete_findings(self) -> list[Finding]:
+        """The open findings that may have a comment on their lines: those with a concrete doubt.
+
+        A comment interrupts, so it must name something that a reader can check in a second: what
+        the model expected instead. A risk alone stays in the summary and in the heat map.
+        """
+        return [finding for finding in self.open_findings if finding.doubts]
+
     def summary(self, inline: Collection[tuple[str, str]]) -> str:
         """Return the summary; `inline` are the findings that have a comment on their line."""
         return summary_comment(
@@ -102,7 +111,7 @@ def publish(
 
     files, posted = api.files(post.number), api.posted(post.number)
     plan = plan_sync(
-        post.open_findings,
+        post.concrete_findings,
         posted,
         shown(parse(diff_of(files))),
         lambda finding: finding_comment(finding, post.report, post.pages),

@@ -23,10 +23,11 @@ RISKY = "value_{} = compute(first, second, third) + other(fourth, fifth)\n"
 
 
 def risky(*numbers: int) -> str:
-    """Lines far above the gate's limit, each different."""
+    """Lines far above the gate's limit, each different; the model expects "*" instead of "+"."""
     return "".join(RISKY.format(n) for n in numbers)
 
 
+UNEXPLAINED = "value = compute(first, second, third, other, fourth, fifth, sixth)\n"  # and risky
 ONE_RISKY = {"b.py": risky(1)}
 SAFE = {"b.py": "x = 1\n"}
 
@@ -157,14 +158,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) 
     for name in list(os.environ):
         if name.startswith(("REVIEWBOT_", "GITHUB_")) or name in ("CI", "GH_TOKEN"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder(head=True))
     monkeypatch.setattr(retry, "SPACING", 0.0)
     repo = repo_at(tmp_path / "repo")
     base = repo.git("rev-parse", "main")
     github = FakeGitHub(repo.root, pulls={1: Pull(1, base, base)})
     with serving(github):
         environ = {
-            "REVIEWBOT_ARTIFACT": str(write_artifact(tmp_path / "artifact")),
+            "REVIEWBOT_ARTIFACT": str(write_artifact(tmp_path / "artifact", margin=3.0)),
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": github.url,
             "GITHUB_REPOSITORY": "o/r",

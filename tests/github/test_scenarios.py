@@ -7,7 +7,7 @@ import pytest
 
 from reviewbot.report.comment_sync import marked_finding
 from tests.authorship.repos import CLAUDE
-from tests.github.conftest import ONE_RISKY, SAFE, World, risky
+from tests.github.conftest import ONE_RISKY, SAFE, UNEXPLAINED, World, risky
 from tests.github.fake import BOT
 
 CODE = "".join(f"def f{n}():\n    return {n}\n\n\n" for n in range(30))
@@ -32,6 +32,24 @@ def test_the_first_push_gets_one_review_and_one_summary_and_the_gate_blocks(worl
     everything = json.dumps([world.github.comments, world.github.issue_comments]) + result.output
     assert str(world.folder) not in everything
     assert world.github.token not in everything
+
+
+def test_a_finding_without_a_concrete_doubt_is_in_the_summary_and_gets_no_comment(
+    world: World,
+) -> None:
+    world.push({"b.py": UNEXPLAINED + "x = 1\n" * 9 + risky(1)})
+
+    assert world.review().exit_code == 1
+    (body,) = world.bodies
+    assert "- `+`: the model expected `*` (0.8 against 0.002)\n" in body
+    (doubt,) = [row for row in world.summary.splitlines() if "commented" in row]
+    assert "| <code>&#42;</code>, not <code>&#43;</code> |" in doubt
+    (other,) = [row for row in world.summary.splitlines() if "here only" in row]
+    assert "b&#46;py&#58;1</code>" in other
+
+    world.push({"b.py": UNEXPLAINED})
+    world.review()
+    assert world.bodies == []
 
 
 @pytest.mark.parametrize("args", [(), ("--bot-login", "GitHub-Actions[bot]")])
