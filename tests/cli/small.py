@@ -32,12 +32,14 @@ class ByteEncoder:
     head  run an output head, too: it expects "*" at every "+", 400 times as likely
     """
 
-    def __init__(self, *, head: bool = False) -> None:
-        self._head = head
-
     width = WIDTH
     dtype = "fp32"
     engine = "bytes"
+
+    _head = False  # a subclass need not call __init__
+
+    def __init__(self, *, head: bool = False) -> None:
+        self._head = head
 
     def tokenize(self, text: str) -> Tokens:
         return Tokens([ord(c) for c in text], [Span(i, i + 1) for i in range(len(text))])

@@ -32,7 +32,6 @@ class Counting(ByteEncoder):
     """Remembers the tokens of each forward pass."""
 
     def __init__(self, passes: list[int]) -> None:
-        super().__init__()
         self.passes = passes
 
     def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
