@@ -9,7 +9,8 @@ from typing import Any
 
 from reviewbot.app.judge import find, gate_rules, judge
 from reviewbot.app.load_change import ChangeSource, LoadedChange, Numstat
-from reviewbot.app.score import Attributes, ScoredChange, score_change
+from reviewbot.app.score import ScoredChange, score_change
+from reviewbot.app.select_lines import Attributes
 from reviewbot.config.schema import Settings
 from reviewbot.diff import parser
 from reviewbot.diff.model import Change

@@ -10,7 +10,8 @@ from reviewbot.app.check import score_by
 from reviewbot.app.fault_labels import Labels
 from reviewbot.app.load_change import ChangeSource, LoadedChange, attributes_of, load_change
 from reviewbot.app.progress import reading, say, untimed
-from reviewbot.app.score import Attributes, ScoredChange, select
+from reviewbot.app.score import ScoredChange
+from reviewbot.app.select_lines import Attributes, select
 from reviewbot.app.warm import Warm
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError

@@ -11,7 +11,8 @@ from reviewbot.app.load_change import FILES, ChangeSource, LoadedChange, attribu
 from reviewbot.app.progress import Clock, reading, untimed
 
 if TYPE_CHECKING:
-    from reviewbot.app.score import Attributes, ScoredChange
+    from reviewbot.app.score import ScoredChange
+    from reviewbot.app.select_lines import Attributes
     from reviewbot.app.warm import Warm
     from reviewbot.diff.model import Change
     from reviewbot.encoders.encoder import Encoder

@@ -25,9 +25,10 @@ from reviewbot.render.ledger import (
     deep_line,
     files_not_read,
     ledger_line,
+    shown_above,
     verdict_word,
 )
-from reviewbot.render.phrasing import percentile_words, plural, risk_words, totals_line
+from reviewbot.render.phrasing import percentile_words, plural, totals_line
 from reviewbot.report.gate import Status
 from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
@@ -80,7 +81,7 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
         "artifact": short(report.artifact.name),
         "deep": short(deep_line(report), 500),
         "findings": places.findings,
-        "show_above": risk_words(report.report_threshold),
+        "show_above": shown_above(report),
         "count": len(listed),
         "first": _first(report, places, evidence) if listed else None,
         "next": listed[1 : 1 + MAX_NEXT],

@@ -19,6 +19,7 @@ from reviewbot.render.ledger import (
     files_not_read,
     ledger_line,
     ledger_rows,
+    shown_above,
     verdict_word,
 )
 from reviewbot.render.phrasing import percentile_words, plural, short_percentile, totals_line
@@ -86,10 +87,7 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
         scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
         shown = riskiest(scores)[: min(top, MAX_BELOW)]
         if shown:
-            threshold = f"{report.report_threshold:.2f}"
-            if report.deep and report.deep.report_threshold != report.report_threshold:
-                threshold += f" ({report.deep.report_threshold:.2f} where read deep)"
-            yield Text(f"no line is above the threshold of {threshold}; look first at:")
+            yield Text(f"no line is above the threshold of {shown_above(report)}; look first at:")
     lines = lines_by_path(report)
     for place, view in enumerate(finding_views(report, shown), start=1):
         yield Text()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reviewbot.app.load_change import ChangeSource, attributes_of, load_change
-from reviewbot.app.score import code_files, select
+from reviewbot.app.select_lines import code_files, select
 from reviewbot.config.schema import Settings
 from reviewbot.errors import EnvironmentFailure, UsageError
 from reviewbot.git.changes import between
