@@ -64,12 +64,16 @@ def test_lines_that_are_wrong_rank_above_lines_that_are_not(report: Any) -> None
     assert wins / (len(wrong) * len(others)) > 0.75
 
 
-def test_every_risk_has_reasons_that_raise_it_and_the_riskiest_line_has_three(report: Any) -> None:
+def test_a_risk_has_at_most_three_reasons_that_raise_it_and_the_riskiest_line_has_one(
+    report: Any,
+) -> None:
     lines = [line for file in report["files"] for line in file["lines"] if line["risk"]]
     riskiest = max(lines, key=lambda line: line["risk"])
 
-    assert len(riskiest["reasons"]) == 3
-    assert all(reason["contribution"] > 0 for line in lines for reason in line["reasons"])
+    assert riskiest["reasons"]
+    assert all(len(line["reasons"]) <= 3 for line in lines)
+    reasons = [reason for line in lines for reason in line["reasons"]]
+    assert all(reason["label"] and reason["contribution"] > 0 for reason in reasons)
 
 
 def without_standing(made: Any) -> list[Any]:
