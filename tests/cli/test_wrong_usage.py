@@ -139,9 +139,10 @@ def test_a_page_is_not_poured_onto_a_terminal(
     repo: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     monkeypatch.setattr(console, "stdout_is_terminal", lambda: True)
-    monkeypatch.setattr(
-        "reviewbot.app.check.score_source", lambda *_, **__: pytest.fail("it was scored")
-    )
+    for module in ("review", "check"):  # the first imports from the second
+        monkeypatch.setattr(
+            f"reviewbot.app.{module}.score_source", lambda *_, **__: pytest.fail("it was scored")
+        )
 
     refused(reviewbot(*words.split()), "is a page, and stdout is a terminal", "add --output FILE")
 

@@ -121,9 +121,9 @@ def test_the_three_commands_lead_from_a_corpus_and_labels_to_an_artifact_and_fig
 
 
 def test_an_artifact_that_reads_otherwise_is_not_measured(with_sae: Run) -> None:
-    result = with_sae(*EVALUATE, *LABELS, "--against", "tiny")
+    result = with_sae(*EVALUATE, *LABELS, "--against", "quick")
 
-    refused(result, 2, "'tiny' reads another model")
+    refused(result, 2, "'quick' reads another model")
 
 
 def test_surprisal_is_a_baseline_where_the_whole_model_is_read(with_sae: Run) -> None:
