@@ -1,6 +1,6 @@
 """How often what the model expected is the correction, and how often it is shown on sound code.
 
-python -m research.expectations --labels FILE... --cache CACHE [--model NAME --description]
+python -m research.expectations --labels FILE... --cache CACHE [--infill --sample N ...]
 """
 
 import math
@@ -16,18 +16,21 @@ import numpy as np
 from research.command import Command
 from research.csv_figures import Row, csv_text
 from reviewbot.cli.train_options import READING, counter, options
+from reviewbot.cli.train_predictor import LIKELY
 from reviewbot.cli.train_reader import open_reader
 from reviewbot.config.schema import Settings
 from reviewbot.encoders.encoder import Encoder
 from reviewbot.escape import visible
 from reviewbot.render.expectations import expectation_line
-from reviewbot.scoring.expectations import LEAST
+from reviewbot.scoring.expectations import LEAST, Rule
 from reviewbot.scoring.line_features import CodeFile, FeatureReader, LineFeatures
 from reviewbot.scoring.outcomes import Expectation
+from reviewbot.train import sampling
 from reviewbot.train.bootstrap import figure, ratio, resample
 from reviewbot.train.label_files import read_files
 from reviewbot.train.replay import Replayed, replay
 
+RULE = Rule(LEAST, LIKELY)
 MARGINS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)  # nats
 _TOKENS = re.compile(r"\w+|[^\w\s]+")
 
@@ -95,7 +98,7 @@ def _lines(
     one: Replayed, part: LineFeatures, pairs: dict[int, str], encoder: Encoder
 ) -> Iterator[ReadLine]:
     for row, line in enumerate(part.lines):
-        expected = part.expectations(row, encoder.token, LEAST)
+        expected = part.expectations(row, encoder.token, RULE)
         place = f"{one.change.id} {line.path}:{line.number}"
         corrected = pairs.get(line.number)
         yield ReadLine(one.change.set, one.change.group, place, line.text, corrected, expected)
@@ -157,9 +160,16 @@ def examples(lines: Sequence[ReadLine], most: int) -> Iterator[str]:
 
 
 @click.command(cls=Command)
-@options("labels", "cache", *READING)
+@options("labels", "cache", "sample", *READING)
 @click.option("--examples", "most", type=click.IntRange(0), default=10, help="Of each kind.")
-def expectations(labels: tuple[str, ...], cache: str, seed: int, most: int, **flags: Any) -> None:
+def expectations(
+    labels: tuple[str, ...],
+    cache: str,
+    sample: int | None,
+    seed: int,
+    most: int,
+    **flags: Any,
+) -> None:
     """Measure expectations by margin; print CSV, then the strongest examples, good and bad.
 
     Pairs are lines that one token corrects. The output head is always run.
@@ -170,7 +180,8 @@ def expectations(labels: tuple[str, ...], cache: str, seed: int, most: int, **fl
     lines: list[ReadLine] = []
     features = reader.features(None, "", {}, Path(cache))
     for done, one in enumerate(replay(changes, Settings()), 1):
-        lines += read_all([one], features)
+        part = one if sample is None else sampling.sample(one, sampling.Draw(sample))
+        lines += read_all([part], features)
         progress(done, len(changes))
     heads = ("set", "lines", "count", "groups", "margin", "with one")
     click.echo(csv_text(heads, measure(lines, seed)), nl=False)

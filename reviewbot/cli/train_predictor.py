@@ -16,14 +16,22 @@ from reviewbot.cli.train_options import (
 )
 from reviewbot.cli.train_work import Work
 
+LIKELY = 0.8  # probability of what was expected; of less likely tokens several would do
+
 if TYPE_CHECKING:
     from reviewbot.train.predictor_fit import FitResult
 
 
 @click.command()
 @click.option("--name", default="custom", show_default=True, help="Name of the artifact.")
+@click.option(
+    "--expect",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NATS",
+    help="Margin from which reasons say what the model expected; unset: never. Needs --full.",
+)
 @options("out", "labels", *FITTING, *THRESHOLDS, *READING)
-def predictor(out: str, name: str, **flags: Any) -> None:
+def predictor(out: str, name: str, expect: float | None, **flags: Any) -> None:
     """Fit the line-risk predictor and write an artifact for `check --artifact`.
 
     Cross-validation that never splits a group chooses the penalty. Probabilities and thresholds
@@ -38,6 +46,8 @@ def predictor(out: str, name: str, **flags: Any) -> None:
 
     require_replaceable(Path(out))
     work = Work(flags)
+    if expect is not None and not work.reader.full:
+        raise click.UsageError("--expect needs --full")
     suites = work.suites  # refuses an unknown set before the long work
     result = work.fit()
     confidence = flags["confidence"]
@@ -53,6 +63,8 @@ def predictor(out: str, name: str, **flags: Any) -> None:
         "calibration": numbers,
         "code": commit_of_code(),
     }
+    if expect is not None:
+        facts["expectations"] = {"margin": expect, "likely": LIKELY}
     files = artifact_files(
         work.sae_files,
         fitted,

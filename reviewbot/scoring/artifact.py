@@ -24,6 +24,7 @@ from safetensors.numpy import load
 from reviewbot.arrays import Array
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.errors import ArtifactError
+from reviewbot.scoring.expectations import Rule
 from reviewbot.scoring.feature_evidence import FeatureEvidence, unpack_evidence
 from reviewbot.scoring.outcomes import ArtifactInfo
 from reviewbot.scoring.pooling import group_sizes
@@ -83,7 +84,7 @@ class Artifact:
     notes: Mapping[int, FeatureNote]
     report_threshold: float  # risk above which a line is shown
     block_threshold: float  # the gate's threshold unless the settings name one
-    expectation_margin: float  # nats from which an expectation is shown; infinite: none is
+    expected: Rule  # which expectations are shown
     manifest: Mapping[str, Any]
     packed_evidence: bytes = b""  # the file's bytes, empty without one
 
@@ -217,19 +218,20 @@ def _load(where: Path, raw: bytes) -> Artifact:
         },
         report_threshold=thresholds[0],
         block_threshold=thresholds[1],
-        expectation_margin=_expectation_margin(manifest, model),
+        expected=_expected(manifest, model),
         manifest=manifest,
         packed_evidence=content.get(EVIDENCE, b""),
     )
 
 
-def _expectation_margin(manifest: Mapping[str, Any], model: ArtifactModel) -> float:
+def _expected(manifest: Mapping[str, Any], model: ArtifactModel) -> Rule:
     if "expectations" not in manifest:
-        return math.inf
-    margin = float(manifest["expectations"]["margin"])
-    if not (model.full and margin > 0):  # nor is NaN
-        raise ValueError("expectations need the output head, and a margin above 0")
-    return margin
+        return Rule()
+    entry = manifest["expectations"]
+    rule = Rule(float(entry["margin"]), float(entry.get("likely", 0)))
+    if not (model.full and rule.margin > 0 and 0 <= rule.likely <= 1):  # nor is NaN
+        raise ValueError("expectations need the output head, a margin above 0, a probability")
+    return rule
 
 
 def _predictor(

@@ -15,6 +15,7 @@ import numpy as np
 from reviewbot.arrays import Array
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import SIGNALS
+from reviewbot.scoring.comparable import is_comparable
 from reviewbot.scoring.outcomes import Expectation
 
 GROUP = "expected"  # feature group: `KEPT` times `COLUMNS`, zeros where there are fewer
@@ -40,6 +41,13 @@ _BEFORE = re.compile(r"(?:[\w$]+(?:\?\.|\.|->|::))?[\w$]*$")  # a word, and whos
 _LEADING = (re.compile(r"[^\w$]+(?=[\w$])"), re.compile(r"\s+"))  # before a word, before anything
 _AFTER = re.compile(r"[\w$]*")
 _QUOTES = str.maketrans("'`", '""')
+
+
+class Rule(NamedTuple):
+    """Which expectations are shown."""
+
+    margin: float = math.inf  # nats, at least
+    likely: float = 0.0  # probability of what was expected, at least; below, several would do
 
 
 class Change(NamedTuple):
@@ -89,9 +97,9 @@ def expectations(
     text: str,
     token: Callable[[int], str],
     words: Callable[[], Set[str]],
-    least: float = LEAST,
+    rule: Rule,
 ) -> Iterator[Expectation]:
-    """Yield at most `MOST` expectations of a line, each of a margin of at least `least` nats.
+    """Yield at most `MOST` expectations of a line.
 
     row_N       the line's row of `strongest`
     char_spans  of the line's tokens, as there
@@ -100,10 +108,15 @@ def expectations(
     """
     shown: list[Span] = []
     for place, number, margin, surprisal in row_N.reshape(KEPT, len(COLUMNS)).tolist():
-        if not margin >= max(least, LEAST) or len(shown) == MOST or place >= len(char_spans):
+        if not margin >= max(rule.margin, LEAST) or len(shown) == MOST or place >= len(char_spans):
             return
+        likely = min(1.0, math.exp(margin - surprisal))
         change = change_of(text, char_spans[int(place)], token(int(number)))
-        if change is None or any(_overlap(change.chars, other) for other in shown):
+        if (
+            change is None
+            or likely < rule.likely
+            or any(_overlap(change.chars, other) for other in shown)
+        ):
             continue
         start, end = change.chars
         new = set(WORD.findall(change.expected)).difference(WORD.findall(text[start:end]))
@@ -115,7 +128,7 @@ def expectations(
                 text[start:end],
                 change.expected,
                 found_probability=math.exp(-surprisal),
-                expected_probability=min(1.0, math.exp(margin - surprisal)),
+                expected_probability=likely,
             )
 
 
@@ -156,9 +169,9 @@ def change_of(text: str, chars: Span, expected: str) -> Change | None:
         Span(start - len(before), end + len(after)),
         f"{before}{expected}{after if goes_on else ''}",
     )
-    if max(whole.chars.end - whole.chars.start, len(whole.expected)) <= MAX_CHARS:
-        return whole
-    return Change(Span(start, end), expected.strip()) if len(found) <= MAX_CHARS else None
+    if max(whole.chars.end - whole.chars.start, len(whole.expected)) > MAX_CHARS:
+        return None
+    return whole if is_comparable(text, whole.chars, whole.expected) else None
 
 
 def _shared(signs: re.Pattern[str], found: str, expected: str) -> str:

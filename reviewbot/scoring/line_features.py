@@ -17,7 +17,7 @@ from reviewbot.encoders.encoder import Encoder, batches
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.spans import Span
 from reviewbot.scoring import expectations
-from reviewbot.scoring.expectations import WORD
+from reviewbot.scoring.expectations import WORD, Rule
 from reviewbot.scoring.feature_cache import FeatureCache, Groups
 from reviewbot.scoring.outcomes import Expectation, Failed
 from reviewbot.scoring.plan import plan_reading
@@ -56,9 +56,9 @@ class LineFeatures:
         return columns(self.groups, names, [line.text for line in self.lines], self.in_prose)
 
     def expectations(
-        self, row: int, token: Callable[[int], str], least: float
+        self, row: int, token: Callable[[int], str], rule: Rule
     ) -> tuple[Expectation, ...]:
-        """Return what the model expected in a line, of at least `least` nats; nothing in prose.
+        """Return what the model expected in a line; nothing in prose.
 
         token  returns the text of a token id
         """
@@ -66,7 +66,7 @@ class LineFeatures:
             return ()
         row_N, text = self.groups[expectations.GROUP][row], self.lines[row].text
         chars = self.char_spans[row]
-        return tuple(expectations.expectations(row_N, chars, text, token, self.words, least))
+        return tuple(expectations.expectations(row_N, chars, text, token, self.words, rule))
 
 
 @dataclass(frozen=True, slots=True)

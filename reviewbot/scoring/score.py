@@ -86,7 +86,7 @@ def _scores(
         if not np.isfinite(risk):
             yield Failed(line, "the score is no number")
             continue
-        expected = features.expectations(row, token, artifact.expectation_margin)
+        expected = features.expectations(row, token, artifact.expected)
         most = MAX_REASONS - len(expected)
         reasons = explain(predictor, parts_LN[row], columns_LN[row], artifact.notes, most)
         nats = None if surprisal_L is None else float(surprisal_L[row])

@@ -53,7 +53,7 @@ class ByteEncoder:
         if not self._head:
             return HiddenStates(states_TD)
         plus_T = column_T == ord("+")
-        signals_TS = np.outer(plus_T, np.log([500, 2, 400, 2])).astype(np.float32)
+        signals_TS = np.outer(plus_T, np.log([500, 2, 401, 2])).astype(np.float32)
         return HiddenStates(states_TD, None, signals_TS, np.where(plus_T, ord("*"), column_T))
 
 

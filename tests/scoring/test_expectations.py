@@ -18,7 +18,15 @@ from reviewbot.errors import ArtifactError
 from reviewbot.report.json_reader import parse_report
 from reviewbot.report.json_v1 import json_v1
 from reviewbot.scoring.artifact import ArtifactModel, load_artifact
-from reviewbot.scoring.expectations import LEAST, MOST, WORD, change_of, expectations, strongest
+from reviewbot.scoring.expectations import (
+    LEAST,
+    MOST,
+    WORD,
+    Rule,
+    change_of,
+    expectations,
+    strongest,
+)
 from reviewbot.scoring.feature_cache import DiskCache
 from reviewbot.scoring.outcomes import LineScore
 from tests import tiny
@@ -26,7 +34,8 @@ from tests.changes import CODE, ODD, Check, made, never, outcomes
 
 # A comment with every word of the tokenizer: what a random model expects is a word of the file.
 WORDS = {w for token in tiny.tokenizer().get_vocab() for w in WORD.findall(token) if w.isascii()}
-FILES = {**ODD, "code.py": CODE + f"# {' '.join(sorted(WORDS))}\n".encode()}
+SUMS = "".join(f"total[{n}] = left + right - self.value * left\n" for n in range(12))
+FILES = {**ODD, "code.py": CODE + f"{SUMS}# {' '.join(sorted(WORDS))}\n".encode()}
 
 
 class Everything(frozenset[str]):
@@ -69,9 +78,9 @@ def check(encoder: TransformersEncoder, artifact: Path) -> Check:
         ("for i in range([ x]):", " n", ("x", "n")),
         ("while i[ <] n:", " <=", ("<", "<=")),
         ("total[ +=] fee\n", " -=", ("+=", "-=")),
-        ("f(len(x[)])", " -", ("x)", "x -")),
         ("this[->]next", ".", None),
-        ("self.job[.kind](x)", ".run", ("job.kind", "job.run")),
+        ("self.job[.kind](x)", ".run", None),  # another function fits nearly everywhere
+        ("x = self.job[.kind]", ".run", ("job.kind", "job.run")),
         ("x = [']a'", '"', None),  # the kind of quotes
         ("f(a[)])", "))", None),  # the same text in other tokens
         ("f(a[):]", ") :", None),  # blanks
@@ -86,7 +95,7 @@ def check(encoder: TransformersEncoder, artifact: Path) -> Check:
         ("  [total] = a", "return", None),  # a statement may begin with anything
         ("  [break];", "continue", ("break", "continue")),
         ("}[else] if (x) {", " else", None),
-        (f"x = {'a' * 100}[b]", "c", ("b", "c")),  # a word too long to show
+        (f"x = {'a' * 100}[b]", "c", None),  # a word too long to show
         (f"{'a ' * 1_100}[b]", "c", None),  # too far to the right
     ],
 )
@@ -95,8 +104,6 @@ def test_an_expected_token_changes_whole_words_or_tells_nothing(
 ) -> None:
     start, end = line.index("["), line.index("]") - 1
     text = line.replace("[", "", 1).replace("]", "", 1)
-    if words == ("x)", "x -"):  # its own bracket is the mark
-        text, start, end = "f(len(x))", 7, 8
 
     change = change_of(text, Span(start, end), expected)
 
@@ -135,7 +142,7 @@ def test_what_a_model_expected_lies_in_its_line_with_the_probabilities_of_the_mo
     rows_LN = strongest(hidden.signals_TS, hidden.likeliest_T, spans, chars, lines, encoder.token)
 
     for line, row_N, of_line, span in zip(lines, rows_LN, chars, spans, strict=True):
-        found = list(expectations(row_N, of_line, line, encoder.token, Everything))
+        found = list(expectations(row_N, of_line, line, encoder.token, Everything, Rule(LEAST)))
         assert len(found) <= MOST
         surprisal_T = hidden.signals_TS[slice(*span), SIGNALS.index("surprisal")]
         for one in found:
@@ -186,7 +193,7 @@ def test_an_artifact_without_a_margin_shows_none_and_a_higher_margin_shows_fewer
     change = made(tmp_path, {}, FILES)
 
     def shown(margin: float) -> int:
-        other = replace(load_artifact(artifact), expectation_margin=margin)
+        other = replace(load_artifact(artifact), expected=Rule(margin))
         found = outcomes(check(change, artifact=other))
         return sum(len(one.expectations) for one in found if isinstance(one, LineScore))
 
