@@ -15,8 +15,8 @@ import numpy as np
 
 from research.baseline_fit import Baseline, Recipe
 from research.baselines import BASELINES, Sources, choose, recipe_of, sources_of
-from research.benchmark_files import scores as scores_csv
 from research.command import Command
+from research.csv_figures import csv_text
 from research.evaluate_measures import evaluate as measure_scores
 from research.evaluate_measures import suites_of
 from research.pttrust.autoencoder import RECIPE
@@ -104,7 +104,12 @@ def evaluate(
     if peer_scores:
         report["pttrust"] = _peer_figures(work, laid.table, peer_scores, result, suites)
     write_file(Path(out), json.dumps(report, indent=1, sort_keys=True) + "\n")
-    click.echo(scores_csv({Path(out).stem: report}), nl=False)
+    rows = [
+        ((Path(out).stem, title, score), found)
+        for title, suite in report["suites"].items()
+        for score, found in suite["scores"].items()
+    ]
+    click.echo(csv_text(["preset", "suite", "score"], rows), nl=False)
 
 
 def fit_baselines(sources: Sources, recipe: Recipe, names: Sequence[str]) -> dict[str, Baseline]:
