@@ -2,8 +2,8 @@
 
     python -m research.check_data DIRECTORY
 
-DIRECTORY holds `labels/` and `changes/`; what `research.choose_changes` makes of the latter is made
-again. Exit code 1 where a file is missing or has another hash.
+DIRECTORY holds `labels/` and `changes/`; what `research.choose_changes` and `choose_pairs` make of
+them is made again. Exit code 1 where a file is missing or has another hash.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from research.choose_changes import SURVIVED, write
+from research.choose_pairs import write_pairs
 
 SHIPPED = Path("reviewbot/_artifacts")
 
@@ -32,6 +33,9 @@ def _compare(directory: Path, made: Path) -> int:
                 if entry["name"] == f"changes-{preset}.jsonl.gz":
                     path = made / entry["name"]
                     write(directory / "changes", path, survived)
+            if entry["name"] == "pairs-deep.jsonl.gz":
+                path = made / entry["name"]
+                write_pairs(directory / "labels", path)
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
             same = found == entry["sha256"]
             wrong += not same

@@ -23,9 +23,14 @@ MAX_LINES = 150
 @click.argument("out", type=PATH)
 def choose_pairs(directory: str, out: str) -> None:
     """Write OUT from the label files in DIRECTORY."""
-    chosen = [line for name in WANTED for line in _of_set(Path(directory), name)]
-    write_rows(Path(out), chosen)
-    click.echo(f"{len(chosen)} programs")
+    click.echo(f"{write_pairs(Path(directory), Path(out))} programs")
+
+
+def write_pairs(directory: Path, out: Path) -> int:
+    """Write the chosen programs; return how many."""
+    chosen = [line for name in WANTED for line in _of_set(directory, name)]
+    write_rows(out, chosen)
+    return len(chosen)
 
 
 def _of_set(directory: Path, name: str) -> list[str]:

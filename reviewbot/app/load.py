@@ -131,13 +131,11 @@ def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
     name = model_name(settings, artifact)
     if name in MODELS:  # before anything is fetched
         check_model(artifact, MODELS[name].sha256, name)
-    order = engines(settings, head=reads_head(settings, artifact))
+    order = engines(settings)
     for engine in order:
         require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
         if engine == "torch" and not _has_server(settings):
             check_device(settings.device.value, settings.quantize.value, dtype_of(settings))
-        if engine == "onnx" and settings.engine is Engine.AUTO and reads_head(settings, artifact):
-            say(f"reading in int8, which may tell fewer pairs apart here: {install('torch')}")
         try:
             yield _prepare(engine, settings, artifact)
         except EngineUnfit as exc:
@@ -154,11 +152,9 @@ def model_name(settings: Settings, artifact: "Artifact") -> str:
     return artifact.model.name if settings.model == "default" else settings.model
 
 
-def engines(settings: Settings, *, head: bool = False) -> list[str]:
+def engines(settings: Settings) -> list[str]:
     """Return the engines to try, in order.
 
-    head    the output head is read too: int8 has not been shown to be close enough for that, so
-            torch is used if it is installed (docs/performance.md)
     raises  UsageError if the engine does not support another setting
     """
     from reviewbot.encoders.processor import is_x86, isa
@@ -178,7 +174,7 @@ def engines(settings: Settings, *, head: bool = False) -> list[str]:
         return installed or ["onnx"]  # the error then names what to install
     # Without AVX2 an int8 product is no faster than a float32 one.
     slow_int8 = is_x86() and "avx2" not in isa()
-    return ["torch"] if head or slow_int8 else ["onnx", "torch"]
+    return ["torch"] if slow_int8 else ["onnx", "torch"]
 
 
 def dtype_of(settings: Settings) -> str:

@@ -66,7 +66,7 @@ def _request(
         with worded("nothing was done"):
             read = load_artifact(find_artifacts(artifact or "deep")[-1]).model
         spec, layer, deep, full = _spec(read.name), read.layer, read.deep, read.full or full
-    onnx = engines(Settings(engine=Engine(engine)), head=full)[0] == "onnx"
+    onnx = engines(Settings(engine=Engine(engine)))[0] == "onnx"
     return spec, max(layer, deep or 0), {"full": full, "taps": (layer, deep) if onnx else None}
 
 

@@ -60,7 +60,9 @@ def evaluate(out: str, markdown: str | None, against: tuple[str, ...], **flags: 
         scores["surface"] = surface.oof_L
     except UsageError as exc:  # columns without a signal
         say(f"the surface baseline is not measured: {exc.what}")
-    report = measure.evaluate(work.table, scores, result.fold_L, seed=flags["seed"])
+    report = measure.evaluate(
+        work.table, scores, result.fold_L, apart=work.held_out, seed=flags["seed"]
+    )
     report |= {
         "fit": result.report,
         "data": work.data,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     type=PATH,
     help="Label file to count firings on; unset: nothing is counted. Repeatable.",
 )
-@options("out", "cache", "tokens", *MACHINE)
+@options("out", "cache", "tokens", "sample", *MACHINE)
 def evidence(**flags: Any) -> None:
     """Find out where an artifact's features fire, how often, and on what.
 
@@ -66,6 +66,7 @@ def add_evidence(
     cache: str,
     out: str,
     tokens: int,
+    sample: int | None,
     **machine: Any,
 ) -> None:
     """Read corpus and labels, and write the artifact with evidence.
@@ -87,13 +88,14 @@ def add_evidence(
     sources, origin = _sources(provenance(Path(corpus)), Path(corpus), machine["seed"])
     counted = {}
     if labels:
-        table = _table(known, labels, Path(cache), machine)
+        table = _table(known, labels, Path(cache), sample, machine)
         counted = tallies(table, known.predictor)
         say(f"counted on {len(table)} lines, {int(table.y_L.sum())} of them risky")
         del table
     reader = _reader(known, machine, whole=False)
+    plan = replace(known.plan, infill=None)  # a corpus has no changes: files from their start
     firings = read_firings(
-        sources, reader.encoder, known.plan, known.coder, tokens=tokens, progress=counter("tokens")
+        sources, reader.encoder, plan, known.coder, tokens=tokens, progress=counter("tokens")
     )
     entries = all_evidence(firings, known.coder.features, known.predictor, origin, counted)
     facts = {
@@ -136,10 +138,15 @@ def _reader(known: "Artifact", machine: dict[str, Any], *, whole: bool) -> "Read
 
 
 def _table(
-    known: "Artifact", labels: tuple[str, ...], cache: Path, machine: dict[str, Any]
+    known: "Artifact",
+    labels: tuple[str, ...],
+    cache: Path,
+    lines: int | None,
+    machine: dict[str, Any],
 ) -> "Table":
     from reviewbot.train.label_files import read_files
     from reviewbot.train.prepare import columns_of, prepare
+    from reviewbot.train.sampling import Draw
 
     # Corrections are not counted, so they are not read.
     changes = [
@@ -150,7 +157,7 @@ def _table(
     sizes = known.predictor.groups
     sha256 = str(known.manifest["files"]["sae/sae_weights.safetensors"])
     return columns_of(
-        prepare(changes, progress=counter("changes")),
+        prepare(changes, draw=None if lines is None else Draw(lines), progress=counter("changes")),
         reader.features(known.coder, sha256, sizes, cache),
         sizes,
         counter("files"),

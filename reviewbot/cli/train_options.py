@@ -70,6 +70,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "show_default": False,
         "metavar": "NAMES",
     },
+    "block-sets": {
+        "help": "Sets whose pairs teach the columns of blocks; comma-separated. Unset: the sets "
+        "that are learned from.",
+        "default": "",
+        "show_default": False,
+        "metavar": "NAMES",
+    },
     "related": {
         "help": "Weight, as not wrong, of lines that were changed along with a fix; 0 omits them.",
         "type": click.FloatRange(0, 1),
@@ -152,6 +159,7 @@ FITTING = (
     "boost",
     "pairwise",
     "held-out",
+    "block-sets",
     "related",
     "sample",
     "folds",

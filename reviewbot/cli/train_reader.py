@@ -56,7 +56,7 @@ def open_reader(
     elif layer is None:
         # Without `full` and `deep`: the store would take their depth for the model's own.
         layer = ensure_model(model, environ=os.environ, progress=bar, say=say).layers
-    order = engines(settings, head=full)
+    order = engines(settings)
     for name in order:
         if name == "torch":
             check_device(device, quantize, dtype)

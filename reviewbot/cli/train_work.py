@@ -130,10 +130,13 @@ class Work:
     @cached_property
     def held_out(self) -> set[str]:
         """The sets of --held-out: never learned from or calibrated on, only measured."""
-        held_out = {name.strip() for name in self.flags["held_out"].split(",") if name.strip()}
-        if unknown := sorted(held_out - self.sets):
-            raise click.UsageError(f"--held-out: no set is named {unknown[0]!r}")
-        return held_out
+        return self._sets("held_out")
+
+    def _sets(self, flag: str) -> set[str]:
+        names = {name.strip() for name in self.flags[flag].split(",") if name.strip()}
+        if unknown := sorted(names - self.sets):
+            raise click.UsageError(f"--{flag.replace('_', '-')}: no set is named {unknown[0]!r}")
+        return names
 
     @cached_property
     def suites(self) -> "Suites":
@@ -157,7 +160,14 @@ class Work:
         """Choose C by cross-validation over groups, and fit on everything."""
         from reviewbot.train.stages import fit_stages
 
-        return fit_stages(self.table, self.groups, boost=self.boost, cs=self.cs, **self.options())
+        return fit_stages(
+            self.table,
+            self.groups,
+            boost=self.boost,
+            cs=self.cs,
+            block_sets=tuple(sorted(self._sets("block_sets"))),
+            **self.options(),
+        )
 
 
 def _factors(texts: Sequence[str]) -> dict[str, float]:

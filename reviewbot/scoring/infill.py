@@ -51,7 +51,7 @@ class InfillPlanner:
         yield Reading(
             lines=tuple(spans),
             token_spans=tuple(spans.values()),
-            block_spans=(Span(0, len(tokens.ids)),),
+            block_spans=(Span(0, len(tokens.ids) + 1),),  # with the mark at its end
             block_of=(0,) * len(spans),
             char_spans=tuple(chars_P[line - piece.start] for line in spans),
             ids=(*shown, *tokens.ids, self.layout.marks[3]),

@@ -17,7 +17,9 @@ SURPRISAL_NAMES = (
 )
 
 STATE_GROUPS = ("state_mean", "state_last", "sae_max", "sae_mean")  # made by `pool`
-BLOCK_NAMES = tuple(f"{signal} of the block, mean" for signal in SIGNALS)
+BLOCK_NAMES = tuple(
+    f"{signal} of the block, {how}" for how in ("mean", "at its end") for signal in SIGNALS
+)
 
 
 def group_sizes(width: int, features: int) -> dict[str, int]:
@@ -91,16 +93,19 @@ def pool_blocks(
     block_spans: Sequence[Span],
     block_of: Sequence[int],
 ) -> dict[str, Array]:
-    """Return for each of L lines the features of its block of added lines.
+    """Return for each of L lines the features of its block.
 
-    block_spans  E spans in tokens of the window
+    block_spans  E spans in tokens of the window; the mark that ends a piece belongs to its block
     block_of     the block of each line
     """
     ends = [span.end - 1 for span in block_spans]
     groups = {"block_end": layer_norm(deep_TD[ends])}
     if signals_TS is not None:
-        means = [signals_TS[slice(*span)].mean(axis=0) for span in block_spans]
-        groups["block"] = _stack(means).astype(np.float32)
+        signals = [
+            np.append(signals_TS[slice(*span)].mean(axis=0), signals_TS[span.end - 1])
+            for span in block_spans
+        ]
+        groups["block"] = _stack(signals).astype(np.float32)
     return {name: part[list(block_of)] for name, part in groups.items()}
 
 

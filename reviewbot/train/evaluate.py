@@ -3,7 +3,7 @@
 Every score is measured on the same lines, with the same resamples of whole groups.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,12 +48,19 @@ def untrained(table: Table, surprisal_L: Array | None = None) -> dict[str, Array
 
 
 def evaluate(
-    table: Table, scores: AllScores, fold_L: Indices, *, samples: int = SAMPLES, seed: int = 0
+    table: Table,
+    scores: AllScores,
+    fold_L: Indices,
+    *,
+    apart: Collection[str] = (),
+    samples: int = SAMPLES,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Measure scores.
 
     scores   name -> out-of-fold score per line of the table
     fold_L   folds of whole groups: thresholds come from the other folds
+    apart    sets with parts of their own, which the other parts leave out
     returns  JSON-able. "parts": title -> {"changes", "lines", "groups", "hits", "scores"}, and
              "scores" is name -> figure -> {"value", "low", "high"}, null where a figure has no
              meaning. Low and high: 95 % over resampled groups
@@ -62,9 +69,12 @@ def evaluate(
     what one must see; lines that a fix changed, as they are; wrong lines against their corrections;
     alarms on changes that survived; changes that were fixed against changes that survived.
     """
-    clear_L = table.clear()
+    apart_L = np.isin(table.set_L, sorted(apart))
+    clear_L = table.clear() & ~apart_L
     # Masked lines take no part, nor do lines that the model could not read.
-    original_L = ~table.is_fixed_L & ((table.weight_L > 0) | (table.blamed_L & ~table.y_L))
+    original_L = (
+        ~apart_L & ~table.is_fixed_L & ((table.weight_L > 0) | (table.blamed_L & ~table.y_L))
+    )
     wrong_L = clear_L & table.read_L & np.isin(table.row_L, table.row_L[table.y_L & clear_L])
     blamed_L = original_L & ~table.survived_L
     parts = {"wrong lines": _lines(table, scores, table.y_L, wrong_L, samples, seed)}
@@ -75,10 +85,15 @@ def evaluate(
             parts[title] = _lines(table, scores, table.y_L, seen_L, samples, seed)
     title = "lines that a fix changed"
     parts[title] = _lines(table, scores, table.blamed_L, blamed_L, samples, seed)
-    parts["pairs"] = _pairs(table, scores, samples, seed)
+    parts["pairs"] = _pairs(table, scores, ~apart_L, samples, seed)
     if (table.survived_L & clear_L).any():
         parts["alarms"] = _alarms(table, scores, fold_L, clear_L, wrong_L, samples, seed)
         parts["changes"] = _changes(table, scores, original_L, samples, seed)
+    for name in sorted(apart):
+        own_L = table.set_L == name
+        here_L = table.clear() & own_L
+        parts[f"{name}: wrong lines"] = _lines(table, scores, table.y_L, here_L, samples, seed)
+        parts[f"{name}: pairs"] = _pairs(table, scores, own_L, samples, seed)
     return {"samples": samples, "seed": seed, "parts": parts}
 
 
@@ -117,19 +132,24 @@ def _over_surface(
             measured[name][f"{key}, over surface"] = entry
 
 
-def _pairs(table: Table, scores: AllScores, samples: int, seed: int) -> dict[str, Any]:
+def _pairs(
+    table: Table, scores: AllScores, keep_L: Mask, samples: int, seed: int
+) -> dict[str, Any]:
     """Measure how often a wrong line scores above its correction; .5 is chance."""
-    parts = {"paired": table.pairs_P2[:, 0] >= 0, "paired, normalised": table.one_for_one_P}
-    group_P, row_P = table.group_L[table.pairs_P2[:, 0]], table.row_L[table.pairs_P2[:, 0]]
+    kept_P = keep_L[table.pairs_P2[:, 0]]
+    pairs_P2, block_P = table.pairs_P2[kept_P], table.block_P[kept_P]
+    all_P = np.ones(len(pairs_P2), np.bool_)
+    parts = {"paired": all_P, "paired, normalised": table.one_for_one_P[kept_P]}
+    group_P, row_P = table.group_L[pairs_P2[:, 0]], table.row_L[pairs_P2[:, 0]]
     draws = resample(group_P, samples=samples, seed=seed)
     measured: dict[str, Any] = {}
     for name, s_L in scores.items() if len(group_P) else ():
         measured[name] = {}
         for key, keep_P in parts.items():
-            first_B, win_B = metrics.paired(s_L, table.pairs_P2[keep_P], table.block_P[keep_P])
+            first_B, win_B = metrics.paired(s_L, pairs_P2[keep_P], block_P[keep_P])
             values_B = ratio(draws, group_P[keep_P][first_B], win_B)
             measured[name][key] = figure(draws, metrics.mean(win_B), values_B)
-    blocks, changes = len(np.unique(table.block_P)), len(np.unique(row_P))
+    blocks, changes = len(np.unique(block_P)), len(np.unique(row_P))
     return _part(changes, 2 * blocks, len(draws.names_G), blocks, measured)
 
 

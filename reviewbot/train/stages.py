@@ -17,7 +17,16 @@ from reviewbot.scoring.predictor import Predictor
 from reviewbot.train.dataset import Table
 from reviewbot.train.predictor_fit import CS, FitResult, fit
 
-_REPORTED = ("groups", "pairwise", "c", "c_at_edge", "by_c", "choice_without_fold", "converged")
+_REPORTED = (
+    "groups",
+    "train_sets",
+    "pairwise",
+    "c",
+    "c_at_edge",
+    "by_c",
+    "choice_without_fold",
+    "converged",
+)
 BLOCK = "block"  # prefix of the groups that the lines of a block share
 BLOCK_SHARE = 0.3
 # Weight of ranking a wrong version above its correction. With a larger log loss the fit would learn
@@ -35,12 +44,14 @@ def fit_stages(
     boost: Mapping[str, float] | None = None,
     block_cs: Sequence[float] = CS,
     block_share: float = BLOCK_SHARE,
+    block_sets: Sequence[str] = (),
     **options: Any,
 ) -> FitResult:
     """Fit the groups of lines, then those of blocks, on the same folds; add the two scores.
 
     block_cs     inverse penalties of the second fit
     block_share  deviation of the second score over lines, as a share of that of the first score
+    block_sets   sets that the second fit learns from; by default those of the first
     options      of `predictor_fit.fit`, for both
     returns      one predictor over all groups, in the order given; without groups of blocks the
                  result of `fit`
@@ -75,7 +86,7 @@ def fit_stages(
         pairwise=BLOCK_PAIRWISE,
         boost={name: factor for name, factor in boost.items() if name in block_groups},
         choose_by="paired",
-        **options,
+        **{**options, **({"train_sets": block_sets} if block_sets else {})},
     )
     original_L = ~table.is_fixed_L
     spread = float(blocks.oof_L[original_L].std())

@@ -122,6 +122,25 @@ def test_wrong_lines_are_also_measured_by_what_one_must_see() -> None:
     assert figures["within auroc"] == {"value": 0, "low": None, "high": None}
 
 
+def test_sets_apart_have_parts_of_their_own_and_take_no_part_in_the_others() -> None:
+    y = [1, 0, 0] * 3
+    table = small(y, "aaabbbccc", ["s"] * 6 + ["programs"] * 3)
+    table = with_corrections(table, np.zeros((3, 1), np.float32))
+    s_L = table.columns_LN[:, 0] * np.where(table.set_L == "programs", -1, 1)
+
+    parts = evaluate(table, {"model": s_L}, table.row_L % 2, apart=["programs"], samples=20)[
+        "parts"
+    ]
+
+    own, rest = parts["programs: wrong lines"], parts[WRONG]
+    assert (own["hits"], rest["hits"], parts[BLAMED]["hits"]) == (1, 2, 2)
+    assert own["scores"]["model"]["within auroc"]["value"] == 0
+    assert rest["scores"]["model"]["within auroc"]["value"] == 1
+    assert parts["programs: pairs"]["scores"]["model"]["paired"]["value"] == 0
+    assert parts["pairs"]["scores"]["model"]["paired"]["value"] == 1
+    assert parts["pairs"]["hits"] == 2
+
+
 def test_a_threshold_comes_from_the_survived_lines_of_the_other_folds() -> None:
     y = [0] * 9 + [1, 0, 0]
     sets = ["clean"] * 9 + ["s"] * 3

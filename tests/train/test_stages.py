@@ -1,5 +1,7 @@
 """Which line of a block, and whether the block at all: two fits, one predictor."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from reviewbot.errors import UsageError
 from reviewbot.scoring.predictor import log_odds
 from reviewbot.train import metrics
 from reviewbot.train.dataset import Table
-from reviewbot.train.predictor_fit import fit
+from reviewbot.train.predictor_fit import FitResult, fit
 from reviewbot.train.stages import fit_stages
 from tests.train.tables_made import made, with_corrections
 
@@ -72,6 +74,34 @@ def test_the_share_is_the_ratio_of_the_two_deviations() -> None:
     assert (
         alone.oof_L.tolist() == fit(table, ["state"], corrections=True, cs=(1e-2,)).oof_L.tolist()
     )
+
+
+def two_sets(table: Table) -> FitResult:
+    return fit_stages(
+        table,
+        GROUPS,
+        corrections=True,
+        cs=(1e-2,),
+        train_sets=("changes",),
+        block_sets=("programs",),
+    )
+
+
+def test_the_columns_of_blocks_may_learn_from_other_sets_than_lines() -> None:
+    table = versions()
+    other_L = table.row_L % 2 == 1
+    table = replace(table, set_L=np.where(other_L, "programs", "changes"))
+    apart = two_sets(table)
+    # In programs the sign of the columns of blocks is turned round: only the second fit may notice.
+    columns_LN = table.columns_LN.copy()
+    columns_LN[other_L, :2] *= -1
+    turned = replace(table, columns_LN=columns_LN)
+
+    assert apart.report["train_sets"] == ["changes"]
+    assert apart.report["blocks"]["train_sets"] == ["programs"]
+    weight_N = two_sets(turned).predictor.weight_N
+    assert (weight_N[:2] * apart.predictor.weight_N[:2] < 0).all()
+    np.testing.assert_allclose(weight_N[2:], apart.predictor.weight_N[2:], rtol=1e-5)
 
 
 @pytest.mark.parametrize("groups", [GROUPS, GROUPS[::-1]])
