@@ -38,11 +38,11 @@ load = serve.load_here
 def dying(spec, clock):
     encoder = load(spec, clock)
     states, passes = encoder.states, []
-    def once(ids):
+    def once(ids, first=0):
         passes.append(ids)
         if len(passes) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
-        return states(ids)
+        return states(ids, first)
     encoder.states = once
     return encoder
 serve.load_here = dying
