@@ -220,7 +220,7 @@ def _part(table: Table, keep_L: Mask, keep_P: Mask) -> Table:
     kept: dict[str, Any] = {
         name: getattr(table, name)[keep_L if name.endswith(("_L", "_LN")) else keep_P]
         for name in (field.name for field in fields(table))
-        if name != "groups"
+        if name not in ("groups", "drawn")
     }
     at_L = np.cumsum(keep_L) - 1
     return replace(table, **kept | {"pairs_P2": at_L[table.pairs_P2[keep_P]]})

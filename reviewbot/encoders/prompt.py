@@ -26,7 +26,7 @@ class Infill:
     before: int = 256  # tokens
     after: int = 128  # tokens
     preamble: int = 96  # tokens
-    text: int = 1024  # tokens of a piece; a longer one is read line by line
+    text: int = 1024  # tokens of a piece; a longer one is halved
 
     @staticmethod
     def from_json(data: Any) -> "Infill | None":

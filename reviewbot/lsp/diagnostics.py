@@ -11,14 +11,14 @@ from typing import Any
 from reviewbot.encoders.spans import Span
 from reviewbot.escape import visible
 from reviewbot.render.evidence import reason_words
-from reviewbot.render.expectations import expectation_line, expectation_words
+from reviewbot.render.expectations import doubt_lines, doubt_words
 from reviewbot.render.findings import FindingView, finding_views, gate_words
 from reviewbot.render.issues import RISKY, UNREAD
 from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
 from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
-from reviewbot.scoring.outcomes import Expectation, Failed, Skipped
+from reviewbot.scoring.outcomes import Failed, Skipped
 
 MAX_FINDINGS = 200  # findings of one document
 
@@ -91,7 +91,7 @@ def _risky(view: FindingView, report: Report) -> Diagnostic:
         reason_words(reason, report.evidence_for(reason.feature, worst))
         for reason in finding.reasons
     ]
-    message = "".join(f"{expectation_line(one)}\n" for _, one in finding.doubts)
+    message = "".join(f"{doubt}\n" for doubt in doubt_lines(finding))
     message += f"risk {view.risk}, {place}" + (f"; written by {by[:MAX_CHARS]}" if by else "")
     details = f"**risk {risk_words(finding.risk)}**{gate}, {place}" + (
         f"; written by {code_span(UntrustedText(by))}" if by else ""
@@ -99,7 +99,7 @@ def _risky(view: FindingView, report: Report) -> Diagnostic:
     for words in reasons:
         label = visible(" ".join(words["label"].text.split()))[:MAX_CHARS]
         message += f"\nbecause: {label} ({words['weight']})"
-    bullets = [*(_expected(one) for _, one in finding.doubts), *map(_detail, reasons)]
+    bullets = [*map(_expected, doubt_words(finding)), *map(_detail, reasons)]
     if bullets:
         details += "\n\n" + "\n".join(bullets)
     start, end, columns = finding.start, finding.end, None
@@ -116,10 +116,9 @@ def _risky(view: FindingView, report: Report) -> Diagnostic:
     )
 
 
-def _expected(one: Expectation) -> str:
-    words = expectation_words(one)
+def _expected(words: Mapping[str, Any]) -> str:
     found, expected = code_span(words["found"]), code_span(words["expected"])
-    return f"- {found}: the model expected {expected} ({words['odds']})"
+    return f"- {words['place']}{found}: the model expected {expected} ({words['odds']})"
 
 
 def _detail(words: Mapping[str, Any]) -> str:

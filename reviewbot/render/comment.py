@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from reviewbot.errors import UsageError
 from reviewbot.escape import visible
 from reviewbot.render.evidence import reason_words
-from reviewbot.render.expectations import expectation_words
+from reviewbot.render.expectations import doubt_words
 from reviewbot.render.findings import FindingView, finding_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
@@ -69,7 +69,7 @@ def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
             risk=risk_words(finding.risk),
             percentile=percentile_words(worst, report.recent),
             author=UntrustedText(view.written_by) if view.written_by else None,
-            expectations=[expectation_words(one) for _, one in finding.doubts],
+            expectations=doubt_words(finding),
             reasons=[
                 reason_words(reason, report.evidence_for(reason.feature, worst), examples)
                 for reason in finding.reasons
@@ -140,7 +140,7 @@ def _row(
         "id": name,
         "where": UntrustedText(f"{visible(finding.path)}:{view.numbers}"),
         "risk": view.risk,
-        "expectations": [expectation_words(one) for _, one in finding.doubts],
+        "expectations": doubt_words(finding),
         "author": UntrustedText(view.written_by or "unknown"),
         "state": UntrustedText(state),
     }

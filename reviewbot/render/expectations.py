@@ -2,11 +2,29 @@
 
 from typing import Any
 
+from reviewbot.diff.model import ChangedLine
 from reviewbot.escape import visible
 from reviewbot.render.untrusted import UntrustedText
+from reviewbot.report.findings import Finding
 from reviewbot.scoring.outcomes import Expectation
 
 MAX_CHARS = 100  # of each text
+
+
+def doubt_lines(finding: Finding) -> list[str]:
+    """Return `expectation_line` of each of a finding's doubts; with its line if it has several."""
+    return [f"{_place(finding, line)}{expectation_line(one)}" for line, one in finding.doubts]
+
+
+def doubt_words(finding: Finding) -> list[dict[str, Any]]:
+    """Return the parts of `doubt_lines` as Markdown templates print them."""
+    return [
+        {"place": _place(finding, line), **expectation_words(one)} for line, one in finding.doubts
+    ]
+
+
+def _place(finding: Finding, line: ChangedLine) -> str:
+    return "" if finding.start == finding.end else f"line {line.number}, "
 
 
 def expectation_line(one: Expectation) -> str:

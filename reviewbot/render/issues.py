@@ -10,7 +10,7 @@ from itertools import groupby
 
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.escape import inert, visible
-from reviewbot.render.expectations import expectation_line
+from reviewbot.render.expectations import doubt_lines
 from reviewbot.render.findings import FindingView, Severity, finding_views
 from reviewbot.render.phrasing import plural, riskier_than
 from reviewbot.report.gate import Status
@@ -66,7 +66,7 @@ def unread(report: Report) -> tuple[Issue, ...]:
 def finding_message(view: FindingView) -> str:
     """Return a finding in one line: bounded, safe to print, no command to a CI runner."""
     worst = view.finding.worst
-    parts = [expectation_line(one) for _, one in view.finding.doubts]
+    parts = doubt_lines(view.finding)
     parts.append(f"risk {view.risk}, {riskier_than(worst.percentile)}")
     if view.written_by:
         parts.append(f"written by {view.written_by}")

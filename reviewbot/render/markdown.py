@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reviewbot.render.evidence import reason_words
-from reviewbot.render.expectations import expectation_words
+from reviewbot.render.expectations import doubt_words
 from reviewbot.render.findings import FindingView, excerpt, finding_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import deep_line, files_not_read, ledger_rows, verdict_word
@@ -74,7 +74,7 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
         "risk": view.risk,
         "percentile": percentile_words(worst, report.recent),
         "author": UntrustedText(view.written_by) if view.written_by else None,
-        "expectations": [expectation_words(one) for _, one in finding.doubts],
+        "expectations": doubt_words(finding),
         "reasons": [
             reason_words(reason, report.evidence_for(reason.feature, worst))
             for reason in finding.reasons

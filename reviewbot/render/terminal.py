@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reviewbot.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
-from reviewbot.render.expectations import expectation_line
+from reviewbot.render.expectations import doubt_lines
 from reviewbot.render.findings import FindingView, excerpt, finding_views
 from reviewbot.render.ledger import (
     compared,
@@ -125,8 +125,8 @@ def _finding(
         yield _heat(line, digits, width)
     if cut:
         yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
-    for _, one in view.finding.doubts:
-        yield from wrapped(expectation_line(one), width, 3)
+    for doubt in doubt_lines(view.finding):
+        yield from wrapped(doubt, width, 3)
     for reason in view.finding.reasons:
         name = feature_name(reason.feature, reason.label)
         yield from wrapped(f"because: {name} ({reason_weight(reason)})", width, 3)

@@ -228,6 +228,8 @@ def _expected(manifest: Mapping[str, Any], model: ArtifactModel) -> Rule:
     if "expectations" not in manifest:
         return Rule()
     entry = manifest["expectations"]
+    if not isinstance(entry, dict) or any(type(n) not in (int, float) for n in entry.values()):
+        raise ValueError("expectations must hold numbers")
     rule = Rule(float(entry["margin"]), float(entry.get("likely", 0)))
     if not (model.full and rule.margin > 0 and 0 <= rule.likely <= 1):  # nor is NaN
         raise ValueError("expectations need the output head, a margin above 0, a probability")

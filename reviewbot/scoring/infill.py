@@ -26,11 +26,17 @@ class InfillPlanner:
         for piece in pieces(self.lines, added, self.layout.lines):
             if not any(line in range(*piece) for line in wanted):
                 continue
-            parts = [piece]
-            if len(self._tokens(piece).ids) > self.layout.text:
-                parts = [Span(line, line + 1) for line in range(*piece)]
-            for part in parts:
+            for part in self._fitting(piece):
                 yield from self._read(part, [line for line in wanted if line in range(*part)])
+
+    def _fitting(self, piece: Span) -> Iterator[Span]:
+        """Halve a piece until its tokens fit, or it is one line."""
+        if piece.end - piece.start == 1 or len(self._tokens(piece).ids) <= self.layout.text:
+            yield piece
+            return
+        middle = (piece.start + piece.end) // 2
+        yield from self._fitting(Span(piece.start, middle))
+        yield from self._fitting(Span(middle, piece.end))
 
     def _read(self, piece: Span, wanted: Sequence[int]) -> Iterator[Reading | TooLong]:
         tokens = self._tokens(piece)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from reviewbot.encoders.encoder import Encoder
+from reviewbot.errors import ArtifactError
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.feature_cache import FeatureCache
 from reviewbot.scoring.line_features import CodeFile, FeatureReader, LineFeatures
@@ -64,6 +65,13 @@ def score_again(
 
 
 def _reader(artifact: Artifact, encoder: Encoder, cache: FeatureCache) -> FeatureReader:
+    infill = artifact.plan.infill
+    if infill is not None and not all(map(encoder.token, infill.marks)):
+        raise ArtifactError(
+            f"nothing was scored: the artifact {artifact.info.name!r} names tokens that the model "
+            "does not have",
+            fix="install reviewbot again, or train the artifact again",
+        )
     return FeatureReader(
         encoder=encoder,
         plan=artifact.plan,

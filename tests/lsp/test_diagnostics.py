@@ -47,7 +47,7 @@ def test_a_finding_with_an_expectation_is_marked_at_its_columns() -> None:
     (found,) = diagnostics(report(scored(2, "a", 0.95), line))
 
     assert (found.start, found.end, found.columns) == (3, 3, Span(3, 11))
-    words = "`job.Kind`: the model expected `job.ID` (0.62 against 0.001)"
+    words = "line 3, `job.Kind`: the model expected `job.ID` (0.62 against 0.001)"
     assert found.message.split("\n")[0] == words
     assert found.details.split("\n")[2] == f"- {words}"
 

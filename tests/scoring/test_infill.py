@@ -1,6 +1,7 @@
 """Reading with code on both sides: what the model is shown, with a real tokenizer and model."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import pytest
 
 from reviewbot.encoders.prompt import Infill, ReadingPlan
 from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.errors import ArtifactError
+from reviewbot.scoring.artifact import load_artifact
 from reviewbot.scoring.plan import plan_reading, read_lines
 from reviewbot.scoring.reading import Reading, TooLong
 from tests import tiny
+from tests.changes import Check, made, outcomes
 
 MARKS = (300, 301, 302, 303)
 LAYOUT = Infill(marks=MARKS, lines=3, before=40, after=20, preamble=16, text=60)
@@ -129,3 +133,27 @@ def test_a_layout_that_makes_no_sense_is_refused(change: dict[str, object]) -> N
 
     with pytest.raises(ValueError, match="infill"):
         ReadingPlan.from_json({"infill": infill})
+
+
+def test_a_piece_with_too_many_tokens_is_halved_until_it_fits(encoder: TransformersEncoder) -> None:
+    lines = [f"value = [{', '.join('abcdefg')}]"] * 3
+    found = plan(encoder, [0, 1, 2], [0, 1, 2], "".join(line + "\n" for line in lines))
+
+    assert all(isinstance(one, Reading) for one in found)
+    assert [one.lines for one in found if isinstance(one, Reading)] == [(0,), (1, 2)]
+
+
+@pytest.mark.parametrize(("last", "fine"), [(303, True), (10**6, False)])
+def test_marks_that_the_model_does_not_have_are_refused_before_anything_is_read(
+    encoder: TransformersEncoder, tmp_path: Path, last: int, *, fine: bool
+) -> None:
+    infill = replace(LAYOUT, marks=(*MARKS[:3], last))
+    where = tiny.tiny_artifact(tmp_path / "artifact", plan=ReadingPlan(infill=infill))
+    change = made(tmp_path, {}, {"a.py": TEXT.encode()})
+    check = Check(encoder, load_artifact(where))
+
+    if fine:
+        assert len(outcomes(check(change))) == len(LINES)
+        return
+    with pytest.raises(ArtifactError, match="names tokens that the model does not have"):
+        check(change)
