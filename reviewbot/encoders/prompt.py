@@ -42,7 +42,12 @@ class Infill:
             raise ValueError("reading plan: infill needs four marks")
         if any(type(number) is not int or not 0 <= number < 2**31 for number in (*numbers, *marks)):
             raise ValueError("reading plan: infill holds whole numbers, none negative")
-        if data["lines"] < 2 or not 0 < data["text"] <= 8_192 or sum(numbers) > 16_384:
+        if (
+            data["lines"] < 2
+            or data["before"] < 1
+            or not 0 < data["text"] <= 8_192
+            or sum(numbers) > 16_384
+        ):
             raise ValueError("reading plan: the sizes of infill are too small or too large")
         return Infill(**{**data, "marks": tuple(marks)})
 

@@ -26,20 +26,23 @@ class InfillPlanner:
         for piece in pieces(self.lines, added, self.layout.lines):
             if not any(line in range(*piece) for line in wanted):
                 continue
-            for part in self._fitting(piece):
-                yield from self._read(part, [line for line in wanted if line in range(*part)])
+            for part, tokens in self._fitting(piece):
+                mine = [line for line in wanted if line in range(*part)]
+                yield from self._read(part, tokens, mine)
 
-    def _fitting(self, piece: Span) -> Iterator[Span]:
-        """Halve a piece until its tokens fit, or it is one line."""
-        if piece.end - piece.start == 1 or len(self._tokens(piece).ids) <= self.layout.text:
-            yield piece
+    def _fitting(self, piece: Span) -> Iterator[tuple[Span, Tokens]]:
+        """Halve a piece until its tokens fit, or it is one line; yield the parts with theirs."""
+        tokens = self.encoder.tokenize(self._text(piece))
+        if piece.end - piece.start == 1 or len(tokens.ids) <= self.layout.text:
+            yield piece, tokens
             return
         middle = (piece.start + piece.end) // 2
         yield from self._fitting(Span(piece.start, middle))
         yield from self._fitting(Span(middle, piece.end))
 
-    def _read(self, piece: Span, wanted: Sequence[int]) -> Iterator[Reading | TooLong]:
-        tokens = self._tokens(piece)
+    def _read(
+        self, piece: Span, tokens: Tokens, wanted: Sequence[int]
+    ) -> Iterator[Reading | TooLong]:
         if len(tokens.ids) > self.layout.text:
             yield from map(TooLong, wanted)
             return
@@ -85,6 +88,3 @@ class InfillPlanner:
 
     def _text(self, piece: Span) -> str:
         return "\n".join(self.lines[slice(*piece)])
-
-    def _tokens(self, piece: Span) -> Tokens:
-        return self.encoder.tokenize(self._text(piece))

@@ -126,7 +126,7 @@ def test_the_plan_comes_back_from_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"marks": [1, 2, 3]}, {"lines": 1}, {"before": -1}, {"after": 10**6}, {"text": "5"}]
+    "change", [{"marks": [1, 2, 3]}, {"lines": 1}, {"before": 0}, {"after": 10**6}, {"text": "5"}]
 )
 def test_a_layout_that_makes_no_sense_is_refused(change: dict[str, object]) -> None:
     infill = {**PLAN.to_json()["infill"], "marks": list(MARKS), **change}
