@@ -53,9 +53,7 @@ SIGNS = {  # of the text and of what the model expects: their names are fixed
         *("logic signs", "comment or docstring", *map("keyword: {}".format, KEYWORDS.split())),
     ),
     "surprisal": ("surprisal, sum", *(f"{s}, {h}" for s in SIGNALS for h in ("mean", "greatest"))),
-    "block": tuple(
-        f"{signal} of the block, {how}" for how in ("mean", "at its end") for signal in SIGNALS
-    ),
+    "block": tuple(f"{s} of the block, {how}" for how in ("mean", "at its end") for s in SIGNALS),
 }
 EDITED = "the change edits reviewbot's settings"  # how a note of the report begins
 # An empty entry of PYTHONPATH is the folder that a program runs in: a stranger's.

@@ -41,7 +41,7 @@ class Encoder(Protocol):
         """Split a text; lone surrogates in it count as U+FFFD."""
 
     def token(self, number: int) -> str:
-        """Return the text of a token; "" for a number that is none."""
+        """Return the text of a token, or "" if there is no such token."""
 
     def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
         """Read one window in one forward pass; return the states from token `first` on."""
