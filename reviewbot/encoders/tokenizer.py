@@ -33,7 +33,7 @@ def load_tokenizer(directory: Path) -> Tokenizer:
 
 
 def token(tokenizer: Tokenizer, number: int) -> str:
-    """Return the text of a token, or "" if there is none or it is a part of a character."""
+    """Return the text of a token; "" if it does not exist or is only part of a character."""
     try:
         text = str(tokenizer.decode([number], skip_special_tokens=False))
     except OverflowError:

@@ -1,4 +1,4 @@
-"""What stands in a line and what was expected: is it of one kind?"""
+"""Only code of the same kind is compared: a number with a number, a name with a name."""
 
 import pytest
 
