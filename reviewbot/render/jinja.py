@@ -15,9 +15,11 @@ from reviewbot.render.untrusted import FILTERS
 
 
 def template(name: str) -> str:
-    """Read a template: from the package in a wheel, from templates/ in a checkout."""
+    """Read a template: from the package in a wheel, from its folder in a checkout."""
     packed = resources.files("reviewbot") / "_templates"
-    checkout = Path(__file__).parents[2] / "templates"
+    # The workflow has one copy: pyproject.toml puts the file of docs/ beside the templates.
+    folder = "docs/workflows" if name.endswith(".yml") else "templates"
+    checkout = Path(__file__).parents[2] / folder
     return ((packed if packed.is_dir() else checkout) / name).read_text(encoding="utf-8")
 
 

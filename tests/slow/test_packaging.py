@@ -46,6 +46,7 @@ def test_the_wheel_holds_all_data_that_the_package_reads_and_all_its_modules(whe
 
     wanted = {"reviewbot/py.typed", "reviewbot/__main__.py", "reviewbot/train/fix_filter.json"}
     wanted |= {f"reviewbot/_templates/{path.name}" for path in (ROOT / "templates").iterdir()}
+    wanted.add("reviewbot/_templates/pull-request.yml")  # from docs/workflows
     for folder in ("reviewbot/schemas", "reviewbot/_artifacts", "reviewbot/_models"):
         files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
         wanted |= {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
