@@ -22,6 +22,7 @@ COMMANDS = {  # name -> where it is, and its line in the help
     "explain": ("reviewbot.cli.explain:explain", "Explain the risk of a line, or a feature."),
     "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
+    "init": ("reviewbot.cli.init:init", "Set up settings, a workflow and hooks in a repository."),
     "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),
     "calibrate": (
         "reviewbot.cli.calibrate:calibrate",

@@ -68,6 +68,7 @@ USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice be
     ("check --diff=nowhere.diff", "nowhere.diff: No such file", "name the file of a diff, or -"),
     ("check --diff=.", "nothing was checked: .: Is a directory", "name the file of a diff, or -"),
     ("check --root=nowhere", "nowhere is no directory", "give an existing one as --root"),
+    ("init --root=nowhere", "nothing was written: nowhere is no directory", "give an existing one"),
     ("check no-such-revision", "git knows no commit 'no-such-revision'", "name a branch, a tag"),
     ("who no-such-branch", f"{AUTHOR}git knows no commit 'no-such-branch'", "name a branch, a tag"),
     ("check --max-risk=nan", "max-risk cannot be nan (flag --max-risk)", "a number between 0 and"),
@@ -101,6 +102,7 @@ def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
     ("words", "done"),
     [
         ("hook install", "installed"),
+        ("init --settings", "written"),
         ("calibrate", "stored"),
         ("stats --root . .", "counted"),
     ],
