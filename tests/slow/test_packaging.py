@@ -77,7 +77,8 @@ def test_the_installed_package_finds_its_templates_and_its_schema(
     code = (
         "import reviewbot; from reviewbot.render import jinja\n"
         "from reviewbot.report import json_v1\n"
-        "print(reviewbot.__file__, json_v1.schema()['title'], jinja.template('summary.md.j2'))"
+        "print(reviewbot.__file__, json_v1.schema()['title'], jinja.template('summary.md.j2'))\n"
+        "print(jinja.template('pull-request.yml'))"
     )
 
     done = subprocess.run(
@@ -91,6 +92,7 @@ def test_the_installed_package_finds_its_templates_and_its_schema(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path / "reviewbot"))
     assert (ROOT / "templates" / "summary.md.j2").read_text() in done.stdout
+    assert (ROOT / "docs" / "workflows" / "pull-request.yml").read_text() in done.stdout
 
 
 def test_the_wheel_has_both_commands_and_our_name(wheel: Path) -> None:
