@@ -65,7 +65,7 @@ def difference(ours: Mapping[str, object], theirs: Mapping[str, object]) -> str 
     """Return the first term that differs, in words; None if all are equal."""
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
-            here, there = (str(terms.get(name, "unset"))[:80] for terms in (ours, theirs))
+            here, there = (str(terms.get(name, "unset"))[:200] for terms in (ours, theirs))
             return f"its {name[:80]} is {there}, here it is {here}"
     return None
 
