@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Write action/requirements.txt: what the action installs, every file by its hash.
 #
-# That is the package with its extra [onnx], and what builds it: the action builds it without isolation.
+# That is what the package needs, and what builds it: the action builds it without isolation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(mktemp --suffix=.in)
@@ -12,4 +12,4 @@ print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requ
 PY
 rm -f action/requirements.txt # else uv would keep its versions
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-  --no-header --no-annotate --extra onnx pyproject.toml "$build" -o action/requirements.txt
+  --no-header --no-annotate pyproject.toml "$build" -o action/requirements.txt

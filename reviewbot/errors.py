@@ -90,11 +90,9 @@ def os_fix(exc: OSError, default: str) -> str:
     return (MACHINE_FIXES | PATH_FIXES).get(exc.errno or 0, default)
 
 
-CONVERTING = ("tokenizers", "gguf")  # convert GGUF; part of every engine's extra
-TORCH = ("torch", "transformers", *CONVERTING)
+TORCH = ("torch", "transformers")
 EXTRAS = {  # extra -> its modules; pyproject.toml names the distributions
     "torch": TORCH,
-    "onnx": ("onnxruntime", "onnx", *CONVERTING),
     "train": (*TORCH, "sklearn", "scipy"),
     "quantize": (*TORCH, "accelerate", "bitsandbytes"),
     "lsp": ("pygls", "lsprotocol"),

@@ -1,4 +1,4 @@
-"""A bare install has no engine. It finds authors, renders, posts, gates, and says what it lacks."""
+"""An install without extras scores, finds authors, gates and posts, and says what it lacks."""
 
 import json
 import re
@@ -11,6 +11,9 @@ from packaging.requirements import Requirement
 
 from reviewbot.cli import COMMANDS
 from reviewbot.errors import EXTRAS, MissingExtra, install, require
+from reviewbot.models.ensure import ensure_model
+from reviewbot.scoring.artifact import ArtifactModel
+from tests import tiny
 from tests.authorship.repos import CLAUDE, Repo, repo_at
 from tests.bare import ALL, python, reviewbot
 from tests.cli.small import write_artifact
@@ -20,6 +23,7 @@ from tests.github.server import serving
 
 ROOT = Path(__file__).parents[1]
 MODULES = {"scikit-learn": "sklearn"}  # distribution -> module, where the names differ
+CODE = "def f(x):\n    return x / 0\n"
 TRAIN = {  # what each command must be given
     "sae": ("--corpus", ".", "--out", "o", "--work", "w"),
     "predictor": ("--labels", "l", "--sae", "s", "--cache", "c", "--out", "o"),
@@ -121,22 +125,44 @@ def test_a_change_in_which_nothing_is_scored_is_gated_and_its_report_posted(
     assert "reviewbot:summary" in summary["body"]
 
 
-@pytest.mark.parametrize("preset", ["quick", "deep"])
-def test_a_change_with_code_is_an_error_that_names_the_extra_and_nothing_is_fetched(
-    repo: Repo, env: dict[str, str], preset: str
+def test_code_is_scored_in_int8(
+    repo: Repo, env: dict[str, str], tiny_model: Path, tmp_path: Path
 ) -> None:
-    repo.commit("code", {"a.py": "def f(x):\n    return x / 0\n"})
+    repo.commit("code", {"a.py": CODE})
+    sha256 = ensure_model(str(tiny_model), environ=env).sha256
+    trained_on = ArtifactModel("tiny", sha256, tiny.LAYER, tiny.WIDTH)
+    artifact = tiny.tiny_artifact(tmp_path / "tiny", model=trained_on)
 
-    done = reviewbot("check", "main..topic", "--artifact", preset, cwd=repo.root, env=env)
+    flags = (f"--artifact={artifact}", f"--model={tiny_model}", "--format=json", "--max-risk=1")
+    done = reviewbot("check", "main..topic", *flags, cwd=repo.root, env=env)
 
-    assert missing(done, "onnx")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["model"]["dtype"] == "int8"
+    assert (report["ledger"]["scored"], report["ledger"]["failed"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "extra"),
+    [
+        ("--engine torch", "torch"),
+        ("--engine torch --artifact deep", "torch"),
+        ("--engine torch --model someone/model@main", "torch"),
+        ("--device cuda", "torch"),
+        ("--dtype bf16", "torch"),
+        ("--device cuda --quantize 4bit", "quantize"),
+    ],
+)
+def test_what_only_torch_can_do_names_its_extra_and_nothing_is_fetched(
+    repo: Repo, env: dict[str, str], flags: str, extra: str
+) -> None:
+    repo.commit("code", {"a.py": CODE})
+
+    done = reviewbot("check", "main..topic", *flags.split(), cwd=repo.root, env=env)
+
+    assert missing(done, extra)
+    assert "nothing was fetched, nothing was scored: not installed: torch" in done.stderr
     assert not list(Path(env["REVIEWBOT_CACHE"]).rglob("*.*"))
-
-
-def test_a_model_is_not_pulled_where_it_could_not_be_converted(env: dict[str, str]) -> None:
-    assert missing(reviewbot("model", "pull", env=env), "onnx")
-    assert missing(reviewbot("model", "pull", without=["gguf"], env=env), "onnx")
-    assert not Path(env["REVIEWBOT_CACHE"]).exists()
 
 
 @pytest.mark.parametrize("module", ["torch", "transformers"])

@@ -46,7 +46,7 @@ class Plan:
 
 def installed() -> list[str]:
     """Name the engines that can run here."""
-    return [name for name in ENCODERS if not missing(EXTRAS[name])]
+    return [name for name in ENCODERS if not missing(EXTRAS.get(name, ()))]
 
 
 def make_changes(names: Sequence[str], folder: Path) -> dict[str, dict[str, Any]]:

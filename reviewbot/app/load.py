@@ -133,9 +133,11 @@ def specs(settings: Settings, artifact: "Artifact") -> "Candidates":
         check_model(artifact, MODELS[name].sha256, name)
     order = engines(settings)
     for engine in order:
-        require(EXTRAS[engine], "nothing was fetched, nothing was scored", extra=engine)
-        if engine == "torch" and not _has_server(settings):
-            check_device(settings.device.value, settings.quantize.value, dtype_of(settings))
+        if engine == "torch":
+            extra = "torch" if settings.quantize == "none" else "quantize"
+            require(EXTRAS["torch"], "nothing was fetched, nothing was scored", extra=extra)
+            if not _has_server(settings):
+                check_device(settings.device.value, settings.quantize.value, dtype_of(settings))
         try:
             yield _prepare(engine, settings, artifact)
         except EngineUnfit as exc:
@@ -169,9 +171,8 @@ def engines(settings: Settings) -> list[str]:
         return [settings.engine]
     if not plain:
         return ["torch"]
-    installed = [name for name in ("onnx", "torch") if not missing(EXTRAS[name])]
-    if len(installed) < 2:
-        return installed or ["onnx"]  # the error then names what to install
+    if missing(EXTRAS["torch"]):
+        return ["onnx"]
     # Without AVX2 an int8 product is no faster than a float32 one.
     slow_int8 = is_x86() and "avx2" not in isa()
     return ["torch"] if slow_int8 else ["onnx", "torch"]

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeGuard, runtime_checkable
 from reviewbot.encoders.processor import isa, usable_cores
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import HiddenStates
-from reviewbot.errors import MissingExtra, UsageError, install
+from reviewbot.errors import EXTRAS, MissingExtra, UsageError, install
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def default_dtype(device: str) -> str:
     return "auto" if device == "cuda" else "fp32"
 
 
-ENCODERS = {  # the extra to install has the same name
+ENCODERS = {  # torch is an extra of the same name, ONNX Runtime comes with the package
     "torch": "reviewbot.encoders.gpu_encoder:torch_encoder",
     "onnx": "reviewbot.encoders.onnx_encoder:OnnxEncoder",
 }
@@ -134,8 +134,9 @@ def load_encoder(spec: EncoderSpec, get_tokenizer: Callable[[], Any] | None = No
             get_tokenizer = get_tokenizer or pool.submit(load_tokenizer, spec.directory).result
             make: Callable[[EncoderSpec, Any], Encoder] = pkgutil.resolve_name(ENCODERS[name])
         except ImportError as exc:
+            fresh = "install reviewbot-risk in a fresh environment"
             raise MissingExtra(
                 f"encoder {name!r} cannot be loaded, nothing was scored: {exc}",
-                fix=f"{install(name)}; if that is there, install it in a fresh environment",
+                fix=f"{install(name)}; if that is there, {fresh}" if name in EXTRAS else fresh,
             ) from exc
         return make(spec, get_tokenizer)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from reviewbot.errors import EnvironmentFailure, MissingExtra, UsageError
+from reviewbot.errors import EnvironmentFailure, MissingExtra, UsageError, install
 
 PACKAGES = ("bitsandbytes", "accelerate")  # transformers needs the second for quantized weights
 
@@ -63,7 +63,7 @@ def check_packages(quantize: str) -> None:
     if missing := [name for name in PACKAGES if not find_spec(name)]:
         raise MissingExtra(
             f"nothing was scored: quantize {quantize!r} needs {missing[0]}, which is not installed",
-            fix="pip install 'reviewbot-risk[quantize]'",
+            fix=install("quantize"),
         )
 
 

@@ -6,14 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reviewbot.errors import (
-    CONVERTING,
-    EXTRAS,
-    ModelUnavailable,
-    UsageError,
-    did_you_mean,
-    require,
-)
+from reviewbot.errors import ModelUnavailable, UsageError, did_you_mean
 from reviewbot.models import hub
 from reviewbot.models.cache import (
     Say,
@@ -81,8 +74,7 @@ def ensure_model(
     taps    make the int8 engine that gives the states behind these blocks; None: a checkpoint for
             torch
     path    see `download.pull`
-    raises  UsageError, ModelUnavailable, EnvironmentFailure; EngineUnfit and MissingExtra if no
-            engine can be made
+    raises  UsageError, ModelUnavailable, EnvironmentFailure; EngineUnfit if no engine can be made
     """
     if layers is not None and layers < 1:
         raise UsageError(f"nothing was scored: {layers} layers", fix="use 1 layer or more")
@@ -92,9 +84,7 @@ def ensure_model(
         depth, conversion = conversion_of(spec, layers, full=full, taps=taps)
         engine = "torch" if taps is None else "onnx"
 
-        def prepare() -> None:
-            modules = CONVERTING if taps is None else EXTRAS["onnx"]
-            require(modules, f"{spec.name} was not fetched or converted", extra="onnx")
+        def fetch() -> None:
             if not spec.packaged:
                 pull(spec, root, environ, path=path, progress=progress, say=say)
 
@@ -112,12 +102,11 @@ def ensure_model(
                     say(f"{spec.name}: converting {depth} layers to int8, once (under a minute)")
                     export(gguf_source(file, spec), EngineOutputs.of(*taps, full=full), directory)
 
-        directory = _converted(root, spec.name, spec.sha256, conversion, prepare, convert, say)
+        directory = _converted(root, spec.name, spec.sha256, conversion, convert, say, fetch)
         return ReadyModel(spec.name, directory, spec.sha256, depth, depth, spec.width, full, engine)
     if model.startswith(("./", "../", "/", "~")) or Path(model).is_absolute():
         local = _local(model, Path(model).expanduser().absolute(), layers, full, root)
     elif hub_id := HUB_ID.fullmatch(model):
-        require(["tokenizers"], f"{model} was not fetched", extra="torch")
         directory, commit = hub.snapshot(hub_id[1], hub_id[2], root, environ, say)
         local = _local(f"{hub_id[1]}@{commit}", directory, layers, full, root)
     else:
@@ -168,20 +157,20 @@ def _converted(
     name: str,
     sha256: str,
     conversion: Conversion,
-    prepare: Callable[[], None],
     convert: Callable[[Path], None],
     say: Say,
+    fetch: Callable[[], None] = lambda: None,
 ) -> Path:
     """Return the checked directory of a conversion; make it if it is not there.
 
-    prepare  runs first, without the lock
     convert  writes the directory, under the model's lock
+    fetch    runs before it, without the lock
     """
     directory = converted_path(cache, conversion.key)
     with disk_errors(f"{name} was not loaded"):
         there = directory.exists()
     if not there:
-        prepare()
+        fetch()
         with locked(cache, sha256, name, say):
             if not directory.exists():  # another process may have been faster
                 convert(directory)
@@ -219,9 +208,6 @@ def _local(name: str, directory: Path, layers: int | None, full: bool, cache: Pa
 def _engine_of(model: ReadyModel, taps: Taps, cache: Path, say: Say) -> ReadyModel:
     outputs = EngineOutputs.of(*taps, full=model.full)
 
-    def prepare() -> None:
-        require(EXTRAS["onnx"], f"{model.name} was not converted", extra="onnx")
-
     def convert(directory: Path) -> None:
         from reviewbot.models.engine import export
         from reviewbot.models.sources import directory_source
@@ -233,5 +219,5 @@ def _engine_of(model: ReadyModel, taps: Taps, cache: Path, say: Say) -> ReadyMod
             export(source, outputs, directory)
 
     conversion = outputs.engine(model.sha256)
-    directory = _converted(cache, model.name, model.sha256, conversion, prepare, convert, say)
+    directory = _converted(cache, model.name, model.sha256, conversion, convert, say)
     return replace(model, directory=directory, engine="onnx")

@@ -14,21 +14,13 @@ from reviewbot.config.load import load_settings
 from reviewbot.config.schema import Settings
 from reviewbot.encoders.encoder import EncoderSpec, Tokens
 from reviewbot.encoders.lazy_encoder import LazyEncoder
-from reviewbot.errors import EXTRAS, ArtifactError, EngineUnfit, MissingExtra, UsageError
+from reviewbot.errors import ArtifactError, EngineUnfit, UsageError
 from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import Artifact, ArtifactModel, load_artifact
 from reviewbot.scoring.outcomes import ArtifactInfo
 from tests import tiny
 
 NEW = "x86_64+avx2+avx512f+avx512_vnni"
-BOTH = ("onnx", "torch")
-
-
-def installed(monkeypatch: pytest.MonkeyPatch, *extras: str) -> None:
-    """Let only the packages of these extras be there."""
-    there = {module for extra in extras for module in EXTRAS[extra]}
-    for place in ("reviewbot.app.load.missing", "reviewbot.errors.missing"):
-        monkeypatch.setattr(place, lambda wanted: [one for one in wanted if one not in there])
 
 
 @pytest.fixture
@@ -42,31 +34,30 @@ def artifact(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) 
     return load_artifact(tiny.tiny_artifact(tmp_path / "artifact", model=model))
 
 
-Case = tuple[dict[str, Any], tuple[str, ...], str, list[str]]
-CASES: dict[str, Case] = {  # settings, what is installed, the processor, what is tried
-    "both": ({}, BOTH, NEW, ["onnx", "torch"]),
-    "an ARM processor": ({}, BOTH, "aarch64", ["onnx", "torch"]),
-    "no AVX2": ({}, BOTH, "x86_64", ["torch"]),
-    "a system that does not say": ({}, BOTH, "AMD64", ["torch"]),
-    "no AVX2, but no torch either": ({}, ("onnx",), "x86_64", ["onnx"]),
-    "no torch": ({}, ("onnx",), NEW, ["onnx"]),
-    "no onnxruntime": ({}, ("torch",), NEW, ["torch"]),
-    "nothing": ({}, (), NEW, ["onnx"]),
-    "bf16": ({"dtype": "bf16"}, BOTH, NEW, ["torch"]),
-    "the best number format": ({"dtype": "auto"}, BOTH, NEW, ["torch"]),
-    "a GPU": ({"device": "cuda"}, BOTH, NEW, ["torch"]),
-    "weights in 4 bits": ({"quantize": "4bit", "device": "cuda"}, BOTH, NEW, ["torch"]),
-    "torch by name": ({"engine": "torch"}, BOTH, NEW, ["torch"]),
-    "onnx by name": ({"engine": "onnx"}, BOTH, NEW, ["onnx"]),
-    "onnx by name without AVX2": ({"engine": "onnx"}, BOTH, "x86_64", ["onnx"]),
-    "a name that is not installed": ({"engine": "torch"}, ("onnx",), NEW, ["torch"]),
+Case = tuple[dict[str, Any], bool, str, list[str]]
+CASES: dict[str, Case] = {  # settings, is torch installed?, the processor, what is tried
+    "both": ({}, True, NEW, ["onnx", "torch"]),
+    "an ARM processor": ({}, True, "aarch64", ["onnx", "torch"]),
+    "no AVX2": ({}, True, "x86_64", ["torch"]),
+    "a system that does not say": ({}, True, "AMD64", ["torch"]),
+    "no AVX2, but no torch either": ({}, False, "x86_64", ["onnx"]),
+    "no torch": ({}, False, NEW, ["onnx"]),
+    "bf16": ({"dtype": "bf16"}, True, NEW, ["torch"]),
+    "the best number format": ({"dtype": "auto"}, True, NEW, ["torch"]),
+    "a GPU": ({"device": "cuda"}, True, NEW, ["torch"]),
+    "a GPU without torch": ({"device": "cuda"}, False, NEW, ["torch"]),
+    "weights in 4 bits": ({"quantize": "4bit", "device": "cuda"}, True, NEW, ["torch"]),
+    "torch by name": ({"engine": "torch"}, True, NEW, ["torch"]),
+    "onnx by name": ({"engine": "onnx"}, True, NEW, ["onnx"]),
+    "onnx by name without AVX2": ({"engine": "onnx"}, True, "x86_64", ["onnx"]),
+    "a name that is not installed": ({"engine": "torch"}, False, NEW, ["torch"]),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_engines_that_are_tried(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given, extras, processor, tried = CASES[name]
-    installed(monkeypatch, *extras)
+    given, torch, processor, tried = CASES[name]
+    monkeypatch.setattr(load, "missing", lambda modules: [] if torch else list(modules))
     monkeypatch.setattr("reviewbot.encoders.processor.isa", lambda: processor)
 
     assert load.engines(load_settings({}, given)) == tried
@@ -77,30 +68,6 @@ def test_onnx_by_name_for_what_it_cannot_do_is_wrong_usage(given: dict[str, str]
     with pytest.raises(UsageError, match="computes in int8 on the CPU") as failure:
         load.engines(load_settings({}, {"engine": "onnx", **given}))
     assert failure.value.exit_code == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "extras", "lacking"),
-    [("torch", ("onnx",), "torch"), ("onnx", ("torch",), "onnx"), ("auto", (), "onnx")],
-)
-def test_an_engine_that_is_not_installed_is_said_before_anything_is_fetched(
-    name: str,
-    extras: tuple[str, ...],
-    lacking: str,
-    artifact: Artifact,
-    monkeypatch: pytest.MonkeyPatch,
-    tiny_model: Path,
-) -> None:
-    installed(monkeypatch, *extras)
-    monkeypatch.setattr(
-        "reviewbot.models.ensure.ensure_model", lambda *_, **__: pytest.fail("fetched")
-    )
-    for model in (str(tiny_model), "someone/model@main"):
-        with pytest.raises(
-            MissingExtra, match="nothing was fetched, nothing was scored"
-        ) as failure:
-            load.load_model(Settings(engine=Engine(name), model=model), artifact, lambda _: None)
-        assert failure.value.fix == f"pip install 'reviewbot-risk[{lacking}]'"
 
 
 def test_another_model_is_refused_before_anything_is_fetched(

@@ -13,6 +13,7 @@ from reviewbot.models.ensure import ensure_model
 from reviewbot.models.verify import MANIFEST
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
+from tests.bare import ALL
 from tests.cli.small import environ
 
 DIFF = """\
@@ -26,7 +27,9 @@ index 1111111..2222222 100644
 +z = [y for _ in range(x)]
 """
 # Tell afterwards which of some packages were imported, and which files were opened.
-CODE = """
+CODE = (
+    f"HEAVY = {sorted(ALL | {'onnxruntime', 'onnx', 'gguf'})}\n"
+    + """
 import json, sys
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
@@ -34,11 +37,11 @@ from reviewbot.cli import main
 try:
     main()
 finally:
-    heavy = ("torch", "transformers", "onnxruntime", "onnx", "gguf")
-    seen = [[name for name in heavy if name in sys.modules], opened]
+    seen = [[name for name in HEAVY if name in sys.modules], opened]
     with open("seen.json", "w") as file:
         json.dump(seen, file)
 """
+)
 
 
 @dataclass

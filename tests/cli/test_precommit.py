@@ -4,7 +4,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,6 @@ def hooks() -> list[dict[str, Any]]:
     yaml = pytest.importorskip("yaml", reason="PyYAML (of pre-commit) is not installed")
     found: list[dict[str, Any]] = yaml.safe_load(MANIFEST.read_text())
     return found
-
-
-def test_the_hooks_install_what_the_onnx_extra_installs() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-    for hook in hooks():
-        assert hook["additional_dependencies"] == project["optional-dependencies"]["onnx"]
 
 
 def test_each_hook_runs_once_and_is_given_no_file_names() -> None:

@@ -176,10 +176,13 @@ def test_an_unknown_engine_is_wrong_usage_and_a_missing_framework_an_error(
 ) -> None:
     with pytest.raises(UsageError, match="onnx"):
         load_encoder(EncoderSpec(directory=tiny_model, engine="tpu", layer=1))
-    monkeypatch.setitem(ENCODERS, "torch", "reviewbot.no_such_module:Encoder")
-
-    with pytest.raises(MissingExtra, match="cannot be loaded"):
-        load_encoder(EncoderSpec(directory=tiny_model, layer=1))
+    fresh = "install reviewbot-risk in a fresh environment"
+    both = f"pip install 'reviewbot-risk[torch]'; if that is there, {fresh}"
+    for engine, fix in (("torch", both), ("onnx", fresh)):
+        monkeypatch.setitem(ENCODERS, engine, "reviewbot.no_such_module:Encoder")
+        with pytest.raises(MissingExtra, match="cannot be loaded") as failure:
+            load_encoder(EncoderSpec(directory=tiny_model, engine=engine, layer=1))
+        assert failure.value.fix == fix
 
 
 def test_fp32_is_kept_and_auto_chooses_between_the_two() -> None:

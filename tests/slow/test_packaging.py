@@ -14,7 +14,7 @@ from reviewbot.models.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 MAX_BYTES = 30_000_000
-MAX_WHEEL = 80_000_000  # the Python package index refuses files over 100 MB
+MAX_WHEEL = 75_000_000  # the Python package index refuses files over 100 MB
 
 
 @pytest.fixture(scope="module")
