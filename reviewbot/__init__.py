@@ -1,3 +1,3 @@
 """Shows a reviewer which changed lines nobody should merge unread."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

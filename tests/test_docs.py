@@ -8,6 +8,7 @@ from typing import Any
 import click
 import pytest
 
+from reviewbot import __version__
 from reviewbot.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +70,13 @@ def test_every_document_that_code_and_help_name_exists() -> None:
 
     assert ("action.yml", "docs/settings.md") in named
     assert [(path, name) for path, name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_changelog_begins_with_the_version_of_the_package() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (\S+) - (?:unreleased|\d{4}-\d\d-\d\d)$", text, re.M)
+
+    assert headings[0] == __version__
 
 
 def test_a_broken_path_would_be_seen() -> None:
