@@ -17,30 +17,29 @@ _BOTH = ("comment-when-clean", "resolve-threads")
 SWITCHES = ("informational", "inline-suppressions", "trust-human", *_BOTH)
 _MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label", "check-run")
 POSTING = ("post", "max-comments", *_BOTH, *_MORE)  # compared in tests/config/test_derived.py
-POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repository")
+POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repository", "from-report")
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
 OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif", "outcomes")
-TOKEN, REPORT, BUG = "github-token", "post-report", 70
+TOKEN, REPORT, BUG = "github-token", "from-report", 70
 FAILED = (2, 4)  # wrong usage, environment: a report may exist
 MAX_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
 
 
 def argv(inputs: Mapping[str, str]) -> list[str]:
     """One `--name=value` per given input, so that a value that starts with "-" stays a value."""
-    verb = "post" if REPORT in inputs else "check" if "range" in inputs else "review"
+    verb = "check" if "range" in inputs and REPORT not in inputs else "review"
     flags = [verb]
     for name, text in inputs.items():
         posting = name in POSTING
-        unknown = posting if verb == "check" else verb == "post" and name not in POST_FLAGS
-        if name in ("range", REPORT, TOKEN) or unknown:
+        unknown = posting if verb == "check" else REPORT in inputs and name not in POST_FLAGS
+        if name in ("range", TOKEN) or unknown:
             continue
         if name in SWITCHES and text in ("true", "false"):
             flags.append(f"--{name}" if text == "true" else f"--no-{name}")
             continue  # the command refuses a wrong value
         values = [part.strip() for part in (text.split("\n") if name in LISTS else [text])]
         flags += [f"--{name}={value}" for value in values if value]
-    last = {"post": [inputs.get(REPORT, "")], "check": [inputs.get("range", "")], "review": []}
-    return [*flags, *(["--", *last[verb]] if last[verb] else [])]
+    return [*flags, *(["--", inputs["range"]] if verb == "check" else [])]
 
 
 def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
@@ -78,16 +77,16 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
     stop, mark = secrets.token_hex(16), secrets.token_hex(16)
     verb, *flags = argv(inputs)
     wanted = [f"--also={style}={folder / name}" for style, name in ALSO.items()]
-    wanted = [] if verb == "post" else ["--format=json", f"--output={path}", *wanted]
+    wanted = ["--format=json", f"--output={path}", *wanted]
     wanted += [f"--acks={outcomes}"] if verb == "review" else []
-    command = [*reviewbot, verb, *wanted, *flags]
+    command = [*reviewbot, verb, *([] if REPORT in inputs else wanted), *flags]
     env = {name: text for name, text in environ.items() if not name.startswith("INPUT_")}
     env |= {"GITHUB_TOKEN": inputs[TOKEN]} if TOKEN in inputs and verb != "check" else {}
     print(f"::stop-commands::{stop}", flush=True)  # noqa: T201 - untrusted text may follow
     ended = subprocess.run(command, check=False, env=env).returncode
     code, report = conclude(ended, path)
     print(f"\n::{stop}::", flush=True)  # noqa: T201
-    if verb == "post" and ended == 0:  # it writes no report, only a log
+    if REPORT in inputs and ended == 0:  # it writes no report, only a log
         return 0
     values: dict[str, object] = dict.fromkeys(OUTPUTS, "") | {"verdict": "error", "exit-code": code}
     text = f"### reviewbot: no verdict (exit {code})\n\nThe log of the step says why.\n"

@@ -115,7 +115,7 @@ def test_a_change_in_which_nothing_is_scored_is_gated_and_its_report_posted(
     with serving(github):
         told = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
         named = ("--repository", "o/r", "--pr", "1", "--comment-when-clean")
-        posted = reviewbot("post", str(report), *named, env=env | told)
+        posted = reviewbot("review", "--from-report", str(report), *named, env=env | told)
 
     assert checked.returncode == 0, checked.stderr
     assert json.loads(report.read_text())["ledger"]["skipped"] == 2

@@ -1,4 +1,4 @@
-"""Use case `post`: put an untrusted report on its pull request. No model, no checkout."""
+"""Use case `review --from-report`: post an untrusted report. No model, no checkout."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -14,6 +14,14 @@ from reviewbot.render.comment import pages
 from reviewbot.report.model import Report
 
 MAX_TEMPLATE = 65_536  # bytes
+# Fields of `Settings`; the others are about checking.
+SETTINGS_OF_POSTING = (
+    "max_comments",
+    "comment_when_clean",
+    "resolve_threads",
+    "bot_login",
+    "templates",
+)
 ORIGIN = "read in the pull request's own workflow run"
 ReadTemplate = Callable[[str], bytes | None]  # by file name
 

@@ -18,9 +18,7 @@ COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # a shell sets it to ask for completions
 COMMANDS = {  # name -> where it is, and its line in the help
     "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
     "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
-    "post": ("reviewbot.cli.post:post", "Post a report on its pull request."),
     "explain": ("reviewbot.cli.explain:explain", "Explain the risk of a line, or a feature."),
-    "features": ("reviewbot.cli.features:features", "List and search the features behind reasons."),
     "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
     "init": ("reviewbot.cli.init:init", "Set up settings, a workflow and hooks in a repository."),
     "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),

@@ -1,4 +1,4 @@
-"""`reviewbot explain`: why a line has its risk, or what is known of a feature. It never gates."""
+"""`reviewbot explain`: why a line has its risk, or what is known of features. It never gates."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from reviewbot.config.choices import Surface
 from reviewbot.config.schema import settings_on
 from reviewbot.errors import EXIT_INCOMPLETE, UsageError
 
-FORMATS = ("terminal", "json")
+FORMATS = ("terminal", "json", "html")
 
 
 @click.command(cls=GroupedCommand)
@@ -24,13 +24,25 @@ FORMATS = ("terminal", "json")
 @change_arguments
 @click.option("--feature", metavar="ID", help="Show what is known of a feature, such as 417.")
 @click.option(
+    "--features",
+    metavar="[TEXT]",
+    is_flag=False,
+    flag_value="",
+    help="List all features, or those that match TEXT.",
+)
+@click.option(
     "--report",
     metavar="FILE",
     type=PATH,
     help="Explain from a report.json; needs no model.",
 )
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="html: the feature browser, one page.",
 )
 @setting_flags(*settings_on(Surface.EXPLAIN))
 def explain(
@@ -41,17 +53,25 @@ def explain(
     root: str,
     output: str | None,
     feature: str | None,
+    features: str | None,
     report: str | None,
     style: str,
     **flags: Any,
 ) -> None:
-    """Explain the risk of a line, or show what is known of a feature.
+    """Explain the risk of a line, or show what is known of features.
 
     The change is given as for `reviewbot check`. PATH:LINE is split at the last ":". If the change
     does not add the line, its file is read as if all of it were added. Exit codes: 0, or 3 if the
-    line should have been scored and was not; explain never gates.
+    line should have been scored and was not; explain never gates. Features are listed greatest
+    lift first: how much more often they fire on risky lines; docs/reasons.md explains the columns.
     """
-    _check_question(place, feature, report, change=bool(range_ or staged or diff))
+    change = bool(range_ or staged or diff)
+    _check_question(place, feature, features, report, style, change=change)
+    if features is not None:
+        from reviewbot.cli.features import explain_features
+
+        explain_features(features, Path(root), flags, style, output)
+        return
     if feature is not None:
         from reviewbot.cli.features import explain_feature
 
@@ -79,24 +99,36 @@ def explain(
 
 
 def _check_question(
-    place: str | None, feature: str | None, report: str | None, *, change: bool
+    place: str | None,
+    feature: str | None,
+    features: str | None,
+    report: str | None,
+    style: str,
+    *,
+    change: bool,
 ) -> None:
     """Refuse options that exclude each other. raises UsageError"""
+    asks_artifact = feature is not None or features is not None
     for refused, what, fix in (
         (
-            (place is None) == (feature is None),
-            "name either a line or a feature",
-            "reviewbot explain PATH:LINE, or reviewbot explain --feature ID",
+            [place, feature, features].count(None) != 2,
+            "name one of: a line, --feature, --features",
+            "`reviewbot explain PATH:LINE`, or `reviewbot explain --features` for a list",
         ),
         (
-            change and (feature is not None or report is not None),
-            "--feature and --report exclude a change",
+            change and (asks_artifact or report is not None),
+            "--feature, --features and --report exclude a change",
             "leave RANGE, --staged and --diff out",
         ),
         (
-            feature is not None and report is not None,
-            "--feature asks an artifact, not a report",
+            asks_artifact and report is not None,
+            "--feature and --features ask an artifact, not a report",
             "leave --report out",
+        ),
+        (
+            style == "html" and features is None,
+            "only --features has the format html",
+            "use one of: terminal, json",
         ),
     ):
         if refused:

@@ -45,7 +45,6 @@ class Surface(StrEnum):
 
     CHECK = "check"
     REVIEW = "review"
-    POST = "post"
     EXPLAIN = "explain"
     LSP = "lsp"
     ACTION = "action"

@@ -33,11 +33,10 @@ MAX_ITEMS = 1_000  # of a list
 MAX_COUNT = 1_000_000_000
 
 
-_SCORING = tuple(surface for surface in Surface if surface is not Surface.POST)
+_SCORING = tuple(Surface)
 _GATING = tuple(surface for surface in _SCORING if surface is not Surface.EXPLAIN)
 _TERMINAL = (Surface.CHECK, Surface.REVIEW)  # elsewhere the format is fixed
 _REVIEW = (Surface.REVIEW, Surface.ACTION)
-_POSTING = (*_REVIEW, Surface.POST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ def _group(group: OptionGroup, surfaces: tuple[Surface, ...]) -> Callable[..., A
 
 _main, _gate = _group(OptionGroup.MAIN, _SCORING), _group(OptionGroup.GATE, _GATING)
 _files, _report = _group(OptionGroup.FILES, _SCORING), _group(OptionGroup.REPORT, _SCORING)
-_pull, _engine = _group(OptionGroup.PULL_REQUEST, _POSTING), _group(OptionGroup.ENGINE, _SCORING)
+_pull, _engine = _group(OptionGroup.PULL_REQUEST, _REVIEW), _group(OptionGroup.ENGINE, _SCORING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +187,6 @@ class Settings:
     post: Posting = _pull(
         Posting.AUTO,
         "Comment on the pull request; auto: not from a fork, whose token is read-only.",
-        surfaces=_REVIEW,
     )
     max_comments: int = _pull(
         10, "Maximum number of open comments; the summary has further findings.", bounds=(0, 30)
@@ -197,11 +195,9 @@ class Settings:
     resolve_threads: bool = _pull(
         False, "Resolve threads whose finding is gone; needs the permission contents: write."
     )
-    check_run: str | None = _pull(
-        None, "Name of a check run to create, with annotations.", surfaces=_REVIEW
-    )
-    commit_status: str | None = _pull(None, "Name of a commit status to set.", surfaces=_REVIEW)
-    label: str | None = _pull(None, "Label to set while the gate does not pass.", surfaces=_REVIEW)
+    check_run: str | None = _pull(None, "Name of a check run to create, with annotations.")
+    commit_status: str | None = _pull(None, "Name of a commit status to set.")
+    label: str | None = _pull(None, "Label to set while the gate does not pass.")
     bot_login: str = _pull(
         "github-actions[bot]", "Login that the token writes as; only its comments are edited."
     )

@@ -124,8 +124,7 @@ def _table(
         if len(places) > MAX_PLACES:
             yield Text(f"  and {len(places) - MAX_PLACES} more", "dim")
     if hidden > 0:
-        total = len(shown) + hidden
-        yield Text(f"{plural(hidden, 'more feature')}: --top {total} shows all", "dim")
+        yield Text(f"{plural(hidden, 'more feature')}: --output FILE has all", "dim")
     if not has_evidence:
         yield from wrapped(NO_EVIDENCE, width, 0)
 

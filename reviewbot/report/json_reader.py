@@ -1,7 +1,8 @@
 """Reads a report file, which may be untrusted: strict schema, bounds, and consistency checks.
 
-`post` runs with a token on a report that a job without one wrote, perhaps for a pull request from a
-fork. So everything that can be computed from the rest of the file is computed again.
+`review --from-report` runs with a token on a report that a job without one wrote, perhaps for a
+pull request from a fork. So everything that can be computed from the rest of the file is computed
+again.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Everything that an artifact knows about its features, one value each. Needs no model."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -22,17 +22,6 @@ class FeatureInfo:
     # Log-odds at its maximum against a line where it does not fire. If the predictor reads means
     # too (`sae_mean`): of a line whose every token fires at the maximum, which hardly ever happens.
     strongest: float | None
-
-
-# What features can be sorted by. None sorts last.
-_SORT_KEYS: dict[str, Callable[[FeatureInfo], float | None]] = {
-    "weight": lambda info: None if info.weight is None else abs(info.weight),
-    "lift": lambda info: info.evidence.tally.lift if info.evidence.tally else None,
-    "false-fire": lambda info: info.evidence.tally.false_fire if info.evidence.tally else None,
-    "density": lambda info: info.evidence.density,
-    "id": lambda _info: 0.0,
-}
-SORTS = tuple(_SORT_KEYS)
 
 
 def known_features(
@@ -86,12 +75,13 @@ def near_names(text: str, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(words[word] for word in close))
 
 
-def order(known: Sequence[FeatureInfo], by: str) -> list[FeatureInfo]:
-    """Return the features sorted by one of `SORTS`, greatest first; unknown values come last."""
+def by_lift(known: Sequence[FeatureInfo]) -> list[FeatureInfo]:
+    """Return the features, greatest lift first, then by absolute weight; unknown values last."""
 
-    def key(info: FeatureInfo) -> float:
-        value = _SORT_KEYS[by](info)
-        return 1.0 if value is None else -value
+    def key(info: FeatureInfo) -> tuple[float, float]:
+        lift = info.evidence.tally.lift if info.evidence.tally else None
+        weight = None if info.weight is None else abs(info.weight)
+        return 1.0 if lift is None else -lift, 1.0 if weight is None else -weight
 
     return sorted(known, key=key)
 

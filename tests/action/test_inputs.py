@@ -10,7 +10,7 @@ from reviewbot.config.choices import Surface
 from reviewbot.config.schema import settings_on
 from tests.action.runner import ACTION, ROOT
 
-OTHERS = {"range", "post-report", "warm-up", "pr", "repository", "root", TOKEN}
+OTHERS = {"range", "from-report", "warm-up", "pr", "repository", "root", TOKEN}
 
 
 def test_inputs_are_the_settings_of_the_action_and_what_names_a_change() -> None:

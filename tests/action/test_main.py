@@ -51,10 +51,10 @@ def test_a_range_is_checked_and_cannot_become_a_flag() -> None:
 
 
 def test_a_report_is_posted_with_the_flags_of_posting_only(tmp_path: Path) -> None:
-    inputs = {"post-report": "-r.json", "max-risk": "0.9", "bot-login": "me[bot]", TOKEN: "t"}
-    assert argv(inputs) == ["post", "--bot-login=me[bot]", "--", "-r.json"]
+    inputs = {"from-report": "-r.json", "max-risk": "0.9", "bot-login": "me[bot]", TOKEN: "t"}
+    assert argv(inputs) == ["review", "--from-report=-r.json", "--bot-login=me[bot]"]
 
-    environ = {"INPUT_POST_REPORT": "r.json"}
+    environ = {"INPUT_FROM_REPORT": "r.json"}
     assert run(tmp_path, fake_check(tmp_path, code=0, writes=None), **environ)[0] == 0
     assert run(tmp_path, fake_check(tmp_path, code=4, writes=None), **environ)[0] == 4
     assert run(tmp_path, fake_check(tmp_path, code=1, writes=None), **environ)[0] == BUG

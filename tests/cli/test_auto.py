@@ -230,7 +230,7 @@ def test_the_server_and_a_pull_are_for_the_model_of_deep(
 
 
 def test_a_command_that_needs_one_artifact_refuses_auto(passes: dict[str, list[int]]) -> None:
-    result = CliRunner().invoke(main, ["features", "list"])
+    result = CliRunner().invoke(main, ["explain", "--features"])
 
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [

@@ -209,7 +209,7 @@ def test_an_unknown_feature_is_an_error_with_near_ones(explained: Path) -> None:
     far = run("explain", "--feature", "nonsense")
 
     assert "did you mean" not in far.stderr
-    assert "`reviewbot features list` lists them" in far.stderr
+    assert "`reviewbot explain --features` lists them" in far.stderr
     assert result.exit_code == 2
     assert "no feature is named 'line lenght'" in result.stderr
     assert "did you mean surface:line length" in result.stderr

@@ -1,4 +1,4 @@
-"""`reviewbot features`: what an artifact knows, as a table, a search and a page."""
+"""`reviewbot explain --features`: what an artifact knows, as a table, a search and a page."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def artifact(tmp_path: Path, tiny_artifact: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def features(*args: str) -> Result:
-    return CliRunner().invoke(main, ["features", *args])
+    return CliRunner().invoke(main, ["explain", "--features", *args])
 
 
 def as_json(*args: str) -> Any:
@@ -51,12 +51,12 @@ def names(*args: str) -> list[str]:
 
 
 def test_the_list_shows_the_greatest_lift_first(artifact: Path) -> None:
-    rows = features("list", "--top", "20").stdout.splitlines()
+    rows = features().stdout.splitlines()
 
     assert rows[0].split()[:2] == ["feature", "weight"]
     assert rows[1].startswith("sae:5 ")
     assert "only rust" in rows[1]
-    assert "feature 5 (unlabelled)" in rows[1]
+    assert "feature 5 (unlab" in rows[1]
     assert rows[2].startswith("sae:3 ")
     assert "3.2" in rows[2]
     assert "0.27 %" in rows[2]
@@ -67,16 +67,16 @@ def test_the_list_shows_the_greatest_lift_first(artifact: Path) -> None:
 def test_only_a_terminal_is_shown_the_first_ones(
     artifact: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every = len(names("list"))
+    every = len(names())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert len(features("list").stdout.splitlines()) == 1 + every
+    assert len(features().stdout.splitlines()) == 1 + every
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
 
-    rows = features("list").stdout.splitlines()
+    rows = features().stdout.splitlines()
 
     assert len(rows) == 22
-    assert rows[-1] == f"{every - 20} more features: --top {every} shows all"
-    assert features("list", "--output", "all.txt").exit_code == 0
+    assert rows[-1] == f"{every - 20} more features: --output FILE has all"
+    assert features("--output", "all.txt").exit_code == 0
     assert len(Path("all.txt").read_text().splitlines()) == 1 + every
 
 
@@ -93,12 +93,12 @@ def test_only_a_terminal_is_shown_the_first_ones(
 def test_a_search_looks_at_labels_examples_paths_and_languages(
     text: str, where: str, artifact: Path
 ) -> None:
-    result = features("search", text)
+    result = features(text)
 
     assert result.exit_code == 0
     assert where in " ".join(result.stdout.split()).replace("rs:77 ", "rs:77  ")
     assert "\x1b" not in result.stdout
-    assert as_json("search", text)["features"][0]["matches"]
+    assert as_json(text)["features"][0]["matches"]
 
 
 def test_a_search_shows_labels_first_then_what_fires() -> None:
@@ -136,16 +136,15 @@ def test_a_search_shows_labels_first_then_what_fires() -> None:
 
 
 def test_a_search_that_finds_nothing_says_so(artifact: Path) -> None:
-    assert "no feature matches" in features("search", "qqqq").stdout
-    assert names("search", "qqqq") == []
-    assert features("search", " ").exit_code == 2
+    assert names("qqqq") == []
+    assert features("qqqq").stdout == "no feature matches\n"
 
 
 def test_an_artifact_without_evidence_works_and_says_how_to_make_it(
     tiny_artifact: Path, artifact: Path
 ) -> None:
-    listed = features("list", "--artifact", str(tiny_artifact))
-    page = features("html", "--artifact", str(tiny_artifact), "--output", "page.html")
+    listed = features("--artifact", str(tiny_artifact))
+    page = features("--format=html", "--artifact", str(tiny_artifact), "--output", "page.html")
 
     assert "reviewbot train evidence" in listed.stdout
     assert [r.exit_code for r in (listed, page)] == [0, 0]
@@ -153,22 +152,25 @@ def test_an_artifact_without_evidence_works_and_says_how_to_make_it(
 
 
 def test_the_page_is_written_to_a_file_or_stdout(artifact: Path) -> None:
-    assert features("html", "--output", "page.html").exit_code == 0
+    assert features("--format=html", "--output", "page.html").exit_code == 0
 
-    assert Path("page.html").read_text() == features("html", "--output", "-").stdout
+    page = Path("page.html").read_text()
+    assert page == features("--format=html", "--output", "-").stdout
+    assert 'id="sae:3"' in page
+    assert 'id="sae:5"' in page
+
+
+def test_the_page_of_a_search_has_only_what_was_found(artifact: Path) -> None:
+    page = features("divides", "--format=html").stdout
+
+    assert 'id="sae:3"' in page
+    assert 'id="sae:5"' not in page
 
 
 def test_a_damaged_artifact_is_an_error(artifact: Path) -> None:
     (artifact / "evidence.jsonl.gz").write_bytes(b"x")
 
-    assert features("list").exit_code == 4
-
-
-def test_an_unknown_artifact_is_an_error(artifact: Path) -> None:
-    result = features("list", "--artifact", "nope")
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith("error: nothing was shown: no artifact is named 'nope'")
+    assert features().exit_code == 4
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_an_output_that_cannot_be_written_is_an_error_with_advice(
     Path("file").write_text("x")
     Path("folder").mkdir()
 
-    result = features("html", "--output", output)
+    result = features("--format=html", "--output", output)
 
     assert (result.exit_code, len(result.stderr.splitlines())) == (4, 2)
     assert fix in result.stderr.splitlines()[1]

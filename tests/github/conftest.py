@@ -121,6 +121,10 @@ class World:
             self.event()
         return self.call("review", "--root", str(root or self.repo.root), *args)
 
+    def post(self, report: Path) -> Result:
+        """Post a report as the second stage does."""
+        return self.call("review", "--from-report", str(report))
+
     def call(self, *args: str) -> Result:
         return CliRunner().invoke(main, list(args), env=self.environ)
 

@@ -150,12 +150,12 @@ def test_the_second_stage_posts_what_the_first_has_found_on_a_fork(world: World)
     path = world.stage_one()
     world.workflow_run()
 
-    result = world.call("post", str(path))
+    result = world.post(path)
 
     assert result.exit_code == 0, result.stderr
     assert len(world.github.comments) == 1
     assert "read in the pull request's own workflow run" in world.summary.replace("&#39;", "'")
-    again = world.call("post", str(path))
+    again = world.post(path)
     assert "posted: nothing" in again.stderr
 
 
@@ -191,7 +191,7 @@ def test_a_report_that_is_not_about_the_runs_commit_is_refused(
         change(world)
     world.workflow_run(**run)
 
-    result = world.call("post", str(path))
+    result = world.post(path)
 
     assert result.exit_code == 2
     assert two_lines(result.stderr)
@@ -204,7 +204,7 @@ def test_a_newer_head_gets_nothing_of_an_older_report(world: World) -> None:
     world.workflow_run(pull_requests=[{"number": 1}])
     world.push(SAFE)
 
-    assert "moved on" in world.call("post", str(path)).stderr
+    assert "moved on" in world.post(path).stderr
     assert world.github.writes == []
 
 
@@ -237,10 +237,10 @@ def test_a_surrogate_in_a_path_and_a_number_that_is_no_number(world: World) -> N
     world.workflow_run()
     text = path.read_text()
     path.write_text(text.replace('"b.py"', '"\\ud800b.py"'))
-    assert world.call("post", str(path)).exit_code == 0
+    assert world.post(path).exit_code == 0
 
     path.write_text(text.replace('"contribution": ', '"contribution": 1e400, "x": '))
-    assert world.call("post", str(path)).exit_code == 2
+    assert world.post(path).exit_code == 2
 
 
 SHA, OTHER = "a" * 40, "b" * 40

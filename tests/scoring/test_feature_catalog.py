@@ -6,10 +6,10 @@ import pytest
 
 from reviewbot.scoring.feature_catalog import (
     FeatureInfo,
+    by_lift,
     feature_names,
     known_features,
     near_names,
-    order,
     resolve_name,
 )
 from reviewbot.scoring.feature_evidence import Tally
@@ -101,7 +101,11 @@ def test_features_are_ordered_and_those_that_nothing_is_known_of_stand_last() ->
     high = replace(one, evidence=evidence("sae:2", tally=Tally(10, 9, 10, 9, 1.0)), weight=-5.0)
     none = replace(one, evidence=evidence("sae:3", tally=None), weight=None)
 
-    assert order([none, one, high], "lift") == [high, one, none]
-    assert order([none, one, high], "false-fire") == [high, one, none]
-    assert order([none, one, high], "weight") == [high, one, none]
-    assert order([none, one, high], "id") == [none, one, high]
+    assert by_lift([none, one, high]) == [high, one, none]
+
+
+def test_without_evidence_the_greatest_weight_comes_first() -> None:
+    one = replace(known()["sae:0"], weight=0.1)
+    low, none = replace(one, weight=-0.2), replace(one, weight=None)
+
+    assert by_lift([none, one, low]) == [low, one, none]
