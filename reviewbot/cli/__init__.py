@@ -15,24 +15,31 @@ from reviewbot.errors import MAX_CHARS, did_you_mean
 
 NAME = "reviewbot"  # whatever the script is called
 COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # a shell sets it to ask for completions
-COMMANDS = {  # name -> where it is, and its line in the help
-    "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
-    "review": ("reviewbot.cli.review:review", "Check a pull request, comment on it, and gate."),
-    "explain": ("reviewbot.cli.explain:explain", "Explain the risk of a line, or a feature."),
-    "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
-    "init": ("reviewbot.cli.init:init", "Set up settings, a workflow and hooks in a repository."),
-    "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),
-    "calibrate": (
-        "reviewbot.cli.calibrate:calibrate",
-        "Propose thresholds from your own merged changes.",
-    ),
-    "serve": ("reviewbot.cli.serve:serve", "Keep the model loaded for hooks and editors."),
-    "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),
-    "completion": ("reviewbot.cli.completion:completion", "Print a shell completion script."),
-    "lsp": ("reviewbot.cli.lsp:lsp", "Show risky uncommitted lines in an editor."),
-    "model": ("reviewbot.cli.model:model", "Download, list and verify models."),
-    "train": ("reviewbot.cli.train:train", "Train, fit and evaluate your own weights."),
+GROUPS = {  # heading in the help -> name -> where the command is, and its line in the help
+    "Check a change": {
+        "check": ("reviewbot.cli.check:check", "Score the lines that a change adds, and gate."),
+        "review": ("reviewbot.cli.review:review", "Check a pull request, comment, and gate."),
+        "explain": ("reviewbot.cli.explain:explain", "Explain the risk of a line, or features."),
+        "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
+    },
+    "Your repository": {
+        "init": ("reviewbot.cli.init:init", "Set up settings, a workflow and hooks."),
+        "calibrate": (
+            "reviewbot.cli.calibrate:calibrate",
+            "Propose thresholds from your own merged changes.",
+        ),
+        "stats": ("reviewbot.cli.stats:stats", "Count what became of past findings."),
+        "hook": ("reviewbot.cli.hook:hook", "Check before git pushes or commits."),
+    },
+    "Tools": {
+        "lsp": ("reviewbot.cli.lsp:lsp", "Show risky uncommitted lines in an editor."),
+        "serve": ("reviewbot.cli.serve:serve", "Keep the model loaded for hooks and editors."),
+        "model": ("reviewbot.cli.model:model", "Download, list and verify models."),
+        "train": ("reviewbot.cli.train:train", "Train, fit and evaluate your own weights."),
+        "completion": ("reviewbot.cli.completion:completion", "Print a shell completion script."),
+    },
 }
+COMMANDS = {name: row for rows in GROUPS.values() for name, row in rows.items()}
 
 
 class Group(click.Group):
@@ -53,7 +60,7 @@ class Group(click.Group):
 
 
 class LazyGroup(Group):
-    """The commands of `COMMANDS`; every failure ends in our words and with our exit code."""
+    """The commands of `GROUPS`; every failure ends in our words and with our exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names, in the order of the table."""
@@ -79,9 +86,12 @@ class LazyGroup(Group):
         ctx: click.Context,  # noqa: ARG002
         formatter: click.HelpFormatter,
     ) -> None:
-        """List the commands from the table; import nothing."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        """List the commands from the table, in groups; import nothing."""
+        widest = max(map(len, COMMANDS))
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                rows = [(name.ljust(widest), line) for name, (_, line) in commands.items()]
+                formatter.write_dl(rows)
 
     def main(  # type: ignore[override]
         self,

@@ -40,9 +40,10 @@ FORMATS = ("terminal", "json", "html")
     "--format",
     "style",
     type=click.Choice(FORMATS),
+    metavar="NAME",
     default=FORMATS[0],
     show_default=True,
-    help="html: the feature browser, one page.",
+    help="terminal or json; html for --features.",
 )
 @setting_flags(*settings_on(Surface.EXPLAIN))
 def explain(
@@ -60,10 +61,10 @@ def explain(
 ) -> None:
     """Explain the risk of a line, or show what is known of features.
 
-    The change is given as for `reviewbot check`. PATH:LINE is split at the last ":". If the change
-    does not add the line, its file is read as if all of it were added. Exit codes: 0, or 3 if the
-    line should have been scored and was not; explain never gates. Features are listed greatest
-    lift first: how much more often they fire on risky lines; docs/reasons.md explains the columns.
+    The change is given as for `reviewbot check`. If the change does not add the line, its file is
+    read as if all of it were added. Exit codes: 0, or 3 if the line should have been scored and was
+    not; explain never gates. Features are listed by lift, greatest first; docs/reasons.md explains
+    the columns.
     """
     change = bool(range_ or staged or diff)
     _check_question(place, feature, features, report, style, change=change)

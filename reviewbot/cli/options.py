@@ -15,29 +15,61 @@ F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(readable=False)
 
 
+MAX_CHOICES = 5  # that the first screen of help lists
+_ALL = f"{__name__}.all"  # in the context: every group is shown
+
+
 class GroupedOption(click.Option):
     """An option that help lists under the heading of its group."""
 
-    def __init__(self, *args: Any, group: OptionGroup = OptionGroup.MAIN, **more: Any) -> None:
-        """Take what click.Option takes, and the group."""
+    def __init__(
+        self, *args: Any, group: OptionGroup = OptionGroup.MAIN, brief: str = "", **more: Any
+    ) -> None:
+        """Take what click.Option takes, the group, and a shorter help for the first screen."""
         super().__init__(*args, **more)
         self.group = group
+        self.brief = brief
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists its options in groups, in the order of `OptionGroup`."""
+    """A command with two helps: --help fits one screen, --help-all lists every option in groups."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """Take what click.Command takes, and add --help-all."""
+        super().__init__(*args, **more)
+        self.params.append(
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_all,
+                help="Show all options, in groups, and exit.",
+            )
+        )
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write a section for each group that has options."""
+        """Write the options most people need, or a section for each group of `OptionGroup`."""
+        every = ctx.meta.get(_ALL, False)
         rows: dict[OptionGroup, list[tuple[str, str]]] = {group: [] for group in OptionGroup}
         for option in self.get_params(ctx):
             row = option.get_help_record(ctx)
             if row and isinstance(option, click.Option):
+                brief = getattr(option, "brief", "")
+                if brief and not every:
+                    row = row[0].partition(" / ")[0], brief  # without its --no- form
                 rows[getattr(option, "group", OptionGroup.MAIN)].append(row)
-        for group, lines in rows.items():
-            if lines:
+        for group in OptionGroup if every else (OptionGroup.MAIN,):
+            if rows[group]:
                 with formatter.section(group):
-                    formatter.write_dl(lines)
+                    formatter.write_dl(rows[group])
+
+
+def _show_all(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        ctx.meta[_ALL] = True
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
 
 
 root_option = click.option(
@@ -69,7 +101,7 @@ timings_option = click.option(
     is_flag=True,
     help="Print the duration of each step to stderr.",
 )
-DIFF = "Read the change from a diff file, or from stdin (-); needs no git."
+DIFF = "Read a diff from a file or stdin (-); needs no git."
 
 
 def change_arguments(command: F) -> F:
@@ -88,7 +120,13 @@ def change_arguments(command: F) -> F:
 def pull_request_options(command: F) -> F:
     """Add the options that name a pull request."""
     for add in (
-        click.option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY."),
+        click.option(
+            "--repository",
+            cls=GroupedOption,
+            group=OptionGroup.PULL_REQUEST,
+            metavar="OWNER/NAME",
+            help="Default: GITHUB_REPOSITORY.",
+        ),
         click.option(
             "--pr", "number", type=int, metavar="N", help="Pull request; default: the event's."
         ),
@@ -130,6 +168,7 @@ def setting_flags(*names: str) -> Callable[[F], F]:
                 multiple=setting.type is tuple,
                 metavar=setting.metavar or None,
                 help=f"{setting.help}  {values(setting)}",
+                brief=brief(setting),
                 type=None if switch else PATH if setting.path or setting.metavar == "DIR" else str,
                 # Completes without a check: `config.load` checks, and suggests a choice.
                 shell_complete=click.Choice(setting.choices).shell_complete
@@ -141,12 +180,21 @@ def setting_flags(*names: str) -> Callable[[F], F]:
     return add
 
 
-def values(setting: Setting, several: str = "repeatable") -> str:
+def brief(setting: Setting) -> str:
+    """Return the help for the first screen: the first clause, and some of the choices."""
+    effect = f"{setting.help.partition(';')[0].rstrip('.')}."
+    return effect if setting.type is bool else f"{effect}  {values(setting, most=MAX_CHOICES)}"
+
+
+def values(setting: Setting, several: str = "repeatable", most: int | None = None) -> str:
     """Return the choices and the default in brackets, as click writes them; "" if there are none.
 
     several  how more than one value is given for a list
+    most     how many choices are listed; None: all
     """
-    parts = [", ".join(setting.choices)] if setting.choices else []
+    listed = setting.choices[:most]
+    more = ("...",) if len(listed) < len(setting.choices) else ()
+    parts = [", ".join((*listed, *more))] if listed else []
     if setting.type is tuple:
         parts.append(several)
     elif setting.default not in (None, "default"):

@@ -126,7 +126,8 @@ class Settings:
     format: Format = _main(Format.TERMINAL, "Report format.", surfaces=_TERMINAL)
     artifact: str = _main(
         "quick",
-        "Trained weights: quick (no download), deep (knows more), auto (both) or your own.",
+        "Trained weights: quick, deep or auto; "
+        "quick needs no download, deep knows more, auto uses both.",
         expects="'quick', 'deep', 'auto' or a directory",
         metavar="NAME|DIR",
         path=True,
@@ -136,14 +137,11 @@ class Settings:
         "Threshold: lines of higher risk can block; unset: the artifact's.",
         surfaces=_GATING,
     )
-    max_lines_over: int = _main(
-        0, "Number of lines above the threshold that still pass.", surfaces=_GATING
-    )
     informational: bool = _main(
         False, "Report a block but exit 0; errors still fail.", surfaces=_GATING
     )
     exclude: tuple[str, ...] = _main((), "Files to skip.")
-    scope: Scope = _main(Scope.ALL, "Authors whose lines are scored; other lines are skipped.")
+    scope: Scope = _main(Scope.ALL, "Authors to score; lines of others are skipped.")
     quiet: bool = _main(
         False, "Print at most three lines if the change passes.", surfaces=_TERMINAL
     )
@@ -154,6 +152,7 @@ class Settings:
         metavar="PATTERN=RISK",
         check_item=lambda text: parse_thresholds((text,)),
     )
+    max_lines_over: int = _gate(0, "Number of lines above the threshold that still pass.")
     gate_scope: Scope = _gate(Scope.ALL, "Authors whose lines can block.")
     min_coverage: float = _gate(1.0, "Minimum share of the eligible lines that must be scored.")
     min_lines: int = _gate(0, "Minimum number of scored lines for the gate to block.")

@@ -93,7 +93,7 @@ def test_without_an_editor_on_stdin_it_says_why_none_is_served(redirection: str,
 
 
 def test_every_setting_that_makes_another_model_is_a_flag_of_serve() -> None:
-    text = CliRunner().invoke(main, ["serve", "--help"]).stdout
+    text = CliRunner().invoke(main, ["serve", "--help-all"]).stdout
 
     assert all(f"--{key}" in text for key in MODEL_SETTINGS)
 

@@ -1,6 +1,7 @@
 """The command line around the commands: start-up, failures, exit codes."""
 
 import errno
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from reviewbot import __version__
-from reviewbot.cli import COMMANDS, main
+from reviewbot.cli import COMMANDS, GROUPS, main
 from reviewbot.cli.console import describe
 from reviewbot.errors import ArtifactError, UsageError
 from tests.cli.small import environ
@@ -89,7 +90,42 @@ def test_no_command_at_all_shows_the_help_and_is_no_success() -> None:
     result = CliRunner().invoke(main, [])
 
     assert result.exit_code == 2
-    assert "Commands:" in result.stderr
+    assert "Check a change:" in result.stderr
+
+
+def test_the_help_lists_the_commands_in_groups_with_a_line_each() -> None:
+    text = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout
+    groups = [part.splitlines() for part in text.split("\n\n")[-len(GROUPS) :]]
+
+    assert [heading for heading, *_ in groups] == [f"{heading}:" for heading in GROUPS]
+    assert [line.split()[0] for _, *lines in groups for line in lines] == list(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        ("check", "staged diff root output format artifact max-risk exclude scope quiet"),
+        ("review", "pr from-report root output format artifact max-risk exclude scope quiet"),
+        ("explain", "staged diff root output feature features report format artifact"),
+    ],
+)
+def test_the_help_of_a_command_fits_one_screen_and_help_all_has_the_rest(
+    command: str, wanted: str
+) -> None:
+    runner = CliRunner()
+    first, every = (
+        runner.invoke(main, [command, flag], terminal_width=80).stdout
+        for flag in ("--help", "--help-all")
+    )
+    names = re.findall(r"^  (?:-h, )?--([\w-]+)", first, re.M)
+
+    assert len(first.splitlines()) <= 24
+    assert max(map(len, first.splitlines())) <= 80
+    assert {*wanted.split(), "help", "help-all"} <= set(names)
+    assert len(names) <= 16
+    assert "--engine" not in first
+    assert set(names) < set(re.findall(r"^  (?:-h, )?--([\w-]+)", every, re.M))
+    assert every.index("\nOptions:") < every.index("\nModel and engine:") < every.index("--engine")
 
 
 @pytest.mark.parametrize(

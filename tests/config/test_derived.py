@@ -74,7 +74,7 @@ def test_an_editor_with_the_schema_refuses_what_reviewbot_refuses(key: str, valu
 
 
 def help_of(command: str) -> str:
-    return CliRunner().invoke(main, [command, "--help"], terminal_width=300).stdout
+    return CliRunner().invoke(main, [command, "--help-all"], terminal_width=300).stdout
 
 
 @pytest.mark.parametrize("surface", [s for s in Surface if s is not Surface.ACTION])
@@ -93,12 +93,3 @@ def test_help_lists_the_settings_of_a_command_in_groups_with_choices_and_default
         assert (f"{setting.help} {values(setting)}".strip() in words) == (
             surface in setting.surfaces
         )
-
-
-def test_the_options_that_most_people_need_come_first() -> None:
-    first = help_of("check").split("Options:\n")[1].split("\n\n")[0]
-
-    assert re.findall(r"^  --([\w-]+)", first, re.M) == [
-        *("staged", "diff", "root", "output", "format", "artifact", "max-risk", "max-lines-over"),
-        *("informational", "exclude", "scope", "quiet"),
-    ]
