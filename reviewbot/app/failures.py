@@ -28,7 +28,7 @@ def asked_by(command: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def worded(doing: str, called: str = "") -> Iterator[None]:
-    """Word the failures of git and the store for a command that is not `check`.
+    """Word the failures of git, the store and the forge for a command that does something else.
 
     doing   what was therefore not done: "nothing was installed"
     called  how to call it with a change, as `check`: "who". "" if it takes none: then the advice to
@@ -40,7 +40,7 @@ def worded(doing: str, called: str = "") -> Iterator[None]:
         from reviewbot.git.process import OR_DIFF
 
         what = exc.what
-        for scored in ("nothing was scored", "nothing was checked"):
+        for scored in ("nothing was scored", "nothing was checked", "nothing was reviewed"):
             what = doing + what.removeprefix(scored) if what.startswith(scored) else what
         fix = exc.fix if called else exc.fix.replace(OR_DIFF, "")
         fix = fix.replace("reviewbot check", f"reviewbot {called}") if called else fix

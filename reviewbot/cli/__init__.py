@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from reviewbot import __version__
 from reviewbot.cli.console import drop, flush, report_failure, require_stdout
-from reviewbot.errors import MAX_CHARS, did_you_mean
+from reviewbot.errors import MAX_CHARS, UsageError, did_you_mean
 
 NAME = "reviewbot"  # whatever the script is called
 COMPLETE_VAR = "_REVIEWBOT_COMPLETE"  # a shell sets it to ask for completions
@@ -48,15 +48,28 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the first word names. raises click.UsageError"""
+        """Return the command that the first word names. raises UsageError"""
         name = args[0]
         if not name.startswith("-") and not ctx.resilient_parsing:  # no option, no completion
             known = self.list_commands(ctx)
             if name not in known:
                 shown = name if len(name) <= MAX_CHARS else name[:MAX_CHARS] + "..."
-                hint = did_you_mean(name, known).capitalize()
-                raise click.UsageError(f"No such command {shown!r}. {hint}".rstrip(), ctx)
+                raise UsageError(
+                    f"nothing was done: no command is named {shown!r}",
+                    fix=f"{did_you_mean(name, known)}see `{ctx.command_path} --help`",
+                )
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a failure to parse its words names the command."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as exc:
+            if exc.ctx is None and ctx.invoked_subcommand:
+                command = self.get_command(ctx, ctx.invoked_subcommand)
+                if command:
+                    exc.ctx = click.Context(command, ctx, ctx.invoked_subcommand)
+            raise
 
 
 class LazyGroup(Group):

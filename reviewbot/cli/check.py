@@ -46,10 +46,8 @@ def check(
     also: tuple[str, ...],
     **flags: Any,
 ) -> None:
-    """Score the lines that a change adds, and gate.
-
-    RANGE is A, A..B or A...B; without it, the change is what the working tree adds to the merge
-    base with the upstream or the default branch.
+    """Score the lines that a change adds, and gate. RANGE is A, A..B or A...B; without it, the
+    change is what the working tree adds to the merge base with the upstream or the default branch.
     """
     outputs = parse_also(also, output)
     if print_settings and range_ is None:  # no change is needed to show them

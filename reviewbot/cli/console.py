@@ -258,11 +258,24 @@ def describe(exc: BaseException) -> tuple[str, int]:
         case click.exceptions.NoArgsIsHelpError():
             return exc.format_message(), EXIT_USAGE
         case click.UsageError():
-            command = exc.ctx.command_path if exc.ctx else "reviewbot"
-            return two_lines(exc.format_message(), f"see `{command} --help`"), EXIT_USAGE
+            return two_lines(*_wrong_words(exc)), EXIT_USAGE
         case click.ClickException():
             return two_lines(exc.format_message(), "see `reviewbot --help`"), EXIT_USAGE
         case KeyboardInterrupt() | click.Abort():
             return "stopped; no result was written", EXIT_STOPPED
         case _:
             return failures.describe(exc)
+
+
+def _wrong_words(exc: click.UsageError) -> tuple[str, str]:
+    """Return what click found wrong with the words of a command line, and what to do."""
+    command = exc.ctx.command_path if exc.ctx else "reviewbot"
+    options = [opt for param in exc.ctx.command.params for opt in param.opts] if exc.ctx else []
+    what, hint = exc.format_message().rstrip("."), ""
+    if isinstance(exc, click.NoSuchOption):
+        what = f"no option is named {exc.option_name!r}"
+        hint = did_you_mean(exc.option_name, options, cutoff=0.7)  # all share two dashes
+    elif isinstance(exc, click.MissingParameter):
+        hint = "give it; "
+    all_options = "--help-all" if "--help-all" in options else "--help"
+    return f"nothing was done: {what[:1].lower()}{what[1:]}", f"{hint}see `{command} {all_options}`"

@@ -113,7 +113,7 @@ def _check_question(
     for refused, what, fix in (
         (
             [place, feature, features].count(None) != 2,
-            "name one of: a line, --feature, --features",
+            "name exactly one of: a line, --feature, --features",
             "`reviewbot explain PATH:LINE`, or `reviewbot explain --features` for a list",
         ),
         (

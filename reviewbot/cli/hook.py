@@ -119,14 +119,14 @@ def flags_in(path: Path, kind: str) -> str:
 
 
 @hook.command(name="run", cls=GroupedCommand)
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", metavar="KIND", type=click.Choice(KINDS))
 @click.argument("remote", required=False)
 @click.argument("url", required=False, expose_value=False)
 @setting_flags(*(name for name in settings_on(Surface.CHECK) if name != "format"))
 def run_hook(kind: str, remote: str | None, **flags: Any) -> None:
     """Run the checks of a git hook.
 
-    pre-push checks the commits that git is about to push; it reads the refs that git writes to
+    KIND pre-push checks the commits that git is about to push; it reads the refs that git writes to
     stdin. pre-commit checks the staged change. Without REMOTE, the environment variables of the
     pre-commit framework name the change.
     """

@@ -151,7 +151,10 @@ def list_models(cache: Path) -> None:
 @_name
 @_cache
 def verify(name: str | None, cache: Path) -> None:
-    """Verify the cached files of a model; delete damaged ones and exit with 4."""
+    """Verify the cached files of a model.
+
+    Deletes damaged ones and exits with 4.
+    """
     models_inventory.verify(cache, _spec(name or DEFAULT_MODEL), click.echo)
 
 
@@ -160,7 +163,10 @@ def verify(name: str | None, cache: Path) -> None:
 @_conversion_options
 @_cache
 def path(name: str | None, full: bool, engine: str, artifact: str | None, cache: Path) -> None:
-    """Print the directory of the converted model; exit with 4 if there is none. No download."""
+    """Print the directory of the converted model.
+
+    Exits with 4 if there is none; downloads nothing.
+    """
     spec, layers, depth = _request(name, artifact, full=full, engine=engine)
     _, conversion = conversion_of(spec, layers, **depth)
     directory = converted_path(cache, conversion.key)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from reviewbot.app.failures import worded
 from reviewbot.app.forge import target_in
 from reviewbot.app.post import SETTINGS_OF_POSTING, post_report, read_report
 from reviewbot.app.progress import say, timed
@@ -70,9 +71,8 @@ def review(
     timings: bool,
     **flags: Any,
 ) -> None:
-    """Check the change of a workflow's event, comment on the pull request, and gate.
-
-    Reads GITHUB_TOKEN. Settings are those of the base branch; a change can only make them stricter.
+    """Check the change of a workflow's event, comment, and gate. Settings are those of the base
+    branch; a change can only make them stricter.
     """
     if words:
         raise UsageError(
@@ -109,8 +109,10 @@ def _post(report: str, settings: Settings, repository: str | None, number: int |
     commit.
     """
     read = read_report(report)
-    target = target_in(os.environ, repository=repository, number=number)
-    say(said_posted(post_report(read, settings, target, os.environ)))
+    with worded("nothing was posted"):
+        target = target_in(os.environ, repository=repository, number=number)
+        done = post_report(read, settings, target, os.environ)
+    say(said_posted(done))
 
 
 def _refuse_options_of_checking() -> None:

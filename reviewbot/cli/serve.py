@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reviewbot.app.failures import worded
 from reviewbot.app.inputs import settings_root
 from reviewbot.app.warm import MODEL_SETTINGS
 from reviewbot.cli.options import GroupedCommand, setting_flags
@@ -44,4 +45,5 @@ def serve(idle: int, stop: bool, **flags: Any) -> None:
     if stop:
         stop_servers(settings)
         return
-    serve_model(settings, idle * MINUTE)
+    with worded("nothing is served"):
+        serve_model(settings, idle * MINUTE)

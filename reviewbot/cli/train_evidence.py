@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 )
 @options("out", "cache", "tokens", "sample", *MACHINE)
 def evidence(**flags: Any) -> None:
-    """Find out where an artifact's features fire, how often, and on what.
+    """Find out where and how often an artifact's features fire.
 
     Scores do not change. Each feature gets exemplars and near misses from the corpus, its tally on
     the labelled lines, the languages it goes with, and a label where one holds on other files.

@@ -21,7 +21,7 @@ from reviewbot.cli.train_options import counter, require_places
     help="Whose changes to mine. ai: with a mark of an AI author.",
 )
 def mine(repo: str, out: str, scope: str) -> None:
-    """Write labelled changes from the history of REPO, a clone that is not shallow.
+    """Write labelled changes from the history of REPO, a full clone.
 
     A fix commit is traced to the commits that introduced the lines it changes. Changes that no fix
     was traced to, and that are still there, are written as clean. A stopped run resumes from

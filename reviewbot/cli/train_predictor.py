@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @options("out", "labels", *FITTING, *THRESHOLDS, *READING)
 def predictor(out: str, name: str, expect: float | None, **flags: Any) -> None:
-    """Fit the line-risk predictor and write an artifact for `check --artifact`.
+    """Fit the line-risk predictor and write an artifact.
 
     Cross-validation that never splits a group chooses the penalty. Probabilities and thresholds
     come from scores of lines that the fitted model had not seen. The manifest states the rule that

@@ -58,7 +58,7 @@ def train_autoencoder(
     recipe   its name in the files; recipes share shards and keep a checkpoint each
     reading  arguments of `open_reader`
     """
-    from reviewbot.train.corpus import files
+    from reviewbot.train.corpus import files, require_directories
     from reviewbot.train.evidence import describe
     from reviewbot.train.export import require_replaceable, sae_files, write_directory
     from reviewbot.train.firings import read_firings
@@ -67,6 +67,7 @@ def train_autoencoder(
 
     require_replaceable(Path(out))
     directories = [Path(name) for name in corpus]
+    require_directories(directories)  # before a model is made ready
     reader, name = open_reader(**reading)
     count = counter("tokens read")
     paths = write_shards(

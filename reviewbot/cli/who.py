@@ -44,7 +44,7 @@ def who(
     style = source.settings.format
     if style not in renderers:
         raise UsageError(
-            f"nothing was said: authors have no format '{style}'",
+            f"no author was looked for: who has no format '{style}'",
             fix=f"use one of: {', '.join(renderers)}",
         )
     deliver(lambda look: renderers[style](*look), output, os.environ)

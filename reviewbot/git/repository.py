@@ -5,12 +5,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from reviewbot.errors import ReviewbotError, UsageError
+from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
 from reviewbot.git.files import Objects
 from reviewbot.git.git_dir import APART, UNSET, is_apart, refuse_part
 from reviewbot.git.process import explain, git, status
 
 HEADS, REMOTES, NOTES = "refs/heads/", "refs/remotes/", "refs/notes/ai"
+TAGS = "refs/tags/"
+MAX_NAMES = 2_000  # that an unknown revision is compared with: under 0.1 s
 DEFAULTS = ("HEAD", "main", "master")  # names of a remote's default branch
 _HEAD = ("HEAD", "--symbolic-full-name", "HEAD")
 _FORMAT = (
@@ -162,11 +164,19 @@ def commit_of(repo: Repository, revision: str) -> str:
     if commit is None:
         if _is_path(repo, revision):
             raise _path_error(revision)
-        fix = "name a branch, a tag or a commit that `git rev-parse` knows"
+        fix = f"{_near(repo, revision)}name a branch, a tag or a commit that `git rev-parse` knows"
         if repo.is_shallow:
             fix = f"the clone is shallow; fetch the rest with {DEEPEN}"
         raise UsageError(f"nothing was scored: git knows no commit {revision[:100]!r}", fix=fix)
     return commit
+
+
+def _near(repo: Repository, revision: str) -> str:
+    """Return "did you mean 'NAME'? " with a branch or tag like an unknown one, or ""."""
+    refs = repo.refs_like(HEADS, REMOTES, TAGS)
+    names = [name.split("/", 2)[2] for name in refs][:MAX_NAMES]
+    remote = [name for name in names if name.endswith(f"/{revision}")]
+    return did_you_mean(remote[0] if remote else revision, names)
 
 
 def refuse_path(repo: Repository, range_: str) -> None:

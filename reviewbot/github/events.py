@@ -98,7 +98,9 @@ def target_of(name: str, event: object, repository: str, number: int | None = No
     raises   UsageError if the event is of an unknown kind, or lacks something required
     """
     if not REPOSITORY.fullmatch(repository):
-        raise _wrong("no repository is named", "set GITHUB_REPOSITORY, or give --repository")
+        what = f"{repository[:100]!r} is not OWNER/NAME" if repository else "no repository is named"
+        fix = "give --repository OWNER/NAME and --pr NUMBER; without GitHub, run `reviewbot check`"
+        raise _wrong(what, fix)
     value = event if isinstance(event, dict) else {}
     if number is not None:
         return Target(event=name, repository=repository, number=number)

@@ -31,12 +31,8 @@ def files(
     raises  UsageError where a directory is missing or none holds a source file
     """
     sources: list[tuple[str, Path]] = []
+    require_directories(directories)
     for directory in directories:
-        if not directory.is_dir():
-            raise UsageError(
-                f"the corpus {str(directory)!r} is no directory, nothing was trained",
-                fix="name directories that hold source files",
-            )
         inside = (p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
         named = ((p.relative_to(directory).as_posix(), p) for p in inside)
         sources += [(name, p) for name, p in named if only is None or name in only]
@@ -55,3 +51,13 @@ def files(
         yield SourceFile(name, language.name, text)
     if not seen:
         raise UsageError("the corpus holds no source file", fix="name directories that hold some")
+
+
+def require_directories(directories: Sequence[Path]) -> None:
+    """Refuse a corpus that is no directory. raises UsageError"""
+    for directory in directories:
+        if not directory.is_dir():
+            raise UsageError(
+                f"nothing was trained: the corpus {str(directory)!r} is no directory",
+                fix="name directories that hold source files",
+            )

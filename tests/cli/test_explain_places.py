@@ -58,23 +58,12 @@ def test_a_line_that_should_have_been_read_ends_with_exit_code_3(explained: Path
     [
         (("nothing.py:1",), "there is no readable file nothing.py"),
         (("src:3",), "there is no readable file src"),
-        (("old.py:99",), "old.py has no line 99, its last is 5"),
-        (("old.py",), "'old.py' is not PATH:LINE"),
         (("old.py:0",), "is not PATH:LINE"),
         (("old.py:1-2",), "is not PATH:LINE"),
         ((":3",), "is not PATH:LINE"),
         (("old.py:" + "9" * 5_000,), "is not PATH:LINE"),
         (("../repo-other/x.py:1",), "there is no readable file"),
         ((".git/config:1",), "there is no readable file"),
-        ((), "name either a line or a feature"),
-        (("old.py:1", "--feature", "1"), "name either a line or a feature"),
-        (("old.py:1", "--staged", "--report", "r.json"), "exclude a change"),
-        (("--feature", "1", "--report", "r.json"), "asks an artifact, not a report"),
-        (("old.py:1", "--report", "none.json"), "none.json: No such file"),
-        (
-            ("old.py:1", "--format", "sarif"),
-            "Invalid value for '--format': 'sarif' is not one of 'terminal', 'json'",
-        ),
     ],
 )
 def test_an_unusable_question_is_an_error_of_two_lines(

@@ -229,7 +229,7 @@ def test_wrong_flags_are_refused_before_anything_is_written(repo: Path, flags: l
 
     _, fix = result.stderr.splitlines()
     assert result.exit_code == 2
-    assert flags != ["--bogus"] or fix == "  fix: see `reviewbot hook run --help`"
+    assert flags != ["--bogus"] or fix == "  fix: see `reviewbot hook run --help-all`"
     assert not (repo / ".git/hooks/pre-push").exists()
 
 

@@ -99,6 +99,9 @@ def test_the_help_lists_the_commands_in_groups_with_a_line_each() -> None:
 
     assert [heading for heading, *_ in groups] == [f"{heading}:" for heading in GROUPS]
     assert [line.split()[0] for _, *lines in groups for line in lines] == list(COMMANDS)
+    for group in ("model", "train", "hook"):
+        inner = CliRunner().invoke(main, [group, "--help"], terminal_width=80).stdout
+        assert "..." not in inner.partition("\nCommands:")[2]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,67 +17,144 @@ from reviewbot.config.load import load_settings
 from reviewbot.errors import EnvironmentFailure, MissingExtra, ReviewbotError, UsageError
 from reviewbot.scoring.artifact import PRESETS, load_artifact
 from tests.cli.small import environ
-from tests.cli.test_check import git, repo
+from tests.cli.test_check import DIFF, git, repo
 
 __all__ = ["repo"]  # the fixture
-ONE = "give quick, deep, or an artifact's directory"
-NAMES = "give quick, deep, auto, or an artifact's directory"
-MODELS = "use one of qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, smollm2-135m, smollm2-135m-8"
-FORMATS = "the formats are: terminal, json, markdown, sarif, html, annotations, rdjson, "
-FILES = "git diff HEAD -- FILE | reviewbot {} --diff -"
-CHECK, WHO, EXPLAIN = (FILES.format(word) for word in ("check", "who", "explain PATH:LINE"))
-AUTHOR, EXPLAINED = "no author was looked for: ", "nothing was explained: "
+GOLDEN = Path(__file__).parents[1] / "golden" / "wrong_usage.txt"
 PLACE = "run it inside a repository"
-USAGE: list[tuple[str, str, str]] = [  # words, what happened, how the advice begins or what it has
-    ("check --artifact huge", "nothing was scored: no artifact is named 'huge'", NAMES),
-    ("check --artifact quik", "no artifact is named 'quik'", f"did you mean 'quick'? {NAMES}"),
-    ("check --artifact small", "no artifact is named 'small'", NAMES),
-    ("check --artifact .", "the directory '.' holds no artifact (manifest.json is missing)", NAMES),
-    ("check --artifact a.py", "no artifact is named 'a.py'", NAMES),
-    ("check --artifact ~nobody/x", "no artifact is named '~nobody/x'", NAMES),
-    ("features list --artifact huge", "nothing was shown: no artifact is named 'huge'", ONE),
-    ("model path --artifact huge", "nothing was done: no artifact is named 'huge'", NAMES),
-    ("hook install -- --artifact huge", "nothing was installed: no artifact is named", NAMES),
-    ("model pull smollm-135m", "no model is named", f"did you mean 'smollm2-135m'? {MODELS}"),
-    ("check --calibration atuo", "there is no calibration file 'atuo'", "did you mean 'auto'? "),
-    ("check a.py", "'a.py' is a path, and a range names commits", CHECK),
-    ("check main..a.py", "'a.py' is a path, and a range names commits", CHECK),
-    ("check ..", "'..' is a path, and a range names commits", CHECK),
-    ("check ../repo/a.py", "'../repo/a.py' is a path, and a range names commits", CHECK),
-    ("check .git/../a.py", "'.git/../a.py' is a path, and a range names commits", CHECK),
-    ("who a.py", f"{AUTHOR}'a.py' is a path, and a range names commits", WHO),
-    ("explain a.py:1 a.py", f"{EXPLAINED}'a.py' is a path, and a range names comm", EXPLAIN),
-    ("check a.py b.py", "expected one RANGE (A, A..B or A...B), got 2 arguments", CHECK),
-    ("explain a.py:1 a.py b.py", f"{EXPLAINED}expected one RANGE", EXPLAIN),
-    ("who --staged main", f"{AUTHOR}--staged cannot be combined with a range", "give only one"),
-    ("chek", "No such command 'chek'. Did you mean 'check'?", "see `reviewbot --help`"),
-    ("model pul", "No such command 'pul'. Did you mean 'pull'?", "see `reviewbot model --help`"),
-    ("check --format HTM", "format cannot be 'HTM' (flag --format)", "did you mean 'html'? give"),
-    ("check --engine tourch", "engine cannot be 'tourch'", "did you mean 'torch'? give one of "),
-    ("check --also pdf=x", "--also 'pdf=x': no format is named 'pdf'", FORMATS),
-    ("review --also htm=x", "no format is named 'htm'", f"did you mean 'html'? {FORMATS}"),
-    ("check --also html", "--also 'html' is not FORMAT=FILE", "such as --also html=FILE; the form"),
-    ("check --also =x", "--also '=x' is not FORMAT=FILE", "such as --also json=FILE; the formats"),
-    ("check --max-risk-for a=.1 --max-risk-for b=2", "max-risk-for cannot be 'b=2'", "PATTERN="),
-    ("--nope", "No such option '--nope'", "see `reviewbot --help`"),
-    ("check --nope", "No such option '--nope'", "see `reviewbot check --help`"),
-    ("check --top", "Option '--top' requires an argument", "see `reviewbot --help`"),
-    ("review a", "Got unexpected extra argument (a)", "see `reviewbot review --help`"),
-    ("check --diff=- --staged", "--diff cannot be combined with --staged", "give only one"),
-    ("check --diff=- HEAD", "--diff cannot be combined with a range", "give only one"),
-    ("check --staged HEAD", "--staged cannot be combined with a range", "give only one"),
-    ("check --diff=nowhere.diff", "nowhere.diff: No such file", "name the file of a diff, or -"),
-    ("check --diff=.", "nothing was checked: .: Is a directory", "name the file of a diff, or -"),
-    ("check --root=nowhere", "nowhere is no directory", "give an existing one as --root"),
-    ("init --root=nowhere", "nothing was written: nowhere is no directory", "give an existing one"),
-    ("check no-such-revision", "git knows no commit 'no-such-revision'", "name a branch, a tag"),
-    ("who no-such-branch", f"{AUTHOR}git knows no commit 'no-such-branch'", "name a branch, a tag"),
-    ("check --max-risk=nan", "max-risk cannot be nan (flag --max-risk)", "a number between 0 and"),
-    ("calibrate --budget 1", "Invalid value for '--budget': give a share", "see `reviewbot calib"),
-    ("check --top=-1", "top cannot be -1 (flag --top)", "a whole number of at least 0 and at most"),
-    ("check --exclude=!", "exclude cannot be '!' (flag --exclude)", "patterns as in .gitignore"),
-    ("who --format sarif", "authors have no format 'sarif'", "use one of: json, markdown, term"),
-]  # fmt: skip
+USAGE = {
+    "Commands and options": [
+        "chek",
+        "hook instal",
+        "--nope",
+        "check --formt json",
+        "check --templates nowhere",
+        "check --top",
+        "hook run",
+        "hook run pre-push --top",
+        "completion powershell",
+        "stats",
+    ],
+    "Changes": [
+        "check a.py",
+        "check main..a.py",
+        "check ..",
+        "check ../repo/a.py",
+        "check .git/../a.py",
+        "who a.py",
+        "check a.py b.py",
+        "check no-such-revision",
+        "check mian..HEAD",
+        "check release",
+        "who no-such-branch",
+        "who --staged main",
+        "check --staged HEAD",
+        "check --diff=- --staged",
+        "check --diff=- HEAD",
+        "check --diff=nowhere.diff",
+        "check --diff=.",
+        "check --diff=damaged.json",
+        "check --root=nowhere",
+        "init --root=nowhere",
+        "check --root=../outside",
+        "who --root=../outside",
+    ],
+    "Formats and outputs": [
+        "check --format HTM",
+        "check --also pdf=x",
+        "check --also htm=x",
+        "check --also html",
+        "check --also =x",
+        "check --also json=x --also html=x",
+        "check --output x --also json=x",
+        "check --output=nowhere/x",
+        "who --format sarif",
+        "explain a.py:1 --format sarif",
+        "explain a.py:1 --format html",
+    ],
+    "Settings": [
+        "check --diff=a.diff --root=typo",
+        "check --diff=a.diff --root=type",
+        "check --diff=a.diff --root=bounds",
+        "check --diff=a.diff --root=choice",
+        "check --diff=a.diff --root=syntax",
+        "check --max-risk=nan",
+        "check --max-risk=high",
+        "check --top=-1",
+        "check --exclude=!",
+        "check --engine tourch",
+        "check --max-risk-for a=.1 --max-risk-for b=2",
+        "calibrate --budget 1",
+    ],
+    "Artifacts and models": [
+        "check --artifact huge",
+        "check --artifact quik",
+        "check --artifact small",
+        "check --artifact .",
+        "check --artifact a.py",
+        "check --artifact ~nobody/x",
+        "explain --features --artifact huge",
+        "model path --artifact huge",
+        "serve --artifact huge",
+        "hook install -- --artifact huge",
+        "model pull smollm-135m",
+        "check --calibration atuo",
+    ],
+    "Explanations": [
+        "explain",
+        "explain a.py",
+        "explain a.py:99",
+        "explain a.py:1 a.py",
+        "explain a.py:1 a.py b.py",
+        "explain a.py:1 --feature 3",
+        "explain a.py:1 --staged --report damaged.json",
+        "explain --feature 3 --report damaged.json",
+        "explain a.py:1 --report damaged.json",
+        "explain a.py:1 --report nowhere.json",
+    ],
+    "Pull requests": [
+        "review",
+        "review main..HEAD",
+        "review --pr one",
+        "review --pr 1 --repository name",
+        "review --pr 1 --repository o/r",
+        "review --from-report nowhere.json",
+        "review --from-report damaged.json",
+        "review --from-report part.json",
+        "review --from-report damaged.json main..HEAD",
+        "review --from-report damaged.json --max-risk 0.5",
+    ],
+    "Training": [
+        "train nope",
+        "train predictor --out made",
+        "train evaluate --out made",
+        "train sae --corpus nowhere --work w --out made",
+    ],
+}
+
+
+@pytest.fixture
+def wrong(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The repository, with files to be wrong about; outside of any workflow."""
+    for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repo.parent))
+    git(repo, "update-ref", "refs/remotes/origin/release", "HEAD")
+    (repo.parent / "outside").mkdir()
+    (repo / "a.diff").write_text(DIFF)
+    (repo / "damaged.json").write_text('{"schema": "reviewbot/1", "verdict":')
+    (repo / "part.json").write_text('{"schema": "reviewbot/1"}')
+    for name, line in {
+        "typo": "max-rsk = 0.5",
+        "type": 'exclude = "*.md"',
+        "bounds": "max-risk = 2",
+        "choice": 'engine = "tourch"',
+        "syntax": "max-risk =",
+    }.items():
+        (repo / name).mkdir()
+        (repo / name / ".reviewbot.toml").write_text(f"{line}\n")
+    return repo
 
 
 def reviewbot(*args: str) -> Result:
@@ -91,11 +169,22 @@ def refused(result: Result, what: str, fix: str, code: int = 2) -> None:
     assert fix in second.removeprefix("  fix: ")
 
 
-@pytest.mark.parametrize(("words", "what", "fix"), USAGE, ids=[row[0] for row in USAGE])
 def test_wrong_usage_names_what_is_wrong_and_what_was_perhaps_meant(
-    repo: Path, words: str, what: str, fix: str
+    wrong: Path, golden: Callable[[Path, str], None]
 ) -> None:
-    refused(reviewbot(*words.split()), what, fix)
+    text = ""
+    for heading, commands in USAGE.items():
+        text += f"{heading}\n\n"
+        for words in commands:
+            result = reviewbot(*words.split())
+            assert result.stdout == "", words
+            what, fix = result.stderr.splitlines()
+            assert what.startswith("error: "), words
+            assert fix.startswith("  fix: "), words
+            text += f"$ reviewbot {words}\n{what}\n{fix}\n  exit: {result.exit_code}\n\n"
+
+    assert not {"x", "made", "w"} & {path.name for path in wrong.iterdir()}
+    golden(GOLDEN, text)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +223,7 @@ def test_a_branch_that_is_called_like_a_file_is_a_range(repo: Path) -> None:
         "check --output x --also html=-",
         "review --format html",
         "stats . --format html",
-        "features html --output -",
+        "explain --features --format html --output -",
     ],
 )
 def test_a_page_is_not_poured_onto_a_terminal(
