@@ -12,9 +12,9 @@ from typing import Any
 
 # Isolated: the working directory contains the pull request, and nothing in it may be imported.
 REVIEWBOT = (sys.executable, "-I", "-m", "reviewbot")
-LISTS = ("exclude", "include", "unknown-as-ai", "max-risk-for")  # a flag per line of the input
+LISTS = ("exclude", "include", "unknown-as-ai", "fail-on-for")  # a flag per line of the input
 _BOTH = ("comment-when-clean", "resolve-threads")
-SWITCHES = ("informational", "inline-suppressions", "trust-human", *_BOTH)
+SWITCHES = ("inline-suppressions", "trust-human", *_BOTH)
 _MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label", "check-run")
 POSTING = ("post", "max-comments", *_BOTH, *_MORE)  # compared in tests/config/test_derived.py
 POST_FLAGS = (*_BOTH, "max-comments", "bot-login", "templates", "pr", "repository", "from-report")

@@ -145,10 +145,7 @@ def compare(artifact: Artifact, tables: dict[str, Table]) -> dict[str, Any]:
         "rank correlation": round(float(np.corrcoef(torch_rank_L, onnx_rank_L)[0, 1]), 5),
         "lines that cross a threshold": {
             name: int(((risk["torch"] > level) != (risk["onnx"] > level)).sum())
-            for name, level in (
-                ("show", artifact.report_threshold),
-                ("gate", artifact.block_threshold),
-            )
+            for name, level in artifact.manifest["operating_points"].items()
         },
         "figures": {name: figures(table, part) for name, part in odds.items()},
         "lost": losses(table, odds["torch"], odds["onnx"]),

@@ -173,7 +173,7 @@ def run(command, where, env=None, given="", fine=(0,)):
 
 def check(top, flags):
     """Return the report on HEAD..working tree, new files included; and how many were left out."""
-    has_commit = run(["git", "rev-parse", "-q", "--verify", "HEAD"], top, fine=(0, 1, 128))[0] == 0
+    no_head, _ = run(["git", "rev-parse", "-q", "--verify", "HEAD"], top, fine=(0, 1, 128))
     index = Path(top, git(top, "rev-parse", "--git-path", "index").rstrip("\n"))
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "GIT_INDEX_FILE": os.path.join(folder, "index")}
@@ -185,10 +185,9 @@ def check(top, flags):
             adding = ("add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
             given = "".join(new[:MOST_NEW_FILES])
             git(top, *adding, env={**env, "GIT_LITERAL_PATHSPECS": "1"}, given=given)
-        base = ["HEAD"] if has_commit else []
         if not any(flag.partition("=")[0] == "--artifact" for flag in flags):
             flags = ["--artifact", "quick", *flags]
-        command = ["reviewbot", "check", *base, "--format", "json", *flags]
+        command = ["reviewbot", "check", *([] if no_head else ["HEAD"]), "--format", "json", *flags]
         _, out = run(command, top, env, fine=(0, 1, 3))
     return json.loads(out), max(0, len(new) - MOST_NEW_FILES)
 
@@ -217,17 +216,17 @@ def edited_file(event, top):
 
 def riskiest(report, min_risk, only, known):
     """Return the places to tell, riskiest first, and the keys of their lines."""
-    least = report["policy"]["show_above"] if min_risk is None else min_risk
+    shown = {(one["path"], number) for one in report["findings"] for number in one["lines"]}
     found = [
         (-line["risk"], file["path"], line["number"], line)
         for file in report["files"]
         if only is None or file["path"] == only
         for line in file["lines"]
-        if line["status"] == "scored" and line["risk"] is not None and line["risk"] > least
+        if line["risk"] is not None and line["risk"] > (-1 if min_risk is None else min_risk)
+        if min_risk is not None or (file["path"], line["number"]) in shown
     ]
-    found.sort(key=lambda row: row[:3])
-    fresh = {key(path, line): (path, line) for _, path, _, line in found}
-    fresh = {name: row for name, row in fresh.items() if name not in set(known)}
+    ordered = [(path, line) for _, path, _, line in sorted(found, key=lambda row: row[:3])]
+    fresh = {name: row for row in ordered if (name := key(*row)) not in set(known)}
     # All count as told: the next round is for new lines, not for less and less risky ones.
     return [place(*row) for row in fresh.values()][:MOST_PLACES], list(fresh)
 
@@ -238,19 +237,20 @@ def key(path, line):
 
 
 def place(path, line):
-    reasons = [reason for reason in line["reasons"] if reason["contribution"] > 0][:3]
+    raised = [one for one in line["reasons"] if one["contribution"] > 0]
     return {
         "path": path if is_plain(path) else HIDDEN,
         "line": line["number"],
-        "risk": round(line["risk"], 2),
-        "riskier_than_percent": percentile(line["percentile"] or 0),
-        "because": [name_of(reason["feature"], reason["label"]) for reason in reasons],
+        "level": line["level"],
+        "riskier_than_percent": percentile(line),
+        "risk": round(line["risk"], 3),
+        "because": [name_of(one["feature"], one["label"]) for one in raised[:3]],
     }
 
 
-def percentile(value):
+def percentile(line):
     """Round as the report's own words do: down, to a tenth from 99 on, never to 100."""
-    known = min(value, 99.9)
+    known = min(line["percentile" if line["recent"] is None else "recent"] or 0, 99.9)
     return math.floor(known * 10) / 10 if known >= 99 else math.floor(known)
 
 

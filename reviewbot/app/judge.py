@@ -30,19 +30,15 @@ MAX_FEATURES = 300  # whose evidence a report shows
 def gate_rules(scored: ScoredChange) -> GateRules:
     """Return the rules that the settings of a change make for its lines."""
     change, settings = scored.change, scored.change.source.settings
-    max_risk, deep_max_risk = settings.max_risk, None
-    if max_risk is None:
-        max_risk = scored.artifact.block_threshold
-        deep_max_risk = scored.deep.artifact.block_threshold if scored.deep else None
     return GateRules(
         policy=Policy(
-            max_risk=max_risk,
-            deep_max_risk=deep_max_risk,
+            show=settings.show,
+            fail_on=settings.fail_on,
+            fail_on_for=settings.fail_on_for,
+            max_risk=settings.max_risk,
             max_lines_over=settings.max_lines_over,
             min_coverage=settings.min_coverage,
             min_lines=settings.min_lines,
-            max_risk_for=settings.max_risk_for,
-            informational=settings.informational,
             scope=settings.scope,
             gate_scope=settings.gate_scope,
         ),
@@ -53,14 +49,7 @@ def gate_rules(scored: ScoredChange) -> GateRules:
 
 def find(scored: ScoredChange, rules: GateRules) -> tuple[Finding, ...]:
     """Return the findings, riskiest first. A line that blocks is always part of one."""
-    hashes = _line_hashes(scored)
-    return group(
-        scored.scores,
-        _report_threshold(scored.artifact, rules),
-        hashes,
-        rules.status,
-        _report_threshold(scored.deep.artifact, rules, deep=True) if scored.deep else None,
-    )
+    return group(scored.scores, rules.is_shown, _line_hashes(scored), rules.status)
 
 
 def judge(
@@ -74,13 +63,18 @@ def judge(
     findings      of `find`; an acknowledgement changes none of them
     acknowledged  some of these, whose lines cannot block
     """
-    lines = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
-    rules = replace(rules, acknowledged=frozenset(lines))
+    excused = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
+    rules = replace(rules, acknowledged=frozenset(excused))
     request = scored.change.source.request
     ledger = count(scored.outcomes, _unread_files(scored))
     files = tuple(_file_report(file, rules) for file in scored.files)
-    statuses = [line.gate_status for file in files for line in file.lines if line.gate_status]
-    verdict = decide(rules, ledger, statuses)
+    lines = [
+        (line.outcome.level, line.gate_status)
+        for file in files
+        for line in file.lines
+        if isinstance(line.outcome, LineScore) and line.gate_status
+    ]
+    verdict = decide(rules, ledger, lines)
     places = (*findings, *riskiest(scored.scores))
     nothing = request.empty
     if verdict.status is Status.PASS and is_all_merged(ledger):
@@ -90,7 +84,6 @@ def judge(
         artifact=scored.artifact.info,
         change=ChangeInfo(request.base, request.head),
         policy=rules.policy,
-        report_threshold=_report_threshold(scored.artifact, rules),
         verdict=replace(verdict, reasons=(nothing,)) if nothing else verdict,
         ledger=ledger,
         files=files,
@@ -98,18 +91,15 @@ def judge(
         notes=(*_notes(scored.change), *_standing(scored)),
         features=_evidence(scored.artifact, places, deep=False),
         recent=scored.calibration.info if scored.calibration else None,
-        deep=_deep_reading(scored.deep, rules, places) if scored.deep else None,
+        deep=_deep_reading(scored.deep, places) if scored.deep else None,
     )
 
 
-def _deep_reading(
-    second: SecondReading, rules: GateRules, places: Sequence[Finding]
-) -> DeepReading:
+def _deep_reading(second: SecondReading, places: Sequence[Finding]) -> DeepReading:
     artifact = second.artifact
     return DeepReading(
         model=_model_info(artifact, second.dtype),
         artifact=artifact.info,
-        report_threshold=_report_threshold(artifact, rules, deep=True),
         budget=second.budget,
         tokens=second.tokens,
         features=_evidence(artifact, places, deep=True),
@@ -118,11 +108,6 @@ def _deep_reading(
 
 def _model_info(artifact: Artifact, dtype: str) -> ModelInfo:
     return ModelInfo(artifact.model.name, artifact.model.sha256, artifact.model.layer, dtype)
-
-
-def _report_threshold(artifact: Artifact, rules: GateRules, *, deep: bool = False) -> float:
-    # What blocks is shown.
-    return min(artifact.report_threshold, rules.lowest_threshold(deep=deep))
 
 
 def _unread_files(scored: ScoredChange) -> int:

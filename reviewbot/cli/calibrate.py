@@ -1,4 +1,4 @@
-"""`reviewbot calibrate`: thresholds for a budget, from the repository's own merged changes."""
+"""`reviewbot calibrate`: what limits would flag, from the repository's own merged changes."""
 
 import os
 import re
@@ -13,6 +13,7 @@ from reviewbot.app.inputs import settings_root
 from reviewbot.app.progress import say
 from reviewbot.cli.console import emit, takes_file, write_file
 from reviewbot.cli.options import PATH, GroupedCommand, setting_flags
+from reviewbot.config.levels import Level
 from reviewbot.config.load import from_files, load_settings
 from reviewbot.errors import UsageError
 from reviewbot.report.budgets import MAX_LINES, MIN_CHANGES, MIN_LINES, needed_lines
@@ -90,18 +91,19 @@ def calibrate(
     output: str | None,
     **flags: Any,
 ) -> None:
-    """Propose thresholds for a budget, from the changes that were merged last.
+    """Propose limits, from the changes that were merged last.
 
-    Scores each change as `check` does, with the settings of now, and says what the thresholds would
-    have flagged. Stores the risks per repository and artifact: later checks then also show a
-    line's percentile among this repository's own lines. Run it again from time to time.
+    Scores each change as `check` does, with the settings of now, and says what the levels, and a
+    max-risk for a budget, would have flagged. Stores the risks per repository and artifact: later
+    checks then take levels from percentiles of this repository's own lines. Run it again from time
+    to time.
     """
     from reviewbot.app.artifact import calibration_path
     from reviewbot.app.calibrate import replay
     from reviewbot.app.fault_labels import read_labels
     from reviewbot.git.repository import open_repository
     from reviewbot.render.calibration import thresholds
-    from reviewbot.report.budgets import proposals
+    from reviewbot.report.budgets import flagged_at, proposals
     from reviewbot.scoring.calibration import calibration_to_json
 
     needed = needed_lines(budget)
@@ -124,13 +126,19 @@ def calibrate(
         settings = load_settings(os.environ, flags, files)
         found = replay(folder, settings, lines, known)
     _refuse_too_little(found, needed, is_shallow=repo.is_shallow)
+    own = found.calibration()
     path = Path(output) if output else calibration_path(settings, repo, found.artifacts)
     if output or not labels:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, calibration_to_json(found.calibration()))
+        write_file(path, calibration_to_json(own))
     else:
         say("nothing is stored: with --labels the replay begins at an older change")
-    emit(thresholds(found.changes, proposals(found.changes, budget, top), budget))
+    high, critical = (
+        flagged_at(found.changes, level, own.percentile, top)
+        for level in (Level.HIGH, Level.CRITICAL)
+    )
+    proposed = proposals(found.changes, budget, top)
+    emit(thresholds(found.changes, (high, critical), proposed, budget))
     if found.large:
         say(f"left out as too large to be a change under review: {found.large}")
     if known and not any(x.fault is not None for one in found.changes for x in one.lines):

@@ -27,7 +27,8 @@ from reviewbot.config.choices import (
     Server,
     Surface,
 )
-from reviewbot.config.thresholds import parse_thresholds
+from reviewbot.config.levels import FailOn, Level
+from reviewbot.config.thresholds import parse_limits
 
 MAX_ITEMS = 1_000  # of a list
 MAX_COUNT = 1_000_000_000
@@ -132,27 +133,29 @@ class Settings:
         metavar="NAME|DIR",
         path=True,
     )
-    max_risk: float | None = _main(
-        None,
-        "Threshold: lines of higher risk can block; unset: the artifact's.",
+    show: Level = _main(Level.HIGH, "Least level of a finding.", surfaces=_GATING)
+    fail_on: FailOn = _main(
+        FailOn.NEVER,
+        "Least level of a line that blocks; never: report only, errors still fail.",
         surfaces=_GATING,
-    )
-    informational: bool = _main(
-        False, "Report a block but exit 0; errors still fail.", surfaces=_GATING
     )
     exclude: tuple[str, ...] = _main((), "Files to skip.")
     scope: Scope = _main(Scope.ALL, "Authors to score; lines of others are skipped.")
     quiet: bool = _main(
         False, "Print at most three lines if the change passes.", surfaces=_TERMINAL
     )
-    max_risk_for: tuple[str, ...] = _gate(
+    fail_on_for: tuple[str, ...] = _gate(
         (),
-        "Thresholds by path (the last match wins) or by author (only stricter).",
-        expects="a list of PATTERN=RISK and author:ai=RISK (or human, mixed, automation, unknown)",
-        metavar="PATTERN=RISK",
-        check_item=lambda text: parse_thresholds((text,)),
+        "Other limits by path (the last match wins) or by author (only stricter).",
+        expects="a list of PATTERN=LEVEL or PATTERN=RISK, where PATTERN may be author:ai (or human,"
+        " mixed, automation, unknown) and LEVEL is critical, high, medium or, for a path, never",
+        metavar="PATTERN=LEVEL",
+        check_item=lambda text: parse_limits((text,)),
     )
-    max_lines_over: int = _gate(0, "Number of lines above the threshold that still pass.")
+    max_risk: float | None = _gate(None, "Lines of higher risk block, too, whatever their level.")
+    max_lines_over: int = _gate(
+        0, "Number of lines that may reach the gate's limit and still pass."
+    )
     gate_scope: Scope = _gate(Scope.ALL, "Authors whose lines can block.")
     min_coverage: float = _gate(1.0, "Minimum share of the eligible lines that must be scored.")
     min_lines: int = _gate(0, "Minimum number of scored lines for the gate to block.")

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Any
 
 from reviewbot.authorship.model import Scope
+from reviewbot.config.levels import FailOn
 from reviewbot.config.load import Layer, settings_from
 from reviewbot.config.schema import SETTINGS, Settings
+from reviewbot.config.thresholds import authors_in
 from reviewbot.errors import UsageError
 
 ORIGIN = "the change's own file, being stricter"
@@ -17,14 +19,25 @@ def _wider(left: Scope, right: Scope) -> Scope:
     return max(left, right, key=(Scope.AI, Scope.AI_UNKNOWN, Scope.ALL).index)
 
 
+def _lower(left: FailOn, right: FailOn) -> FailOn:
+    return max(left, right, key=(FailOn.NEVER, FailOn.CRITICAL, FailOn.HIGH, FailOn.MEDIUM).index)
+
+
+def _with_authors(current: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
+    """Add limits for authors; one for a path could be laxer than what it replaces."""
+    return (*current, *(text for text in authors_in(own) if text not in current))
+
+
 STRICTER: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
-        "max-risk": min,
+        "show": min,
+        "fail-on": _lower,
+        "fail-on-for": _with_authors,
+        "max-risk": lambda left, right: right if left is None else min(left, right),
         "max-lines-over": min,
         "min-coverage": max,
         "min-lines": min,
-        "informational": min,  # of switches: on only if both are on
-        "inline-suppressions": min,
+        "inline-suppressions": min,  # of switches: on only if both are on
         "trust-human": min,
         "scope": _wider,
         "gate-scope": _wider,
@@ -36,9 +49,6 @@ def tighten(settings: Settings, *layers: Layer) -> tuple[Settings, list[str]]:
     """Return the settings with the values of a change that are stricter, and their names.
 
     layers   what the change's settings files say; nothing if a value in them is wrong
-
-    If nobody set `max-risk`, the artifact's threshold applies, which is not known here; so the
-    change's own value only counts if `settings` has one.
     """
     try:
         own = settings_from(*layers)
@@ -47,7 +57,7 @@ def tighten(settings: Settings, *layers: Layer) -> tuple[Settings, list[str]]:
     changed: dict[str, Any] = {}
     for name, stricter in STRICTER.items():
         current = getattr(settings, SETTINGS[name].field)
-        if current is not None and any(name in layer for layer in layers):
+        if any(name in layer for layer in layers):
             value = stricter(current, getattr(own, SETTINGS[name].field))
             if value != current:
                 changed[name] = value

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reviewbot.config.levels import Level
 from reviewbot.encoders.spans import Span
 from reviewbot.escape import visible
 from reviewbot.render.evidence import reason_words
 from reviewbot.render.expectations import doubt_lines, doubt_words
-from reviewbot.render.findings import FindingView, finding_views, gate_words
+from reviewbot.render.findings import FindingView, finding_views
 from reviewbot.render.issues import RISKY, UNREAD
-from reviewbot.render.phrasing import in_brackets, plural, risk_words, riskier_than
+from reviewbot.render.phrasing import plural
 from reviewbot.render.untrusted import MAX_CHARS, UntrustedText, code_span
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
@@ -23,10 +24,10 @@ from reviewbot.scoring.outcomes import Failed, Skipped
 MAX_FINDINGS = 200  # findings of one document
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """Severity in the editor."""
 
-    WARNING = "warning"  # above the threshold of the gate
+    WARNING = "warning"  # critical, or counts for the gate
     INFORMATION = "information"
 
 
@@ -36,7 +37,7 @@ class Diagnostic:
 
     start: int  # 1-based, inclusive
     end: int  # 1-based, inclusive
-    level: Level
+    severity: Severity
     code: str
     message: str  # plain text, a reason per line
     details: str  # Markdown
@@ -80,20 +81,18 @@ def unread_words(report: Report) -> str:
 
 def _first_line(code: str, message: str) -> Diagnostic:
     message = message[: 2 * MAX_CHARS]
-    return Diagnostic(1, 1, Level.INFORMATION, code, message, code_span(UntrustedText(message)))
+    return Diagnostic(1, 1, Severity.INFORMATION, code, message, code_span(UntrustedText(message)))
 
 
 def _risky(view: FindingView, report: Report) -> Diagnostic:
     finding, worst, by = view.finding, view.finding.worst, view.written_by
-    gate = in_brackets(gate_words(view.gate_status))
-    place = riskier_than(worst.percentile)
     reasons = [
         reason_words(reason, report.evidence_for(reason.feature, worst))
         for reason in finding.reasons
     ]
     message = "".join(f"{doubt}\n" for doubt in doubt_lines(finding))
-    message += f"risk {view.risk}, {place}" + (f"; written by {by[:MAX_CHARS]}" if by else "")
-    details = f"**risk {risk_words(finding.risk)}**{gate}, {place}" + (
+    message += view.words + (f"; written by {by[:MAX_CHARS]}" if by else "")
+    details = f"**{view.level}**: {view.place}" + (
         f"; written by {code_span(UntrustedText(by))}" if by else ""
     )
     for words in reasons:
@@ -102,13 +101,14 @@ def _risky(view: FindingView, report: Report) -> Diagnostic:
     bullets = [*map(_expected, doubt_words(finding)), *map(_detail, reasons)]
     if bullets:
         details += "\n\n" + "\n".join(bullets)
+    loud = view.gate_status is GateStatus.ABOVE or view.level is Level.CRITICAL
     start, end, columns = finding.start, finding.end, None
     for line, one in finding.doubts[:1]:
         start, end, columns = line.number, line.number, Span(one.start, one.end)
     return Diagnostic(
         start,
         end,
-        Level.WARNING if view.gate_status is GateStatus.ABOVE else Level.INFORMATION,
+        Severity.WARNING if loud else Severity.INFORMATION,
         RISKY,
         message,
         details,

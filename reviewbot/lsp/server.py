@@ -18,7 +18,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from reviewbot import __version__
-from reviewbot.lsp.diagnostics import Diagnostic, Level
+from reviewbot.lsp.diagnostics import Diagnostic, Severity
 from reviewbot.lsp.document_queue import Answer, Document, DocumentQueue
 from reviewbot.lsp.parent_watch import when_dead
 from reviewbot.lsp.progress import ReadingProgress
@@ -31,9 +31,9 @@ _LOG = logging.getLogger(__name__)
 MakeQueue = Callable[
     [Callable[[Document, Answer], None], Callable[[Document | None], None]], DocumentQueue
 ]
-_LEVELS = {
-    Level.WARNING: lsp.DiagnosticSeverity.Warning,
-    Level.INFORMATION: lsp.DiagnosticSeverity.Information,
+_SEVERITIES = {
+    Severity.WARNING: lsp.DiagnosticSeverity.Warning,
+    Severity.INFORMATION: lsp.DiagnosticSeverity.Information,
 }
 
 
@@ -184,7 +184,7 @@ class Server(LanguageServer):
             lsp.Diagnostic(
                 range=self._range(document, item),
                 message=item.message,
-                severity=_LEVELS[item.level],
+                severity=_SEVERITIES[item.severity],
                 code=item.code,
                 source=SOURCE,
             )

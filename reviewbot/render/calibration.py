@@ -6,7 +6,7 @@ from heapq import nlargest
 
 from reviewbot.escape import inert, visible
 from reviewbot.render.phrasing import plural, share
-from reviewbot.report.budgets import Proposal, ReplayedChange, ReplayedLine
+from reviewbot.report.budgets import Flagged, Proposal, ReplayedChange, ReplayedLine
 from reviewbot.report.stats import wilson
 
 EXAMPLES = 5
@@ -14,10 +14,23 @@ MAX_CHARS = 60  # of a line's text; of its path twice as many
 
 
 def thresholds(
-    changes: Sequence[ReplayedChange], proposals: Sequence[Proposal], budget: Fraction
+    changes: Sequence[ReplayedChange],
+    levels: tuple[Flagged, Flagged],
+    proposals: Sequence[Proposal],
+    budget: Fraction,
 ) -> str:
-    """Return what was read, each budget with its threshold, and the riskiest lines."""
-    rows = [*_read(changes)]
+    """Return what was read, what levels flag, each budget's threshold, and the riskiest lines.
+
+    levels  what `high` and `critical` flag
+    """
+    shown, blocking = levels
+    rows = [
+        *_read(changes),
+        "",
+        "levels, by percentiles of these lines",
+        f'  show = "high" flags {_counts(shown)}',
+        f'  fail-on = "critical" blocks {_counts(blocking)}',
+    ]
     for proposal in proposals:
         rows += ["", _words(proposal, budget), *(f"  {row}" for row in _proposal(proposal))]
     rows += ["", "riskiest lines"]
@@ -46,10 +59,7 @@ def _words(proposal: Proposal, budget: Fraction) -> str:
 def _proposal(proposal: Proposal) -> Iterator[str]:
     one, rate = proposal.flagged, 100 * proposal.flagged.lines / proposal.flagged.of_changes
     yield f"max-risk = {proposal.threshold:.4f}"
-    yield (
-        f"flags {one.lines:,} of {one.of_lines:,} lines, in {one.changes:,} of {one.of_changes:,}"
-        f" changes: {rate:.0f} lines per 100 changes"
-    )
+    yield (f"flags {_counts(one)}: {rate:.0f} lines per 100 changes")
     if one.labelled:
         of = plural(one.labelled, "labelled line")
         recall = f", recall {share(one.faults / one.of_faults)}" if one.of_faults else ""
@@ -58,6 +68,11 @@ def _proposal(proposal: Proposal) -> Iterator[str]:
         f"the threshold of the older half, {proposal.earlier:.4f}, flags in the newer half"
         f" {_later(proposal)}"
     )
+
+
+def _counts(one: Flagged) -> str:
+    lines = f"{one.lines:,} of {one.of_lines:,} lines"
+    return f"{lines}, in {one.changes:,} of {one.of_changes:,} changes"
 
 
 def _later(proposal: Proposal) -> str:

@@ -9,12 +9,19 @@ import json
 from collections import Counter
 from typing import Any
 
+from reviewbot.config.levels import Level
 from reviewbot.escape import valid
 from reviewbot.render.findings import Severity
 from reviewbot.render.issues import Issue, issues
 from reviewbot.report.model import Report
 
-SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}
+SEVERITIES = {
+    Level.CRITICAL: "critical",
+    Level.HIGH: "major",
+    Level.MEDIUM: "minor",
+    Level.LOW: "info",
+    None: "minor",  # not read
+}
 
 
 def code_climate(report: Report) -> str:
@@ -37,7 +44,7 @@ def _entry(issue: Issue, fingerprint: str) -> dict[str, Any]:
         "check_name": issue.rule,
         "description": issue.message,
         "categories": ["Bug Risk"],
-        "severity": SEVERITIES[issue.severity],
+        "severity": "blocker" if issue.severity is Severity.ERROR else SEVERITIES[issue.level],
         "fingerprint": fingerprint,
         "location": {"path": valid(issue.path), "lines": lines},
     }

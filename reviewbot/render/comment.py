@@ -14,7 +14,14 @@ from reviewbot.render.expectations import doubt_words
 from reviewbot.render.findings import FindingView, finding_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
-from reviewbot.render.phrasing import percentile_words, plural, risk_words, totals_line
+from reviewbot.render.phrasing import (
+    in_brackets,
+    place_words,
+    plural,
+    risk_words,
+    short_percentile,
+    totals_line,
+)
 from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.acks import Ack
 from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, finding_mark, review_mark
@@ -66,8 +73,8 @@ def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
     for examples in (MAX_EXEMPLARS, 2, 0):
         text = pages_.render(
             "finding.md.j2",
-            risk=risk_words(finding.risk),
-            percentile=percentile_words(worst, report.recent),
+            level=finding.level.value,
+            place=place_words(worst, report.recent),
             author=UntrustedText(view.written_by) if view.written_by else None,
             expectations=doubt_words(finding),
             reasons=[
@@ -139,7 +146,9 @@ def _row(
     return {
         "id": name,
         "where": UntrustedText(f"{visible(finding.path)}:{view.numbers}"),
-        "risk": view.risk,
+        "level": f"{view.level}{in_brackets(view.status)}",
+        "percentile": short_percentile(finding.worst.own_percentile),
+        "risk": risk_words(finding.risk),
         "expectations": doubt_words(finding),
         "author": UntrustedText(view.written_by or "unknown"),
         "state": UntrustedText(state),

@@ -19,7 +19,7 @@ from reviewbot.render.evidence import (
 )
 from reviewbot.render.expectations import expectation_line
 from reviewbot.render.findings import status_words
-from reviewbot.render.phrasing import author_words, in_brackets, percentile_words, rise_words
+from reviewbot.render.phrasing import author_words, level_words, rise_words, risk_words
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
 from reviewbot.report.explanation import (
     Explanation,
@@ -79,8 +79,8 @@ def _lines(explanation: Explanation, width: int) -> Iterable[Text]:
 
 def _score(explanation: Explanation, score: LineScore, width: int) -> Iterable[Text]:
     report = explanation.report
-    gate = in_brackets(status_words(explanation.line.gate_status, score))
-    yield Text(f"risk {_risk(score.risk)}{gate}, {percentile_words(score, report.recent)}")
+    status = status_words(explanation.line.gate_status, score)
+    yield from wrapped(level_words(score, report.recent, status), width, 0)
     yield from _author(explanation, width)
     for one in score.expectations:
         yield Text()
@@ -111,7 +111,7 @@ def _reason(explanation: Explanation, score: LineScore, place: int, width: int) 
     reason = score.reasons[place]
     name, feature = feature_name(reason.feature, reason.label), visible(reason.feature)
     yield from wrapped(f"because: {name} ({reason_weight(reason)}) [{feature}]", width, 0, "bold")
-    now, then = _risk(score.risk, 1), _risk(risk_without(score, place), 1)
+    now, then = _risk(score.risk), _risk(risk_without(score, place))
     yield Text(f"  without it the risk would be {then}, not {now}")
     if evidence := explanation.evidence.get(reason.feature):
         yield from evidence_lines(evidence, width)
@@ -139,13 +139,12 @@ def sum_words(score: LineScore) -> str:
     parts = [round(reason.contribution, 2) for reason in score.reasons]
     rest = round(round(total, 2) - sum(parts), 2)  # the rest takes what rounding removes
     shown = " ".join([f"rest {rest:.2f}", *(f"+ {part:.2f}" for part in parts)])
-    return f"{shown} = {total:.2f} log-odds, risk {_risk(score.risk)}"
+    return f"{shown} = {total:.2f} log-odds, risk {risk_words(score.risk)}"
 
 
-def _risk(risk: float, more_digits: int = 0) -> str:
-    if math.isnan(risk):
-        return "unknown"
-    return f"{risk:.{(2 if risk >= 0.1 else 3) + more_digits}f}"
+def _risk(risk: float) -> str:
+    """Return a risk with a digit more than `risk_words`, so that a small difference shows."""
+    return "unknown" if math.isnan(risk) else f"{risk:.{3 if risk >= 0.1 else 4}f}"
 
 
 def explain_json(explanation: Explanation) -> str:
@@ -165,6 +164,7 @@ def explain_json(explanation: Explanation) -> str:
             "text": outcome.line.text[:10_000],
             "status": _STATUS[type(outcome)],
             "why": None if isinstance(outcome, LineScore) else outcome.why,
+            "level": score.level.value if score else None,
             "risk": number(score.risk, 6) if score else None,
             "percentile": number(score.percentile, 2) if score else None,
             "recent": number(score.recent, 2) if score else None,

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reviewbot.authorship.model import Attribution
-from reviewbot.render.phrasing import author_words, in_brackets, numbers, risk_words
+from reviewbot.config.levels import Level
+from reviewbot.render.phrasing import author_words, level_words, numbers, place_words
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import GateStatus, Status, blocks
 from reviewbot.report.model import LineReport, Report
+from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.outcomes import LineScore
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
@@ -16,8 +18,8 @@ MAX_LINES = 12  # shown of one finding
 _COUNTS = (GateStatus.ABOVE, None)  # an unknown status may be above
 _BY_SEVERITY = (GateStatus.ABOVE, None, GateStatus.NOT_COUNTED, GateStatus.BELOW)
 _GATE_WORDS: dict[GateStatus | None, str] = {
-    GateStatus.ABOVE: "above the threshold",
-    GateStatus.NOT_COUNTED: "above the threshold, not counted",
+    GateStatus.ABOVE: "counts for the gate",
+    GateStatus.NOT_COUNTED: "not counted by the gate",
 }
 
 
@@ -36,6 +38,7 @@ class FindingView:
     author: Attribution | None  # of its riskiest line; None: the report lacks that line
     gate_status: GateStatus | None  # the most severe of its lines; None: unknown
     severity: Severity
+    recent: RecentInfo | None  # of the report
 
     @property
     def numbers(self) -> str:
@@ -43,10 +46,24 @@ class FindingView:
         return numbers(self.finding.start, self.finding.end)
 
     @property
-    def risk(self) -> str:
-        """Its risk, gate status and depth: "0.93 (above the threshold; read deep)"."""
-        words = in_brackets(status_words(self.gate_status, self.finding.worst))
-        return f"{risk_words(self.finding.risk)}{words}"
+    def level(self) -> Level:
+        """The level of its riskiest line."""
+        return self.finding.level
+
+    @property
+    def words(self) -> str:
+        """Its level, percentile, risk, gate status and depth, as `level_words`."""
+        return level_words(self.finding.worst, self.recent, self.status)
+
+    @property
+    def place(self) -> str:
+        """The same without the level."""
+        return place_words(self.finding.worst, self.recent, self.status)
+
+    @property
+    def status(self) -> str:
+        """Its gate status and depth: "counts for the gate; read deep", or ""."""
+        return status_words(self.gate_status, self.finding.worst)
 
     @property
     def written_by(self) -> str:
@@ -55,7 +72,7 @@ class FindingView:
 
 
 def gate_words(status: GateStatus | None) -> str:
-    """Return a gate status in words; "" where it is below the threshold or unknown."""
+    """Return a gate status in words; "" where the line is below the limit or unknown."""
     return _GATE_WORDS.get(status, "")
 
 
@@ -70,9 +87,9 @@ def finding_views(
     """Return the views of a report's findings, or of other groups of its lines.
 
     The severity answers as our exit code does, because others gate by it: reviewdog by
-    `-fail-level`, Jenkins by failed tests. With exit code 0 (an informational gate,
-    `max-lines-over`, `min-lines`) nothing is an ERROR. Otherwise a finding is one if a line of it
-    counts as above its threshold, or may, and the policy does not allow that many such lines.
+    `-fail-level`, Jenkins by failed tests. With exit code 0 (`max-lines-over`, `min-lines`)
+    nothing is an ERROR. Otherwise a finding is one if a line of it counts for the gate, or may, and
+    the policy does not allow that many such lines.
     """
     findings = report.findings if findings is None else findings
     wanted = {(f.path, score.line.number) for f in findings for score in f.lines}
@@ -95,7 +112,8 @@ def finding_views(
         statuses |= {None} if [] in own else set()
         status = next(one for one in _BY_SEVERITY if one in statuses)
         severity = Severity.ERROR if can_block and status in _COUNTS else Severity.WARNING
-        return FindingView(finding, worst[0].author if worst else None, status, severity)
+        author = worst[0].author if worst else None
+        return FindingView(finding, author, status, severity, report.recent)
 
     return tuple(map(view, findings))
 

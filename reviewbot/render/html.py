@@ -9,6 +9,7 @@ text. This module renders the page's head; `html_lines` the heat map, `html_reas
 import math
 from typing import Any
 
+from reviewbot.config.levels import LEAST, Level
 from reviewbot.render.html_lines import Places, code_of, file_words, heat_of, path_of, places_of
 from reviewbot.render.html_reasons import (
     EvidenceByFeature,
@@ -25,10 +26,9 @@ from reviewbot.render.ledger import (
     deep_line,
     files_not_read,
     ledger_line,
-    shown_above,
     verdict_word,
 )
-from reviewbot.render.phrasing import percentile_words, plural, totals_line
+from reviewbot.render.phrasing import in_brackets, none_shown, plural, risk_words, totals_line
 from reviewbot.report.gate import Status
 from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
@@ -81,9 +81,11 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
         "artifact": short(report.artifact.name),
         "deep": short(deep_line(report), 500),
         "findings": places.findings,
-        "show_above": shown_above(report),
+        "none_shown": none_shown(report.policy.show),
+        "show": report.policy.show.value,
+        "levels": [(level.value, f"{LEAST[level]:g}") for level in Level if LEAST[level]],
         "count": len(listed),
-        "first": _first(report, places, evidence) if listed else None,
+        "first": _first(places, evidence) if listed else None,
         "next": listed[1 : 1 + MAX_NEXT],
         "later": listed[1 + MAX_NEXT : MAX_LISTED],
         "unlisted": max(0, len(listed) - MAX_LISTED),
@@ -116,15 +118,14 @@ def _gaps(report: Report) -> str:
     return "; ".join(parts)
 
 
-def _first(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[str, Any]:
+def _first(places: Places, evidence: EvidenceByFeature) -> dict[str, Any]:
     view = places.views[0]
     worst = view.finding.worst
     number = worst.line.number
     near = [(worst.line.path, n) for n in range(number - CONTEXT, number + CONTEXT + 1)]
     return {
         **_listed(1, places),
-        "risk": view.risk,
-        "place": percentile_words(worst, report.recent),
+        "place": view.place,
         "by": author_words(places.line[worst.line.path, number].author),
         "expectations": [expectation_words(one) for one in worst.expectations],
         "reason": reason_words(worst.reasons[0], evidence, deep=worst.deep)
@@ -155,6 +156,8 @@ def _listed(rank: int, places: Places) -> dict[str, Any]:
         "code": code,
         "below": rank == places.findings + 1 > 1,
         "author": author_words(places.line[place].author),
-        "risk": view.risk,
+        "level": view.level.value,
+        "status": in_brackets(view.status),
+        "risk": risk_words(view.finding.risk),
         **heat_of(worst),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewbot.authorship.model import Author
+from reviewbot.config.levels import Level
 from reviewbot.escape import visible
 from reviewbot.render.findings import FindingView, finding_views, status_words
 from reviewbot.render.html_reasons import (
@@ -18,10 +19,8 @@ from reviewbot.render.html_reasons import (
 )
 from reviewbot.render.phrasing import (
     author_kind,
-    in_brackets,
-    percentile_words,
+    level_words,
     plural,
-    risk_words,
     sentence,
     short_percentile,
 )
@@ -37,7 +36,6 @@ MAX_CHARS = 5_000_000  # of all code
 MAX_PATH = 300
 ROWS_OF_TABLE = 100  # the browser lays out only the tables in sight
 STEPS = 20  # of a bar
-SHADES = (80.0, 95.0, 99.0)  # as in the terminal
 LETTERS = {
     Author.AI: "A",
     Author.HUMAN: "H",
@@ -112,16 +110,16 @@ def file_words(report: Report, places: Places, evidence: EvidenceByFeature) -> d
 
 
 def heat_of(score: LineScore) -> dict[str, Any]:
-    """Return a line's percentile as the page shows it: a number, the length of a bar, a shade.
+    """Return a line's percentile as the page shows it: a number, the length of a bar, its level.
 
     An unknown one has the longest bar and the strongest shade, so that nobody overlooks it.
     """
-    known = not math.isnan(score.percentile)
-    percentile = min(max(score.percentile, 0.0), 100.0) if known else 100.0
+    own = score.own_percentile
+    percentile = 100.0 if math.isnan(own) else min(max(own, 0.0), 100.0)
     return {
-        "percentile": short_percentile(score.percentile),
+        "percentile": short_percentile(own),
         "step": math.floor(percentile / 100 * STEPS + 0.5),
-        "shade": sum(percentile >= least for least in SHADES),
+        "shade": list(Level).index(score.level),
     }
 
 
@@ -146,7 +144,7 @@ def _kept(report: Report, places: Places) -> frozenset[int]:
 
 def _weight(outcome: Outcome, places: Places) -> float:
     match outcome:
-        case LineScore(line=line, percentile=percentile):
+        case LineScore(line=line, own_percentile=percentile):
             place = line.path, line.number
             if place in places.worst:
                 return 3_000.0
@@ -241,14 +239,13 @@ class _Rows:
     def _why(self, line: LineReport, score: LineScore) -> dict[str, Any]:
         place = score.line.path, score.line.number
         rank = self._places.rank.get(place, 0)
-        gate = in_brackets(status_words(line.gate_status, score))
-        percentile = percentile_words(score, self._report.recent)
-        full = None
-        words = f"{reasons_in_short(score)}{gate}, {percentile}."
+        status = status_words(line.gate_status, score)
+        words, full = sentence(level_words(score, self._report.recent, status)), None
         if place in self._full:
             average = self._report.read_by(score).artifact.average
             full = reasons_in_full(score, line.author, self._evidence, average)
-            words = sentence(f"risk {risk_words(score.risk)}{gate}, {percentile}")
+        else:
+            words += f" {reasons_in_short(score)}."
         return {
             "rank": rank,
             "first": place in self._places.worst,

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from reviewbot.config.levels import Level
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.escape import inert, visible
 from reviewbot.render.expectations import doubt_lines
 from reviewbot.render.findings import FindingView, Severity, finding_views
-from reviewbot.render.phrasing import plural, riskier_than
+from reviewbot.render.phrasing import plural
 from reviewbot.report.gate import Status
 from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
@@ -35,6 +36,7 @@ class Issue:
     worst: int | None  # the line that the message is about
     rule: str  # RISKY or UNREAD
     severity: Severity
+    level: Level | None  # None: it was not read
     message: str  # one line, safe to print, at most MAX_CHARS
     key: str  # with path and rule it identifies the issue, also when lines above change
 
@@ -56,18 +58,16 @@ def unread(report: Report) -> tuple[Issue, ...]:
         for why, start, end in _gaps(file, report.ledger.all_excluded):
             whole_files += start is None
             message = inert(f"not read: {visible(why)}")[:MAX_CHARS]
-            found.append(Issue(file.path, start, end, start, UNREAD, severity, message, why))
+            found.append(Issue(file.path, start, end, start, UNREAD, severity, None, message, why))
     if (more := report.ledger.unread_files - whole_files) > 0:
         message = f"not read: {plural(more, 'file')} that the report does not name"
-        found.append(Issue(WHOLE, None, None, None, UNREAD, severity, message, "unlisted"))
+        found.append(Issue(WHOLE, None, None, None, UNREAD, severity, None, message, "unlisted"))
     return tuple(found)
 
 
 def finding_message(view: FindingView) -> str:
     """Return a finding in one line: bounded, safe to print, no command to a CI runner."""
-    worst = view.finding.worst
-    parts = doubt_lines(view.finding)
-    parts.append(f"risk {view.risk}, {riskier_than(worst.percentile)}")
+    parts = [*doubt_lines(view.finding), view.words]
     if view.written_by:
         parts.append(f"written by {view.written_by}")
     labels = [visible(reason.label) for reason in view.finding.reasons if reason.label]
@@ -85,6 +85,7 @@ def _risky(view: FindingView) -> Issue:
         finding.worst.line.number,
         RISKY,
         view.severity,
+        view.level,
         finding_message(view),
         finding.fingerprint,
     )

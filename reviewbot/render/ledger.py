@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from reviewbot.escape import visible
-from reviewbot.render.phrasing import in_brackets, numbers, plural, risk_words
+from reviewbot.render.phrasing import numbers, plural
 from reviewbot.report.gate import Status, is_all_merged
 from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import Failed, Skipped
@@ -64,14 +64,6 @@ def deep_line(report: Report) -> str:
         f"{model} (layer {deep.model.layer}, {visible(deep.model.dtype)}), scored by {artifact}: "
         f"{deep.tokens:,} of at most {deep.budget:,} tokens"
     )
-
-
-def shown_above(report: Report) -> str:
-    """Return the risk above which lines are findings: "0.06", "0.06 (0.19 where read deep)"."""
-    risk, deep = report.report_threshold, report.deep
-    other = f"{risk_words(deep.report_threshold)} where read deep" if deep else ""
-    same = deep is None or deep.report_threshold == risk
-    return f"{risk_words(risk)}{'' if same else in_brackets(other)}"
 
 
 def compared(report: Report) -> str:

@@ -8,7 +8,7 @@ from reviewbot.render.expectations import doubt_words
 from reviewbot.render.findings import FindingView, excerpt, finding_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import deep_line, files_not_read, ledger_rows, verdict_word
-from reviewbot.render.phrasing import percentile_words, plural, short_percentile, totals_line
+from reviewbot.render.phrasing import plural, short_percentile, totals_line
 from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.model import LineReport, Report, lines_by_path
 from reviewbot.scoring.outcomes import LineScore
@@ -71,8 +71,8 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
     return {
         "path": UntrustedText(finding.path),
         "where": f"line{'s' * (finding.start != finding.end)} {view.numbers}",
-        "risk": view.risk,
-        "percentile": percentile_words(worst, report.recent),
+        "level": view.level.value,
+        "place": view.place,
         "author": UntrustedText(view.written_by) if view.written_by else None,
         "expectations": doubt_words(finding),
         "reasons": [
@@ -87,6 +87,6 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
 def _row(line: LineReport, risky: set[int], digits: int) -> tuple[str, UntrustedText]:
     outcome = line.outcome
     number = outcome.line.number
-    percentile = short_percentile(outcome.percentile) if isinstance(outcome, LineScore) else "-"
+    percentile = short_percentile(outcome.own_percentile) if isinstance(outcome, LineScore) else "-"
     prefix = f"{'>' if number in risky else ' '} {number:>{digits}} {percentile:>4} | "
     return prefix, UntrustedText(outcome.line.text)

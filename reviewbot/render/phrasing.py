@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from reviewbot.authorship.model import Attribution, Author, totals
+from reviewbot.config.levels import Level
 from reviewbot.escape import visible
 
 if TYPE_CHECKING:  # `who` renders without numpy
@@ -36,8 +37,8 @@ def sentence(words: str) -> str:
 
 
 def risk_words(risk: float) -> str:
-    """Return a risk with two digits; "unknown" for NaN."""
-    return "unknown" if math.isnan(risk) else f"{risk:.2f}"
+    """Return a risk with two digits, a small one with three; "unknown" for NaN."""
+    return "unknown" if math.isnan(risk) else f"{risk:.{2 if risk >= 0.1 else 3}f}"
 
 
 def share(part: float) -> str:
@@ -64,23 +65,36 @@ def short_percentile(percentile: float) -> str:
     return f"{math.floor(bounded * 10) / 10:.1f}" if bounded >= 99 else str(math.floor(bounded))
 
 
-def riskier_than(percentile: float, recent: float | None = None, lines: int = 0) -> str:
-    """Return a percentile in words, rounded as by `short_percentile`.
+def level_words(score: "LineScore", recent: "RecentInfo | None", more: str = "") -> str:
+    """Return "high: riskier than 99.2 % of changed lines (risk 0.061)", as all formats say it.
 
-    recent  percentile among this repository's recent lines, if known
-    lines   number of these recent lines
+    recent  describes this repository's recent lines
+    more    said after the risk
     """
-    if math.isnan(percentile):
+    return f"{score.level}: {place_words(score, recent, more)}"
+
+
+def place_words(score: "LineScore", recent: "RecentInfo | None", more: str = "") -> str:
+    """Return `level_words` without the level."""
+    risk = f"risk {risk_words(score.risk)}"
+    return f"{_riskier_than(score, recent)} ({'; '.join(filter(None, [risk, more]))})"
+
+
+def _riskier_than(score: "LineScore", recent: "RecentInfo | None") -> str:
+    if math.isnan(own := score.own_percentile):
         return "percentile unknown"
-    words = f"riskier than {short_percentile(percentile)} % of changed lines we know"
-    if recent is None or math.isnan(recent) or lines < 1:
+    words = f"riskier than {short_percentile(own)} % of"
+    if score.recent is None or recent is None:
+        return f"{words} changed lines"
+    words = f"{words} this repository's last {recent.lines:,} lines"
+    if math.isnan(score.percentile):
         return words
-    return f"{words} and {short_percentile(recent)} % of this repository's last {lines:,}"
+    return f"{words} and {short_percentile(score.percentile)} % of changed lines elsewhere"
 
 
-def percentile_words(score: "LineScore", recent: "RecentInfo | None") -> str:
-    """Return a line's percentiles in words; `recent` describes this repository's recent lines."""
-    return riskier_than(score.percentile, score.recent, recent.lines if recent else 0)
+def none_shown(show: Level) -> str:
+    """Return what holds for a change without findings: "no line is high or above"."""
+    return f"no line is {show}{'' if show is Level.CRITICAL else ' or above'}"
 
 
 def rise_words(part: float | None, average: float | None, reasons: int) -> str:

@@ -3,11 +3,12 @@
 Known of GitHub's ingestion: rules need a full description and a help text; a result appears on a
 pull request only if all its lines are in the diff; 5,000 results are kept, identified by
 `primaryLocationLineHash`; `security-severity` would make security alerts; the level "error" fails
-a check of its own, so we never use it: our exit code is the gate. Unread lines are no results; they
-are in the invocation, with the verdict.
+a check of its own, so a result has it exactly if it blocks. Unread lines are no results; they are
+in the invocation, with the verdict.
 """
 
 import json
+import math
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from reviewbot.render.findings import FindingView, finding_views
 from reviewbot.render.issues import ABOUT, MAX_CHARS, RISKY, finding_message, unread
 from reviewbot.render.phrasing import sentence
 from reviewbot.report.gate import Status
+from reviewbot.report.json_values import number
 from reviewbot.report.model import Report
 
 MAX_RESULTS = 5_000
@@ -37,7 +39,9 @@ DRIVER = {
             },
             "help": {
                 "text": "Read the lines. If they are right, say so; if not, correct them. The"
-                " risk is the calibrated probability that a later fix corrects the line."
+                " level says how rare so risky a line is: critical 1 in 500 changed lines, high 1"
+                " in 100, medium 1 in 20. The risk is the calibrated probability that a later fix"
+                " corrects the line."
                 " `reviewbot explain PATH:LINE` says what makes a line risky."
             },
             "defaultConfiguration": {"level": "warning"},
@@ -106,13 +110,14 @@ def _location(path: str, start: int | None, end: int | None) -> dict[str, Any]:
 
 def _result(view: FindingView) -> dict[str, Any]:
     finding = view.finding
-    risk = finding.risk if finding.risk == finding.risk else 1.0  # NaN
+    percentile = finding.worst.own_percentile
     return {
         "ruleId": RISKY,
         "ruleIndex": 0,
-        "level": "warning",
+        "level": view.severity.value,
         "message": {"text": sentence(finding_message(view)[: MAX_CHARS - 1])},
         "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
-        "rank": round(min(100.0, max(0.0, 100 * risk)), 2),
+        "rank": 100.0 if math.isnan(percentile) else percentile,
+        "properties": {"level": view.level.value, "risk": number(finding.risk, 6)},
     }

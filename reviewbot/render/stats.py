@@ -77,11 +77,12 @@ def stats_html(stats: Stats) -> str:
 
 def _config(group: Group) -> str:
     one = group.config
-    thresholds = " ".join([one.max_risk, *one.max_risk_for])
+    exact = [f"max-risk {one.max_risk}"] if one.max_risk else []
+    gate = " ".join([one.fail_on, *one.fail_on_for, *exact])
     hashes = " + ".join(sha256[:12] for sha256 in one.artifact_sha256.split(" + "))
     return _bounded(
         f"artifact {one.artifact} ({hashes}), model {one.model} layer {one.layer}"
-        f", findings above {one.show_above}, risky above {thresholds}, scope {one.scope}"
+        f", show {one.show}, fail-on {gate}, scope {one.scope}"
     )
 
 

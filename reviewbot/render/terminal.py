@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from reviewbot.config.levels import Level
 from reviewbot.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.expectations import doubt_lines
@@ -19,10 +20,9 @@ from reviewbot.render.ledger import (
     files_not_read,
     ledger_line,
     ledger_rows,
-    shown_above,
     verdict_word,
 )
-from reviewbot.render.phrasing import percentile_words, plural, short_percentile, totals_line
+from reviewbot.render.phrasing import none_shown, plural, short_percentile, totals_line
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
 from reviewbot.report.findings import riskiest
 from reviewbot.report.gate import Status
@@ -31,11 +31,12 @@ from reviewbot.scoring.outcomes import LineScore
 
 BAR = 10  # cells
 MAX_BELOW = 3  # places shown of a change without findings
-SHADES = (
-    (99.0, "white on color(88)"),
-    (95.0, "black on color(208)"),
-    (80.0, "black on color(222)"),
-)
+SHADES = {
+    Level.CRITICAL: "white on color(88)",
+    Level.HIGH: "black on color(208)",
+    Level.MEDIUM: "black on color(222)",
+    Level.LOW: "",
+}
 VERDICTS = {
     Status.PASS: "bold green",
     Status.BLOCK: "bold red",
@@ -87,7 +88,7 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
         scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
         shown = riskiest(scores)[: min(top, MAX_BELOW)]
         if shown:
-            yield Text(f"no line is above the threshold of {shown_above(report)}; look first at:")
+            yield Text(f"{none_shown(report.policy.show)}; look first at:")
     lines = lines_by_path(report)
     for place, view in enumerate(finding_views(report, shown), start=1):
         yield Text()
@@ -117,8 +118,7 @@ def _finding(
 ) -> Iterable[Text]:
     worst = view.finding.worst
     by = f", written by {view.written_by}" if view.written_by else ""
-    percentile = percentile_words(worst, report.recent)
-    yield from wrapped(f"risk {view.risk}, {percentile}{by}", width, 3)
+    yield from wrapped(f"{view.words}{by}", width, 3)
     shown, cut = excerpt(view.finding, lines)
     digits = max((len(str(line.outcome.line.number)) for line in shown), default=1)
     for line in shown:
@@ -140,9 +140,9 @@ def _heat(line: LineReport, digits: int, width: int) -> Text:
     code = code_text(outcome.line.text)
     text = Text(f"   {outcome.line.number:>{digits}} ")
     if isinstance(outcome, LineScore):
-        percentile = outcome.percentile
-        shade = next((style for least, style in SHADES if percentile >= least), "")
-        text.append(f"{_bar(percentile)} {short_percentile(percentile):>4} ").append(code, shade)
+        percentile = outcome.own_percentile
+        text.append(f"{_bar(percentile)} {short_percentile(percentile):>4} ")
+        text.append(code, SHADES[outcome.level])
     else:
         text.append(f"{'':<{BAR}} {'-':>4} {code}", "dim")
     return one_line(text, width)

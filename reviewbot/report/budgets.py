@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from reviewbot.config.levels import Level, level_of
+
 MIN_LINES, MAX_LINES = 1_000, 20_000  # to ask for; a replay ends with a whole change
 MIN_CHANGES = 20
 MIN_FLAGGED = 5  # lines that a budget must allow: a threshold below fewer rests on chance
@@ -115,6 +117,17 @@ def flagged(changes: Sequence[ReplayedChange], threshold: float, top: int) -> Fl
         faults=sum(line.fault or 0.0 for line in found),
         of_faults=sum(line.fault or 0.0 for line in covered),
     )
+
+
+def flagged_at(
+    changes: Sequence[ReplayedChange], level: Level, percentile: Callable[[float], float], top: int
+) -> Flagged:
+    """Return what a level flags, which is above `low`.
+
+    percentile  of a risk among these lines
+    """
+    risks = {line.risk for change in changes for line in change.lines}
+    return flagged(changes, max(risk for risk in risks if level_of(percentile(risk)) < level), top)
 
 
 def _exceeded(values: Sequence[float], times: int) -> float:

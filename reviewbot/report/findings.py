@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reviewbot.config.levels import Level
 from reviewbot.diff.model import ChangedLine
 from reviewbot.report.gate import GateStatus
 from reviewbot.scoring.outcomes import Expectation, LineScore, Reason
@@ -22,14 +23,19 @@ class Finding:
     path: str
     start: int  # 1-based, inclusive
     end: int  # 1-based, inclusive
-    risk: float  # the highest of its lines
+    risk: float  # of its riskiest line
     lines: tuple[LineScore, ...]
     fingerprint: str  # of its first line, see `diff.line_hash`; stays where lines above change
 
     @property
     def worst(self) -> LineScore:
         """Its riskiest line; of several the first."""
-        return max(self.lines, key=_risk)
+        return max(self.lines, key=_riskiness)
+
+    @property
+    def level(self) -> Level:
+        """The level of its riskiest line."""
+        return self.worst.level
 
     @property
     def doubts(self) -> tuple[tuple[ChangedLine, Expectation], ...]:
@@ -46,40 +52,38 @@ class Finding:
 def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
     """Return the riskiest `share` of the lines (at least one) as findings, whatever their risk.
 
-    A reader wants to know where to look first even if no line is above the threshold.
+    A reader wants to know where to look first even if there is no finding.
     """
-    ordered = sorted((score.risk for score in scores), reverse=True)
+    ordered = sorted(map(_riskiness, scores), reverse=True)
     if not ordered:
         return ()
     least = ordered[max(1, int(share * len(ordered))) - 1]
-    return group(scores, math.nextafter(least, -1.0))
+    return group(scores, lambda score: _riskiness(score) >= least)
 
 
 def group(
     scores: Sequence[LineScore],
-    threshold: float,
+    is_shown: Callable[[LineScore], bool],
     fingerprint_of: Callable[[ChangedLine], str] | None = None,
     gate_status: Callable[[LineScore], GateStatus] = lambda _score: GateStatus.BELOW,
-    deep_threshold: float | None = None,
 ) -> tuple[Finding, ...]:
-    """Join neighbouring risky lines (risk > threshold); riskiest finding first.
+    """Join neighbouring lines that are shown; riskiest finding first.
 
     scores          in the order of the diff: the lines of a file are adjacent, numbers ascending
+    is_shown        of a line: whether it belongs to a finding
     fingerprint_of  gives the hash of a finding's first line (`diff.line_hash`); None: a hash of the
                     texts of the risky lines
     gate_status     a finding has the gate status of its riskiest line. A line starts a new finding
                     where that status would be wrong for the finding
-    deep_threshold  of lines that were read deep, if it is another one
     """
     runs: list[list[LineScore]] = []
     worst: tuple[LineScore, GateStatus] | None = None  # of the last run, and its gate status
     for score in scores:
-        own = deep_threshold if score.deep else None
-        if score.risk <= (threshold if own is None else own):
+        if not is_shown(score):
             continue
         joined, new = None, (score, gate_status(score))
         if worst and _near(runs[-1][-1].line, score.line):
-            riskier = new if _risk(score) > _risk(worst[0]) else worst
+            riskier = new if _riskiness(score) > _riskiness(worst[0]) else worst
             above = {worst[1], new[1]} - {GateStatus.BELOW}
             joined = riskier if above <= {riskier[1]} else None
         if joined:
@@ -95,7 +99,7 @@ def group(
                     path=run[0].line.path,
                     start=run[0].line.number,
                     end=run[-1].line.number,
-                    risk=max(run, key=_risk).risk,
+                    risk=max(run, key=_riskiness).risk,
                     lines=tuple(run),
                     fingerprint=fingerprint_of(run[0].line),
                 )
@@ -106,13 +110,21 @@ def group(
     )
 
 
-def riskiest_first(finding: Finding) -> tuple[float, str, int]:
-    """Return the sort key of a finding: the risk, then the place."""
-    return -_risk(finding.worst), finding.path, finding.start
+def riskiest_first(finding: Finding) -> tuple[float, float, str, int]:
+    """Return the sort key of a finding: percentile, then risk, then place."""
+    percentile, risk = _riskiness(finding.worst)
+    return -percentile, -risk, finding.path, finding.start
 
 
-def _risk(score: LineScore) -> float:
-    return math.inf if math.isnan(score.risk) else score.risk  # an unknown risk is the worst
+def _riskiness(score: LineScore) -> tuple[float, float]:
+    """Return what orders lines: percentiles compare lines of two artifacts, risks do not.
+
+    What is unknown is the worst.
+    """
+    if math.isnan(score.risk):
+        return math.inf, math.inf
+    percentile = score.own_percentile
+    return (math.inf if math.isnan(percentile) else percentile), score.risk
 
 
 def _odds(one: Expectation) -> float:

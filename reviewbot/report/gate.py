@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reviewbot.authorship.model import Authors, Scope
-from reviewbot.config.thresholds import parse_thresholds
+from reviewbot.config.levels import FailOn, Level
+from reviewbot.config.thresholds import Limit, parse_limits
 from reviewbot.diff.model import ChangedLine
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
@@ -21,6 +22,8 @@ _WORDS: Mapping[str, str] = {  # of reasons that are no noun
     SkipReason.OUT_OF_SCOPE: "outside the scope",
     SkipReason.SUPPRESSED: "suppressed by comments",
 }
+NEVER = "no line blocks: fail-on is never"
+MAX_LIMITS = 5  # named by path or author
 _NOBODY = Authors()
 
 
@@ -35,7 +38,7 @@ class Status(StrEnum):
 class GateStatus(StrEnum):
     """What the gate makes of a scored line."""
 
-    BELOW = "below"  # its threshold
+    BELOW = "below"  # the gate's limit for its path and author
     ABOVE = "above"
     NOT_COUNTED = "not counted"  # above, but acknowledged or of an author outside the gate's scope
 
@@ -44,20 +47,20 @@ class GateStatus(StrEnum):
 class Policy:
     """When the gate blocks: settings that a report states. `config.schema` has the defaults."""
 
-    max_risk: float  # a line above it counts
-    max_lines_over: int  # lines above it that are allowed
+    show: Level  # least level of a finding
+    fail_on: FailOn  # a line of this level counts
+    fail_on_for: tuple[str, ...]  # limits by path or author, see `config.thresholds`
+    max_risk: float | None  # a line above it counts whatever its level; None: no such limit
+    max_lines_over: int  # lines that may count without a block
     min_coverage: float  # share of the lines that should have been read and were
     min_lines: int  # with fewer scored lines the gate never blocks
-    max_risk_for: tuple[str, ...]  # thresholds by path or author, see `config.thresholds`
-    informational: bool  # report a block, but exit 0; failures still fail
     scope: Scope  # whose lines are read
     gate_scope: Scope  # whose lines can block
-    deep_max_risk: float | None = None  # `max_risk` of lines that were read deep, if another one
 
-    def threshold(self, *, deep: bool) -> float:
-        """Return the threshold of lines that no path or author has another one for."""
-        own = self.deep_max_risk if deep else None
-        return self.max_risk if own is None else own
+    @property
+    def limit(self) -> Limit:
+        """The limit of lines that no path has another one for."""
+        return Limit(self.fail_on, self.max_risk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +72,23 @@ class GateRules:
     can_block: Callable[[ChangedLine], bool] = lambda _line: True  # by its author
     acknowledged: frozenset[tuple[str, int]] = frozenset()  # path and number
 
-    def lowest_threshold(self, *, deep: bool = False) -> float:
-        """Return the strictest threshold that any line can have, read deep or not."""
-        rows = parse_thresholds(self.policy.max_risk_for).rows
-        return min([self.policy.threshold(deep=deep), *(row.limit for row in rows)])
+    def is_shown(self, score: LineScore) -> bool:
+        """Return True if a line is part of a finding.
+
+        It is if its level is shown, or if it is above the gate's limit. An expectation can be
+        checked in a second, so a line that has one need only be `medium`.
+        """
+        level = score.level
+        doubted = bool(score.expectations) and level >= Level.MEDIUM
+        return level >= self.policy.show or doubted or self.status(score) is not GateStatus.BELOW
 
     def status(self, score: LineScore) -> GateStatus:
         """Return the gate status of a line."""
         line, policy = score.line, self.policy
-        author = self.authors.get(line.path, line.number)
-        if score.risk <= parse_thresholds(policy.max_risk_for).of(
-            line.path, author, policy.threshold(deep=score.deep)
-        ):
-            return GateStatus.BELOW  # NaN is above
+        author, limits = self.authors.get(line.path, line.number), parse_limits(policy.fail_on_for)
+        of_line = limits.of(line.path, author, policy.limit)
+        if not any(limit.is_reached(score.level, score.risk) for limit in of_line):
+            return GateStatus.BELOW
         counts = (line.path, line.number) not in self.acknowledged and self.can_block(line)
         return GateStatus.ABOVE if counts else GateStatus.NOT_COUNTED
 
@@ -149,12 +156,12 @@ def is_all_merged(ledger: Ledger) -> bool:
 
 
 def blocks(policy: Policy, over: int, scored: int) -> bool:
-    """Return True if `over` lines above their threshold, of `scored` lines, block a change."""
-    return over > policy.max_lines_over and scored >= policy.min_lines and not policy.informational
+    """Return True if `over` lines that count, of `scored` lines, block a change."""
+    return over > policy.max_lines_over and scored >= policy.min_lines
 
 
 def status_and_exit_code(policy: Policy, ledger: Ledger, over: int) -> tuple[Status, int]:
-    """Return the gate's answer if `over` lines that count are above their threshold.
+    """Return the gate's answer if `over` lines count.
 
     Incomplete coverage wins over everything else: it is never green. One code file that git calls
     binary makes the coverage incomplete, unless the policy requires none.
@@ -164,24 +171,22 @@ def status_and_exit_code(policy: Policy, ledger: Ledger, over: int) -> tuple[Sta
         return Status.INCOMPLETE, EXIT_INCOMPLETE
     if blocks(policy, over, ledger.scored):
         return Status.BLOCK, EXIT_BLOCK
-    if blocks(replace(policy, informational=False), over, ledger.scored):
-        return Status.BLOCK, EXIT_PASS
     return Status.PASS, EXIT_PASS
 
 
-def decide(rules: GateRules, ledger: Ledger, statuses: Iterable[GateStatus]) -> Verdict:
-    """Apply the policy to the gate statuses of the scored lines."""
-    policy, counts = rules.policy, Counter(statuses)
-    over = counts[GateStatus.ABOVE]
+def decide(rules: GateRules, ledger: Ledger, lines: Iterable[tuple[Level, GateStatus]]) -> Verdict:
+    """Apply the policy to the scored lines, of which it gets level and gate status."""
+    policy, counts = rules.policy, Counter(lines)
+    over = sum(counts[level, GateStatus.ABOVE] for level in Level)
     status, code = status_and_exit_code(policy, ledger, over)
-    risky = _risky_lines(rules, over, counts[GateStatus.NOT_COUNTED])
+    risky = _risky_lines(rules, counts)
     match status:
         case Status.INCOMPLETE if ledger.all_excluded:
             reasons = [_nothing_read(ledger), NARROW]
         case Status.INCOMPLETE:
             reasons = [_incomplete(policy, ledger), *([risky] if over else [])]
         case Status.BLOCK:
-            reasons = [risky, *(["informational: the exit code stays 0"] if not code else [])]
+            reasons = [risky]
         case _ if not ledger.scored:
             reasons = _nothing_scored(ledger)
         case _:
@@ -231,38 +236,45 @@ def _unread_files(ledger: Ledger) -> str:
     )
 
 
-def _risky_lines(rules: GateRules, over: int, not_counted: int) -> str:
-    """Say how many lines block: "1 line above the 0.9 threshold (0 allowed)"."""
-    policy = rules.policy
-    others = _otherparse_thresholds(policy)
-    notes = [f"or {', '.join(others)}"] if others else []
-    if policy.deep_max_risk not in (None, policy.max_risk):
-        notes.insert(0, f"{policy.deep_max_risk:.4g} where read deep")
-    if over:
-        notes.append(f"{policy.max_lines_over} allowed")
-    noun = "no line" if not over else "1 line" if over == 1 else f"{over} lines"
-    text = f"{noun} above the {policy.max_risk:.4g} threshold"
-    text += f" ({'; '.join(notes)})" if notes else ""
-    if not not_counted:
-        return text
-    # Where every author counts, only an acknowledgement can excuse a line.
-    whys = ["acknowledged"] if rules.acknowledged or policy.gate_scope is Scope.ALL else []
-    whys += [] if policy.gate_scope is Scope.ALL else ["of authors outside the gate's scope"]
-    return f"{text}, not counting {not_counted} ({', or '.join(whys)})"
+def _risky_lines(rules: GateRules, lines: Counter[tuple[Level, GateStatus]]) -> str:
+    """Say which lines count: "2 lines are critical (fail-on critical, 0 allowed)".
 
-
-def _otherparse_thresholds(policy: Policy) -> list[str]:
-    """Return the other thresholds, without those for authors that can have no effect.
-
-    A threshold for an author has an effect only if it is stricter than that of some path. Several
-    commands share the settings, so one without an effect is no error.
+    If none does, it says how many lines have which level, above `low`.
     """
-    rows = parse_thresholds(policy.max_risk_for).rows
-    highest = max(
-        [
-            policy.max_risk,
-            policy.threshold(deep=True),
-            *(row.limit for row in rows if row.author is None),
-        ]
-    )
-    return [row.text for row in rows if row.author is None or row.limit < highest][:5]
+    policy = rules.policy
+    over = _by_level(lines, [GateStatus.ABOVE])
+    limits = _limits(policy)
+    if over:
+        (first, count), *more = over.items()
+        parts = [f"{count} {'line is' if count == 1 else 'lines are'} {first}"]
+        parts += [f"{n} {'is' if n == 1 else 'are'} {level}" for level, n in more]
+        text = f"{', '.join(parts)} ({' or '.join(limits)}, {policy.max_lines_over} allowed)"
+    else:
+        text = f"no line blocks ({' or '.join(limits)})" if limits else NEVER
+    if not_counted := sum(_by_level(lines, [GateStatus.NOT_COUNTED]).values()):
+        # Where every author counts, only an acknowledgement can excuse a line.
+        whys = ["acknowledged"] if rules.acknowledged or policy.gate_scope is Scope.ALL else []
+        whys += [] if policy.gate_scope is Scope.ALL else ["of authors outside the gate's scope"]
+        text += f", not counting {not_counted} ({', or '.join(whys)})"
+    every = _by_level(lines, list(GateStatus))
+    seen = [f"{count} {level}" for level, count in every.items() if level is not Level.LOW]
+    return text if over else f"{text}; {', '.join(seen) or 'all lines are low'}"
+
+
+def _by_level(
+    lines: Counter[tuple[Level, GateStatus]], statuses: Sequence[GateStatus]
+) -> dict[Level, int]:
+    """Count the lines that have one of the statuses, by level, highest first; no zeros."""
+    counts = {level: sum(lines[level, one] for one in statuses) for level in reversed(Level)}
+    return {level: count for level, count in counts.items() if count}
+
+
+def _limits(policy: Policy) -> list[str]:
+    """Return what a line has to reach to count, in words; empty if nothing makes a line count."""
+    rows = parse_limits(policy.fail_on_for).rows
+    exact = [] if policy.max_risk is None else [f"max-risk {policy.max_risk:.4g}"]
+    at_level = [] if policy.fail_on is FailOn.NEVER else [f"fail-on {policy.fail_on}"]
+    others = [row.text for row in rows[:MAX_LIMITS]]
+    if not at_level and not exact and all(row.limit == policy.limit for row in rows):
+        return []
+    return [*(at_level + exact or ["fail-on never"]), *others]

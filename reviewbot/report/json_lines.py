@@ -44,6 +44,8 @@ def outcome_of(path: str, value: Mapping[str, Any], names: tuple[str, str | None
                 deep=name != names[0],
                 expectations=tuple(_expectation(line, e) for e in value.get("expectations", [])),
             )
+            if value["level"] != score.level:
+                raise Refused(f"the level of line {line.number} does not fit its percentile")
             if not _adds_up(score):
                 raise Refused(f"the parts of a risk do not add up to it, in line {line.number}")
             return score

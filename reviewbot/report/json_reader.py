@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from reviewbot.authorship.model import Scope
+from reviewbot.config.levels import FailOn, Level
+from reviewbot.config.thresholds import Limit
 from reviewbot.diff.model import FileKind
 from reviewbot.errors import UsageError
 from reviewbot.report.findings import Finding, riskiest_first
@@ -24,7 +26,7 @@ from reviewbot.report.gate import (
     count,
     status_and_exit_code,
 )
-from reviewbot.report.json_lines import Refused, author_of, number_of, outcome_of
+from reviewbot.report.json_lines import Refused, author_of, outcome_of
 from reviewbot.report.json_v1 import schema
 from reviewbot.report.model import (
     ChangeInfo,
@@ -79,23 +81,25 @@ def _parse(raw: bytes) -> Report:
     claimed = {key: value["ledger"].get(key, 0) for key in counts}  # an older report lacks "deep"
     if claimed != {key: getattr(ledger, key) for key in claimed}:
         raise Refused("its ledger does not fit its lines")
-    policy = _policy(value["policy"], value.get("deep"))
+    policy = _policy(value["policy"])
     status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
     verdict = Verdict(Status(status), code, tuple(reasons))
     _check_verdict(verdict, policy, ledger, files)
+    recent = RecentInfo(**value["recent"]) if value.get("recent") else None
+    if recent is None and any(isinstance(o, LineScore) and o.recent is not None for o in outcomes):
+        raise Refused("it does not describe the lines that its own compare with")
     return Report(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
         change=ChangeInfo(**value["change"]),
         policy=policy,
-        report_threshold=number_of(value["policy"]["show_above"]),
         verdict=verdict,
         ledger=ledger,
         files=files,
         findings=_findings(value["findings"], files),
         notes=tuple(value["notes"]),
         features=_features(value.get("features", [])),
-        recent=RecentInfo(**recent) if (recent := value.get("recent")) else None,
+        recent=recent,
         deep=deep,
     )
 
@@ -109,21 +113,19 @@ def _deep(value: Mapping[str, Any] | None, first: str) -> DeepReading | None:
     return DeepReading(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
-        report_threshold=number_of(value["show_above"]),
         budget=int(value["budget"]),
         tokens=int(value["tokens"]),
         features=_features(value.get("features", [])),
     )
 
 
-def _policy(value: Mapping[str, Any], deep: Mapping[str, Any] | None) -> Policy:
-    fields = {key: part for key, part in value.items() if key != "show_above"}
+def _policy(value: Mapping[str, Any]) -> Policy:
     return Policy(
-        **fields
-        | {
-            "max_risk": number_of(value["max_risk"]),
-            "deep_max_risk": number_of(deep["max_risk"]) if deep else None,
-            "max_risk_for": tuple(value["max_risk_for"]),
+        **{
+            **value,
+            "show": Level(value["show"]),
+            "fail_on": FailOn(value["fail_on"]),
+            "fail_on_for": tuple(value["fail_on_for"]),
             "scope": Scope(value["scope"]),
             "gate_scope": Scope(value["gate_scope"]),
         }
@@ -135,7 +137,7 @@ def _check_verdict(
 ) -> None:
     """Refuse a verdict that the gate would not give for these lines.
 
-    Older reports have no gate status. Thresholds by path and author are not applied again: matching
+    Older reports have no gate status. Limits by path and author are not applied again: matching
     untrusted patterns may take forever.
     """
     lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
@@ -148,16 +150,16 @@ def _check_verdict(
 
 
 def _is_possible(line: LineReport, policy: Policy) -> bool:
-    """Return True if a line can have its gate status; its risk and the threshold were rounded."""
+    """Return True if a line can have its gate status; its risk and the limit were rounded."""
     score = line.outcome
     if line.gate_status is None or not isinstance(score, LineScore):
         return False
-    threshold = policy.threshold(deep=score.deep)
-    if policy.max_risk_for or math.isnan(threshold):
+    if policy.fail_on_for:
         return True
-    if line.gate_status is GateStatus.BELOW:
-        return score.risk <= threshold + SLACK
-    return not score.risk < threshold - SLACK  # NaN is above
+    below, most = line.gate_status is GateStatus.BELOW, policy.max_risk
+    slack = SLACK if below else -SLACK
+    limit = Limit(policy.fail_on, None if most is None else most + slack)
+    return limit.is_reached(score.level, score.risk) is not below
 
 
 def _validate(value: object) -> None:
@@ -192,6 +194,8 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
         if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
             raise Refused("a finding does not fit its lines")
         finding = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
+        if value["level"] != finding.level:
+            raise Refused("the level of a finding does not fit its lines")
         found.append(replace(finding, risk=finding.worst.risk))
     return tuple(sorted(found, key=riskiest_first))
 

@@ -39,7 +39,7 @@ def json_v1(report: Report) -> str:
         "model": asdict(report.model),
         "artifact": artifact_json(report.artifact),
         "change": asdict(report.change),
-        "policy": _policy(report.policy, report.report_threshold),
+        "policy": _policy(report.policy),
         "verdict": {
             "status": report.verdict.status.value,
             "exit_code": report.verdict.exit_code,
@@ -52,7 +52,7 @@ def json_v1(report: Report) -> str:
         "notes": _notes(report.notes),
         "features": [evidence_to_json(evidence) for evidence in report.features],
         "recent": None if report.recent is None else asdict(report.recent),
-        "deep": _deep(report.deep, report.policy),
+        "deep": _deep(report.deep),
     }
     return json.dumps(clean(value), indent=1, allow_nan=False) + "\n"
 
@@ -64,28 +64,26 @@ def schema() -> dict[str, Any]:
     return value
 
 
-def _policy(policy: Policy, report_threshold: float) -> dict[str, Any]:
+def _policy(policy: Policy) -> dict[str, Any]:
     return {
+        "show": policy.show.value,
+        "fail_on": policy.fail_on.value,
+        "fail_on_for": policy.fail_on_for,
         "max_risk": number(policy.max_risk, 6),
-        "max_risk_for": policy.max_risk_for,
         "max_lines_over": policy.max_lines_over,
         "min_coverage": policy.min_coverage,  # not rounded: the verdict is checked against it
         "min_lines": policy.min_lines,
-        "informational": policy.informational,
         "scope": policy.scope.value,
         "gate_scope": policy.gate_scope.value,
-        "show_above": number(report_threshold, 6),
     }
 
 
-def _deep(deep: DeepReading | None, policy: Policy) -> dict[str, Any] | None:
+def _deep(deep: DeepReading | None) -> dict[str, Any] | None:
     if deep is None:
         return None
     return {
         "model": asdict(deep.model),
         "artifact": artifact_json(deep.artifact),
-        "max_risk": number(policy.threshold(deep=True), 6),
-        "show_above": number(deep.report_threshold, 6),
         "budget": deep.budget,
         "tokens": deep.tokens,
         "features": [evidence_to_json(evidence) for evidence in deep.features],
@@ -131,6 +129,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         return {
             "status": "skipped" if isinstance(outcome, Skipped) else "failed",
             "why": outcome.why,
+            "level": None,
             "risk": None,
             "percentile": None,
             "surprisal": None,
@@ -142,6 +141,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "status": "scored",
         "why": None,
+        "level": outcome.level.value,
         "risk": number(outcome.risk, 6),
         "percentile": number(outcome.percentile, 2),
         "surprisal": number(outcome.surprisal, 4),
@@ -173,6 +173,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "start": finding.start,
         "end": finding.end,
+        "level": finding.level.value,
         "risk": number(finding.risk, 6),
         "fingerprint": finding.fingerprint,
         "lines": [score.line.number for score in finding.lines],

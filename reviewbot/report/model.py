@@ -57,7 +57,6 @@ class DeepReading:
 
     model: ModelInfo
     artifact: ArtifactInfo
-    report_threshold: float  # as of the report, for these lines
     budget: int  # tokens at most
     tokens: int  # that were read, or would have been without the line cache
     features: tuple[FeatureEvidence, ...] = ()  # as of the report: each artifact has its own
@@ -71,7 +70,6 @@ class Report:
     artifact: ArtifactInfo
     change: ChangeInfo
     policy: Policy
-    report_threshold: float  # risk above which a line is shown as a finding
     verdict: Verdict
     ledger: Ledger
     files: tuple[FileReport, ...]

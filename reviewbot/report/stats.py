@@ -61,9 +61,10 @@ class MeasurementConfig(NamedTuple):
     artifact_sha256: str  # of `auto` both, with " + " between them
     model: str
     layer: int
-    max_risk: str  # six digits, so that NaN equals NaN
-    max_risk_for: tuple[str, ...]
-    show_above: str  # as max_risk
+    show: str  # as in the report, like all that follow
+    fail_on: str
+    fail_on_for: tuple[str, ...]
+    max_risk: str  # six digits; "" where it is not set
     scope: str
 
 
@@ -73,7 +74,7 @@ class Counts(NamedTuple):
     reports: int
     scored: int
     unread: int  # should have been scored and were not
-    risky: int  # scored lines above the thresholds of their report, acknowledged or not
+    risky: int  # scored lines whose level is shown, or above the gate's limit, as the report says
 
 
 class ReportSummary(NamedTuple):
@@ -118,16 +119,21 @@ def summarize(
 ) -> ReportSummary:
     """Summarise a report; `outcomes` are those of its findings, in their order.
 
-    raises  UsageError if the report does not say which lines are above its thresholds
+    raises  UsageError if the report does not say which lines are above the gate's limit
     """
-    lines = (line for file in report.files for line in file.lines)
-    statuses = [line.gate_status for line in lines if isinstance(line.outcome, LineScore)]
-    if None in statuses:
+    lines = [
+        (line.outcome.level, line.gate_status)
+        for file in report.files
+        for line in file.lines
+        if isinstance(line.outcome, LineScore)
+    ]
+    if any(status is None for _, status in lines):
         raise UsageError(
-            "the report cannot be used: it does not say which lines are above its thresholds",
+            "the report cannot be used: it does not say which lines are above the gate's limit",
             fix="check the change again with this version",
         )
-    risky = sum(status is not GateStatus.BELOW for status in statuses)
+    show, below = report.policy.show, GateStatus.BELOW
+    risky = sum(level >= show or status is not below for level, status in lines)
     model, policy, ledger = report.model, report.policy, report.ledger
     deep = report.deep
     artifacts = [report.artifact, *([deep.artifact] if deep else [])]
@@ -140,9 +146,10 @@ def summarize(
             " + ".join(one.sha256 for one in artifacts),
             model.name,
             model.layer,
-            f"{policy.max_risk:.6g}",
-            policy.max_risk_for,
-            f"{report.report_threshold:.6g}",
+            policy.show.value,
+            policy.fail_on.value,
+            policy.fail_on_for,
+            "" if policy.max_risk is None else f"{policy.max_risk:.6g}",
             policy.scope.value,
         ),
         Counts(1, ledger.scored, ledger.failed + ledger.unread, risky),

@@ -82,8 +82,6 @@ class Artifact:
     coder: SparseCoder
     predictor: Predictor
     notes: Mapping[int, FeatureNote]
-    report_threshold: float  # risk above which a line is shown
-    block_threshold: float  # the gate's threshold unless the settings name one
     expected: Rule  # which expectations are shown
     manifest: Mapping[str, Any]
     packed_evidence: bytes = b""  # the file's bytes, empty without one
@@ -201,9 +199,6 @@ def _load(where: Path, raw: bytes) -> Artifact:
     predictor = _predictor(manifest["predictor"], load(content["predictor.safetensors"]), coder)
     if lacking := unread(predictor.groups, deep=model.deep, full=model.full):
         raise ValueError(f"the predictor needs {lacking}, which the manifest's reading lacks")
-    thresholds = [float(manifest["operating_points"][name]) for name in ("show", "gate")]
-    if not all(0 <= threshold <= 1 for threshold in thresholds):  # nor is NaN
-        raise ValueError("operating points must be between 0 and 1")
     return Artifact(
         info=ArtifactInfo(
             str(manifest["name"]), hashlib.sha256(raw).hexdigest(), average(predictor)
@@ -216,8 +211,6 @@ def _load(where: Path, raw: bytes) -> Artifact:
             int(number): FeatureNote(str(n["label"]), float(n["maximum"]), float(n["density"]))
             for number, n in json.loads(content["features.json"])["features"].items()
         },
-        report_threshold=thresholds[0],
-        block_threshold=thresholds[1],
         expected=_expected(manifest, model),
         manifest=manifest,
         packed_evidence=content.get(EVIDENCE, b""),

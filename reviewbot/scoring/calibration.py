@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reviewbot.config.levels import percentile_of
+
 SCHEMA = "reviewbot-calibration/1"
 MAX_RISKS = 40_000  # of each list
 MAX_CHARS = 100  # of a commit's name
@@ -38,7 +40,7 @@ class Calibration:
         return RecentInfo(self.base, self.head, len(self.lines))
 
     def percentile(self, risk: float) -> float:
-        """Return the percentage of these lines that are less risky."""
+        """Return the percentage of these lines that are less risky, see `percentile_of`."""
         return _percentile(self.lines, risk)
 
     def change_percentile(self, risk: float) -> float:
@@ -99,4 +101,4 @@ def _ascending(risks: Sequence[float]) -> tuple[float, ...]:
 
 
 def _percentile(ascending: Sequence[float], risk: float) -> float:
-    return 100.0 * bisect_left(ascending, round(risk, DIGITS)) / len(ascending)
+    return percentile_of(bisect_left(ascending, round(risk, DIGITS)), len(ascending))

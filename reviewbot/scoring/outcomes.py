@@ -1,7 +1,9 @@
 """What became of an added line: scored, skipped or failed."""
 
+import math
 from dataclasses import dataclass
 
+from reviewbot.config.levels import Level, level_of
 from reviewbot.diff.model import ChangedLine
 
 
@@ -33,13 +35,23 @@ class LineScore:
 
     line: ChangedLine
     risk: float  # in [0, 1]
-    percentile: float  # in [0, 100], among real changed lines
+    percentile: float  # in [0, 100], two digits, among real changed lines
     reasons: tuple[Reason, ...]
     surprisal: float | None = None  # nats, summed over the line; only at full depth
     rest: float | None = None  # log-odds of all but the reasons: with theirs, those of the risk
-    recent: float | None = None  # percentile among this repository's recent lines, if known
+    recent: float | None = None  # the same among this repository's recent lines, if known
     deep: bool = False  # `auto` read it again, and the deeper artifact gave all of the above
     expectations: tuple[Expectation, ...] = ()  # at most two, strongest first
+
+    @property
+    def own_percentile(self) -> float:
+        """The percentile that decides: among this repository's own lines, if these are known."""
+        return self.percentile if self.recent is None else self.recent
+
+    @property
+    def level(self) -> Level:
+        """How rare so risky a line is; critical where that is unknown."""
+        return level_of(math.nan if math.isnan(self.risk) else self.own_percentile)
 
 
 @dataclass(frozen=True, slots=True)

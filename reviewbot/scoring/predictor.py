@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reviewbot.arrays import Array
+from reviewbot.config.levels import percentile_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,6 @@ def risks(predictor: Predictor, columns_LN: Array) -> Array:
 
 
 def percentile(predictor: Predictor, risk: float) -> float:
-    """Return the percentage of the reference lines that are less risky."""
+    """Return the percentage of the reference lines that are less risky, see `percentile_of`."""
     below = int(np.searchsorted(predictor.reference_Q, risk, side="left"))
-    return 100.0 * below / len(predictor.reference_Q)
+    return percentile_of(below, len(predictor.reference_Q))

@@ -35,19 +35,19 @@ def test_one_flag_per_given_input() -> None:
 @pytest.mark.parametrize(
     ("text", "flag"),
     [
-        ("true", "--informational"),
-        ("false", "--no-informational"),
-        ("yes", "--informational=yes"),  # which the check refuses
+        ("true", "--trust-human"),
+        ("false", "--no-trust-human"),
+        ("yes", "--trust-human=yes"),  # which the check refuses
     ],
 )
 def test_a_switch_is_true_or_false(text: str, flag: str) -> None:
-    assert argv({"informational": text}) == ["review", flag]
+    assert argv({"trust-human": text}) == ["review", flag]
 
 
 def test_a_range_is_checked_and_cannot_become_a_flag() -> None:
-    inputs = {"range": "--informational", "post": "always", "max-risk": "0.9", TOKEN: "t"}
+    inputs = {"range": "--trust-human", "post": "always", "max-risk": "0.9", TOKEN: "t"}
 
-    assert argv(inputs) == ["check", "--max-risk=0.9", "--", "--informational"]
+    assert argv(inputs) == ["check", "--max-risk=0.9", "--", "--trust-human"]
 
 
 def test_a_report_is_posted_with_the_flags_of_posting_only(tmp_path: Path) -> None:

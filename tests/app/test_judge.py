@@ -107,13 +107,15 @@ def test_a_line_scores_alike_whether_or_not_a_later_line_changed_too(
     assert one[0].risk == pytest.approx(both[0].risk, abs=1e-5)
 
 
-def test_findings_are_sorted_by_risk_and_hold_what_is_above_the_artifact_s_threshold(
+def test_findings_are_sorted_by_risk_and_hold_what_has_the_level_that_is_shown(
     tmp_path: Path, check: Check
 ) -> None:
     case = made(tmp_path, {}, {"a.py": CODE, "b.py": CODE.replace(b"self", b"that")})
     risks = sorted(o.risk for o in outcomes(check(case)) if isinstance(o, LineScore))
     threshold = risks[len(risks) // 2]
-    report = check(case, artifact=replace(check.artifact, report_threshold=threshold))
+    reference_Q = np.repeat(np.array([0, threshold, 1], np.float32), [900, 90, 10])
+    predictor = replace(check.artifact.predictor, reference_Q=reference_Q)
+    report = check(case, settings=Settings(), artifact=replace(check.artifact, predictor=predictor))
     shown = [score for finding in report.findings for score in finding.lines]
 
     assert len(report.findings) > 2

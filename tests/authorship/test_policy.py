@@ -27,7 +27,16 @@ def _small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def check(repo: Repo, *args: str) -> Any:
     result = CliRunner().invoke(
-        main, ["check", "main..topic", "--root", str(repo.root), "--format", "json", *args]
+        main,
+        [
+            "check",
+            "main..topic",
+            "--root",
+            str(repo.root),
+            "--format=json",
+            "--fail-on=critical",
+            *args,
+        ],
     )
     assert result.exit_code in (0, 1, 3), result.output
     found = json.loads(result.stdout)
@@ -95,7 +104,7 @@ def test_the_gates_scope_says_which_lines_can_block_and_all_are_shown(authored: 
         "u.py": "not counted",
     }
     assert found["verdict"]["reasons"] == [
-        "1 line above the 0.9 threshold (0 allowed),"
+        "1 line is critical (fail-on critical, 0 allowed),"
         " not counting 2 (of authors outside the gate's scope)"
     ]
 

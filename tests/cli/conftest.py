@@ -1,4 +1,4 @@
-"""A repository whose lines can be explained: the model is tiny, the artifact holds evidence."""
+"""The gate is on; and a repository whose lines can be explained, by an artifact with evidence."""
 
 import shutil
 from pathlib import Path
@@ -12,6 +12,12 @@ from tests.cli.test_check import git
 from tests.known import add_evidence, evidence
 
 OTHER = "def other(a, b):\n    return [a, b]\n"
+
+
+@pytest.fixture(autouse=True)
+def _gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests ask when the gate blocks; by default it never does."""
+    monkeypatch.setenv("REVIEWBOT_FAIL_ON", "critical")
 
 
 @pytest.fixture

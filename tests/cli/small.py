@@ -60,18 +60,19 @@ class ByteEncoder:
 def write_artifact(
     where: Path,
     *,
-    gate: float = 0.9,
     name: str = "small",
     letters: int = 20,
-    show: float = 0.5,
+    critical: float = 0.9,
     margin: float | None = None,
 ) -> Path:
     """Write an artifact whose only weight lies on the length of the line.
 
-    letters  of a line with a risk of 0.5
-    margin   from which expectations are shown, for an encoder with a head; None: none is
+    letters   of a line with a risk of 0.5
+    critical  a risk above it is critical, one above 0.5 is high, above 0.25 medium
+    margin    from which expectations are shown, for an encoder with a head; None: none is
     """
     count = len(SURFACE_NAMES)
+    reference = np.repeat(np.array([0, 0.25, 0.5, critical, 1], np.float32), [475, 475, 40, 8, 2])
     weight_N = np.zeros(count, np.float32)
     weight_N[0] = 10.0
     centre_N = np.zeros(count, np.float32)
@@ -102,7 +103,7 @@ def write_artifact(
                 "weight": weight_N,
                 "centre": centre_N,
                 "scale": np.ones(count, np.float32),
-                "reference": np.linspace(0, 1, 101, dtype=np.float32),
+                "reference": reference,
             }
         ),
         "features.json": json.dumps({"features": {}}).encode(),
@@ -116,7 +117,6 @@ def write_artifact(
         "model": {"name": "letters", "sha256": MODEL_SHA, "layer": 1, "width": WIDTH},
         "plan": {},
         "predictor": {"groups": {"surface": count}, "slope": 1.0, "offset": 0.0, "bias": 0.0},
-        "operating_points": {"show": show, "gate": gate},
         "files": {file: hashlib.sha256(data).hexdigest() for file, data in files.items()},
     }
     if margin is not None:

@@ -48,7 +48,12 @@ class Desk:
         self, *lines: dict[str, Any], path: str = "f.py", notes: tuple[str, ...] = (), **ledger: int
     ) -> None:
         value = {
-            "policy": {"show_above": 0.5},
+            "findings": [
+                {
+                    "path": path,
+                    "lines": [one["number"] for one in lines if (one["risk"] or 0) > 0.5],
+                }
+            ],
             "files": [{"path": path, "lines": list(lines)}],
             "ledger": {"failed": 0, "unread": 0, "unread_files": 0, **ledger},
             "notes": notes,
@@ -104,8 +109,10 @@ def scored(
         "number": number,
         "text": text,
         "status": "scored",
+        "level": "medium",
         "risk": risk,
         "percentile": 97.9,
+        "recent": None,
         "reasons": reasons,
     }
 
@@ -134,8 +141,9 @@ def test_a_risky_line_keeps_the_agent_from_stopping_once(desk: Desk) -> None:
     assert json.loads(row) == {
         "path": "f.py",
         "line": 2,
-        "risk": 0.9,
+        "level": "medium",
         "riskier_than_percent": 97,
+        "risk": 0.9,
         "because": ["numbers"],
     }
     assert desk.said({**STOP, "stop_hook_active": True}) is None
@@ -153,6 +161,8 @@ def test_no_line_is_riskier_than_all_lines(
     row = json.loads(desk.said(STOP)["reason"].split("\n")[1])
 
     assert row["riskier_than_percent"] == said
+    desk.report({**scored(3, 0.9, "y"), "recent": 12.5})
+    assert '"riskier_than_percent": 12,' in desk.said(STOP)["reason"]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +203,7 @@ def test_only_the_riskiest_are_told_and_the_rest_does_not_follow_bit_by_bit(desk
     assert desk.said(STOP, "--min-risk", "0.99") is None
 
 
-def test_below_the_threshold_of_a_finding_nothing_is_told_unless_asked(desk: Desk) -> None:
+def test_outside_of_findings_nothing_is_told_unless_asked(desk: Desk) -> None:
     desk.report(scored(2, 0.2), {**scored(3, 0.9), "status": "skipped", "risk": None})
 
     assert desk.said(STOP) is None

@@ -45,9 +45,9 @@ def passes(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
     read: dict[str, list[int]] = {"quick": [], "deep": []}
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", "auto")
     monkeypatch.setenv("REVIEWBOT_CACHE", str(tmp_path / "cache"))
-    # Deep gives 35 letters a risk of a half: it shows fewer lines, and has its own thresholds.
-    quick = write_artifact(tmp_path / "quick", name="quick", gate=0.99)
-    deep = write_artifact(tmp_path / "deep", name="deep", letters=35, show=0.6, gate=0.7)
+    # Deep gives 35 letters a risk of a half; a risk that is critical to it is not to quick.
+    quick = write_artifact(tmp_path / "quick", name="quick", critical=0.99)
+    deep = write_artifact(tmp_path / "deep", name="deep", letters=35, critical=0.7)
     monkeypatch.setitem(PRESETS, "quick", quick)
     monkeypatch.setitem(PRESETS, "deep", deep)
 
@@ -91,7 +91,7 @@ def test_of_equal_risks_the_first_path_is_read_deep(
     assert scored_by(found) == {"a.py": "deep", "b.py": "quick", "c.py": "quick"}
 
 
-def test_each_line_has_the_risk_and_the_thresholds_of_its_artifact(
+def test_each_line_has_the_risk_and_the_level_of_its_artifact(
     passes: dict[str, list[int]],
 ) -> None:
     both, alone = (
@@ -101,15 +101,12 @@ def test_each_line_has_the_risk_and_the_thresholds_of_its_artifact(
 
     risks = {file["path"]: file["lines"][0]["risk"] for file in both["files"]}
     assert risks["a.py"] == alone["files"][0]["lines"][0]["risk"] < risks["b.py"]
-    assert (both["policy"]["max_risk"], both["deep"]["max_risk"]) == (0.99, 0.7)
-    assert (both["policy"]["show_above"], both["deep"]["show_above"]) == (0.5, 0.6)
+    levels = {file["path"]: file["lines"][0]["level"] for file in both["files"]}
+    assert levels == {"a.py": "critical", "b.py": "high", "c.py": "medium"}
     standing = {file["path"]: file["lines"][0]["standing"] for file in both["files"]}
     assert standing == {"a.py": "above", "b.py": "below", "c.py": "below"}
-    assert both["verdict"]["reasons"] == [
-        "1 line above the 0.99 threshold (0.7 where read deep; 0 allowed)"
-    ]
-    one = as_json(check("--format=json", "--max-risk=0.8"))
-    assert (one["policy"]["max_risk"], one["deep"]["max_risk"]) == (0.8, 0.8)
+    assert both["findings"][0]["path"] == "a.py"  # its risk is not the highest
+    assert both["verdict"]["reasons"] == ["1 line is critical (fail-on critical, 0 allowed)"]
 
 
 def test_what_is_cached_counts_like_what_is_not(passes: dict[str, list[int]]) -> None:

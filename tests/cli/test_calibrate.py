@@ -107,6 +107,9 @@ def test_each_budget_gets_a_threshold_that_keeps_it_and_a_trial_in_the_newer_hal
     rows = said()
 
     assert rows[0].startswith("24 changes with 1,200 scored lines, 20")
+    at = rows.index("levels, by percentiles of these lines")
+    assert rows[at + 1] == 'show = "high" flags 12 of 1,200 lines, in 12 of 24 changes'
+    assert rows[at + 2] == 'fail-on = "critical" blocks 2 of 1,200 lines, in 2 of 24 changes'
     at = rows.index("at most 1 line in 200")
     threshold = float(rows[at + 1].removeprefix("max-risk = "))
     assert rows[at + 2] == "flags 6 of 1,200 lines, in 6 of 24 changes: 25 lines per 100 changes"
@@ -173,7 +176,7 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
     assert "nothing is stored" in result.stderr
     assert out[0].startswith("25 changes with 1,251 scored lines")
     assert out[1] == "labels cover 150 lines of 3 changes; 1.5 of these were at fault"
-    assert out[6] == (
+    assert out[10] == (
         "precision 17 % (95 % interval 2 to 69 %): 0.5 of 3 labelled lines, recall 33 %"
     )
     file.write_text(json.dumps(rows[-1]))
@@ -242,7 +245,7 @@ def test_a_later_check_says_where_a_line_and_a_change_stand(grown: Path) -> None
     assert percentile == 99.0
     assert "riskier than that of 50 % of" in notes[0]
     shown = " ".join(check("--max-risk=0").stdout.split())
-    assert "and 99.0 % of this repository's last 1,200" in shown
+    assert "high: riskier than 99.0 % of this repository's last 1,200 lines and" in shown
     assert notes[0] in shown
 
 
@@ -278,7 +281,7 @@ def test_a_second_work_tree_shares_it_and_another_artifact_does_not(
     change(tmp_path / "other", "x = 1")
     assert of_line("--root", str(tmp_path / "other"))[0] is not None
     change(grown, "x = 1")
-    other = write_artifact(tmp_path / "artifact2", gate=0.8)
+    other = write_artifact(tmp_path / "artifact2", critical=0.8)
     assert of_line("--artifact", str(other))[0] is None
     assert of_line("--calibration", "off")[0] is None
 

@@ -55,6 +55,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     artifact = write_artifact(tmp_path / "artifact")
     monkeypatch.setenv("REVIEWBOT_ARTIFACT", str(artifact))
+    monkeypatch.setenv("REVIEWBOT_FAIL_ON", "critical")
     monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: ByteEncoder())
     where = copy_of(first_commit, tmp_path / "repo")
     monkeypatch.chdir(where)
@@ -87,7 +88,7 @@ def test_a_risky_line_blocks_and_is_shown(repo: Path) -> None:
     assert result.exit_code == 1
     assert "1. a.py:2" in result.stdout
     assert LONG in result.stdout
-    assert "BLOCK (exit 1): 1 line above the 0.9 threshold" in result.stdout
+    assert "BLOCK (exit 1): 1 line is critical (fail-on critical, 0 allowed)" in result.stdout
     assert "\x1b" not in result.stdout
     assert result.stderr == ""
 
@@ -100,7 +101,7 @@ def test_a_harmless_change_passes_in_two_lines_when_quiet_is_asked_for(repo: Pat
     assert result.exit_code == 0
     assert "reading the code and scoring" in result.stderr
     assert result.stdout.splitlines() == [
-        "PASS (exit 0): no line above the 0.9 threshold",
+        "PASS (exit 0): no line blocks (fail-on critical); all lines are low",
         "1 line added = 1 scored + 0 skipped",
     ]
 
@@ -117,17 +118,41 @@ def test_json_keeps_the_schema_and_the_same_change_gives_the_same_bytes(repo: Pa
     assert statuses == ["scored", "skipped", "scored"]
     assert found["change"]["head"] == "worktree"
     assert (found["artifact"]["name"], found["model"]["name"]) == ("small", "letters")
-    assert found["policy"]["max_risk"] == 0.9
+    assert (found["policy"]["fail_on"], found["policy"]["max_risk"]) == ("critical", None)
+    assert [line["level"] for line in found["files"][0]["lines"]] == ["critical", None, "low"]
 
 
 def test_flags_rule_the_gate(repo: Path) -> None:
     (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
 
     assert check("--max-lines-over=1").exit_code == 0
-    assert check("--max-risk=1").exit_code == 0
+    assert check("--fail-on=high").exit_code == 1
     assert check("--min-lines=2").exit_code == 0
-    assert check("--informational").exit_code == 0
-    assert check("--max-risk=0.1").exit_code == 1
+    assert check("--fail-on=never").exit_code == 0
+    assert check("--fail-on=never", "--max-risk=0.1").exit_code == 1
+    assert check("--fail-on=never", "--fail-on-for=*.py=medium").exit_code == 1
+    assert check("--fail-on-for=*.py=never").exit_code == 0
+
+
+def test_by_default_a_check_is_advisory_and_shows_what_is_high(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REVIEWBOT_FAIL_ON")
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n\n\n\n{'h' * 21}\n\n\n\n{'m' * 19}\n")
+
+    result = check()
+
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if line.startswith(("1.", "2.", "3."))] == [
+        "1. a.py:2",
+        "2. a.py:6",
+    ]
+    assert "critical: riskier than 99.8 % of changed lines (risk 1.00)" in result.stdout
+    last = "PASS (exit 0): no line blocks: fail-on is never; 1 critical, 1 high, 1 medium"
+    assert result.stdout.splitlines()[-1] == last
+    assert "3. a.py:10" in check("--show=medium").stdout
+    (repo / "a.py").write_text(f"x = 1\n{'y' * 60_000}\n")
+    assert check().exit_code == 3
 
 
 def test_settings_of_the_top_directory_count_from_below_it_too(
@@ -170,7 +195,7 @@ def test_a_diff_on_stdin_or_in_a_file_needs_no_repository(repo: Path, tmp_path: 
     assert piped.stdout == named.stdout
 
 
-@pytest.mark.parametrize("flags", [(), ("--informational",)])
+@pytest.mark.parametrize("flags", [(), ("--fail-on=never",)])
 def test_a_diff_that_does_not_fit_the_files_is_incomplete(
     repo: Path, flags: tuple[str, ...]
 ) -> None:
@@ -181,7 +206,6 @@ def test_a_diff_that_does_not_fit_the_files_is_incomplete(
     assert result.exit_code == 3
     assert "INCOMPLETE (exit 3)" in result.stdout
     assert "not scored: a.py, line 2" in result.stdout
-    assert check("--diff=-", "--informational", stdin=DIFF.encode()).exit_code == 3
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,18 @@ def check(*args: str) -> Any:
     [
         'exclude = ["*"]\n',
         "max-file-lines = 1\nmin-coverage = 0.0\n",
-        "max-risk = 1.0\n",
-        "informational = true\n",
+        "max-lines-over = 99\n",
+        'fail-on = "never"\n',
+        'fail-on-for = ["*=never"]\n',
     ],
 )
-def test_commits_cannot_bring_the_settings_they_are_checked_with(repo: Path, text: str) -> None:
+def test_commits_cannot_bring_the_settings_they_are_checked_with(
+    repo: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REVIEWBOT_FAIL_ON")
+    (repo / ".reviewbot.toml").write_text('fail-on = "critical"\n')
+    git(repo, "add", ".")
+    git(repo, "commit", "-m", "settings")
     committed(repo, {"n.py": f"{LONG}\n", ".reviewbot.toml": text})
 
     found = as_json(check("main..topic"))

@@ -57,7 +57,7 @@ def test_a_line_is_scored_only_where_all_of_it_was_read(
 ) -> None:
     write(repo, {"a.py": "x = 1\n" * before + f"{FITS}\n{TOO_LONG}\n{'p' * 53_000}\n"})
 
-    found = as_json(check("--format", "json", "--max-risk", "1"))
+    found = as_json(check("--format", "json", "--fail-on", "never"))
 
     lines = found["files"][0]["lines"][-3:]
     assert [line["why"] for line in lines] == [None, "line too long", "line too long"]
@@ -82,7 +82,7 @@ def test_carriage_returns_end_no_line_and_hide_nothing(
 ) -> None:
     write(repo, {"n.py": "# a\r" + "x = 1\r" * lines})
 
-    found = as_json(check("--format", "json", "--max-risk", "1"))
+    found = as_json(check("--format", "json", "--fail-on", "never"))
 
     counts = [found["ledger"][key] for key in ("added", "scored", "failed")]
     assert (*counts, found["verdict"]["exit_code"]) == ledger
@@ -104,7 +104,7 @@ UNREAD = {
         0,
         EXCLUDED,
     ),
-    "all, informational": ({"b.py": PYTHON}, ("--exclude", "**", "--informational"), 3, EXCLUDED),
+    "all, advisory": ({"b.py": PYTHON}, ("--exclude", "**", "--fail-on=never"), 3, EXCLUDED),
     "a script": ({"run": "#!/bin/sh\nls\n"}, ("--exclude", "run"), 3, "(all excluded)"),
     "too large, too": ({"b.py": PYTHON}, ("--exclude", "*", "--max-file-lines", "1"), 3, EXCLUDED),
     "what nobody reads": (
@@ -114,7 +114,7 @@ UNREAD = {
         "0 of 1 added lines were read (all skipped: not code)",
     ),
     "blank lines": ({"b.py": "\n\n"}, ("--exclude", "**"), 0, "(all skipped: blank or"),
-    "some of it": ({"b.py": PYTHON, "c.py": "u = 1\n"}, ("--exclude", "b.py"), 0, "no line above"),
+    "some of it": ({"b.py": PYTHON, "c.py": "u = 1\n"}, ("--exclude", "b.py"), 0, "no line blocks"),
     "prose alone": ({"README.md": "words\n"}, (), 0, "(all skipped: not code)"),
     "vendored alone": ({"vendor/b.py": PYTHON}, (), 0, "(all skipped: vendored)"),
     "suppressed in the line": (

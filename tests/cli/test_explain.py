@@ -64,7 +64,7 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
     assert out.startswith("src/code.py:2\n")
     assert " > 2     return left + right" in out
     assert re.search(r"^   1 def add\(left, right\):$", out, re.M)
-    assert re.search(r"^risk 0\.\d+, riskier than \d+ % of changed lines we know$", out, re.M)
+    assert re.search(r"^\w+: riskier than [\d.]+ % of changed lines \(risk 0\.\d+\)$", out, re.M)
     assert "because: " in out
     assert re.search(r"without it the risk would be 0\.\d+, not 0\.\d+", out)
     assert "9 of 41 risky lines" in " ".join(out.split())
@@ -100,14 +100,14 @@ def test_a_line_that_blocks_is_explained_with_exit_code_0(
 @pytest.mark.parametrize(
     ("text", "standing", "words"),
     [
-        ("max-risk = 1.0\n", "below", r"risk 0\.\d+, riskier"),
-        ("max-risk = 0.0\n", "above", r"risk 0\.\d+ \(above the threshold\), riskier"),
+        ("max-risk = 1.0\n", "below", r"\(risk 0\.\d+\)\n"),
+        ("max-risk = 0.0\n", "above", r"\(risk 0\.\d+; counts for the gate\)"),
         (
             'max-risk = 0.0\ngate-scope = "ai"\n',
             "not counted",
-            r"risk 0\.\d+ \(above the threshold, not counted\), riskier",
+            r"\(risk 0\.\d+; not counted by the gate\)",
         ),
-        ('max-risk = 1.0\nmax-risk-for = ["src/**=0"]\n', "above", r"\(above the threshold\)"),
+        ('max-risk = 1.0\nfail-on-for = ["src/**=0"]\n', "above", r"; counts for the gate\)"),
     ],
 )
 def test_the_gate_status_of_the_line_is_shown(
@@ -128,7 +128,7 @@ def test_a_line_outside_of_the_change_has_no_gate_status(
 
     assert explain("old.py:2")["line"]["standing"] == "above"
     assert explain("old.py:1")["line"]["standing"] is None
-    assert "above the threshold" not in run("explain", "old.py:1").stdout
+    assert "for the gate" not in run("explain", "old.py:1").stdout
 
 
 def test_an_invalid_report_is_refused(explained: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_harmless_push_passes_in_three_lines_on_stderr(clone: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr.splitlines() == [
         "reviewbot: refs/heads/topic: 1 commit",
-        "PASS (exit 0): no line above the 0.9 threshold",
+        "PASS (exit 0): no line blocks (fail-on critical); all lines are low",
         "1 line added = 1 scored + 0 skipped",
     ]
 
@@ -53,7 +53,7 @@ def test_a_harmless_push_passes_in_three_lines_on_stderr(clone: Path) -> None:
         ({"f_py": LONG}, (), 1, "1. f.py:1"),
         ({"f_py": "b = 2\n" * 30}, ("--max-file-lines", "10"), 3, "INCOMPLETE"),
         # the settings of the base count, not those that are pushed
-        ({"f_py": LONG, ".reviewbot_toml": "informational = true\n"}, (), 1, "BLOCK"),
+        ({"f_py": LONG, ".reviewbot_toml": "max-lines-over = 9\n"}, (), 1, "BLOCK"),
     ],
 )
 def test_a_push_that_is_stopped_names_the_way_around(

@@ -107,8 +107,8 @@ def test_the_help_lists_the_commands_in_groups_with_a_line_each() -> None:
 @pytest.mark.parametrize(
     ("command", "wanted"),
     [
-        ("check", "staged diff root output format artifact max-risk exclude scope quiet"),
-        ("review", "pr from-report root output format artifact max-risk exclude scope quiet"),
+        ("check", "staged diff root output format artifact show fail-on exclude scope quiet"),
+        ("review", "pr from-report root output format artifact show fail-on exclude scope quiet"),
         ("explain", "staged diff root output feature features report format artifact"),
     ],
 )

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from reviewbot.app import past_reports
 from reviewbot.cli import main
+from reviewbot.config.levels import Level
 from reviewbot.errors import UsageError
 from reviewbot.git import addressed
 from reviewbot.report import ack_log
@@ -100,17 +101,18 @@ def test_lines_are_counted_by_week_and_a_finding_that_comes_back_counts_once(fol
 def test_reports_of_other_artifacts_and_limits_are_not_added_up(folder: Path) -> None:
     write(folder, "2026-11-10.json", about(head_of(3), *LINES, artifact="small"))
     other = about(head_of(4), *LINES)
-    write(folder, "2026-11-11.json", replace(other, report_threshold=0.7))
+    shown = replace(other.policy, show=Level.CRITICAL)
+    write(folder, "2026-11-11.json", replace(other, policy=shown))
 
     groups = counted(folder)["groups"]
 
-    keys = ("artifact", "show_above")
+    keys = ("artifact", "show")
     assert [tuple(one["config"][key] for key in keys) for one in groups] == [
-        ("small", "0.5"),
-        ("tiny", "0.5"),
-        ("tiny", "0.7"),
+        ("small", "high"),
+        ("tiny", "critical"),
+        ("tiny", "high"),
     ]
-    assert [one["total"]["reports"] for one in groups] == [1, 2, 1]
+    assert [one["total"]["reports"] for one in groups] == [1, 1, 2]
 
 
 def test_of_several_reports_of_a_head_the_one_that_found_most_counts(folder: Path) -> None:
@@ -355,7 +357,7 @@ def test_a_day_is_read_from_the_start_of_a_name(name: str, day: str | None) -> N
 
 def test_text_of_a_report_does_nothing_in_any_format(folder: Path) -> None:
     made = about(head_of(3), scored(1, BAD, 0.9, BAD), artifact=BAD)
-    made = replace(made, policy=replace(made.policy, max_risk_for=(BAD,)))
+    made = replace(made, policy=replace(made.policy, fail_on_for=(BAD,)))
     made = replace(made, model=replace(made.model, name="\ud800" + BAD))
     write(folder, "2026-11-10.json", made)
     (folder / f"{BAD.replace('/', '')}.json").write_text("{")

@@ -83,7 +83,7 @@ USAGE = {
         "check --top=-1",
         "check --exclude=!",
         "check --engine tourch",
-        "check --max-risk-for a=.1 --max-risk-for b=2",
+        "check --fail-on-for a=.1 --fail-on-for b=2",
         "calibrate --budget 1",
     ],
     "Artifacts and models": [

@@ -55,7 +55,7 @@ def test_the_example_in_the_documentation_can_be_used(tmp_path: Path) -> None:
     text = DOCS.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
     (tmp_path / ".reviewbot.toml").write_text(text)
 
-    assert settings_from(*from_files(tmp_path)).max_lines_over == 2
+    assert settings_from(*from_files(tmp_path)).fail_on_for == ("auth/**=medium", "tests/**=never")
     assert faults(tomllib.loads(text)) == []
 
 
@@ -67,7 +67,13 @@ def faults(value: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("engine", "tourch"), ("max-risk", 2), ("top", True), ("exclude", "*.md"), ("max_risk", 0.5)],
+    [
+        ("engine", "tourch"),
+        ("max-risk", 2),
+        ("show", "never"),
+        ("exclude", "*.md"),
+        ("max_risk", 0.5),
+    ],
 )
 def test_an_editor_with_the_schema_refuses_what_reviewbot_refuses(key: str, value: object) -> None:
     assert faults({key: value})

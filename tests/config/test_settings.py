@@ -10,6 +10,7 @@ import pytest
 
 from reviewbot.authorship.model import Author
 from reviewbot.config.choices import Format, Server
+from reviewbot.config.levels import FailOn, Level, level_of, percentile_of
 from reviewbot.config.load import (
     Value,
     from_environ,
@@ -20,6 +21,7 @@ from reviewbot.config.load import (
     to_toml,
 )
 from reviewbot.config.schema import SETTINGS, Settings
+from reviewbot.config.trust import tighten
 from reviewbot.errors import UsageError
 from reviewbot.render import RENDERERS
 from reviewbot.scoring.artifact import PRESETS
@@ -80,8 +82,17 @@ def test_without_any_source_all_is_default(tmp_path: Path) -> None:
         ("max-lines-over", 1.0),
         ("top", True),
         ("max-file-bytes", 0),
-        ("informational", 1),
-        ("informational", "true"),
+        ("show", "never"),
+        ("fail-on", "low"),
+        ("fail-on", True),
+        ("fail-on-for", ["auth/**"]),
+        ("fail-on-for", ["=high"]),
+        ("fail-on-for", ["auth/**=low"]),
+        ("fail-on-for", ["auth/**=1.1"]),
+        ("fail-on-for", ["auth/**=nan"]),
+        ("fail-on-for", ["author:ai=never"]),
+        ("trust-human", 1),
+        ("trust-human", "true"),
         ("depth", "deep"),
         ("depth", ["trunk"]),
         ("dtype", "int8"),
@@ -117,7 +128,7 @@ def test_a_number_is_read_from_text(text: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("flag", "text"),
     [("max_risk", text) for text in ("", "nan", "inf", "half", "0,5", "2", "-0.1")]
-    + [("informational", "maybe"), ("top", "ten")],
+    + [("trust_human", "maybe"), ("top", "ten"), ("fail_on", "always")],
 )
 def test_a_wrong_text_is_refused(flag: str, text: str) -> None:
     with pytest.raises(UsageError, match=f"{flag.replace('_', '-')} cannot be '?{text}"):
@@ -128,7 +139,7 @@ def test_the_environment_gives_switches_and_lists() -> None:
     settings = settings_from(
         from_environ(
             {
-                "REVIEWBOT_INFORMATIONAL": "Yes",
+                "REVIEWBOT_TRUST_HUMAN": "Yes",
                 "REVIEWBOT_INLINE_SUPPRESSIONS": "0",
                 "REVIEWBOT_EXCLUDE": "docs/\n*.md, a b.py",
                 "REVIEWBOT_TOP": "",
@@ -136,14 +147,62 @@ def test_the_environment_gives_switches_and_lists() -> None:
         )
     )
 
-    assert settings.informational is True
+    assert settings.trust_human is True
     assert settings.inline_suppressions is False
     assert settings.exclude == ("docs/", "*.md", "a b.py")
     assert settings.top == 10
 
 
+def test_levels_are_ordered_by_risk_and_not_by_letters() -> None:
+    assert sorted(Level, reverse=True) == [Level.CRITICAL, Level.HIGH, Level.MEDIUM, Level.LOW]
+    assert Level.LOW < Level.MEDIUM <= Level.MEDIUM < Level.HIGH
+    assert not Level.LOW > Level.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("percentile", "level"),
+    [
+        *((0, "low"), (94.99, "low"), (95, "medium"), (98.99, "medium"), (99, "high")),
+        *((99.79, "high"), (99.8, "critical"), (100, "critical"), (math.nan, "critical")),
+    ],
+)
+def test_a_level_follows_from_a_percentile(percentile: float, level: str) -> None:
+    assert level_of(percentile) is Level(level)
+
+
+def test_a_change_can_only_make_its_own_check_stricter() -> None:
+    base = settings_from(
+        from_flags(
+            {"show": "high", "fail_on": "high", "fail_on_for": ("a/**=never", "author:ai=high")}
+        )
+    )
+
+    def tightened(**own: object) -> dict[str, object]:
+        settings, names = tighten(base, from_flags(own))
+        return {name: getattr(settings, SETTINGS[name].field) for name in names}
+
+    assert tightened(show="critical", fail_on="critical", fail_on_for=("b/**=medium",)) == {}
+    assert tightened(fail_on="never", max_lines_over=3, min_coverage=0.5) == {}
+    rows = ("a/**=never", "author:ai=high", "author:mixed=0.1")
+    assert tightened(
+        show="low",
+        fail_on="medium",
+        fail_on_for=("c/**=never", "author:mixed=0.1"),
+        max_risk=0.4,
+    ) == {"show": "low", "fail-on": "medium", "fail-on-for": rows, "max-risk": 0.4}
+    gated = settings_from(from_flags({"max_risk": 0.2}))
+    assert tighten(gated, from_flags({"max_risk": 0.3}))[1] == []
+    assert tighten(gated, from_flags({"fail_on": "critical"}))[0].fail_on is FailOn.CRITICAL
+
+
+def test_a_percentile_is_rounded_down_so_that_no_level_is_reached_by_rounding() -> None:
+    assert (percentile_of(98_999, 100_000), percentile_of(99_000, 100_000)) == (98.99, 99.0)
+    assert level_of(percentile_of(997_999, 1_000_000)) is Level.HIGH
+    assert percentile_of(7, 7) == 100.0
+
+
 def test_a_limit_for_a_kind_of_author_that_is_none_is_refused_and_the_kinds_are_named() -> None:
-    flags = from_flags({"max_risk_for": ("author:alien=0.1",)})
+    flags = from_flags({"fail_on_for": ("author:alien=0.1",)})
 
     with pytest.raises(UsageError, match=r"cannot be 'author:alien=0\.1' ") as caught:
         settings_from(flags)
@@ -260,7 +319,7 @@ def test_a_relative_path_in_a_file_starts_there_and_a_name_is_no_path(
 
 def test_what_is_printed_is_toml_that_reads_back_to_the_same_settings(tmp_path: Path) -> None:
     settings = settings_from(
-        from_flags({"exclude": ('a"\\b', "ü/"), "max_risk": "0.5", "informational": True})
+        from_flags({"exclude": ('a"\\b', "ü/"), "max_risk": "0.5", "show": "low"})
     )
 
     (tmp_path / ".reviewbot.toml").write_text(to_toml(settings), encoding="utf-8")

@@ -170,6 +170,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) 
     with serving(github):
         environ = {
             "REVIEWBOT_ARTIFACT": str(write_artifact(tmp_path / "artifact", margin=3.0)),
+            "REVIEWBOT_FAIL_ON": "critical",
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": github.url,
             "GITHUB_REPOSITORY": "o/r",

@@ -28,7 +28,7 @@ def test_the_base_sets_the_policy_and_the_change_can_only_tighten_it(world: Worl
     policy = json.loads(result.stdout)["policy"]
     assert (policy["max_lines_over"], policy["min_coverage"]) == (0, 0.5)
 
-    world.push({".reviewbot.toml": "max-lines-over = 999\nmax-risk = 1.0\n"})
+    world.push({".reviewbot.toml": 'max-lines-over = 999\nfail-on = "never"\n'})
     assert world.review().exit_code == 0  # five, still
     assert "stricter" not in world.summary
 
@@ -62,16 +62,16 @@ def test_limits_by_path_and_by_author(world: World) -> None:
     args = ("--format", "json", "--post", "never")
 
     loose = world.review(*args)
-    strict = world.review(*args, "--max-risk-for", "auth/**=0.1")
-    author = world.review(*args, "--max-risk-for", "author:unknown=0.1")
+    strict = world.review(*args, "--fail-on-for", "auth/**=medium")
+    author = world.review(*args, "--fail-on-for", "author:unknown=0.1")
 
     assert (loose.exit_code, strict.exit_code, author.exit_code) == (0, 1, 1)
-    assert "1 line above the 0.9 threshold (or auth/**=0.1; 0 allowed)" in strict.stdout
-    assert "2 lines above" in author.stdout
+    assert "1 line is high (fail-on critical or auth/**=medium, 0 allowed)" in strict.stdout
+    assert "2 lines are high" in author.stdout
 
 
 def test_a_link_in_the_working_tree_does_not_switch_templates_off(world: World) -> None:
-    finding = "ours {{ risk }}\n"
+    finding = "ours {{ level }}\n"
     world.base({".reviewbot.toml": 'templates = "tpl"\n', "tpl/finding.md.j2": finding})
     world.repo.git("rm", "-rq", "tpl")
     (world.repo.root / "tpl").symlink_to("tpl")

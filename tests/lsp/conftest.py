@@ -12,7 +12,7 @@ from tests.authorship.repos import Repo, repo_at
 from tests.cli.small import environ, write_artifact
 from tests.lsp.client import Editor
 
-# More than 20 letters are a finding, more than 26 are above the threshold of the gate.
+# More than 20 letters are high, more than 26 or so critical.
 SMALL = """
 from reviewbot.app import warm
 from reviewbot.cli import main
@@ -21,8 +21,8 @@ warm.load_model = lambda *_: ByteEncoder()
 """
 Start = Callable[..., Editor]
 OLD = "one = 1\ntwo = 2\nthree = 3\n"  # as `repo_at` commits it
-RISKY = "a_long_name = another + one\n"  # above the threshold
-NOTED = "a_name = other + one1\n"  # a finding, below it
+RISKY = "a_long_name = another + one\n"  # critical
+NOTED = "a_name = other + one1\n"  # high
 SHORT = "four = 4\n"
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from reviewbot.authorship.model import Attribution, Author
+from reviewbot.config.levels import FailOn
 from reviewbot.diff.model import ChangedLine
 from reviewbot.encoders.spans import Span
-from reviewbot.lsp.diagnostics import MAX_FINDINGS, Level, diagnostics, not_read, unread_words
+from reviewbot.lsp.diagnostics import MAX_FINDINGS, Severity, diagnostics, not_read, unread_words
 from reviewbot.scoring.outcomes import LineScore, Reason
 from tests.known import evidence
 from tests.render.examples import BY_AI, doubted, failed, report, scored, skipped
@@ -19,27 +20,32 @@ def test_a_finding_has_its_lines_its_level_and_its_reasons() -> None:
         scored(5, "b", 0.7),
         scored(20, "c", 0.6),
         author=BY_AI,
-        max_risk=0.9,
-        report_threshold=0.5,
+        fail_on=FailOn.CRITICAL,
     )
     first, second = diagnostics(made)
 
-    assert (first.start, first.end, first.level) == (3, 5, Level.WARNING)
-    assert (second.start, second.end, second.level) == (20, 20, Level.INFORMATION)
+    assert (first.start, first.end, first.severity) == (3, 5, Severity.WARNING)
+    assert (second.start, second.end, second.severity) == (20, 20, Severity.INFORMATION)
     assert first.code == "risky-line"
     assert first.message.split("\n") == [
-        "risk 0.95 (above the threshold), riskier than 95 % of changed lines we know;"
+        "critical: riskier than 99.9 % of changed lines (risk 0.95; counts for the gate);"
         " written by AI (some-tool)",
         "because: feature 417 (unlabelled) (at 83 % of its maximum, +1.23 log-odds)",
         "because: line length (+0.50 log-odds)",
     ]
     assert first.details.split("\n") == [
-        "**risk 0.95** (above the threshold), riskier than 95 % of changed lines we know;"
+        "**critical**: riskier than 99.9 % of changed lines (risk 0.95; counts for the gate);"
         " written by `AI (some-tool)`",
         "",
         "- because: `feature 417 (unlabelled)` (at 83 % of its maximum, +1.23 log-odds)",
         "- because: `line length` (+0.50 log-odds)",
     ]
+
+
+def test_what_is_critical_is_a_warning_even_where_nothing_blocks() -> None:
+    made = report(scored(3, "a", 0.95), scored(20, "c", 0.6), fail_on=FailOn.NEVER)
+
+    assert [one.severity for one in diagnostics(made)] == [Severity.WARNING, Severity.INFORMATION]
 
 
 def test_a_finding_with_an_expectation_is_marked_at_its_columns() -> None:
@@ -89,7 +95,7 @@ def test_what_was_not_read_comes_first_and_says_why() -> None:
     )
     first, second = diagnostics(made)
 
-    assert (first.start, first.code, first.level) == (1, "not-read", Level.INFORMATION)
+    assert (first.start, first.code, first.severity) == (1, "not-read", Severity.INFORMATION)
     assert first.message == "not read in full: 2 changed lines, not in the head file"
     assert second.code == "risky-line"
 
@@ -103,10 +109,10 @@ def test_what_is_passed_over_on_purpose_is_nothing_to_say() -> None:
 
 def test_a_risk_that_is_no_number_is_unknown() -> None:
     (found,) = diagnostics(report(scored(1, "a", 2.0)))
-    assert "risk 2.00 (above the threshold)" in found.message
+    assert "(risk 2.00; counts for the gate)" in found.message
     lost = LineScore(ChangedLine("a.py", 1, "x"), float("nan"), float("nan"), ())
     (found,) = diagnostics(report(lost))
-    assert "risk unknown (above the threshold), percentile unknown" in found.message
+    assert "critical: percentile unknown (risk unknown; counts for the gate)" in found.message
 
 
 def test_of_very_many_findings_the_first_are_shown_and_the_rest_is_counted() -> None:

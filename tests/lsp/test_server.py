@@ -27,7 +27,7 @@ def test_an_unsaved_risky_line_is_a_warning_with_its_reasons(start: Start, repo:
     assert found["range"]["start"] == {"line": 3, "character": 0}
     assert found["range"]["end"] == {"line": 3, "character": len(RISKY) - 1}
     assert (found["severity"], found["code"], found["source"]) == (2, "risky-line", "reviewbot")
-    assert found["message"].startswith("risk 0.9")
+    assert found["message"].startswith("critical: riskier than 99.8 %")
     assert "riskier than" in found["message"]
     assert "\nbecause: a long line (+" in found["message"]
     assert (repo.root / "a.py").read_text() == OLD
@@ -46,7 +46,9 @@ def test_what_the_model_expected_is_marked_at_its_columns_as_the_editor_counts(
     column = line.index("+") + 1
     assert found["range"]["start"] == {"line": 4, "character": column}
     assert found["range"]["end"] == {"line": 4, "character": column + 1}
-    assert found["message"].startswith("`+`: the model expected `*` (0.8 against 0.002)\nrisk 0.9")
+    assert found["message"].startswith(
+        "`+`: the model expected `*` (0.8 against 0.002)\ncritical: riskier"
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,9 +185,9 @@ def test_what_should_have_been_read_and_was_not_is_said_on_the_first_line(
 
 
 def test_settings_are_those_of_the_working_tree_and_flags_win(start: Start, repo: Repo) -> None:
-    repo.write({".reviewbot.toml": "max-risk = 0.6\n"})
+    repo.write({".reviewbot.toml": 'fail-on = "high"\n'})
     uri = (repo.root / "a.py").as_uri()
-    strict, lenient = start(), start("--max-risk", "0.8")
+    strict, lenient = start(), start("--fail-on", "never")
     for editor in (strict, lenient):
         editor.open(uri, OLD + NOTED)
 

@@ -3,13 +3,14 @@
 `rich`, `failing`, `large` and `empty` are for the HTML page; `untrusted` has one text everywhere.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields, replace
-from math import log
-from types import MappingProxyType
+from itertools import pairwise
+from math import isnan, log
 from typing import Any
 
 from reviewbot.authorship.model import UNKNOWN, Attribution, Author
+from reviewbot.config.levels import FailOn, Level
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
@@ -42,9 +43,20 @@ REASONS = (
 )
 
 
+PERCENTILES = ((0.0, 0.0), (0.35, 95.0), (0.5, 99.0), (0.9, 99.8), (1.0, 100.0))
+
+
+def percentile_at(risk: float) -> float:
+    """The percentile of a risk: from 0.35 on medium, from 0.5 on high, from 0.9 on critical."""
+    for (low, under), (high, over) in pairwise(PERCENTILES):
+        if low <= risk <= high:
+            return round(under + (over - under) * (risk - low) / (high - low), 2)
+    return risk if isnan(risk) else 100.0
+
+
 def scored(number: int, text: str, risk: float, path: str = "src/app.py") -> LineScore:
-    """A scored line whose percentile is its risk in percent."""
-    return LineScore(ChangedLine(path, number, text), risk, risk * 100, REASONS)
+    """A scored line whose percentile follows from its risk."""
+    return LineScore(ChangedLine(path, number, text), risk, percentile_at(risk), REASONS)
 
 
 def doubted(score: LineScore, found: str, expected: str, odds: float = 0.001) -> LineScore:
@@ -64,42 +76,28 @@ def failed(number: int, why: str = "not in the head file", path: str = "src/app.
     return Failed(ChangedLine(path, number, "lost()"), why)
 
 
-def policy_of(max_risk: float = 0.9, **changed: Any) -> Policy:
-    """The policy of the default settings, with another threshold and what is changed."""
-    given = {field.name for field in fields(Settings)}
-    names = [field.name for field in fields(Policy) if field.name in given]
-    defaults = {name: getattr(Settings(), name) for name in names}
-    return Policy(**{**defaults, "max_risk": max_risk, **changed})
+def policy_of(**changed: Any) -> Policy:
+    """The policy of the default settings, with what is changed."""
+    defaults = {field.name: getattr(Settings(), field.name) for field in fields(Policy)}
+    return Policy(**{**defaults, **changed})
 
 
 def report(
     *outcomes: Outcome,
-    max_risk: float = 0.5,
-    min_coverage: float = 1.0,
-    informational: bool = False,
+    fail_on: FailOn = FailOn.HIGH,
     notes: tuple[str, ...] = (),
     note: str | None = None,
     author: Attribution | Callable[[ChangedLine], Attribution] = UNKNOWN,
-    report_threshold: float | None = None,
     counts: Callable[[ChangedLine], bool] = lambda _line: True,
-    max_risk_for: Mapping[str, float] = MappingProxyType({}),
+    **changed: Any,
 ) -> Report:
     """A report about these lines, made as the pipeline makes one; files in order of appearance.
 
-    note          why a further file, logo.png, was not read
-    max_risk_for  the threshold of a path
+    note     why a further file, logo.png, was not read
+    changed  other parts of the policy
     """
-    texts = tuple(f"{path}={most}" for path, most in max_risk_for.items())
-    policy = policy_of(
-        max_risk=max_risk,
-        min_coverage=min_coverage,
-        informational=informational,
-        max_risk_for=texts,
-    )
+    policy = policy_of(fail_on=fail_on, **changed)
     rules = GateRules(policy=policy, can_block=counts)
-    least = (
-        min((max_risk, *max_risk_for.values())) if report_threshold is None else report_threshold
-    )
     scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
     author_of = author if callable(author) else lambda _line: author
     by_path: dict[str, list[LineReport]] = {}
@@ -118,11 +116,10 @@ def report(
         ArtifactInfo("tiny", "cd" * 32),
         ChangeInfo("1" * 40, "worktree"),
         policy,
-        least,
-        decide(rules, count(outcomes), map(rules.status, scores)),
+        decide(rules, count(outcomes), [(one.level, rules.status(one)) for one in scores]),
         count(outcomes),
         tuple(files),
-        group(scores, least, None, rules.status),
+        group(scores, rules.is_shown, None, rules.status),
         notes,
     )
 
@@ -154,33 +151,26 @@ def _hostile() -> Report:
     risky = doubted(replace(scored(1, BAD, 0.9, BAD), reasons=reasons), BAD, BAD)
     author = replace(BY_AI, tool='t:1:1: error: "q" 7: x', evidence=(BAD,))
     whole = report(risky, failed(2, BAD, BAD), notes=(BAD,), note=BAD, author=author)
-    deep = DeepReading(ModelInfo(BAD, BAD, 6, BAD), ArtifactInfo(f"{BAD}2", "ef" * 32), 0.5, 9, 9)
+    deep = DeepReading(ModelInfo(BAD, BAD, 6, BAD), ArtifactInfo(f"{BAD}2", "ef" * 32), 9, 9)
     return replace(whole, artifact=ArtifactInfo(BAD, "cd" * 32), deep=deep)
 
 
 def _deep() -> Report:
-    """Of `auto`: two lines were read deep, whose features have the names of the others'."""
-    lines = [
-        scored(1, "def paid(invoice):", 0.12),
-        replace(scored(2, "    return invoice.total > 0", 0.93), deep=True),
-        replace(scored(3, "    # of the account", 0.45), deep=True),
-        scored(40, "    retry(paid, times=0)", 0.48),
-    ]
-    policy = policy_of(max_risk=0.5, deep_max_risk=0.4)
-    rules = GateRules(policy=policy)
-    files = [line_report(line, UNKNOWN, rules) for line in lines]
-    whole = report(*lines)
+    """Of `auto`: two lines were read deep, whose features have the names of the others'.
+
+    Their risks are smaller than those of the others, but rarer among lines that were read so.
+    """
     return replace(
-        whole,
-        policy=policy,
-        verdict=decide(rules, count(lines), map(rules.status, lines)),
-        files=(replace(whole.files[0], lines=tuple(files)),),
-        findings=group(lines, 0.5, None, rules.status, 0.4),
+        report(
+            scored(1, "def paid(invoice):", 0.12),
+            replace(scored(2, "    return invoice.total > 0", 0.13), percentile=99.9, deep=True),
+            replace(scored(3, "    # of the account", 0.072), percentile=99.0, deep=True),
+            scored(40, "    retry(paid, times=0)", 0.71),
+        ),
         features=(evidence("sae:417", "loops"),),
         deep=DeepReading(
             model=ModelInfo("larger-coder", "ba" * 32, 24, "int8"),
             artifact=ArtifactInfo("thorough", "dc" * 32, -4.5),
-            report_threshold=0.4,
             budget=40_000,
             tokens=39_812,
             features=(evidence("sae:417", "money"),),
@@ -198,12 +188,12 @@ def _long() -> Report:
     path = f"{'d' * 250}/{'e' * 250}.py"
     reasons = (Reason("sae:1", "label " * 400, 1.0, 1.0),)
     lines = [
-        LineScore(ChangedLine(path, n, "x" * (20_000 if n < 3 else n)), 0.9, 90.0, reasons)
+        LineScore(ChangedLine(path, n, "x" * (20_000 if n < 3 else n)), 0.9, 99.9, reasons)
         for n in range(1, 60)
         if n % 7
     ]
     scores = [*lines, *(scored(9, "twin()", 0.8, path) for path in ("one.py", "two.py"))]
-    findings = group(scores, 0.5, lambda line: f"{len(line.text):016x}:1")
+    findings = group(scores, lambda _score: True, lambda line: f"{len(line.text):016x}:1")
     return replace(report(*scores), findings=findings)
 
 
@@ -214,7 +204,7 @@ def _hidden() -> Report:
     outcomes: list[Outcome] = [scored(1, "x = 1", 0.2), *lost, *large]
     whole = report(*outcomes, note="code that git calls binary", min_coverage=0.1)
     ledger = count(outcomes, 2)
-    verdict = decide(GateRules(policy=whole.policy), ledger, [GateStatus.BELOW])
+    verdict = decide(GateRules(policy=whole.policy), ledger, [(Level.LOW, GateStatus.BELOW)])
     return replace(whole, verdict=verdict, ledger=ledger)
 
 
@@ -231,14 +221,13 @@ CASES: dict[str, Report] = {
     "pass": report(scored(1, "x = 1", 0.1), skipped(2), notes=("1 untracked file",), note="binary"),
     "incomplete": report(scored(1, "x = 1", 0.9), failed(2), failed(3)),
     "allowed": report(scored(1, "x = 1", 0.1), failed(2), min_coverage=0.0),
-    "informational": report(scored(1, "x = 1", 0.9), scored(2, "y = 2", 0.8), informational=True),
+    "advisory": report(scored(1, "x = 1", 0.9), scored(2, "y = 2", 0.8), fail_on=FailOn.NEVER),
     "empty": report(),
-    # A stricter threshold for a path blocks; a line below the threshold of its path is no error.
+    # A stricter limit for a path blocks; a line below the limit of its path is no error.
     "limits": report(
         scored(1, "a()", 0.4, "auth/a.py"),
         scored(1, "t()", 0.8, "tests/t.py"),
-        max_risk=0.6,
-        max_risk_for={"auth/a.py": 0.3, "tests/t.py": 0.95},
+        fail_on_for=("auth/a.py=medium", "tests/t.py=0.95"),
     ),
     # The riskiest line was acknowledged: another one blocks.
     "excused": report(
@@ -292,7 +281,7 @@ THREE_REASONS = (
 def summed(number: int, text: str, risk: float, path: str, *reasons: Reason) -> LineScore:
     """A scored line whose rest and reasons add up to its risk."""
     rest = log(risk / (1 - risk)) - sum(reason.contribution for reason in reasons)
-    recent = max(0.0, risk * 100 - 4)
+    recent = min(100.0, round(percentile_at(risk) + 0.1, 2))
     return replace(scored(number, text, risk, path), reasons=reasons, rest=rest, recent=recent)
 
 
@@ -303,7 +292,7 @@ def _page(
     notes: tuple[str, ...] = (),
     features: tuple[FeatureEvidence, ...] | None = None,
 ) -> Report:
-    whole = report(*outcomes, max_risk=0.9, report_threshold=0.5, author=author, notes=notes)
+    whole = report(*outcomes, fail_on=FailOn.CRITICAL, author=author, notes=notes)
     known = (evidence("sae:417", "bounds of a loop"), evidence("sae:893", "", "python"))
     return replace(
         whole,

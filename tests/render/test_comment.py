@@ -56,7 +56,7 @@ def made(path: str, text: str, label: str, tool: str, why: str, count: int = 1) 
     ]
     author = Attribution(Author.AI, tool, None, 0.9, (why,))
     found = report(*scores, author=author, notes=(why,))
-    return replace(found, findings=group(scores, 0.5))
+    return replace(found, findings=group(scores, lambda _score: True))
 
 
 def outside_code(text: str) -> str:
@@ -119,12 +119,12 @@ def test_the_comment_on_a_finding_does_not_depend_on_the_head_or_on_other_findin
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_custom_template_is_used_and_cannot_lose_the_mark(encoding: str) -> None:
-    own = {"finding.md.j2": "mine: {{ risk }}".encode(encoding), "comment.md.j2": b"{{ verdict }}"}
+    own = {"finding.md.j2": "mine: {{ level }}".encode(encoding), "comment.md.j2": b"{{ verdict }}"}
     found = made("a.py", "x", "l", "t", "w")
 
     comment = finding_comment(found.findings[0], found, pages(own.get))
 
-    assert comment.startswith("mine: 0.90")
+    assert comment.startswith("mine: high")
     assert marked_finding(comment) == found.findings[0].fingerprint
 
 

@@ -71,7 +71,7 @@ def check_code_climate(made: Report) -> None:
         assert 1 <= one["location"]["lines"]["begin"] <= one["location"]["lines"]["end"]
         assert not one["location"]["path"].startswith("./")
     assert len({one["fingerprint"] for one in issues}) == len(issues)
-    assert is_red(made) == ("major" in [one["severity"] for one in issues])
+    assert is_red(made) == ("blocker" in [one["severity"] for one in issues])
 
 
 def check_junit(made: Report) -> None:

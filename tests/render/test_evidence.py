@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reviewbot.config.levels import Level
 from reviewbot.render.comment import MAX_FINDING, finding_comment, pages
 from reviewbot.render.evidence import (
     FITTED,
@@ -27,7 +28,7 @@ from reviewbot.render.evidence import (
 )
 from reviewbot.render.html_lines import heat_of
 from reviewbot.render.markdown import markdown
-from reviewbot.render.phrasing import rise_words, riskier_than, share
+from reviewbot.render.phrasing import level_words, rise_words, share
 from reviewbot.render.terminal import terminal
 from reviewbot.report.explanation import share_of_rise
 from reviewbot.report.model import Report
@@ -48,6 +49,7 @@ def known(*found: FeatureEvidence) -> Report:
     return replace(made, features=found)
 
 
+LINE = scored(11, "x", 0.93)
 NEVER = evidence(tally=Tally(41, 0, 10, 0, 0.0))
 NAMED = evidence("surface:commas", "commas")
 NAMED_NEVER = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0))
@@ -111,10 +113,22 @@ NAMED_NEVER = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0
             f"shop at 1111111111 (own code) requests/api.py:77  {MARKED}",
         ),
         (near_misses(KNOWN)[0], "requests 2.34.2 (Apache-2.0) requests/b.py:77  ratio = hits"),
-        (riskier_than(98.7, None, 3_000), "riskier than 98 % of changed lines we know"),
         (
-            riskier_than(98.7, 95.2, 3_000),
-            "riskier than 98 % of changed lines we know and 95 % of this repository's last 3,000",
+            level_words(LINE, None),
+            "critical: riskier than 99.8 % of changed lines (risk 0.93)",
+        ),
+        (
+            level_words(replace(LINE, risk=0.061, percentile=98.99), None, "read deep"),
+            "medium: riskier than 98 % of changed lines (risk 0.061; read deep)",
+        ),
+        (
+            level_words(replace(LINE, recent=99.28), RecentInfo("a", "b", 3_000)),
+            "high: riskier than 99.2 % of this repository's last 3,000 lines and 99.8 % of changed"
+            " lines elsewhere (risk 0.93)",
+        ),
+        (
+            level_words(replace(LINE, risk=math.nan, percentile=math.nan), None),
+            "critical: percentile unknown (risk unknown)",
         ),
     ],
 )
@@ -159,9 +173,9 @@ def test_the_parts_of_any_example_are_bounded_and_printable(
 )
 def test_a_percentile_is_the_same_in_every_format(percentile: float, shown: str) -> None:
     score = replace(scored(1, "x = 1", 0.9), percentile=percentile)
-    made = report(score)
+    made = report(score, show=Level.LOW)
 
-    assert riskier_than(percentile).startswith(f"riskier than {shown} % of")
+    assert f": riskier than {shown} % of changed lines (" in level_words(score, None)
     assert f" {shown} x = 1" in terminal(made, width=120, color=False, top=3)
     assert f" {shown} | x = 1" in markdown(made)
     assert heat_of(score)["percentile"] == shown
@@ -196,12 +210,13 @@ def test_reasons_say_how_much_of_the_rise_above_an_average_line_they_explain(
 
 def test_terminal_markdown_and_comment_show_the_percentile_of_this_repository() -> None:
     score = replace(scored(1, "x", 0.9), recent=95.5)
-    made = replace(report(score), recent=RecentInfo("1" * 40, "2" * 40, 3_000))
-    words = "and 95 % of this repository's last 3,000"
+    made = report(score, show=Level.MEDIUM)
+    made = replace(made, recent=RecentInfo("1" * 40, "2" * 40, 3_000))
+    words = "medium: riskier than 95 % of this repository's last 3,000 lines and 99.8 % of changed"
 
     assert words in " ".join(terminal(made, width=120, color=False, top=3).split())
-    assert words in markdown(made)
-    assert words in finding_comment(made.findings[0], made, pages())
+    assert words.replace("medium", "**medium**") in markdown(made)
+    assert words.replace("medium", "(medium)") in finding_comment(made.findings[0], made, pages())
 
 
 def test_evidence_adds_one_short_line_to_the_terminal() -> None:

@@ -127,9 +127,7 @@ def test_findings_come_first_and_then_the_riskiest_other_places() -> None:
 
     places = parsed.text.split("Look here next", 1)[1].split("Heat map", 1)[0]
     assert parsed.text.index("src/app.py:20") < parsed.text.index("src/app.py:40")
-    assert (
-        places.index(":40") < places.index("Below the report threshold (0.50)") < places.index(":1")
-    )
+    assert places.index(":40") < places.index("Below the level shown (high)") < places.index(":1")
 
 
 @pytest.mark.parametrize("risk", [0.01, 0.26, 0.5, 0.93, 0.999])

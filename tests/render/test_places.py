@@ -8,12 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reviewbot.config.levels import FailOn, Level
 from reviewbot.escape import visible
+from reviewbot.render.code_climate import code_climate
 from reviewbot.render.findings import Severity
-from reviewbot.render.issues import RISKY, UNREAD, issues, unread
+from reviewbot.render.issues import UNREAD, issues, unread
 from reviewbot.render.rdjson import MORE
 from reviewbot.report.model import Report
-from tests.render.examples import CASES
+from tests.render.examples import CASES, failed, report, scored
 from tests.render.test_formats import TAME, text_of
 
 # path, first line, last line, severity, message
@@ -49,13 +51,12 @@ def rdjson_places(text: str) -> list[Place]:
 
 
 def code_climate_places(text: str) -> list[Place]:
-    severity = {"major": "error", "minor": "warning"}
     return [
         (
             item["location"]["path"],
             item["location"]["lines"]["begin"],
             item["location"]["lines"]["end"],
-            severity[item["severity"]],
+            "error" if item["severity"] == "blocker" else "warning",
             item["description"],
         )
         for item in json.loads(text)
@@ -114,7 +115,7 @@ def expected(style: str, made: Report) -> list[Place]:
         severity, start, end = item.severity.value, item.start, item.end
         if style == "annotations" and item.rule == UNREAD:
             continue
-        if style in ("sarif", "annotations") and item.rule == RISKY:
+        if style == "annotations":
             severity = "warning"  # the exit code is the gate
         if style in ("code-climate", "gcc"):
             start, end = start or 1, end or 1
@@ -132,6 +133,16 @@ def test_every_place_has_its_lines_severity_and_message(style: str, case: str) -
     assert [item[:4] for item in found] == [item[:4] for item in wanted]
     for (*_, message), (*_, whole) in zip(found, wanted, strict=True):
         assert message[:900] == whole[:900]  # a long item is cut
+
+
+def test_code_climate_has_the_level_of_what_does_not_block() -> None:
+    lines = [scored(10 * n, "x", risk) for n, risk in enumerate((0.95, 0.6, 0.4, 0.1), start=1)]
+    free = report(*lines, failed(90), fail_on=FailOn.NEVER, show=Level.LOW, min_coverage=0.0)
+    gated = report(*lines, fail_on=FailOn.HIGH)
+
+    found = [[one["severity"] for one in json.loads(code_climate(made))] for made in (free, gated)]
+
+    assert found == [["critical", "major", "minor", "info", "minor"], ["blocker", "blocker"]]
 
 
 def junit_cases(case: str) -> list[tuple[str | None, str | None, str]]:
@@ -159,7 +170,7 @@ def junit_cases(case: str) -> list[tuple[str | None, str | None, str]]:
             ],
         ),
         ("allowed", [("src/app.py", "line 2, not read", "skipped")]),
-        ("informational", [("src/app.py", "lines 1-2", "system-out")]),
+        ("advisory", [("src/app.py", "lines 1-2", "system-out")]),
         (
             "limits",
             [("auth/a.py", "line 1", "failure"), ("tests/t.py", "line 1", "system-out")],

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reviewbot.config.levels import FailOn
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.findings import Severity, finding_views, gate_words
 from reviewbot.render.issues import issues
@@ -27,7 +28,7 @@ OLD = replace(  # its lines have no gate status
         for file in BLOCKED.files
     ),
 )
-ABOVE, NOT_COUNTED = "above the threshold", "above the threshold, not counted"
+ABOVE, NOT_COUNTED = "counts for the gate", "not counted by the gate"
 
 
 @pytest.mark.parametrize(
@@ -48,10 +49,10 @@ ABOVE, NOT_COUNTED = "above the threshold", "above the threshold, not counted"
             [("src/app.py", 1, "warning", ABOVE)],
         ),
         (OLD, [("src/app.py", 1, "error", "")]),
-        (CASES["informational"], [("src/app.py", 1, "warning", ABOVE)]),
+        (CASES["advisory"], [("src/app.py", 1, "warning", "")]),
         (report(scored(1, "x", float("nan"))), [("src/app.py", 1, "error", ABOVE)]),
     ],
-    ids=["limits", "excused", "unread", "allowed", "old", "informational", "nan"],
+    ids=["limits", "excused", "unread", "allowed", "old", "advisory", "nan"],
 )
 def test_a_finding_that_blocks_is_an_error_and_another_one_a_warning(
     whole: Report, expected: list[tuple[str, int, str, str]]
@@ -83,12 +84,14 @@ def reports(draw: st.DrawFn) -> Report:
             else:
                 outcomes.append(Skipped(line, kind, counts_as_unread=kind == "large"))
     policy = policy_of(
-        max_risk=draw(st.sampled_from([0.0, 0.3, 0.6, 1.0])),
+        fail_on=draw(st.sampled_from(FailOn)),
+        max_risk=draw(st.sampled_from([None, 0.0, 0.3, 1.0])),
         max_lines_over=draw(st.integers(0, 2)),
         min_coverage=draw(st.sampled_from([0.0, 0.5, 1.0])),
         min_lines=draw(st.integers(0, 3)),
-        max_risk_for=draw(st.sampled_from([(), ("auth/**=0.3",), ("tests/**=0.9", "b.py=0.1")])),
-        informational=draw(st.booleans()),
+        fail_on_for=draw(
+            st.sampled_from([(), ("auth/**=medium",), ("tests/**=never", "b.py=0.1")])
+        ),
     )
     free = draw(st.sets(st.sampled_from([(path, 1) for path in PATHS])))
     unread = draw(st.integers(0, 1))
@@ -107,9 +110,9 @@ def reports(draw: st.DrawFn) -> Report:
         made,
         policy=policy,
         files=tuple(files),
-        verdict=decide(rules, ledger, map(rules.status, scores)),
+        verdict=decide(rules, ledger, [(one.level, rules.status(one)) for one in scores]),
         ledger=ledger,
-        findings=group(scores, rules.lowest_threshold(), None, rules.status),
+        findings=group(scores, rules.is_shown, None, rules.status),
     )
 
 

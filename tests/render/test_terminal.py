@@ -34,7 +34,7 @@ def test_the_riskiest_finding_comes_first_between_its_neighbours() -> None:
     )
 
     assert out.index("src/app.py:11") < out.index("src/app.py:1\n")
-    assert re.search(r"10 █·{9}   10 before\(\)\n +11 █{9}·   90 risky\(\)\n +12", out)
+    assert re.search(r"10 █{3}·{7}   27 before\(\)\n +11 █{10} 99.8 risky\(\)\n +12", out)
     assert "too far below" not in out
 
 
@@ -53,7 +53,7 @@ def test_a_change_without_findings_still_says_where_to_look_first() -> None:
     assert "look first at:" in out
     assert "src/app.py:9\n" in out
     assert "src/app.py:1\n" not in out  # the riskiest twentieth, not every line
-    assert out.splitlines()[-1] == "PASS (exit 0): no line above the 0.5 threshold"
+    assert out.splitlines()[-1] == "PASS (exit 0): no line blocks (fail-on high); all lines are low"
 
 
 def test_a_clean_change_takes_three_lines_at_most_if_quiet() -> None:
@@ -61,7 +61,7 @@ def test_a_clean_change_takes_three_lines_at_most_if_quiet() -> None:
     out = plain(made, width=100, quiet=True)
 
     lines = out.splitlines()
-    assert lines[0] == "PASS (exit 0): no line above the 0.5 threshold"
+    assert lines[0] == "PASS (exit 0): no line blocks (fail-on high); all lines are low"
     assert lines[1] == "2 lines added = 1 scored + 1 skipped (blank 1); 1 file not read"
     assert lines[2].startswith("note: aaa")
     assert len(lines) == 3

@@ -2,13 +2,15 @@
 
 import math
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import Finding, group
+from reviewbot.report.findings import Finding, group, riskiest
 from reviewbot.report.gate import GateStatus
 from reviewbot.scoring.outcomes import LineScore
 from tests.render.examples import doubted, scored
@@ -16,6 +18,11 @@ from tests.render.examples import doubted, scored
 
 def score(number: int, risk: float = 0.9, text: str = "x = 1", path: str = "a.py") -> LineScore:
     return LineScore(ChangedLine(path, number, text), risk, 50.0, ())
+
+
+def above(least: float) -> Callable[[LineScore], bool]:
+    """Whether a line's risk is higher, or unknown."""
+    return lambda one: not one.risk <= least
 
 
 def places(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
@@ -40,15 +47,15 @@ def places(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
 def test_risky_lines_of_one_file_are_joined_and_sorted(
     scores: list[LineScore], expected: list[tuple[str, int, int]]
 ) -> None:
-    findings = group(scores, 0.5)
+    findings = group(scores, above(0.5))
 
     assert places(findings) == expected
     assert all(found.risk == max(one.risk for one in found.lines) for found in findings)
 
 
 def test_a_finding_keeps_its_fingerprint_when_its_lines_move_or_are_indented() -> None:
-    (here,) = group([score(1, text="if x:"), score(2, text="  y()")], 0.5)
-    (there,) = group([score(71, 0.6, text="    if  x:"), score(72, text="\ty()")], 0.5)
+    (here,) = group([score(1, text="if x:"), score(2, text="  y()")], above(0.5))
+    (there,) = group([score(71, 0.6, text="    if  x:"), score(72, text="\ty()")], above(0.5))
 
     assert here.fingerprint == there.fingerprint
     assert re.fullmatch("[0-9a-f]{16}:1", here.fingerprint)
@@ -56,11 +63,11 @@ def test_a_finding_keeps_its_fingerprint_when_its_lines_move_or_are_indented() -
 
 def test_fingerprints_differ_by_words_by_file_and_by_repetition() -> None:
     prints = {
-        group([one], 0.5)[0].fingerprint
+        group([one], above(0.5))[0].fingerprint
         for one in (score(1), score(1, text="x = 2"), score(1, path="b.py"))
     }
-    first, second = group([score(1), score(50)], 0.5)
-    moved = group([score(3), score(80)], 0.5)
+    first, second = group([score(1), score(50)], above(0.5))
+    moved = group([score(3), score(80)], above(0.5))
 
     assert len(prints) == 3
     assert first.fingerprint != second.fingerprint
@@ -80,13 +87,13 @@ def test_a_line_that_blocks_is_not_joined_to_a_riskier_line_that_does_not(
 ) -> None:
     scores = [score(n, risk, status) for n, (risk, status) in enumerate(lines, start=1)]
 
-    findings = group(scores, 0.05, None, lambda one: GateStatus(one.line.text))
+    findings = group(scores, above(0.05), None, lambda one: GateStatus(one.line.text))
 
     assert [(found.start, found.end) for found in findings] == expected
 
 
 def test_a_risk_that_is_unknown_comes_first() -> None:
-    found = group([score(1, 0.9), score(9, float("nan")), score(10, 0.5)], 0.1)
+    found = group([score(1, 0.9), score(9, float("nan")), score(10, 0.5)], above(0.1))
 
     assert places(found) == [("a.py", 9, 10), ("a.py", 1, 1)]
     assert math.isnan(found[0].risk)
@@ -101,18 +108,18 @@ def test_a_risk_that_is_unknown_comes_first() -> None:
 def test_what_is_said_of_a_finding_is_true_of_it(lines: list[tuple[float, GateStatus]]) -> None:
     scores = [score(n, risk, stands.value) for n, (risk, stands) in enumerate(lines, start=1)]
 
-    found = group(scores, 0.1, None, lambda one: GateStatus(one.line.text))
+    found = group(scores, above(0.1), None, lambda one: GateStatus(one.line.text))
 
     assert sum(len(finding.lines) for finding in found) == len(scores)
     for finding in found:
-        above = {one.line.text for one in finding.lines} - {"below"}
-        assert above in (set(), {finding.worst.line.text})
+        statuses = {one.line.text for one in finding.lines} - {"below"}
+        assert statuses in (set(), {finding.worst.line.text})
 
 
 def test_a_finding_has_the_two_strongest_doubts_of_all_its_lines_and_fewer_reasons() -> None:
     first = doubted(doubted(scored(1, "a b", 0.9), "a", "x", 0.1), "b", "y", 0.3)
     second = doubted(scored(2, "c d", 0.8), "c", "z", 0.001)
-    (finding,) = group([first, second], 0.5)
+    (finding,) = group([first, second], above(0.5))
 
     assert [(line.number, one.expected) for line, one in finding.doubts] == [(2, "z"), (1, "x")]
     assert len(finding.worst.reasons) == 2
@@ -120,7 +127,25 @@ def test_a_finding_has_the_two_strongest_doubts_of_all_its_lines_and_fewer_reaso
 
 
 def test_a_finding_without_an_expectation_has_no_doubt_and_all_its_reasons() -> None:
-    (finding,) = group([scored(1, "a b", 0.9)], 0.5)
+    (finding,) = group([scored(1, "a b", 0.9)], above(0.5))
 
     assert finding.doubts == ()
     assert finding.reasons == finding.worst.reasons
+
+
+def test_percentiles_order_lines_of_two_artifacts_and_risks_those_of_one() -> None:
+    deep = replace(score(1, 0.1), percentile=99.9, deep=True)
+    lines = [deep, score(9, 0.4), score(20, 0.8), score(21, 0.9)]
+
+    found = group(lines, above(0.0))
+
+    assert places(found) == [("a.py", 1, 1), ("a.py", 20, 21), ("a.py", 9, 9)]
+    assert [(one.level, one.risk) for one in found] == [
+        ("critical", 0.1),
+        ("low", 0.9),
+        ("low", 0.4),
+    ]
+    assert [places(riskiest(lines, share)) for share in (0.25, 0.5)] == [
+        [("a.py", 1, 1)],
+        [("a.py", 1, 1), ("a.py", 21, 21)],
+    ]

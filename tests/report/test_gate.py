@@ -1,20 +1,23 @@
 """May it merge? Every row of the truth table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 
-from reviewbot.authorship.model import Scope
+from reviewbot.authorship.model import Attribution, Author, Authors, Scope
+from reviewbot.config.levels import FailOn, Level
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.gate import NARROW, GateRules, Status, Verdict, count, decide
-from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
+from reviewbot.report.gate import NARROW, GateRules, GateStatus, Status, Verdict, count, decide
+from reviewbot.scoring.outcomes import Expectation, Failed, LineScore, Outcome, Skipped
 from tests.render.examples import policy_of
 
 LINE = ChangedLine("a.py", 1, "x")
-SAFE, RISKY = LineScore(LINE, 0.1, 10.0, ()), LineScore(LINE, 0.95, 99.0, ())
-NAN = LineScore(LINE, float("nan"), 0.0, ())
+SAFE, RISKY = LineScore(LINE, 0.1, 10.0, ()), LineScore(LINE, 0.95, 99.9, ())
+HIGH, NAN = LineScore(LINE, 0.05, 99.0, ()), LineScore(LINE, float("nan"), 0.0, ())
+CRITICAL_ONLY, NEVER = {"fail_on": FailOn.CRITICAL}, {"fail_on": FailOn.NEVER}
 BLANK, UNREAD = Skipped(LINE, "blank"), Skipped(LINE, "too large", counts_as_unread=True)
 FAILED = Failed(LINE, "no head")
 OUT, EXCLUDED = Skipped(LINE, "author out of scope"), Skipped(LINE, "excluded")
@@ -24,14 +27,15 @@ PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLET
 def verdict_of(
     outcomes: Sequence[Outcome], unread_files: int = 0, *, acknowledged: bool = False, **policy: Any
 ) -> Verdict:
-    """The gate's answer about these lines; `policy` names what differs."""
+    """The gate's answer about these lines; `policy` names what differs from fail-on critical."""
     rules = GateRules(
-        policy=policy_of(**policy),
+        policy=policy_of(**CRITICAL_ONLY | policy),
         can_block=lambda _line: policy.get("gate_scope") is not Scope.AI,
         acknowledged=frozenset({(LINE.path, LINE.number)} if acknowledged else ()),
     )
-    statuses = [rules.status(one) for one in outcomes if isinstance(one, LineScore)]
-    return decide(rules, count(outcomes, unread_files), statuses)
+    scores = [one for one in outcomes if isinstance(one, LineScore)]
+    lines = [(one.level, rules.status(one)) for one in scores]
+    return decide(rules, count(outcomes, unread_files), lines)
 
 
 @pytest.mark.parametrize(
@@ -42,24 +46,38 @@ def verdict_of(
         ([SAFE], {}, PASS),
         ([SAFE, RISKY], {}, BLOCK),
         ([SAFE, NAN], {}, BLOCK),
-        ([RISKY], {"max_risk": 0.95}, PASS),
-        ([RISKY], {"max_risk": float("nan")}, BLOCK),
+        ([HIGH], {}, PASS),
+        ([HIGH], {"fail_on": FailOn.HIGH}, BLOCK),
+        ([HIGH], {"max_risk": 0.05}, PASS),
+        ([HIGH], {"max_risk": 0.049}, BLOCK),
+        ([RISKY, NAN], NEVER, PASS),
+        ([RISKY], NEVER | {"max_risk": 0.95}, PASS),
+        ([RISKY], NEVER | {"max_risk": 0.94}, BLOCK),
+        ([NAN], NEVER | {"max_risk": 1.0}, BLOCK),
+        ([RISKY], NEVER | {"max_risk": float("nan")}, BLOCK),
+        ([HIGH], {"fail_on_for": ("*.py=high",)}, BLOCK),
+        ([HIGH], {"fail_on_for": ("*.py=0.05",)}, PASS),
+        ([RISKY], {"fail_on_for": ("*.py=0.95",)}, PASS),
+        ([RISKY], {"max_risk": 0.1, "fail_on_for": ("*.py=high", "a.py=never")}, PASS),
+        ([RISKY], {"fail_on_for": ("a.py=never", "*.py=high")}, BLOCK),
+        ([RISKY], {"fail_on_for": ("a.py=never", "author:unknown=high")}, BLOCK),
+        ([HIGH], {"fail_on_for": ("author:unknown=high",)}, BLOCK),
+        ([HIGH], {"fail_on_for": ("author:ai=high",)}, PASS),
         ([RISKY, RISKY], {"max_lines_over": 2}, PASS),
         ([RISKY, RISKY], {"max_lines_over": 1}, BLOCK),
-        ([RISKY], {"informational": True}, (Status.BLOCK, 0)),
         ([RISKY, SAFE], {"min_lines": 3}, PASS),
         ([RISKY, SAFE], {"min_lines": 2}, BLOCK),
         ([SAFE, FAILED], {}, INCOMPLETE),
         ([SAFE, UNREAD], {}, INCOMPLETE),
         ([RISKY, FAILED], {}, INCOMPLETE),
-        ([FAILED], {"informational": True}, INCOMPLETE),
-        ([RISKY, FAILED], {"informational": True, "min_lines": 9}, INCOMPLETE),
+        ([FAILED], NEVER, INCOMPLETE),
+        ([RISKY, FAILED], NEVER | {"min_lines": 9}, INCOMPLETE),
         ([SAFE, FAILED], {"min_coverage": 0.5}, PASS),
         ([SAFE, FAILED, FAILED], {"min_coverage": 0.5}, INCOMPLETE),
         ([RISKY, FAILED], {"min_coverage": 0.5}, BLOCK),
         ([SAFE], {"min_coverage": float("nan")}, INCOMPLETE),
         ([EXCLUDED, BLANK, OUT], {}, INCOMPLETE),
-        ([EXCLUDED], {"min_coverage": 0.01, "informational": True}, INCOMPLETE),
+        ([EXCLUDED], NEVER | {"min_coverage": 0.01}, INCOMPLETE),
         ([EXCLUDED], {"min_coverage": 0.0}, PASS),
         ([EXCLUDED, SAFE], {}, PASS),
         ([EXCLUDED, RISKY], {}, BLOCK),
@@ -76,13 +94,14 @@ def test_the_gate_answers(
 
 
 @pytest.mark.parametrize(
-    "chosen", list(product((SAFE, RISKY, NAN), (BLANK, UNREAD, FAILED), (False, True), (0, 5)))
+    "chosen",
+    list(product((SAFE, RISKY, NAN), (BLANK, UNREAD, FAILED), (FailOn.HIGH, FailOn.NEVER), (0, 5))),
 )
 def test_whatever_else_holds_an_unread_line_is_never_green(
-    chosen: tuple[Outcome, Outcome, bool, int],
+    chosen: tuple[Outcome, Outcome, FailOn, int],
 ) -> None:
-    scored, other, informational, min_lines = chosen
-    verdict = verdict_of([scored, other], informational=informational, min_lines=min_lines)
+    scored, other, fail_on, min_lines = chosen
+    verdict = verdict_of([scored, other], fail_on=fail_on, min_lines=min_lines)
 
     assert (verdict.status is Status.INCOMPLETE) == (other is not BLANK)
     assert (verdict.exit_code == 0) <= (other is BLANK)
@@ -98,7 +117,7 @@ def test_whatever_else_holds_an_unread_line_is_never_green(
             [
                 "1 of 2 lines that should have been read were not "
                 "(coverage 50.0%, required 100.0%)",
-                "1 line above the 0.9 threshold (0 allowed)",
+                "1 line is critical (fail-on critical, 0 allowed)",
             ],
         ),
         (
@@ -117,7 +136,7 @@ def test_whatever_else_holds_an_unread_line_is_never_green(
             ["0 of 3 added lines were read (2 excluded, 1 blank)", NARROW],
         ),
         ([SAFE], 1, 0.01, ["1 code file was not read: git calls such files binary"]),
-        ([SAFE], 1, 0.0, ["no line above the 0.9 threshold"]),
+        ([SAFE], 1, 0.0, ["no line blocks (fail-on critical); all lines are low"]),
         ([], 0, 0.0, ["no line had to be scored"]),
         ([BLANK, BLANK], 0, 0.0, ["0 of 2 added lines were read (all skipped: blank)"]),
         ([OUT], 0, 0.0, ["0 of 1 added lines were read (outside the scope)"]),
@@ -177,29 +196,88 @@ def test_why_a_line_is_not_counted_is_only_what_can_be(
 ) -> None:
     verdict = verdict_of([RISKY], acknowledged=acknowledged, gate_scope=scope)
 
-    assert verdict.reasons == (f"no line above the 0.9 threshold, not counting 1 ({why})",)
+    assert verdict.reasons == (
+        f"no line blocks (fail-on critical), not counting 1 ({why}); 1 critical",
+    )
 
 
 @pytest.mark.parametrize(
-    ("limits", "others"),
+    ("outcomes", "policy", "words"),
     [
-        (("author:ai=0.9",), ""),
-        (("author:ai=0.5",), ""),
-        (("author:ai=0.4",), "or author:ai=0.4"),
-        (("auth/**=0.9", "author:ai=0.8"), "or auth/**=0.9, author:ai=0.8"),
-        (("auth/**=0.3", "author:ai=0.8"), "or auth/**=0.3"),
+        ([RISKY], NEVER, "no line blocks: fail-on is never; 1 critical"),
+        (
+            [HIGH, RISKY, HIGH, SAFE],
+            NEVER | {"fail_on_for": ("tests/**=never",)},
+            "no line blocks: fail-on is never; 1 critical, 2 high",
+        ),
+        (
+            [HIGH, RISKY, HIGH],
+            {"fail_on": FailOn.HIGH},
+            "1 line is critical, 2 are high (fail-on high, 0 allowed)",
+        ),
+        (
+            [HIGH, SAFE],
+            {"max_risk": 0.04, "max_lines_over": 1},
+            "1 line is high, 1 is low (fail-on critical or max-risk 0.04, 1 allowed)",
+        ),
+        ([HIGH], NEVER | {"max_risk": 0.04}, "1 line is high (max-risk 0.04, 0 allowed)"),
+        (
+            [HIGH],
+            NEVER | {"fail_on_for": ("auth/**=0.3", "author:ai=high")},
+            "no line blocks (fail-on never or auth/**=0.3 or author:ai=high); 1 high",
+        ),
     ],
 )
-def test_a_threshold_that_can_have_no_effect_is_not_named(
-    limits: tuple[str, ...], others: str
+def test_a_verdict_names_levels_and_limits(
+    outcomes: Sequence[Outcome], policy: dict[str, Any], words: str
 ) -> None:
-    passed = verdict_of([SAFE], max_risk=0.5, max_risk_for=limits)
-    blocked = verdict_of([RISKY, RISKY], max_risk=0.5, max_risk_for=limits, max_lines_over=1)
+    assert verdict_of(outcomes, **policy).reasons == (words,)
 
-    below = f" ({others})" if others else ""
-    above = f"{others}; 1 allowed" if others else "1 allowed"
-    assert passed.reasons == (f"no line above the 0.5 threshold{below}",)
-    assert blocked.reasons == (f"2 lines above the 0.5 threshold ({above})",)
+
+def test_a_limit_for_an_author_holds_for_all_who_may_be_one() -> None:
+    maybe = Attribution(Author.MIXED, None, None, 0.5, (), may_be_ai=True)
+    rules = GateRules(
+        policy=policy_of(fail_on_for=("a.py=never", "author:ai=high")),
+        authors=Authors({("a.py", 1): maybe}),
+    )
+
+    assert rules.status(HIGH) is GateStatus.ABOVE
+    assert rules.status(SAFE) is GateStatus.BELOW
+
+
+@pytest.mark.parametrize(
+    ("show", "percentile", "doubted", "shown"),
+    [
+        (Level.HIGH, 99.0, False, True),
+        (Level.HIGH, 98.99, False, False),
+        (Level.HIGH, 95.0, True, True),
+        (Level.HIGH, 94.99, True, False),
+        (Level.CRITICAL, 99.79, False, False),
+        (Level.CRITICAL, 99.8, False, True),
+        (Level.LOW, 0.0, False, True),
+        (Level.HIGH, float("nan"), False, True),
+    ],
+)
+def test_a_line_is_shown_by_its_level_and_one_level_earlier_with_an_expectation(
+    show: Level, percentile: float, doubted: bool, shown: bool
+) -> None:
+    doubts = (Expectation(0, 1, "x", "y", 0.001, 0.9),) if doubted else ()
+    score = replace(SAFE, percentile=percentile, expectations=doubts)
+
+    assert GateRules(policy=policy_of(show=show)).is_shown(score) is shown
+
+
+def test_what_is_above_the_limit_is_shown_whatever_its_level() -> None:
+    rules = GateRules(policy=policy_of(show=Level.CRITICAL, max_risk=0.05))
+
+    assert rules.is_shown(SAFE)
+
+
+def test_the_percentile_among_the_own_lines_decides_where_it_is_known() -> None:
+    assert replace(HIGH, recent=99.9).level is Level.CRITICAL
+    assert replace(RISKY, recent=12.0).level is Level.LOW
+    assert replace(RISKY, recent=float("nan")).level is Level.CRITICAL
+    assert NAN.level is Level.CRITICAL
 
 
 def test_the_ledger_counts_every_line_once() -> None:

@@ -118,7 +118,14 @@ def with_change(path: str, value: Any) -> bytes:
         ("notes", [""] * 1_001),
         ("notes", ["x" * 20_001]),
         ("notes/0", 3),
-        ("policy/max_risk_for", ["x=1"] * 1_001),
+        ("files/0/lines/0/level", "huge"),
+        ("files/0/lines/0/level", None),
+        ("files/0/lines/2/level", "low"),
+        ("findings/0/level", None),
+        ("policy/fail_on", "low"),
+        ("policy/fail_on_for", ["x=1"] * 1_001),
+        ("policy/show", "never"),
+        ("policy/show", DELETE),
         ("policy/min_coverage", 10**400),
         ("policy/scope", "x"),
         ("schema", "reviewbot/2"),
@@ -144,6 +151,13 @@ def test_what_does_not_match_the_schema_is_refused(path: str, value: Any) -> Non
         ("files/0/lines/0/expectations", [EXPECTED | {"expected_probability": 0.1}]),
         ("files/0/lines/1/expectations", [EXPECTED]),
         ("files/0/lines/0/rest", -1e300),
+        ("files/0/lines/0/level", "high"),
+        ("files/0/lines/0/percentile", 12.0),
+        ("files/0/lines/0/recent", 99.9),  # among lines that it does not describe
+        ("files/0/lines/1/level", "critical"),
+        ("findings/0/level", "high"),
+        ("policy/fail_on", "critical"),
+        ("policy/fail_on", "never"),
         ("files/0/lines/0/standing", "below"),
         ("files/0/lines/0/standing", None),
         ("findings/0/end", 99),
@@ -254,6 +268,7 @@ def with_sum(risk: float | None, rest: float | None, *parts: float | None) -> by
     value = json.loads(json_v1(report(replace(scored(1, "a", 0.1), reasons=reasons))))
     (line,) = value["files"][0]["lines"]
     line |= {"risk": risk, "rest": rest, "standing": None}  # of the old risk
+    line["level"] = "low" if risk is not None else "critical"
     for reason, part in zip(line["reasons"], parts, strict=True):
         reason["contribution"] = part
     return json.dumps(value).encode()

@@ -58,8 +58,8 @@ def test_the_riskiest_line_is_above_the_fold_with_all_that_is_said_of_it(
 
     assert "src/billing/refund.py:46" in first
     assert "if sent or attempt == invoice.retries - 1:" in first
-    assert "Risk 0.93 (above the threshold), riskier than 93 % of changed lines we know" in first
-    assert "and 89 % of this repository" in first
+    assert "Critical: riskier than 99.9 % of this repository's last 5,000 lines" in first
+    assert "and 99.8 % of changed lines elsewhere (risk 0.93; counts for the gate)" in first
     assert "AI (claude, opus)" in first
     assert "bounds of a loop" in first
     assert "fires on 9 of 41 risky lines and 14 of 5,210 others" in first
@@ -134,7 +134,7 @@ def test_a_filter_chosen_by_a_program_counts_too(show: Show) -> None:
 def test_no_threshold_hides_a_line_that_could_not_be_read(show: Show) -> None:
     page = show(examples.failing())
 
-    for least in ("50", "99", "first"):
+    for least in ("80", "99.8", "first"):
         choose(page, "f-risk", least)
         assert page.count("tr.failed") == 4
         assert page.count("tr.unread") == 3
