@@ -42,7 +42,7 @@ def places(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
             [("a.py", 9, 9), ("A.py", 1, 1), ("a.py", 1, 1), ("a.py", 20, 20)],
         ),
     ],
-    ids=["none", "none risky", "gaps", "above the threshold only", "two files", "order"],
+    ids=["none", "none risky", "gaps", "those that are shown only", "two files", "order"],
 )
 def test_risky_lines_of_one_file_are_joined_and_sorted(
     scores: list[LineScore], expected: list[tuple[str, int, int]]

@@ -43,7 +43,7 @@ def tiny(tmp_path: Path, tiny_model: Path) -> tuple[str, list[str], dict[str, st
         "tiny", ensure_model(str(tiny_model), environ=environ).sha256, LAYER, WIDTH
     )
     artifact = tiny_artifact(tmp_path / "artifact", model=model)
-    return str(artifact), [f"--model={tiny_model}", "--informational"], environ
+    return str(artifact), [f"--model={tiny_model}", "--fail-on=never"], environ
 
 
 def test_a_run_measures_children_and_counts_every_token(
