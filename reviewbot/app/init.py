@@ -9,7 +9,7 @@ from reviewbot.app.pre_commit import has_hooks, new_file, with_hooks
 from reviewbot.app.survey import PRE_COMMIT_FILE, SETTINGS_FILE, WORKFLOWS, Survey
 from reviewbot.config.load import from_files, settings_from, toml_value
 from reviewbot.errors import UsageError
-from reviewbot.git.remotes import GITHUB
+from reviewbot.git.remotes import GITHUB, GITLAB
 from reviewbot.render.jinja import markdown_environment, template
 
 SCHEMA_FILE = ".reviewbot.schema.json"
@@ -46,10 +46,12 @@ def workflow_files(found: Survey) -> tuple[FileWrite, ...]:
     raises  UsageError if another forge hosts the repository, or a workflow runs reviewbot already
     """
     if found.forge.name not in ("", GITHUB):
+        gitlab = found.forge.name == GITLAB
+        page = "docs/gitlab.md" if gitlab else "docs/jenkins.md, or docs/editors.md for reviewdog"
         raise UsageError(
             f"nothing was written: {found.forge.name} hosts this repository, and the workflow is"
             f" for {GITHUB}",
-            fix="follow docs/editors.md for other forges",
+            fix=f"follow {page}",
         )
     if found.workflows:
         path = found.workflows[0]

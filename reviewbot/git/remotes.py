@@ -11,9 +11,10 @@ from reviewbot.git.process import status
 from reviewbot.git.repository import Repository
 
 GITHUB = "GitHub"
+GITLAB = "GitLab"
 _FORGES = (  # name, domains, and the word in a host name of an own server ("gitlab.example.org")
     (GITHUB, ("github.com", "ghe.com"), "github"),
-    ("GitLab", ("gitlab.com",), "gitlab"),
+    (GITLAB, ("gitlab.com",), "gitlab"),
     ("Bitbucket", ("bitbucket.org",), "bitbucket"),
     ("Azure DevOps", ("dev.azure.com", "visualstudio.com"), "azure"),
     ("Forgejo", ("codeberg.org",), "forgejo"),

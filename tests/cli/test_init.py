@@ -215,11 +215,16 @@ def test_a_workflow_that_only_mentions_reviewbot_does_not_count(repo: Path) -> N
     assert init("--workflow").exit_code == 0
 
 
-def test_another_forge_gets_no_github_workflow(repo: Path) -> None:
-    git(repo, "remote", "set-url", "origin", "git@gitlab.example.org:a/b.git")
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("GitLab", "docs/gitlab.md"), ("Gitea", "docs/jenkins.md, or docs/editors.md")],
+)
+def test_another_forge_gets_no_github_workflow(repo: Path, name: str, page: str) -> None:
+    host = f"{name.lower()}.example.org"
+    git(repo, "remote", "set-url", "origin", f"git@{host}:a/b.git")
 
-    assert "forge           GitLab (gitlab.example.org)\n" in init().stdout
-    refused(init("--workflow"), "GitLab hosts this repository", "docs/editors.md")
+    assert f"forge           {name} ({host})\n" in init().stdout
+    refused(init("--workflow"), f"{name} hosts this repository", page)
 
 
 @pytest.mark.parametrize("dangling", [False, True])
