@@ -141,6 +141,7 @@ def test_emacs_shows_an_unsaved_line_and_clears_it_when_it_goes(
         ["emacs", "-q", "--batch", "-l", str(tmp_path / "drive.el")], repo, variables, tmp_path
     )
 
-    assert "found 4 eglot-warning reviewbot [risky-line]: risk 0.9" in done.stderr, done.stderr
+    found = "found 4 eglot-warning reviewbot [risky-line]: critical: riskier"
+    assert found in done.stderr, done.stderr
     assert "\ncleared\n" in done.stderr
     assert done.returncode == 0

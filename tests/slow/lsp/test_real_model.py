@@ -47,7 +47,8 @@ def test_a_risky_line_comes_moves_and_goes(start: Start, repo: Repo) -> None:
     editor.change(uri, "".join([*lines[:20], WRONG, *lines[20:]]), 2)
     (found,) = editor.diagnostics(uri, 2)
     assert rows([found]) == [(20, 20, 2)]
-    assert found["message"].startswith("risk ")
+    assert ": riskier than " in found["message"]
+    assert "; counts for the gate)" in found["message"]
 
     edited = "\n" + "".join([*lines[:20], WRONG, *lines[20:]])
     assert editor.edit(uri, edited, 3) == [(21, 21, 2)]
