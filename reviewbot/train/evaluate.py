@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reviewbot.arrays import Array, Indices, Mask
+from reviewbot.config.levels import LEAST, Level
 from reviewbot.train import metrics
 from reviewbot.train.bootstrap import (
     SAMPLES,
@@ -21,7 +22,6 @@ from reviewbot.train.bootstrap import (
     resample,
 )
 from reviewbot.train.dataset import Scores, Table, Texts
-from reviewbot.train.operating import RATES, threshold_for
 
 SURFACE_CS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # inverse penalties: the surface has few columns
 LINES = (
@@ -162,34 +162,40 @@ def _alarms(
     samples: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Measure alarms per 100 lines of survived changes, and the recall of wrong lines.
+    """Measure each level: alarms per 100 lines of survived changes, recall and precision.
 
-    A fold's threshold is the quantile that `operating.RATES` allows on the survived lines of the
-    other folds. Lines of a fold without such lines take no part.
+    A line's percentile is that among the clear lines of the other folds. Lines of a fold without
+    such lines take no part.
     """
     clean_L, hits_L = clear_L & table.survived_L, wrong_L & table.y_L
-    clean, hits = (
-        resample(table.group_L[k], samples=samples, seed=seed) for k in (clean_L, hits_L)
-    )
     measured: dict[str, Any] = {}
     for name, s_L in scores.items():
+        percentile_L = _percentiles(s_L, clear_L, fold_L)
         measured[name] = {}
-        for point, rate in RATES.items():
-            alarm_L = np.full(len(table), np.nan)
-            for fold in np.unique(fold_L):
-                rest_L = clean_L & (fold_L != fold)
-                if rest_L.any():
-                    here_L = fold_L == fold
-                    alarm_L[here_L] = s_L[here_L] > threshold_for(s_L[rest_L], rate)
-            for title, draws, keep_L, factor in (
-                ("alarms per 100", clean, clean_L, 100.0),
-                ("recall", hits, hits_L, 1.0),
+        for level in (one for one in LEAST if one is not Level.LOW):
+            at_L = np.where(np.isnan(percentile_L), np.nan, percentile_L >= LEAST[level])
+            for title, keep_L, value_L, factor in (
+                ("alarms per 100", clean_L, at_L, 100.0),
+                ("recall", hits_L, at_L, 1.0),
+                ("precision", clear_L & (at_L == 1), table.y_L.astype(np.float64), 1.0),
             ):
-                values_B = factor * ratio(draws, table.group_L[keep_L], alarm_L[keep_L])
-                value = factor * metrics.mean(alarm_L[keep_L])
-                measured[name][f"{title}, {point}"] = figure(draws, value, values_B)
-    rows = len(np.unique(table.row_L[clean_L]))
-    return _part(rows, int(clean_L.sum()), len(clean.names_G), int(hits_L.sum()), measured)
+                draws = resample(table.group_L[keep_L], samples=samples, seed=seed)
+                values_B = factor * ratio(draws, table.group_L[keep_L], value_L[keep_L])
+                value = factor * metrics.mean(value_L[keep_L])
+                measured[name][f"{title}, {level}"] = figure(draws, value, values_B)
+    rows, groups = len(np.unique(table.row_L[clean_L])), len(np.unique(table.group_L[clean_L]))
+    return _part(rows, int(clean_L.sum()), groups, int(hits_L.sum()), measured)
+
+
+def _percentiles(s_L: Scores | Array, clear_L: Mask, fold_L: Indices) -> Scores:
+    """Return the percentile of each line among the clear lines of the other folds, else NaN."""
+    percentile_L = np.full(len(s_L), np.nan)
+    for fold in np.unique(fold_L):
+        others = np.sort(s_L[clear_L & (fold_L != fold)])
+        if len(others):
+            here_L = fold_L == fold
+            percentile_L[here_L] = 100 * np.searchsorted(others, s_L[here_L]) / len(others)
+    return percentile_L
 
 
 def _changes(

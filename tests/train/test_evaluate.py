@@ -60,8 +60,8 @@ def test_a_telling_model_beats_every_baseline_clear_of_their_intervals(
     assert pairs["model"]["paired"]["low"] > 0.6
     assert pairs["random"]["paired"]["value"] == 0.5
     alarms = report["parts"]["alarms"]["scores"]["model"]
-    assert 0.5 < alarms["alarms per 100, show"]["value"] < 2
-    assert alarms["recall, show"]["value"] > alarms["recall, gate"]["value"]
+    assert 0.5 < alarms["alarms per 100, high"]["value"] < 2
+    assert alarms["recall, medium"]["value"] > alarms["recall, critical"]["value"]
 
 
 def test_every_value_is_within_its_interval_and_the_report_is_json(report: dict[str, Any]) -> None:
@@ -75,8 +75,11 @@ def test_every_value_is_within_its_interval_and_the_report_is_json(report: dict[
         for row in found["scores"].values()
         for name, entry in row.items()
     ]
-    assert len(figures) == 4 * (2 * len(LINES) + 2 * len(WITHIN) + 2 + 4) + 5
+    assert len(figures) == 4 * (2 * len(LINES) + 2 * len(WITHIN) + 2 + 9) + 5
     for title, name, one in figures:
+        if one["value"] is None:  # no line of a constant score has a level
+            assert name.startswith("precision")
+            continue
         assert one["low"] - 1e-9 <= one["value"] <= one["high"] + 1e-9, (title, name)
 
 
@@ -141,7 +144,7 @@ def test_sets_apart_have_parts_of_their_own_and_take_no_part_in_the_others() -> 
     assert parts["pairs"]["hits"] == 2
 
 
-def test_a_threshold_comes_from_the_survived_lines_of_the_other_folds() -> None:
+def test_a_percentile_is_that_among_the_lines_of_the_other_folds() -> None:
     y = [0] * 9 + [1, 0, 0]
     sets = ["clean"] * 9 + ["s"] * 3
     table = small(y, "aaabbbcccddd", sets)
@@ -152,13 +155,17 @@ def test_a_threshold_comes_from_the_survived_lines_of_the_other_folds() -> None:
         scores = found["alarms"]["scores"]["model"]
         return {name: entry["value"] for name, entry in scores.items()}
 
-    # Its own fold does not raise the threshold of the line that scores 9; the other fold's it does.
-    apart, together = alarms([0, 1, 1, 1]), alarms([0, 0, 0, 1])
-    assert apart["alarms per 100, show"] == pytest.approx(100 / 9)
-    assert apart["recall, show"] == 0
-    # Without survived lines in another fold there is no threshold, and no rate.
-    assert together["alarms per 100, show"] is None
-    assert together["recall, show"] == 0
+    # The line that scores 9 is above all others, but hides the wrong line, which scores 5.
+    apart = alarms([0, 1, 1, 1])
+    assert apart["alarms per 100, critical"] == pytest.approx(100 / 9)
+    assert apart["recall, medium"] == apart["precision, medium"] == 0
+    # In its own fold it hides nothing: the wrong line is above the lines of the other folds.
+    split = alarms([0, 1, 1, 0])
+    assert split["recall, critical"] == 1
+    assert split["precision, critical"] == 0.5
+    # In one fold there are no others, and no rate.
+    together = alarms([0, 0, 0, 0])
+    assert together["alarms per 100, high"] is together["recall, high"] is None
 
 
 def test_a_change_scores_as_its_riskiest_line_beside_its_size() -> None:
