@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reviewbot.config.levels import Level
@@ -61,6 +61,29 @@ def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding,
     return group(scores, lambda score: _riskiness(score) >= least)
 
 
+def further_places(
+    scores: Iterable[LineScore], findings: Iterable[Finding], count: int
+) -> tuple[Finding, ...]:
+    """Return the riskiest lines that are part of no finding, riskiest first, at most `count`.
+
+    A line that is at most GAP lines away from a finding, or from a riskier line returned here, is
+    left out: whoever reads the one sees the other.
+    """
+    taken = {(found.path, score.line.number) for found in findings for score in found.lines}
+    chosen: list[LineScore] = []
+    for score in sorted(scores, key=_riskiest_line_first) if count > 0 else ():
+        path, number = score.line.path, score.line.number
+        if any((path, near) in taken for near in range(number - GAP - 1, number + GAP + 2)):
+            continue
+        taken.add((path, number))
+        chosen.append(score)
+        if len(chosen) == count:
+            break
+    return group(
+        sorted(chosen, key=lambda score: (score.line.path, score.line.number)), lambda _score: True
+    )
+
+
 def group(
     scores: Sequence[LineScore],
     is_shown: Callable[[LineScore], bool],
@@ -112,8 +135,12 @@ def group(
 
 def riskiest_first(finding: Finding) -> tuple[float, float, str, int]:
     """Return the sort key of a finding: percentile, then risk, then place."""
-    percentile, risk = _riskiness(finding.worst)
-    return -percentile, -risk, finding.path, finding.start
+    return *_riskiest_line_first(finding.worst)[:2], finding.path, finding.start
+
+
+def _riskiest_line_first(score: LineScore) -> tuple[float, float, str, int]:
+    percentile, risk = _riskiness(score)
+    return -percentile, -risk, score.line.path, score.line.number
 
 
 def _riskiness(score: LineScore) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.diff.model import FileKind
-from reviewbot.report.findings import Finding
+from reviewbot.report.findings import Finding, further_places
 from reviewbot.report.gate import GateStatus, Ledger, Policy, Verdict
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence
@@ -95,3 +95,16 @@ def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
     for file in report.files:
         found[file.path] = found.get(file.path, ()) + file.lines
     return found
+
+
+def top_places(report: Report, count: int) -> tuple[Finding, ...]:
+    """Return the places to read first, at most `count`: the same ones in every format.
+
+    First the report's findings, riskiest first; then the riskiest other lines, which are no
+    findings: `place in report.findings` tells them apart. So a change with a scored line has a
+    place, whatever its verdict.
+    """
+    found = report.findings[:count]
+    outcomes = (line.outcome for file in report.files for line in file.lines)
+    scores = (outcome for outcome in outcomes if isinstance(outcome, LineScore))
+    return (*found, *further_places(scores, report.findings, count - len(found)))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from reviewbot.diff.model import ChangedLine
 from reviewbot.report.findings import Finding, group, riskiest
 from reviewbot.report.gate import GateStatus
+from reviewbot.report.model import top_places
 from reviewbot.scoring.outcomes import LineScore
-from tests.render.examples import doubted, scored
+from tests.render.examples import doubted, report, scored, skipped
 
 
 def score(number: int, risk: float = 0.9, text: str = "x = 1", path: str = "a.py") -> LineScore:
@@ -149,3 +150,59 @@ def test_percentiles_order_lines_of_two_artifacts_and_risks_those_of_one() -> No
         [("a.py", 1, 1)],
         [("a.py", 1, 1), ("a.py", 21, 21)],
     ]
+
+
+def test_the_first_places_are_the_findings_then_the_riskiest_lines_away_from_them() -> None:
+    made = report(
+        scored(10, "a finding", 0.95),
+        scored(11, "another line of it", 0.9),
+        scored(13, "beside it", 0.4),
+        scored(15, "away from it", 0.3),
+        scored(19, "riskier", 0.34),
+        scored(21, "beside a riskier line", 0.33),
+        scored(60, "the second finding", 0.6),
+        scored(1, "elsewhere", 0.2, "src/other.py"),
+        skipped(2, "blank", "src/other.py"),
+    )
+    wanted = [
+        ("src/app.py", 10, 11),
+        ("src/app.py", 60, 60),
+        ("src/app.py", 19, 19),
+        ("src/app.py", 15, 15),
+        ("src/other.py", 1, 1),
+    ]
+
+    assert [places(top_places(made, count)) for count in (0, 1, 2, 4)] == [
+        [],
+        wanted[:1],
+        wanted[:2],
+        wanted[:4],
+    ]
+    assert places(top_places(made, 99)) == wanted
+    assert [one in made.findings for one in top_places(made, 99)] == [True] * 2 + [False] * 3
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a.py", "b.py"]),
+            st.integers(1, 30),
+            st.sampled_from([0.1, 0.2, 0.6, 0.9, float("nan")]),
+        ),
+        unique_by=lambda line: line[:2],
+    ),
+    st.integers(0, 8),
+)
+def test_every_scored_change_has_a_place_and_no_line_is_in_two(
+    lines: list[tuple[str, int, float]], count: int
+) -> None:
+    made = report(*(scored(number, "x", risk, path) for path, number, risk in sorted(lines)))
+
+    found = top_places(made, count)
+
+    own = [(one.path, score.line.number) for one in found for score in one.lines]
+    assert len(own) == len(set(own))
+    assert min(1, count, len(lines)) <= len(found) <= count
+    assert found[: len(made.findings)] == made.findings[:count]
+    rest = [one.worst.own_percentile for one in found[len(made.findings) :]]
+    assert rest == sorted(rest, reverse=True)
