@@ -9,7 +9,7 @@
   const fields = { risk: byId("f-risk"), author: byId("f-author"), file: byId("f-file"), text: byId("f-text") };
   const shown = byId("shown");
 
-  const files = all("section.file").map((section, place) => ({ section, number: String(place + 1), pieces: all(".piece", section) }));
+  const files = all("section.file").map((section, place) => ({ section, number: String(place + 1), pieces: all(".piece", section), folds: all("details.closed, details.plain", section) }));
   const rows = [];
   const gaps = all("tr.gap");
   for (const file of files)
@@ -46,8 +46,7 @@
     for (const one of files) {
       one.section.hidden = active && !open.files.has(one);
       for (const piece of one.pieces) piece.hidden = active && !open.pieces.has(piece);
-      const closed = one.section.querySelector("details.closed");
-      if (closed && active) closed.open = true;
+      if (active) for (const fold of one.folds) fold.open = true;
     }
     const lost = counted.filter((one) => one.hidden).length;
     shown.textContent = active
@@ -80,8 +79,7 @@
 
   function go(row, open) {
     if (row.hidden) clear();
-    const closed = row.closest("details.closed");
-    if (closed) closed.open = true;
+    for (const fold of files.flatMap((file) => file.folds)) if (fold.contains(row)) fold.open = true;
     const summary = summaryOf(row);
     if (open) summary.parentNode.open = true;
     row.scrollIntoView({ block: "center" });
@@ -100,7 +98,7 @@
   function beside(row, by) {
     const start = rows.findIndex((one) => one.row === row);
     for (let at = start + by; at >= 0 && at < rows.length; at += by) {
-      const summary = rows[at].hidden ? null : summaryOf(rows[at].row);
+      const summary = rows[at].hidden || rows[at].row.closest("details:not([open])") ? null : summaryOf(rows[at].row);
       if (summary) {
         summary.focus({ preventScroll: true });
         rows[at].row.scrollIntoView({ block: "nearest" });

@@ -1,5 +1,6 @@
 """Arguments, environment, files -> the change to check, as a `ChangeSource`."""
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from reviewbot.errors import EnvironmentFailure, UsageError
 if TYPE_CHECKING:
     from reviewbot.git.changes import ChangeRequest
 
+_REPOSITORY = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._-]{1,100}){2}")
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
 EMPTY = "nothing to check: the diff is empty"
@@ -49,8 +51,21 @@ def source_of(
     """Return a change with the settings that count for it; arguments as for `settings_for`."""
     settings, notes = settings_for(request, root, environ, flags, policy)
     return ChangeSource(
-        request=request, settings=settings, root=root, notes=notes, policy=policy, signals=signals
+        request=request,
+        settings=settings,
+        root=root,
+        notes=notes,
+        policy=policy,
+        signals=signals,
+        repository=repository_in(environ),
     )
+
+
+def repository_in(environ: Mapping[str, str]) -> str:
+    """Return the address of the repository that a workflow on GitHub runs for; "" elsewhere."""
+    server, name = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
+    address = f"{server.removesuffix('/')}/{name}"
+    return address if _REPOSITORY.fullmatch(address) else ""
 
 
 def folder_of(range_: str | None, *, staged: bool, diff: str | None, root: str) -> Path:

@@ -10,7 +10,7 @@ from reviewbot.authorship.model import Scope
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.phrasing import short_percentile
-from reviewbot.report.findings import Finding, group, riskiest
+from reviewbot.report.findings import Finding, group
 from reviewbot.report.gate import GateRules, Policy, Status, count, decide, is_all_merged
 from reviewbot.report.model import (
     ChangeInfo,
@@ -19,11 +19,13 @@ from reviewbot.report.model import (
     LineReport,
     ModelInfo,
     Report,
+    top_places,
 )
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import LineScore, Outcome
 
+EXPLAINED = 0.05  # share of the lines whose evidence a report shows beside that of findings
 MAX_FEATURES = 300  # whose evidence a report shows
 
 
@@ -75,22 +77,29 @@ def judge(
         if isinstance(line.outcome, LineScore) and line.gate_status
     ]
     verdict = decide(rules, ledger, lines)
-    places = (*findings, *riskiest(scored.scores))
     nothing = request.empty
     if verdict.status is Status.PASS and is_all_merged(ledger):
         nothing = request.merged
-    return Report(
+    report = Report(
         model=_model_info(scored.artifact, scored.dtype),
         artifact=scored.artifact.info,
-        change=ChangeInfo(request.base, request.head),
+        change=ChangeInfo(
+            request.base, request.head, request.date, scored.change.source.repository
+        ),
         policy=rules.policy,
         verdict=replace(verdict, reasons=(nothing,)) if nothing else verdict,
         ledger=ledger,
         files=files,
         findings=findings,
         notes=(*_notes(scored.change), *_standing(scored)),
-        features=_evidence(scored.artifact, places, deep=False),
         recent=scored.calibration.info if scored.calibration else None,
+        top=scored.change.source.settings.top,
+    )
+    more = max(report.top, int(EXPLAINED * len(scored.scores)))
+    places = top_places(report, len(findings) + more)
+    return replace(
+        report,
+        features=_evidence(scored.artifact, places, deep=False),
         deep=_deep_reading(scored.deep, places) if scored.deep else None,
     )
 

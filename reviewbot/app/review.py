@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reviewbot.app.check import score_source
 from reviewbot.app.failures import worded
 from reviewbot.app.forge import connect, has_token, number_of
-from reviewbot.app.inputs import intake, settings_root, source_of, tightened, unused
+from reviewbot.app.inputs import intake, repository_in, settings_root, source_of, tightened, unused
 from reviewbot.app.load_change import FILES, ChangeSource, Remote
 from reviewbot.app.post import MAX_TEMPLATE, ReadTemplate, base_templates
 from reviewbot.app.progress import Clock, say
@@ -241,4 +241,11 @@ def _remote_source(
         return api.content(path, pull.head, settings.max_file_bytes)
 
     remote = Remote(base, head, pull.signals, unlisted)
-    return ChangeSource(request=request, settings=settings, root=folder, notes=notes, remote=remote)
+    return ChangeSource(
+        request=request,
+        settings=settings,
+        root=folder,
+        notes=notes,
+        remote=remote,
+        repository=repository_in(environ),
+    )

@@ -67,7 +67,7 @@ def rendered(report: "Report", settings: "Settings", look: Look = PLAIN) -> str:
     if settings.format is not Format.TERMINAL:
         return str(render(report))
     width, color = look
-    return str(render(report, width=width, color=color, top=settings.top, quiet=settings.quiet))
+    return str(render(report, width=width, color=color, quiet=settings.quiet))
 
 
 def write_report(

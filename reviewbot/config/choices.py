@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+TOP = 5  # places to look at first
+
 
 class Format(StrEnum):
     """How a report is written: the keys of `render.RENDERERS`."""

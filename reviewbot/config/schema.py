@@ -15,6 +15,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewbot.authorship.model import Scope
 from reviewbot.config.choices import (
+    TOP,
     Assume,
     Depth,
     Device,
@@ -184,7 +185,10 @@ class Settings:
         path=True,
     )
     top: int = _report(
-        10, "Number of findings on the terminal.", bounds=(0, 10_000), surfaces=_TERMINAL
+        TOP,
+        "Number of places to look at first.",
+        bounds=(0, 10_000),
+        surfaces=(*_TERMINAL, Surface.ACTION),
     )
     post: Posting = _pull(
         Posting.AUTO,

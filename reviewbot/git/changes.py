@@ -102,6 +102,12 @@ class ChangeRequest:
         return tuple(readable(one.subject) for one in self.log.commits if one.subject)
 
     @property
+    def date(self) -> str:
+        """The day on which the head was committed: "2026-11-30"; "" where it is not known."""
+        newest = next(iter(self.log.commits), None)
+        return newest.date if newest and newest.commit.hash == self.head else ""
+
+    @property
     def title(self) -> str:
         """The newest commit's subject; "" where no commit is part of the change."""
         return next(iter(self.subjects), "")

@@ -18,12 +18,13 @@ CUT = "\n\n[reviewbot left the middle of this message out]\n\n"
 MAX_NAME = 500  # characters of a name or an address
 MAX_COMMITS = 100  # of a change, the newest
 # As committed, without .mailmap: the change could use it to rename an agent to a person.
-_FIELDS = ("%m%H", "%P", "%an", "%ae", "%cn", "%ce", "%s", "%B")
+_FIELDS = ("%m%H", "%P", "%an", "%ae", "%cn", "%ce", "%cs", "%s", "%B")
 _LOG = (
     *("-c", "log.showRoot=false", "log", "-z", "--no-color", "--no-notes", "--no-mailmap"),
     f"--format={'%x00'.join(_FIELDS)}",
 )
 _HASH = re.compile("[0-9a-f]{40,64}")
+_DAY = re.compile(rb"\d{4}-\d\d-\d\d")
 _MARKED = re.compile(rb".[0-9a-f]{40,64}")
 _TOUCHED = re.compile(rb"\n?:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*")
 
@@ -33,6 +34,7 @@ class LoggedCommit:
     """A commit as `git log` shows it."""
 
     commit: Commit
+    date: str  # of the commit, in its own time zone: "2026-11-30"; "" if git cannot say it
     subject: str  # bytes that are not UTF-8 as surrogate escapes
     # path -> status letter and blob afterwards; empty for a merge and a first commit
     touched: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
@@ -125,7 +127,7 @@ def parse_log(raw: bytes) -> list[LoggedCommit]:
         record = fields[at : at + len(_FIELDS)]
         if len(record) < len(_FIELDS) or not _MARKED.fullmatch(record[0]):
             raise ValueError("not the output of git log in our format")
-        *row, subject, message = record
+        *row, date, subject, message = record
         at += len(_FIELDS)
         touched = {}
         while at + 1 < len(fields) and (match := _TOUCHED.fullmatch(fields[at])):
@@ -133,7 +135,9 @@ def parse_log(raw: bytes) -> list[LoggedCommit]:
             touched[decode_path(fields[at + 1])] = (status, blob)
             at += 2
         commit = commit_from(row, message)
-        logged.append(LoggedCommit(commit, subject.decode("utf-8", "surrogateescape"), touched))
+        day = date.decode("ascii") if _DAY.fullmatch(date) else ""
+        words = subject.decode("utf-8", "surrogateescape")
+        logged.append(LoggedCommit(commit, day, words, touched))
     return logged
 
 

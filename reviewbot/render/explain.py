@@ -31,6 +31,7 @@ from reviewbot.report.explanation import (
 from reviewbot.report.json_values import (
     artifact_json,
     author_json,
+    change_json,
     clean,
     expectation_json,
     number,
@@ -157,7 +158,7 @@ def explain_json(explanation: Explanation) -> str:
         "schema": SCHEMA,
         "model": asdict(read_by.model),
         "artifact": artifact_json(read_by.artifact),
-        "change": asdict(report.change),
+        "change": change_json(report.change),
         "line": {
             "path": outcome.line.path,
             "number": outcome.line.number,

@@ -9,7 +9,7 @@ from reviewbot.config.levels import Level
 from reviewbot.render.phrasing import author_words, level_words, numbers, place_words
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import GateStatus, Status, blocks
-from reviewbot.report.model import LineReport, Report
+from reviewbot.report.model import LineReport, Report, top_places
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.outcomes import LineScore
 
@@ -116,6 +116,11 @@ def finding_views(
         return FindingView(finding, author, status, severity, report.recent)
 
     return tuple(map(view, findings))
+
+
+def place_views(report: Report) -> tuple[FindingView, ...]:
+    """Return the views of the places to read first: findings, then places below the level shown."""
+    return finding_views(report, top_places(report, report.top))
 
 
 def excerpt(finding: Finding, lines: Sequence[LineReport]) -> tuple[list[LineReport], int]:

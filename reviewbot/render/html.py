@@ -34,7 +34,6 @@ from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
 
 CONTEXT = 2  # lines shown above and below the riskiest one, where the report has them
-MAX_NEXT = 7  # places in the list that is always open
 MAX_LISTED = 200  # in both lists
 MAX_TEXTS = 50  # reasons, notes
 MAX_CODE = 160  # characters of a line in a list
@@ -70,6 +69,8 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
             "reasons": [short(reason, 500) for reason in verdict.reasons[:MAX_TEXTS]],
         },
         "compared": short(compared(report)),
+        "about": short(_about(report), 500),
+        "scored": report.ledger.scored,
         "coverage": _coverage(report),
         "gaps": gaps,
         "ledger": short(ledger_line(report), 1_000),
@@ -85,11 +86,19 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
         "show": report.policy.show.value,
         "levels": [(level.value, f"{LEAST[level]:g}") for level in Level if LEAST[level]],
         "count": len(listed),
-        "first": _first(places, evidence) if listed else None,
-        "next": listed[1 : 1 + MAX_NEXT],
-        "later": listed[1 + MAX_NEXT : MAX_LISTED],
+        "first": _first(places, evidence) if listed and report.top else None,
+        "next": listed[1 : report.top][:MAX_LISTED],
+        "later": listed[max(1, report.top) : MAX_LISTED],
         "unlisted": max(0, len(listed) - MAX_LISTED),
     }
+
+
+def _about(report: Report) -> str:
+    """Return repository, range and date: "github.com/o/n, from 1a2b3c to 4d5e6f, committed ..."."""
+    change = report.change
+    repository = change.repository.partition("://")[2]
+    date = f"committed on {change.date}" if change.date else ""
+    return ", ".join(filter(None, [repository, compared(report), date]))
 
 
 def _coverage(report: Report) -> str:

@@ -1,9 +1,11 @@
 """The heat map: the places to look at, and every file of the change with its added lines."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from reviewbot.authorship.model import Author
@@ -24,11 +26,9 @@ from reviewbot.render.phrasing import (
     sentence,
     short_percentile,
 )
-from reviewbot.report.findings import riskiest
-from reviewbot.report.model import FileReport, LineReport, Report
+from reviewbot.report.model import FileReport, LineReport, Report, top_places
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
 
-MAX_PLACES = 8  # unless there are more findings
 MAX_ROWS = 20_000  # lines in the page: the riskiest and those that failed
 MAX_FULL = 1_000  # lines that show all that is known of their reasons
 MAX_CODE = 1_000  # characters of a line
@@ -36,6 +36,12 @@ MAX_CHARS = 5_000_000  # of all code
 MAX_PATH = 300
 ROWS_OF_TABLE = 100  # the browser lays out only the tables in sight
 STEPS = 20  # of a bar
+MIN_FOLDED = 3  # fewer lines take no more room than the words that would stand for them
+_IMPORT = re.compile(  # the first words of a line that only brings names into a file
+    r"\s*(?:import\b|from\s+\S+\s+import\b|#\s*include\b|(?:pub\s+)?use\s+[\w\\{:]"
+    r"|using\s+(?:static\s+)?[\w.]+\s*;|require(?:_relative)?\b"
+    r"|(?:const|let|var)\s[^=]+=\s*require\()"
+)
 LETTERS = {
     Author.AI: "A",
     Author.HUMAN: "H",
@@ -49,7 +55,7 @@ Place = tuple[str, int]  # path and line number
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places to look at, riskiest first: the findings, then the riskiest other lines."""
+    """The places to look at: all findings, then those of the first `top` that are none."""
 
     views: tuple[FindingView, ...]
     findings: int  # how many of them are findings
@@ -69,14 +75,7 @@ def places_of(report: Report) -> Places:
         # An untrusted report may hold a path twice: a scored line wins.
         if place not in line or _is_scored(one) > _is_scored(line[place]):
             row[place], line[place] = number, one
-    taken = {(f.path, score.line.number) for f in report.findings for score in f.lines}
-    others = [
-        outcome
-        for place, one in line.items()
-        if place not in taken and isinstance(outcome := one.outcome, LineScore)
-    ]
-    room = max(0, MAX_PLACES - len(report.findings))
-    found = (*report.findings, *riskiest(others)[:room])
+    found = (*report.findings, *top_places(report, report.top)[len(report.findings) :])
     rank = {(f.path, s.line.number): n for n, f in enumerate(found, start=1) for s in f.lines}
     worst = {(f.path, f.worst.line.number): n for n, f in enumerate(found, start=1)}
     return Places(finding_views(report, found), len(report.findings), rank, worst, row, line)
@@ -180,14 +179,49 @@ def _file(
         "left_out": len(file.lines) - len(shown),
         "closed": short(", ".join(list(reasons)[:3])) if skipped else "",
         "tables": [
-            _table(found[at : at + ROWS_OF_TABLE]) for at in range(0, len(found), ROWS_OF_TABLE)
+            _table(piece[at : at + ROWS_OF_TABLE], folded)
+            for folded, piece in _pieces(found)
+            for at in range(0, len(piece), ROWS_OF_TABLE)
         ],
     }
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _pieces(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[bool, Sequence[dict[str, Any]]]]:
+    """Yield runs of rows, each with whether it is folded: imports and blank lines, at least three.
+
+    What is a place to look at, or above the lowest level, stays open.
+    """
+    runs: list[tuple[bool, list[dict[str, Any]]]] = []
+    for plain, group in groupby(rows, key=_is_plain):
+        run = list(group)
+        folded = plain and len(run) >= MIN_FOLDED
+        if runs and runs[-1][0] is folded is False:
+            runs[-1][1].extend(run)
+        else:
+            runs.append((folded, run))
+    yield from runs
+
+
+def _is_plain(row: Mapping[str, Any]) -> bool:
+    if row["status"] == "gap":
+        return False
+    if row["status"] == "scored":
+        return bool(not row["rank"] and not row["shade"] and _IMPORT.match(row["code"]))
+    return row["status"] == "skipped" and not row["code"].strip()
+
+
+def _table(rows: Sequence[Mapping[str, Any]], folded: bool) -> dict[str, Any]:
     numbers = [row["number"] for row in rows if row["status"] != "gap"] or [0]
-    return {"rows": rows, "first": numbers[0], "last": numbers[-1], "size": -(-len(rows) // 10)}
+    imports = sum(row["status"] == "scored" for row in rows) if folded else 0
+    kinds = ((imports, "import"), (len(rows) - imports, "blank line"))
+    words = " and ".join(plural(count, noun) for count, noun in kinds if count)
+    return {
+        "rows": rows,
+        "first": numbers[0],
+        "last": numbers[-1],
+        "size": -(-len(rows) // 10),
+        "folded": words if folded else "",
+    }
 
 
 class _Rows:

@@ -12,8 +12,8 @@ from reviewbot.config.levels import Level
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.escape import inert, visible
 from reviewbot.render.expectations import doubt_lines
-from reviewbot.render.findings import FindingView, Severity, finding_views
-from reviewbot.render.phrasing import plural
+from reviewbot.render.findings import FindingView, Severity, finding_views, place_views
+from reviewbot.render.phrasing import below_shown, none_shown, plural
 from reviewbot.report.gate import Status
 from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
@@ -74,6 +74,23 @@ def finding_message(view: FindingView) -> str:
     if labels:
         parts.append(f"because: {', '.join(labels)}")
     return inert("; ".join(parts))[:MAX_CHARS]
+
+
+def places_text(report: Report) -> list[str]:
+    """Return the places to read first, a line each, under a line that says what they are.
+
+    Empty without places. Each is bounded and safe to print.
+    """
+    views, found, show = place_views(report), len(report.findings), report.policy.show
+    if not views:
+        return []
+    lines = ["look first at:" if found else f"{none_shown(show)}; look first at:"]
+    for rank, view in enumerate(views, start=1):
+        if rank == found + 1 > 1:
+            lines.append(f"{below_shown(show)}:")
+        place = f"{visible(view.finding.path)}:{view.numbers}"
+        lines.append(f"{rank}. {place}: {finding_message(view)}"[:MAX_CHARS])
+    return lines
 
 
 def _risky(view: FindingView) -> Issue:

@@ -1,7 +1,8 @@
 """JUnit XML as Jenkins, GitLab and the reporters for GitHub read it.
 
 It is red exactly where our exit code is not 0. The first suite has one test, the gate, so that an
-incomplete report is an error by itself and an empty change has a result. Then each file is a suite:
+incomplete report is an error by itself and an empty change has a result; its output lists the
+places to read first. Then each file is a suite:
 a finding that blocks is a failure, another one passes; what should have been read and was not is an
 error, or skipped where the policy allows it.
 
@@ -15,7 +16,7 @@ from xml.etree import ElementTree
 
 from reviewbot.escape import inert, visible
 from reviewbot.render.findings import Severity
-from reviewbot.render.issues import RISKY, WHOLE, Issue, issues
+from reviewbot.render.issues import RISKY, WHOLE, Issue, issues, places_text
 from reviewbot.render.ledger import compared, deep_line, ledger_line, verdict_word
 from reviewbot.render.phrasing import numbers, plural
 from reviewbot.report.gate import Status
@@ -51,11 +52,15 @@ def _gate(report: Report) -> Node:
     verdict = report.verdict
     reasons = inert("; ".join(map(visible, verdict.reasons)))
     text = f"{verdict_word(report)} (exit {verdict.exit_code}): {reasons}\n{ledger_line(report)}"
+    places = places_text(report)
     if verdict.exit_code == 0:
-        return _testcase("reviewbot", "gate", "system-out", text)
+        return _testcase("reviewbot", "gate", "system-out", "\n".join([text, *places]))
     kind = "error" if verdict.status is Status.INCOMPLETE else "failure"
     more = {"type": verdict.status.value, "message": reasons}
-    return _testcase("reviewbot", "gate", kind, text, more)
+    case = _testcase("reviewbot", "gate", kind, text, more)
+    if places:
+        ElementTree.SubElement(case, "system-out").text = _inert("\n".join(places))
+    return case
 
 
 def _properties(report: Report) -> Node:
@@ -113,7 +118,7 @@ def _testcase(
 ) -> Node:
     case = ElementTree.Element("testcase", classname=classname, name=name)
     result = ElementTree.SubElement(case, kind, attributes or {})
-    result.text = "\n".join(map(inert, text.split("\n"))) or None
+    result.text = _inert(text) or None
     return case
 
 
@@ -127,6 +132,10 @@ def _suite(name: str, cases: Iterable[Node], file: str | None = None) -> Node:
     if file is not None and file != WHOLE:
         suite.set("file", _name(file))
     return suite
+
+
+def _inert(text: str) -> str:
+    return "\n".join(map(inert, text.split("\n")))
 
 
 def _name(text: str) -> str:

@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reviewbot.render.evidence import reason_words
+from reviewbot.render.evidence import feature_name, reason_words
 from reviewbot.render.expectations import doubt_words
-from reviewbot.render.findings import FindingView, excerpt, finding_views
+from reviewbot.render.findings import FindingView, excerpt, finding_views, place_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import deep_line, files_not_read, ledger_rows, verdict_word
-from reviewbot.render.phrasing import plural, short_percentile, totals_line
+from reviewbot.render.links import line_link
+from reviewbot.render.phrasing import (
+    below_shown,
+    none_shown,
+    plural,
+    sentence,
+    short_percentile,
+    totals_line,
+)
 from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.model import LineReport, Report, lines_by_path
 from reviewbot.scoring.outcomes import LineScore
@@ -19,10 +27,11 @@ MAX_ROWS = 20  # of the ledger, of the remarks
 
 
 def markdown(report: Report, limit: int = MAX_BYTES) -> str:
-    """Return the report as Markdown: same report, same bytes; at most ten findings.
+    """Return the report as Markdown: same report, same bytes.
 
-    limit  bytes of UTF-8; findings are left out, and counted, until the text fits. The rest is
-           always complete: it is bounded by itself (below 200,000 bytes)
+    It begins with a table of the places to read first; at most ten findings follow in full.
+    limit  bytes of UTF-8; findings in full, then places are left out, and counted, until the text
+           fits. The rest is always complete: it is bounded by itself (below 200,000 bytes)
     """
     page = markdown_environment().from_string(template("summary.md.j2"))
     lines = lines_by_path(report)
@@ -30,13 +39,21 @@ def markdown(report: Report, limit: int = MAX_BYTES) -> str:
         _finding(view, report, lines.get(view.finding.path, ()))
         for view in finding_views(report, report.findings[:MAX_FINDINGS])
     ]
+    views = place_views(report)
+    places = [_place(view, report) for view in views]
     frame = _frame(report)
     while True:
-        hidden = len(report.findings) - len(findings)
-        text = page.render(**frame, hidden=hidden, findings=findings)
-        if len(text.encode()) <= limit or not findings:
+        text = page.render(
+            **frame,
+            places=places,
+            hidden_places=len(views) - len(places),
+            findings=findings,
+            hidden=len(report.findings) - len(findings),
+        )
+        if len(text.encode()) <= limit or not (findings or places):
             return text
-        findings.pop()
+        shrinking = findings or places
+        del shrinking[-max(1, len(shrinking) // 10) :]
 
 
 def _frame(report: Report) -> dict[str, Any]:
@@ -52,6 +69,9 @@ def _frame(report: Report) -> dict[str, Any]:
         "verdict": verdict_word(report).upper(),
         "exit_code": report.verdict.exit_code,
         "reasons": [UntrustedText(reason) for reason in report.verdict.reasons[:MAX_ROWS]],
+        "found": len(report.findings),
+        "none_shown": sentence(none_shown(report.policy.show))[:-1],
+        "below_shown": below_shown(report.policy.show),
         "ledger": rows,
         "authors": UntrustedText(totals_line(authors)) if report.ledger.added else None,
         "remarks": [UntrustedText(remark) for remark in remarks],
@@ -60,6 +80,24 @@ def _frame(report: Report) -> dict[str, Any]:
         "dtype": UntrustedText(report.model.dtype),
         "artifact": UntrustedText(report.artifact.name),
         "deep": UntrustedText(deep_line(report)) if report.deep else None,
+    }
+
+
+def _place(view: FindingView, report: Report) -> dict[str, Any]:
+    """Return a row of the table of places: with its strongest expectation, or its first reason."""
+    finding = view.finding
+    reasons = finding.reasons
+    return {
+        "path": UntrustedText(finding.path),
+        "numbers": view.numbers,
+        "link": line_link(report.change, finding),
+        "level": f"{view.level} {short_percentile(finding.worst.own_percentile)}",
+        "status": view.status,
+        "doubt": next(iter(doubt_words(finding)), None),
+        "reason": UntrustedText(feature_name(reasons[0].feature, reasons[0].label))
+        if reasons
+        else None,
+        "author": UntrustedText(view.written_by) if view.written_by else None,
     }
 
 

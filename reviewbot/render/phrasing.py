@@ -97,6 +97,11 @@ def none_shown(show: Level) -> str:
     return f"no line is {show}{'' if show is Level.CRITICAL else ' or above'}"
 
 
+def below_shown(show: Level) -> str:
+    """Return what places have in common that are no findings: "below the level shown (high)"."""
+    return f"below the level shown ({show})"
+
+
 def rise_words(part: float | None, average: float | None, reasons: int) -> str:
     """Return how much of a line's rise above an average line its reasons explain; "" if unknown.
 

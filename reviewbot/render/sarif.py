@@ -3,20 +3,20 @@
 Known of GitHub's ingestion: rules need a full description and a help text; a result appears on a
 pull request only if all its lines are in the diff; 5,000 results are kept, identified by
 `primaryLocationLineHash`; `security-severity` would make security alerts; the level "error" fails
-a check of its own, so a result has it exactly if it blocks. Unread lines are no results; they are
-in the invocation, with the verdict.
+a check of its own. So a result is an "error" exactly if it blocks; another finding is a "warning",
+and a place to read first that is no finding a "note". Unread lines are no results; they are in the
+invocation, with the verdict.
 """
 
 import json
 import math
 from typing import Any
-from urllib.parse import quote
 
 from reviewbot import __version__
-from reviewbot.diff.paths import encode_path
 from reviewbot.escape import valid, visible
-from reviewbot.render.findings import FindingView, finding_views
+from reviewbot.render.findings import FindingView, finding_views, place_views
 from reviewbot.render.issues import ABOUT, MAX_CHARS, RISKY, finding_message, unread
+from reviewbot.render.links import uri
 from reviewbot.render.phrasing import sentence
 from reviewbot.report.gate import Status
 from reviewbot.report.json_values import number
@@ -31,6 +31,7 @@ DRIVER = {
     "rules": [
         {
             "id": RISKY,
+            "helpUri": ABOUT,
             "name": "RiskyLine",
             "shortDescription": {"text": "A changed line that nobody should merge unread."},
             "fullDescription": {
@@ -58,7 +59,7 @@ def sarif(report: Report) -> str:
         "automationDetails": {"id": "reviewbot/"},
         "columnKind": "utf16CodeUnits",
         "invocations": [_invocation(report)],
-        "results": [_result(view) for view in finding_views(report, report.findings[:MAX_RESULTS])],
+        "results": _results(report),
         "properties": {
             "verdict": report.verdict.status.value,
             "coverage": round(report.ledger.coverage, 6),
@@ -102,19 +103,26 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 
 def _location(path: str, start: int | None, end: int | None) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(encode_path(valid(path)))}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri(path)}}
     if start is not None:
         place["region"] = {"startLine": start, "endLine": end}
     return {"physicalLocation": place}
 
 
-def _result(view: FindingView) -> dict[str, Any]:
+def _results(report: Report) -> list[dict[str, Any]]:
+    findings = finding_views(report, report.findings[:MAX_RESULTS])
+    found = [_result(view, view.severity.value) for view in findings]
+    places = place_views(report)[len(report.findings) :]
+    return [*found, *(_result(view, "note") for view in places)]
+
+
+def _result(view: FindingView, level: str) -> dict[str, Any]:
     finding = view.finding
     percentile = finding.worst.own_percentile
     return {
         "ruleId": RISKY,
         "ruleIndex": 0,
-        "level": view.severity.value,
+        "level": level,
         "message": {"text": sentence(finding_message(view)[: MAX_CHARS - 1])},
         "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},

@@ -13,7 +13,7 @@ from reviewbot.config.levels import Level
 from reviewbot.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.expectations import doubt_lines
-from reviewbot.render.findings import FindingView, excerpt, finding_views
+from reviewbot.render.findings import FindingView, excerpt, place_views
 from reviewbot.render.ledger import (
     compared,
     deep_line,
@@ -22,15 +22,19 @@ from reviewbot.render.ledger import (
     ledger_rows,
     verdict_word,
 )
-from reviewbot.render.phrasing import none_shown, plural, short_percentile, totals_line
+from reviewbot.render.phrasing import (
+    below_shown,
+    none_shown,
+    plural,
+    short_percentile,
+    totals_line,
+)
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
-from reviewbot.report.findings import riskiest
 from reviewbot.report.gate import Status
 from reviewbot.report.model import LineReport, Report, lines_by_path
 from reviewbot.scoring.outcomes import LineScore
 
 BAR = 10  # cells
-MAX_BELOW = 3  # places shown of a change without findings
 SHADES = {
     Level.CRITICAL: "white on color(88)",
     Level.HIGH: "black on color(208)",
@@ -44,17 +48,16 @@ VERDICTS = {
 }
 
 
-def terminal(report: Report, *, width: int, color: bool, top: int, quiet: bool = False) -> str:
+def terminal(report: Report, *, width: int, color: bool, quiet: bool = False) -> str:
     """Return the report as lines of at most `width` cells (never fewer than 40).
 
     color  False gives plain text without any escape sequence
-    top    how many findings are shown; the rest is counted
     quiet  a change that passes without findings and failures takes at most three lines; otherwise
-           its three riskiest places are shown, although they are no findings
+           the places to read first are shown, although they are no findings
     """
     width = fitting(width)
     short = _is_clean(report) and (quiet or not report.ledger.scored)
-    lines = _quiet(report, width) if short else _full(report, width, top)
+    lines = _quiet(report, width) if short else _full(report, width)
     return printed(lines, width=width, color=color)
 
 
@@ -73,7 +76,7 @@ def _quiet(report: Report, width: int) -> Iterable[Text]:
         yield one_line(Text(f"note: {visible(report.notes[0])}{more}", "dim"), width)
 
 
-def _full(report: Report, width: int, top: int) -> Iterable[Text]:
+def _full(report: Report, width: int) -> Iterable[Text]:
     model, artifact = report.model, report.artifact
     yield Text(
         f"{compared(report)}, read by {visible(model.name)} (layer {model.layer}, "
@@ -82,22 +85,21 @@ def _full(report: Report, width: int, top: int) -> Iterable[Text]:
     )
     if words := deep_line(report):
         yield Text(words, "dim")
-    outcomes = [line.outcome for file in report.files for line in file.lines]
-    shown = report.findings[:top]
-    if not report.findings:
-        scores = [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
-        shown = riskiest(scores)[: min(top, MAX_BELOW)]
-        if shown:
-            yield Text(f"{none_shown(report.policy.show)}; look first at:")
-    lines = lines_by_path(report)
-    for place, view in enumerate(finding_views(report, shown), start=1):
+    lines, found, show = lines_by_path(report), len(report.findings), report.policy.show
+    views = place_views(report)
+    if views and not found:
+        yield Text(f"{none_shown(show)}; look first at:")
+    for place, view in enumerate(views, start=1):
         yield Text()
+        if place == found + 1 > 1:
+            yield Text(f"{below_shown(show)}:")
+            yield Text()
         yield Text(f"{place}. {visible(view.finding.path)}:{view.numbers}", "bold")
         yield from _finding(view, report, lines.get(view.finding.path, ()), width)
-    hidden = len(report.findings) - top
+    hidden = found - report.top
     if hidden > 0:
         yield Text()
-        yield Text(f"{plural(hidden, 'more finding')}: --top {len(report.findings)} shows all")
+        yield Text(f"{plural(hidden, 'more finding')}: --top {found} shows all")
     yield Text()
     rows = ledger_rows(report)
     column = min(max(len(name) for name, _ in rows), width - 8)

@@ -66,8 +66,8 @@ def further_places(
 ) -> tuple[Finding, ...]:
     """Return the riskiest lines that are part of no finding, riskiest first, at most `count`.
 
-    A line that is at most GAP lines away from a finding, or from a riskier line returned here, is
-    left out: whoever reads the one sees the other.
+    A line with at most GAP lines between it and a finding, or a riskier line returned here, is left
+    out: whoever reads the one sees the other.
     """
     taken = {(found.path, score.line.number) for found in findings for score in found.lines}
     chosen: list[LineScore] = []

@@ -14,6 +14,7 @@ from reviewbot.report.gate import Ledger, Policy
 from reviewbot.report.json_values import (
     artifact_json,
     author_json,
+    change_json,
     clean,
     expectation_json,
     number,
@@ -38,7 +39,7 @@ def json_v1(report: Report) -> str:
         "schema": SCHEMA,
         "model": asdict(report.model),
         "artifact": artifact_json(report.artifact),
-        "change": asdict(report.change),
+        "change": change_json(report.change),
         "policy": _policy(report.policy),
         "verdict": {
             "status": report.verdict.status.value,

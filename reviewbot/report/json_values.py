@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reviewbot.authorship.model import Attribution, Author, totals
 from reviewbot.escape import valid
 from reviewbot.scoring.outcomes import ArtifactInfo, Expectation
+
+if TYPE_CHECKING:  # `who` needs no numpy
+    from reviewbot.report.model import ChangeInfo
 
 MAX_NAME, MAX_WORDS = 1_000, 20_000  # characters, as in the schemas
 
@@ -16,6 +19,11 @@ def number(value: float | None, digits: int) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0  # + 0.0: no "-0.0"
+
+
+def change_json(change: "ChangeInfo") -> dict[str, Any]:
+    """Return what was compared with what."""
+    return {"base": change.base, "head": change.head}
 
 
 def artifact_json(artifact: ArtifactInfo) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
+from reviewbot.config.choices import TOP
 from reviewbot.diff.model import FileKind
 from reviewbot.report.findings import Finding, further_places
 from reviewbot.report.gate import GateStatus, Ledger, Policy, Verdict
@@ -27,6 +28,8 @@ class ChangeInfo:
 
     base: str | None  # commit, or None where only a diff was given
     head: str  # commit, "index", "worktree" or "files"
+    date: str = ""  # of the commit `head`, as committed: "2026-11-30"; "" where it is not known
+    repository: str = ""  # its address on GitHub, without a slash at the end; "" elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Report:
     features: tuple[FeatureEvidence, ...] = ()  # for those that the findings name
     recent: RecentInfo | None = None  # what `LineScore.recent` compares with
     deep: DeepReading | None = None  # None: every line was read once
+    top: int = TOP  # how many places a reader is shown first, see `top_places`
 
     def read_by(self, score: LineScore) -> "Report | DeepReading":
         """Return what has the model, the artifact and the evidence of a line."""

@@ -143,14 +143,18 @@ def test_by_default_a_check_is_advisory_and_shows_what_is_high(
     result = check()
 
     assert result.exit_code == 0
-    assert [line for line in result.stdout.splitlines() if line.startswith(("1.", "2.", "3."))] == [
+    places = ("1.", "2.", "3.", "below")
+    assert [line for line in result.stdout.splitlines() if line.startswith(places)] == [
         "1. a.py:2",
         "2. a.py:6",
+        "below the level shown (high):",
+        "3. a.py:10",
     ]
     assert "critical: riskier than 99.8 % of changed lines (risk 1.00)" in result.stdout
     last = "PASS (exit 0): no line blocks: fail-on is never; 1 critical, 1 high, 1 medium"
     assert result.stdout.splitlines()[-1] == last
-    assert "3. a.py:10" in check("--show=medium").stdout
+    assert "below the level" not in check("--show=medium").stdout
+    assert "3. a.py:10" not in check("--top=2").stdout
     (repo / "a.py").write_text(f"x = 1\n{'y' * 60_000}\n")
     assert check().exit_code == 3
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import DIFF, as_json, check, repo
+from tests.cli.test_check import DIFF, as_json, check, git, repo
 
 __all__ = ["repo"]  # the fixture
 EMPTY = "nothing to check: the diff is empty"
@@ -48,6 +48,30 @@ def test_what_goes_beside_the_report_may_go_to_stdout_where_that_is_free(repo: P
     assert as_json(result) == json.loads((repo / "x").read_text())
     assert "\nPASS (exit 0)" in (repo / "q").read_text()
     assert not (repo / "-").exists()
+
+
+def test_on_github_the_summary_and_the_page_name_repository_and_commit(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "octo/app")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-02-03T23:30:00-05:00")
+    (repo / "a.py").write_text("x = 1\ny = 2\n" + "z = 3\n" * 20)
+    git(repo, "checkout", "-qb", "topic")
+    git(repo, "commit", "-qam", "change")
+    base, head = subprocess.check_output(["git", "rev-parse", "main", "HEAD"], text=True).split()
+
+    ranged = check("main..topic", "--top=2", "--format=markdown", "--also=html=page.html")
+    page = (repo / "page.html").read_text()
+    monkeypatch.setenv("GITHUB_REPOSITORY", "octo/app) [x](http://e.vil")
+    elsewhere = check("main..topic", "--format=markdown").stdout
+
+    assert ranged.stdout.count(f"](https://github.com/octo/app/blob/{head}/a.py#L") == 2
+    assert (
+        f">github.com/octo/app, from {base[:10]} to {head[:10]}, committed on 2026-02-03<" in page
+    )
+    assert "](" not in elsewhere
+    assert "](" not in check("--staged", "--format=markdown").stdout
 
 
 @pytest.mark.parametrize("file", ["out", "/dev/stdout"])

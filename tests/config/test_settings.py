@@ -150,7 +150,7 @@ def test_the_environment_gives_switches_and_lists() -> None:
     assert settings.trust_human is True
     assert settings.inline_suppressions is False
     assert settings.exclude == ("docs/", "*.md", "a b.py")
-    assert settings.top == 10
+    assert settings.top == 5
 
 
 def test_levels_are_ordered_by_risk_and_not_by_letters() -> None:

@@ -247,6 +247,17 @@ CASES: dict[str, Report] = {
         ),
         scored(30, "done()", 0.6),
     ),
+    # One finding, then places below the level shown, of a commit on GitHub.
+    "below": replace(
+        report(
+            scored(7, "if a:", 0.6),
+            scored(20, "b = c / d", 0.4, "src/other file.py"),
+            scored(40, "e()", 0.1),
+            fail_on=FailOn.NEVER,
+            author=BY_AI,
+        ),
+        change=ChangeInfo("1" * 40, "2" * 40, "2026-11-30", "https://github.com/octo/app"),
+    ),
     "hidden": _hidden(),
     "hostile": _hostile(),
     "names": _names(),

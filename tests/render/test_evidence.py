@@ -176,7 +176,7 @@ def test_a_percentile_is_the_same_in_every_format(percentile: float, shown: str)
     made = report(score, show=Level.LOW)
 
     assert f": riskier than {shown} % of changed lines (" in level_words(score, None)
-    assert f" {shown} x = 1" in terminal(made, width=120, color=False, top=3)
+    assert f" {shown} x = 1" in terminal(made, width=120, color=False)
     assert f" {shown} | x = 1" in markdown(made)
     assert heat_of(score)["percentile"] == shown
 
@@ -214,13 +214,13 @@ def test_terminal_markdown_and_comment_show_the_percentile_of_this_repository() 
     made = replace(made, recent=RecentInfo("1" * 40, "2" * 40, 3_000))
     words = "medium: riskier than 95 % of this repository's last 3,000 lines and 99.8 % of changed"
 
-    assert words in " ".join(terminal(made, width=120, color=False, top=3).split())
+    assert words in " ".join(terminal(made, width=120, color=False).split())
     assert words.replace("medium", "**medium**") in markdown(made)
     assert words.replace("medium", "(medium)") in finding_comment(made.findings[0], made, pages())
 
 
 def test_evidence_adds_one_short_line_to_the_terminal() -> None:
-    bare, rich = (terminal(made, width=120, color=False, top=3) for made in (known(), known(KNOWN)))
+    bare, rich = (terminal(made, width=120, color=False) for made in (known(), known(KNOWN)))
 
     more = [line for line in rich.splitlines() if line not in bare.splitlines()]
     assert more == ["     lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others"]

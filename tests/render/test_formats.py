@@ -1,5 +1,6 @@
 """Each format on each example report: golden files, and what a case must show."""
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -47,11 +48,11 @@ ENDINGS = {
     "junit": "xml",
     "gcc": "txt",
 }
-FILES = {  # JSON of every case, four cases of each other format
+FILES = {  # JSON of every case, five cases of each other format
     (style, case): GOLDEN / style / f"{case}.{ending}"
     for style, ending in ENDINGS.items()
     for case in CASES
-    if style == "json" or case in ("block", "deep", "expected", "hostile")
+    if style == "json" or case in ("below", "block", "deep", "expected", "hostile")
 }
 TAME = [case for case in CASES if case != "hostile"]  # the hostile one has its golden files
 # path, first line, last line, severity, message
@@ -182,6 +183,7 @@ EXTRA = {
             "unknown risk",
             "<b>Critical</b>: percentile unknown (risk unknown; counts for the gate)",
         ),
+        ("html", "below", "github.com/octo/app, from 1111111111 to 2222222222, committed on 2026"),
         ("html", "rich", "39 unchanged lines"),
         ("html", "rich", "20 unchanged lines"),
         ("html", "rich", "removed </span>&minus;3"),
@@ -205,8 +207,49 @@ def test_a_report_says_what_is_special_about_it(style: str, case: str, words: st
     assert words in words_of(style, case)
 
 
-def test_annotations_need_a_finding() -> None:
-    assert text_of("annotations", "pass") == text_of("annotations", "hidden") == ""
+def test_annotations_of_a_change_that_does_not_pass_are_its_findings() -> None:
+    assert text_of("annotations", "hidden") == ""
+    assert text_of("annotations", "block").count("::notice") == 0
+
+
+LISTS: dict[str, Callable[[str], str]] = {  # the part of each format that lists the places
+    "terminal": lambda text: text.split("lines added")[0],
+    "markdown": lambda text: text.split("| lines |")[0],
+    "sarif": lambda text: json.dumps(json.loads(text)["runs"][0]["results"]),
+    "junit": lambda text: text.split("</testcase>")[0],
+    "html": lambda text: text.split('class="look"')[-1].split('class="map"')[0],
+    "annotations": lambda text: text,
+}
+
+
+@pytest.mark.parametrize("style", LISTS)
+@pytest.mark.parametrize("top", [0, 1, 3, 9])
+def test_a_change_that_passes_shows_the_same_places_first_in_every_format(
+    style: str, top: int
+) -> None:
+    order = (5, 2, 7, 1, 3, 6, 4)  # the files, riskiest first
+    lines = [scored(1, "x", 0.3 - at / 100, f"file{n}.py") for at, n in enumerate(order)]
+    made = replace(report(*sorted(lines, key=lambda one: one.line.path)), top=top)
+
+    found = re.findall(r"file(\d)", LISTS[style](text_of(style, made)))
+
+    assert list(dict.fromkeys(map(int, found))) == list(order[:top])
+
+
+def test_a_row_of_the_summary_links_to_its_lines_whatever_their_path() -> None:
+    path = "a b|c)#\u202e.py"
+    made = report(scored(3, "x", 0.9, path), scored(4, "y", 0.9, path))
+    change = replace(CASES["below"].change, head="2" * 40)
+
+    text = text_of("markdown", replace(made, change=change))
+    (row,) = [line for line in text.split("\n") if "](" in line]
+
+    assert (
+        f":3-4](https://github.com/octo/app/blob/{'2' * 40}/a%20b%7Cc%29%23%E2%80%AE.py#L3-L4) |"
+        in row
+    )
+    for other in (replace(change, head="worktree"), replace(change, repository="")):
+        assert "](" not in text_of("markdown", replace(made, change=other))
 
 
 @pytest.mark.parametrize("style", ["terminal", "markdown", "annotations"])

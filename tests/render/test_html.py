@@ -20,7 +20,7 @@ from reviewbot.render.html_reasons import sum_of
 from reviewbot.render.jinja import html_environment as environment
 from reviewbot.scoring.outcomes import Skipped
 from tests.render import examples
-from tests.render.examples import failed, report, scored, untrusted
+from tests.render.examples import failed, report, scored, skipped, untrusted
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "html"
 
@@ -128,6 +128,28 @@ def test_findings_come_first_and_then_the_riskiest_other_places() -> None:
     places = parsed.text.split("Look here next", 1)[1].split("Heat map", 1)[0]
     assert parsed.text.index("src/app.py:20") < parsed.text.index("src/app.py:40")
     assert places.index(":40") < places.index("Below the level shown (high)") < places.index(":1")
+
+
+def test_imports_and_blank_lines_are_folded_unless_they_are_places_to_look_at() -> None:
+    calm = [scored(n, f"import m{n}", 0.001) for n in range(1, 4)]
+    made = report(
+        *calm,
+        skipped(4),
+        skipped(5),
+        scored(6, "from a import b", 0.6),
+        *(skipped(n) for n in (7, 8)),
+        scored(9, "code()", 0.2),
+        scored(10, "import late", 0.001),
+    )
+
+    page = html(replace(made, top=1))
+    folds = re.findall(
+        r'<details class="plain"><summary>(.*?)</summary>(.*?)</details></div>', page, re.S
+    )
+
+    assert [words for words, _ in folds] == ["3 imports and 2 blank lines, lines 1 to 5"]
+    assert [n for n in range(1, 11) if f'id="x{n}"' in folds[0][1]] == [1, 2, 3, 4, 5]
+    assert all(page.count(f'id="x{n}"') == 1 for n in range(1, 11))
 
 
 @pytest.mark.parametrize("risk", [0.01, 0.26, 0.5, 0.93, 0.999])

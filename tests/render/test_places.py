@@ -77,7 +77,8 @@ def sarif_places(text: str) -> list[Place]:
     (run,) = json.loads(text)["runs"]
     notes = run["invocations"][0]["toolExecutionNotifications"]
     found: list[Place] = []
-    for item in (*run["results"], *notes):
+    findings = [item for item in run["results"] if item["level"] != "note"]
+    for item in (*findings, *notes):
         (where,) = item["locations"]
         physical: Any = where["physicalLocation"]
         region = physical.get("region", {"startLine": None, "endLine": None})
@@ -92,6 +93,8 @@ def annotation_places(text: str) -> list[Place]:
     pattern = r"::(\w+) file=(.*),line=(\d+),endLine=(\d+),title=reviewbot::(.*)"
     found: list[Place] = []
     for line in text.splitlines():
+        if line.startswith("::notice title="):  # the places that are no findings
+            continue
         match = re.fullmatch(pattern, line)
         assert match
         level, path, start, end, message = match.groups()
