@@ -49,18 +49,6 @@ class Finding:
         return self.worst.reasons[: MAX_REASONS - len(self.doubts)]
 
 
-def riskiest(scores: Sequence[LineScore], share: float = 0.05) -> tuple[Finding, ...]:
-    """Return the riskiest `share` of the lines (at least one) as findings, whatever their risk.
-
-    A reader wants to know where to look first even if there is no finding.
-    """
-    ordered = sorted(map(_riskiness, scores), reverse=True)
-    if not ordered:
-        return ()
-    least = ordered[max(1, int(share * len(ordered))) - 1]
-    return group(scores, lambda score: _riskiness(score) >= least)
-
-
 def further_places(
     scores: Iterable[LineScore], findings: Iterable[Finding], count: int
 ) -> tuple[Finding, ...]:

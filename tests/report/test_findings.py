@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import Finding, group, riskiest
+from reviewbot.report.findings import Finding, further_places, group
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import top_places
 from reviewbot.scoring.outcomes import LineScore
@@ -146,10 +146,7 @@ def test_percentiles_order_lines_of_two_artifacts_and_risks_those_of_one() -> No
         ("low", 0.9),
         ("low", 0.4),
     ]
-    assert [places(riskiest(lines, share)) for share in (0.25, 0.5)] == [
-        [("a.py", 1, 1)],
-        [("a.py", 1, 1), ("a.py", 21, 21)],
-    ]
+    assert places(further_places(lines, (), 2)) == [("a.py", 1, 1), ("a.py", 21, 21)]
 
 
 def test_the_first_places_are_the_findings_then_the_riskiest_lines_away_from_them() -> None:

@@ -41,7 +41,7 @@ def test_n_and_p_go_round_the_places_by_rank_and_the_arrows_from_line_to_line(sh
     ranks = [
         page.js("return document.getElementById(arguments[0]).dataset.f", row) for row in found
     ]
-    assert ranks == ["1", "2", "1", "2", "1"]
+    assert ranks == ["1", "2", "3", "2", "1"]
     page.keys(DOWN)
     below = focused(page)
     page.keys(UP)

@@ -1,6 +1,7 @@
 """The page in a real browser: what is seen first, the filters, the keys, paper, no script."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -181,6 +182,26 @@ def test_without_scripts_everything_can_be_read(show: Show) -> None:
     assert shape("tr[data-f='1'] summary")
     assert shape("section.features article")
     assert shape("#filters") is None
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_imports_are_folded_until_they_are_asked_for(show: Show, scripts: bool) -> None:
+    imports = [examples.scored(n, f"import m{n}", 0.001) for n in range(1, 6)]
+    made = examples.report(*imports, examples.scored(9, "code()", 0.6))
+
+    page = show(replace(made, top=1), scripts=scripts)
+    command(page.browser, "Emulation.setScriptExecutionDisabled", value=False)
+    closed = page.count("tr[data-a] code")
+    page.browser.find_element("css selector", "details.plain > summary").click()
+    opened = page.count("tr[data-a] code")
+    page.js("document.querySelector('details.plain').open = false")
+
+    assert (closed, opened) == (1, 6)
+    if scripts:
+        page.keys("n", "\ue013")  # up: no line above is open
+        assert page.js("return document.activeElement.closest('tr').id") == "x6"
+        choose(page, "f-text", "m3")
+        assert page.count("tr[data-a]") == 1
 
 
 def test_a_link_opens_the_reasons_even_without_scripts(show: Show) -> None:
