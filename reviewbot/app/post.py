@@ -21,6 +21,7 @@ SETTINGS_OF_POSTING = (
     "resolve_threads",
     "bot_login",
     "templates",
+    "top",
 )
 ORIGIN = "read in the pull request's own workflow run"
 ReadTemplate = Callable[[str], bytes | None]  # by file name
@@ -57,7 +58,8 @@ def post_report(
 
     page = pages(template if settings.templates else None)
     acks = acknowledgements(api, pull.number, head, report.findings)
-    return publish(Post(report, head, pull.number, acks, page, ORIGIN), api, settings)
+    post = Post(report, head, pull.number, acks, page, settings.top, api.web, ORIGIN)
+    return publish(post, api, settings)
 
 
 def base_templates(settings: Settings, root: Path, read: ReadTemplate) -> ReadTemplate | None:

@@ -1,19 +1,26 @@
 """Step 5 of a check: `Report` -> `SyncPlan`, and the writes to the pull request.
 
-Comments on lines, the summary, and the verdict as check run, commit status and label.
+Comments on lines, then the summary, whose rows link to them. `marks` has the verdict's own steps.
 """
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reviewbot.render.comment import Pages, finding_comment, review_body, summary_comment
+from reviewbot.app.marks import Step
+from reviewbot.render.comment import Pages, Place, finding_comment, review_body, summary_comment
 from reviewbot.report.acks import Ack, acks_in
-from reviewbot.report.comment_sync import SyncPlan, finding_id, gone_body, plan_sync
+from reviewbot.report.comment_sync import (
+    Key,
+    Posted,
+    SyncPlan,
+    finding_id,
+    gone_body,
+    key_of,
+    plan_sync,
+)
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Status
 from reviewbot.scoring.outcomes import Failed, Skipped
@@ -22,15 +29,8 @@ if TYPE_CHECKING:
     from reviewbot.config.schema import Settings
     from reviewbot.github.client import GitHubApi, ListedFile
     from reviewbot.github.writes import Poster
-    from reviewbot.render.findings import FindingView
+    from reviewbot.report.anchors import Shown
     from reviewbot.report.model import Report
-
-BATCH = 50  # annotations that GitHub takes in one request
-MAX_ANNOTATIONS = 200
-MAX_TEXT = 60_000  # characters of a check run's summary
-
-
-Step = tuple[str, Callable[[], None]]  # what it posts, and the write
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Post:
     number: int
     acks: Mapping[str, Ack]  # by finding id
     pages: Pages
+    top: int  # places in the first table of the summary
+    web: str = ""  # the repository's page; "": nothing is linked
     origin: str = ""  # of the report, if another job wrote it
 
     @property
@@ -59,16 +61,36 @@ class Post:
         """
         return [finding for finding in self.open_findings if finding.doubts]
 
-    def summary(self, inline: Collection[tuple[str, str]]) -> str:
-        """Return the summary; `inline` are the findings that have a comment on their line."""
-        return summary_comment(
-            self.report,
-            self.pages,
+    def plan(
+        self,
+        posted: Sequence[Posted],
+        hunks: "Mapping[str, Sequence[Shown]]",
+        max_comments: int,
+        unread: Collection[str] = (),
+    ) -> SyncPlan:
+        """Return what to do about the comments on lines, see `plan_sync`."""
+        return plan_sync(
+            self.concrete_findings,
+            posted,
+            hunks,
+            lambda finding: finding_comment(finding, self.report, self.pages, self.head),
+            max_comments=max_comments,
+            unread=unread,
+        )
+
+    def summary(self, inline: Mapping[Key, int | None]) -> str:
+        """Return the summary; `inline` are the ids of the comments on lines, None if unknown."""
+        page = f"{self.web}/pull/{self.number}#discussion_r"
+        urls = {key: f"{page}{name}" if self.web and name else "" for key, name in inline.items()}
+        place = Place(
             head=self.head,
-            inline=frozenset(inline),
+            comments=urls,
             acks=self.acks,
+            web=self.web,
+            top=self.top,
             origin=self.origin,
         )
+        return summary_comment(self.report, self.pages, place)
 
 
 def acknowledgements(
@@ -104,24 +126,10 @@ def publish(
     raises  ForgeFailure, with what was and was not posted; UsageError for an invalid template,
             before anything is written
     """
-    from reviewbot.diff.parser import parse
-    from reviewbot.github.remote_diff import diff_of
     from reviewbot.github.writes import Poster
-    from reviewbot.report.anchors import shown
 
-    files, posted = api.files(post.number), api.posted(post.number)
-    plan = plan_sync(
-        post.concrete_findings,
-        posted,
-        shown(parse(diff_of(files))),
-        lambda finding: finding_comment(finding, post.report, post.pages),
-        max_comments=settings.max_comments,
-        unread=_unread(post.report, files, [comment.path for comment in posted]),
-    )
     poster = Poster(api)
-    passed = post.report.verdict.status is Status.PASS and not post.report.ledger.all_excluded
-    clean = passed and not post.report.findings
-    summary = not clean or settings.comment_when_clean or poster.has_summary(post.number)
+    plan, summary = planned(post, poster, settings)
     if summary:
         post.summary(plan.inline)  # an invalid template must show before any write
     steps = [*gate, *_steps(post, poster, settings, plan, summary=summary)]
@@ -131,6 +139,29 @@ def publish(
     if now.head != post.head or now.state != "open":
         return [f"nothing: the pull request has moved on to {now.head[:10]}, or is closed"]
     return carry_out(steps, api)
+
+
+def planned(post: Post, poster: "Poster", settings: "Settings") -> tuple[SyncPlan, bool]:
+    """Return what to do about the comments on lines, and whether there is a summary. Reads only."""
+    from reviewbot.diff.parser import parse
+    from reviewbot.github.remote_diff import diff_of
+    from reviewbot.report.anchors import shown
+
+    files, posted = poster.api.files(post.number), poster.api.posted(post.number)
+    unread = _unread(post.report, files, [comment.path for comment in posted])
+    plan = post.plan(posted, shown(parse(diff_of(files))), settings.max_comments, unread)
+    summary = has_summary(post.report, settings) or poster.has_summary(post.number)
+    return plan, summary
+
+
+def has_summary(report: "Report", settings: "Settings") -> bool:
+    """Return True if a report is summed up on a pull request that has no summary yet.
+
+    Nothing is said of a clean change without a scored line: there is no place to read.
+    """
+    passed = report.verdict.status is Status.PASS and not report.ledger.all_excluded
+    clean = passed and not report.findings
+    return not clean or (settings.comment_when_clean and report.ledger.scored > 0)
 
 
 def carry_out(steps: Sequence[Step], api: "GitHubApi") -> list[str]:
@@ -180,7 +211,7 @@ def _unread(report: "Report", files: "Sequence[ListedFile]", commented: Sequence
 def _steps(
     post: Post, poster: "Poster", settings: "Settings", plan: SyncPlan, *, summary: bool
 ) -> list[Step]:
-    inline = set(plan.inline)
+    inline = dict(plan.inline)
     steps: list[Step] = []
     if plan.create:
         steps.append(("the review", lambda: _review(post, poster, plan, inline, summary)))
@@ -195,14 +226,20 @@ def _steps(
     steps += [("a removal", partial(poster.delete_comment, posted)) for posted in plan.delete]
     steps += [("a folding", partial(poster.fold, old, gone_body(old))) for old in plan.minimise]
     if summary:
-        # Late: a failed review adds findings to the summary.
-        put = lambda: poster.put_summary(post.number, post.summary(inline))  # noqa: E731
-        steps.append(("the summary", put))
+        steps.append(("the summary", lambda: _summary(post, poster, inline)))
     return steps
 
 
+def _summary(post: Post, poster: "Poster", inline: dict[Key, int | None]) -> None:
+    """Post the summary: last, because it links to the comments, and has what was not commented."""
+    if None in inline.values():  # the review says nothing about its comments: look
+        made = {(one.path, one.fingerprint): one.id for one in poster.api.posted(post.number)}
+        inline |= {key: made.get(key) for key, name in inline.items() if name is None}
+    poster.put_summary(post.number, post.summary(inline))
+
+
 def _review(
-    post: Post, poster: "Poster", plan: SyncPlan, inline: set[tuple[str, str]], summary: bool
+    post: Post, poster: "Poster", plan: SyncPlan, inline: dict[Key, int | None], summary: bool
 ) -> None:
     """Post the review, without the comments whose anchors GitHub rejects.
 
@@ -211,7 +248,7 @@ def _review(
     """
     from reviewbot.github.retry import Rejected
 
-    lost = {(c.finding.path, c.finding.fingerprint) for c in plan.create}
+    lost = {key_of(new.finding) for new in plan.create}
     try:
         if post.head in poster.api.reviewed(post.number):  # one review per push
             return
@@ -223,63 +260,8 @@ def _review(
                 poster.create_review(post.number, post.head, body, comments)
             except Rejected:
                 continue
-            lost -= {(c.finding.path, c.finding.fingerprint) for c in comments}
+            lost -= {key_of(new.finding) for new in comments}
             return
     finally:
-        inline -= lost
-
-
-def gate_steps(
-    report: "Report", head: str, number: int | None, poster: "Poster", settings: "Settings"
-) -> list[Step]:
-    """Return the steps that show the verdict beside the exit code: check run, status, label."""
-    steps: list[Step] = []
-    passed = report.verdict.exit_code == 0
-    words = "; ".join(report.verdict.reasons)
-    if name := settings.check_run:
-        steps.append(("the check run", lambda: _check_run(report, head, name, poster)))
-    if context := settings.commit_status:
-        state = "success" if passed else "failure"
-        value = {"state": state, "context": context, "description": words[:140]}
-        steps.append(("the commit status", lambda: poster.set_status(head, value)))
-    if number is not None and (label := settings.label):
-        steps.append(("the label", lambda: poster.set_label(number, label, wanted=not passed)))
-    return steps
-
-
-def _check_run(report: "Report", head: str, name: str, poster: "Poster") -> None:
-    from reviewbot.render.findings import finding_views
-    from reviewbot.render.ledger import verdict_word
-    from reviewbot.render.markdown import markdown
-
-    views = finding_views(report, report.findings[:MAX_ANNOTATIONS])
-    notes = [_annotation(view) for view in views]
-    title = f"{verdict_word(report)}: {'; '.join(report.verdict.reasons)}"[:255]
-    output = {"title": title, "summary": markdown(report, MAX_TEXT)[:MAX_TEXT]}
-    first = {
-        "name": name,
-        "head_sha": head,
-        "status": "completed",
-        "conclusion": "success" if report.verdict.exit_code == 0 else "failure",
-        "output": {**output, "annotations": notes[:BATCH]},
-    }
-    content = json.dumps([first["conclusion"], title, notes], sort_keys=True)
-    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    first["external_id"] = f"reviewbot:{digest}"
-    run = poster.create_check_run(first)  # or the newest of ours, if it is the same
-    for start in range(run.annotations, len(notes), BATCH):
-        more = {"output": {**output, "annotations": notes[start : start + BATCH]}}
-        poster.extend_check_run(first, run.id, start, more)
-
-
-def _annotation(view: "FindingView") -> dict[str, Any]:
-    from reviewbot.render.issues import finding_message
-
-    return {
-        "path": view.finding.path,
-        "start_line": view.finding.start,
-        "end_line": view.finding.end,
-        "annotation_level": "warning",
-        "title": "Look here before you merge",
-        "message": finding_message(view),
-    }
+        for key in lost:
+            del inline[key]

@@ -11,13 +11,13 @@ from reviewbot.app.failures import worded
 from reviewbot.app.forge import connect, has_token, number_of
 from reviewbot.app.inputs import intake, repository_in, settings_root, source_of, tightened, unused
 from reviewbot.app.load_change import FILES, ChangeSource, Remote
+from reviewbot.app.marks import gate_steps
 from reviewbot.app.post import MAX_TEMPLATE, ReadTemplate, base_templates
 from reviewbot.app.progress import Clock, say
 from reviewbot.app.publish import (
     Post,
     acknowledgements,
     carry_out,
-    gate_steps,
     publish,
     said_posted,
 )
@@ -198,7 +198,8 @@ def _judge_and_publish(
         return review
     try:
         gate = gate_steps(report, head, pull.number, Poster(api), settings)
-        done = publish(Post(report, head, pull.number, acks, page), api, settings, gate)
+        post = Post(report, head, pull.number, acks, page, settings.top, api.web)
+        done = publish(post, api, settings, gate)
     except ReviewbotError as exc:
         return replace(review, failure=exc)
     say(said_posted(done))

@@ -197,7 +197,9 @@ class Settings:
     max_comments: int = _pull(
         10, "Maximum number of open comments; the summary has further findings.", bounds=(0, 30)
     )
-    comment_when_clean: bool = _pull(False, "Post the summary even without findings.")
+    comment_when_clean: bool = _pull(
+        True, "Post the summary of a change without findings, too: the places to read first."
+    )
     resolve_threads: bool = _pull(
         False, "Resolve threads whose finding is gone; needs the permission contents: write."
     )

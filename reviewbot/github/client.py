@@ -7,6 +7,7 @@ item again as soon as an optional key is missing.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from github import Auth, Github
 
@@ -56,6 +57,16 @@ class IssueComment:
     body: str
 
 
+def web_page(url: str, repository: str) -> str:
+    """Return the address of a repository's page on the server with this API.
+
+    url  "https://api.github.com" or, on a server of one's own, "https://HOST/api/v3"
+    """
+    split = urlsplit(url.rstrip("/"))
+    path = split.path.removesuffix("/api/v3")
+    return f"{split.scheme}://{split.netloc.removeprefix('api.')}{path}/{repository}"
+
+
 class GitHubApi:
     """One repository. `login` is the user of the token: only their comments are ours."""
 
@@ -72,6 +83,7 @@ class GitHubApi:
             seconds_between_writes=None,
         )
         self.repository = repository
+        self.web = web_page(url, repository)
         self.login = login
         self.calls = calls
         self.repo = self.github.get_repo(repository)

@@ -5,32 +5,37 @@ that a template can neither lose nor forge them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reviewbot.errors import UsageError
 from reviewbot.escape import visible
-from reviewbot.render.evidence import reason_words
+from reviewbot.render.evidence import feature_name
 from reviewbot.render.expectations import doubt_words
 from reviewbot.render.findings import FindingView, finding_views
 from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
+from reviewbot.render.links import line_url
 from reviewbot.render.phrasing import (
     in_brackets,
-    place_words,
     plural,
-    risk_words,
+    riskier_than,
     short_percentile,
     totals_line,
 )
 from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.acks import Ack
-from reviewbot.report.comment_sync import SUMMARY_MARK, finding_id, finding_mark, review_mark
+from reviewbot.report.comment_sync import (
+    SUMMARY_MARK,
+    Key,
+    finding_id,
+    finding_mark,
+    key_of,
+    review_mark,
+)
 from reviewbot.report.findings import Finding
-from reviewbot.report.model import Report
-from reviewbot.scoring.feature_evidence import MAX_EXEMPLARS
+from reviewbot.report.model import Report, top_places
 
 MAX_FINDING = 6_000  # characters of a comment on a line
-MARK_ROOM = 100  # of these, for the mark after the text
 MAX_SUMMARY = 60_000  # characters; GitHub accepts 65,536
 MAX_ROWS = 100
 MAX_ASIDES = 20
@@ -63,27 +68,20 @@ def pages(read: Callable[[str], bytes | None] | None = None) -> Pages:
     return Pages(texts)
 
 
-def finding_comment(finding: Finding, report: Report, pages_: Pages) -> str:
-    """Return the comment on a finding; it is the same as long as the finding is the same.
+def finding_comment(finding: Finding, report: Report, pages_: Pages, head: str) -> str:
+    """Return the comment on a finding; it depends on no other finding.
 
-    It has as many examples as fit, so that the limit never cuts through them.
+    head  the commit that the acknowledgement in it is for
     """
     (view,) = finding_views(report, [finding])
-    worst = finding.worst
-    for examples in (MAX_EXEMPLARS, 2, 0):
-        text = pages_.render(
-            "finding.md.j2",
-            level=finding.level.value,
-            place=place_words(worst, report.recent),
-            author=UntrustedText(view.written_by) if view.written_by else None,
-            expectations=doubt_words(finding),
-            reasons=[
-                reason_words(reason, report.evidence_for(reason.feature, worst), examples)
-                for reason in finding.reasons
-            ],
-        )
-        if len(text) + MARK_ROOM <= MAX_FINDING:
-            break
+    text = pages_.render(
+        "finding.md.j2",
+        level=finding.level.value,
+        percentile=riskier_than(finding.worst, report.recent),
+        author=UntrustedText(view.written_by) if view.written_by else None,
+        expectations=doubt_words(finding),
+        ack=f"/reviewbot ack {finding_id(head, finding)} reason",
+    )
     return _with_mark(text, finding_mark(finding.fingerprint), MAX_FINDING)
 
 
@@ -93,64 +91,72 @@ def review_body(head: str, count: int, summary_follows: bool) -> str:
     return f"reviewbot: {plural(count, 'place')} to look at first.{more}\n\n{review_mark(head)}"
 
 
-def summary_comment(
-    report: Report,
-    pages_: Pages,
-    *,
-    head: str,
-    inline: frozenset[tuple[str, str]],
-    acks: Mapping[str, Ack],
-    origin: str = "",
-) -> str:
-    """Return the summary: the verdict, each finding with its state, what was not read.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a summary says beside the report: where it stands, and what is there already."""
 
-    inline  path and fingerprint of the findings that have a comment on their line
-    acks    by finding id
-    origin  where the report comes from, if not from this job
-    """
-    views = finding_views(report, report.findings[:MAX_ROWS])
-    shown = [_row(view, head, inline, acks) for view in views]
-    count = len(report.findings)
+    head: str  # the commit that was read
+    comments: Mapping[Key, str] = field(default_factory=dict)  # on lines: address, "" if unknown
+    acks: Mapping[str, Ack] = field(default_factory=dict)  # by finding id
+    web: str = ""  # the repository's page; "": places are no links
+    top: int = 5  # places in the first table
+    origin: str = ""  # where the report comes from, if not from this job
+
+
+def summary_comment(report: Report, pages_: Pages, place: Place) -> str:
+    """Return the summary: the verdict, the places to read first, each finding with its state."""
+    first = top_places(report, min(place.top, MAX_ROWS))
+    rest = [finding for finding in report.findings if finding not in first]
+    views = finding_views(report, [*first, *rest][:MAX_ROWS])
+    rows = [_row(view, report, place) for view in views]
     asides = [*files_not_read(report.files), *(f"note: {note}" for note in report.notes)]
     authors = totals_line(line.author for file in report.files for line in file.lines)
     while True:
+        further = rows[len(first) :]
         text = pages_.render(
             "comment.md.j2",
             verdict=verdict_word(report).upper(),
             reasons=[UntrustedText(reason) for reason in report.verdict.reasons[:MAX_ASIDES]],
             ledger=UntrustedText(ledger_line(report)),
             authors=UntrustedText(authors) if report.ledger.added else None,
-            rows=shown,
-            count=count,
-            hidden=count - len(shown),
-            can_ack=any(finding_id(head, finding) not in acks for finding in report.findings),
+            top=rows[: len(first)],
+            further=further,
+            hidden=max(0, len(report.findings) - len(rows)),
+            can_ack=any(finding_id(place.head, one) not in place.acks for one in report.findings),
             asides=[UntrustedText(aside) for aside in asides[:MAX_ASIDES]],
-            head=head[:10],
+            head=place.head[:10],
             model=UntrustedText(report.model.name),
             artifact=UntrustedText(report.artifact.name),
-            origin=origin,
+            origin=place.origin,
         )
-        if len(text) + len(SUMMARY_MARK) + 2 <= MAX_SUMMARY or not shown:
+        if len(text) + len(SUMMARY_MARK) + 2 <= MAX_SUMMARY or not rows:
             return _with_mark(text, SUMMARY_MARK, MAX_SUMMARY)
-        shown = shown[: len(shown) // 2]
+        rows = rows[: len(rows) // 2]
 
 
-def _row(
-    view: FindingView, head: str, inline: frozenset[tuple[str, str]], acks: Mapping[str, Ack]
-) -> dict[str, object]:
-    finding = view.finding
-    name = finding_id(head, finding)
-    state = "commented" if (finding.path, finding.fingerprint) in inline else "here only"
-    if ack := acks.get(name):
+def _row(view: FindingView, report: Report, place: Place) -> dict[str, object]:
+    """Return what a table says of a finding, or of a place that is none."""
+    finding, worst = view.finding, view.finding.worst
+    is_finding = finding in report.findings
+    name, key = finding_id(place.head, finding), key_of(finding)
+    ack = place.acks.get(name) if is_finding else None
+    if ack:
         state = f"acknowledged by {ack.login}: {ack.reason}"
+    elif not is_finding:
+        state = f"below {report.policy.show}"
+    else:
+        state = "commented" if key in place.comments else "here only"
+    reason = next(iter(worst.reasons), None)
     return {
-        "id": name,
+        "id": name if is_finding and not ack else "",
         "where": UntrustedText(f"{visible(finding.path)}:{view.numbers}"),
-        "level": f"{view.level}{in_brackets(view.status)}",
-        "percentile": short_percentile(finding.worst.own_percentile),
-        "risk": risk_words(finding.risk),
+        "url": line_url(place.web, place.head, finding.path, finding.start, finding.end),
+        "level": f"{view.level}, {short_percentile(worst.own_percentile)} %"
+        + in_brackets(view.status),
         "expectations": doubt_words(finding),
+        "reason": UntrustedText(feature_name(reason.feature, reason.label)) if reason else None,
         "author": UntrustedText(view.written_by or "unknown"),
+        "comment": "" if ack or not is_finding else place.comments.get(key, ""),
         "state": UntrustedText(state),
     }
 

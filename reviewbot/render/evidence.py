@@ -43,24 +43,16 @@ def reason_weight(reason: Reason) -> str:
     return f"{active}{reason.contribution:+.2f} log-odds"
 
 
-def reason_words(
-    reason: Reason, evidence: FeatureEvidence | None = None, examples: int = MAX_EXEMPLARS
-) -> dict[str, Any]:
+def reason_words(reason: Reason, evidence: FeatureEvidence | None = None) -> dict[str, Any]:
     """Return a reason as Markdown templates print it: untrusted parts as `UntrustedText`.
 
-    evidence  of its feature; without it the parts are None, the lists empty
-    examples  at most in each list
+    evidence  of its feature; without it the parts are None
     """
-    lists = (exemplars(evidence), near_misses(evidence)) if evidence else ([], [])
-    fires, misses = ([UntrustedText(text) for text in texts[:examples]] for texts in lists)
     return {
         "label": UntrustedText(feature_name(reason.feature, reason.label)),
         "weight": reason_weight(reason),
         "evidence": counts(evidence) or None if evidence else None,
         "detects": UntrustedText(evidence.detects) if evidence and evidence.detects else None,
-        "where": where_words(evidence) if evidence else "",
-        "exemplars": fires,
-        "near_misses": misses,
     }
 
 

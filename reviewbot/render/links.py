@@ -1,4 +1,4 @@
-"""Addresses of places in a repository on GitHub."""
+"""Addresses of places in a repository on a forge. A path is untrusted: its address is ASCII."""
 
 import re
 from urllib.parse import quote
@@ -8,6 +8,7 @@ from reviewbot.escape import valid
 from reviewbot.report.findings import Finding
 from reviewbot.report.model import ChangeInfo
 
+MAX_CHARS = 1_000  # of an address
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -23,5 +24,18 @@ def line_link(change: ChangeInfo, place: Finding) -> str:
     """
     if not change.repository or not _COMMIT.fullmatch(change.head):
         return ""
-    to = "" if place.start == place.end else f"-L{place.end}"
-    return f"{change.repository}/blob/{change.head}/{uri(place.path)}#L{place.start}{to}"
+    return line_url(change.repository, change.head, place.path, place.start, place.end)
+
+
+def line_url(web: str, commit: str, path: str, start: int, end: int) -> str:
+    """Return the address of lines in a commit, such as "https://host/o/r/blob/COMMIT/a.py#L12-L15".
+
+    web      the repository's page, or "" if it is not known
+    start    1-based, as `end`; both included
+    returns  "" without a page, and for a path that a browser would read as another one
+    """
+    if not web or any(part in ("", ".", "..") for part in path.split("/")):
+        return ""
+    lines = f"L{start}" if start == end else f"L{start}-L{end}"
+    url = f"{web}/blob/{commit}/{uri(path)}#{lines}"
+    return url if len(url) <= MAX_CHARS else ""

@@ -77,10 +77,11 @@ def level_words(score: "LineScore", recent: "RecentInfo | None", more: str = "")
 def place_words(score: "LineScore", recent: "RecentInfo | None", more: str = "") -> str:
     """Return `level_words` without the level."""
     risk = f"risk {risk_words(score.risk)}"
-    return f"{_riskier_than(score, recent)} ({'; '.join(filter(None, [risk, more]))})"
+    return f"{riskier_than(score, recent)} ({'; '.join(filter(None, [risk, more]))})"
 
 
-def _riskier_than(score: "LineScore", recent: "RecentInfo | None") -> str:
+def riskier_than(score: "LineScore", recent: "RecentInfo | None") -> str:
+    """Return `place_words` without what is in brackets."""
     if math.isnan(own := score.own_percentile):
         return "percentile unknown"
     words = f"riskier than {short_percentile(own)} % of"

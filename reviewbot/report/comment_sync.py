@@ -8,7 +8,7 @@ minimised if somebody answered it.
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reviewbot.report.anchors import Anchor, Shown, anchor
 from reviewbot.report.findings import Finding
@@ -16,6 +16,7 @@ from reviewbot.report.findings import Finding
 SUMMARY_MARK = "<!-- reviewbot:summary -->"
 GONE = "This finding is gone, or acknowledged: the summary says which."
 MAX_CHARS = 10_000  # of a line; a JSON report has no more
+Key = tuple[str, str]  # a finding's path and fingerprint
 _FINDING_MARK = re.compile(r"<!-- reviewbot:finding ([0-9a-f]{1,16}:\d{1,9}) -->\s*\Z")
 _REVIEW_MARK = re.compile(r"<!-- reviewbot:review ([0-9a-f]{40,64}) -->\s*\Z")
 
@@ -63,6 +64,11 @@ def finding_id(head: str, finding: Finding) -> str:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:20]
 
 
+def key_of(finding: Finding) -> Key:
+    """Return what tells a finding from the others of a report."""
+    return finding.path, finding.fingerprint
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A comment of ours on a line."""
@@ -93,7 +99,8 @@ class SyncPlan:
     delete: tuple[Posted, ...] = ()
     minimise: tuple[Posted, ...] = ()
     restore: tuple[Posted, ...] = ()  # minimised, but the finding is back; also among the edits
-    inline: frozenset[tuple[str, str]] = frozenset()  # path, fingerprint: will have a comment
+    # Findings with a comment on their line, and its id; None: the comment is among `create`.
+    inline: Mapping[Key, int | None] = field(default_factory=dict)
 
 
 def plan_sync(
@@ -129,14 +136,15 @@ def plan_sync(
             create.append(NewComment(finding, place, body_of(finding)))
     bodies = [(old, body_of(finding)) for finding, old in matched]
     gone = [old for old in left if old.path not in unread]
-    inline = (*(finding for finding, _ in matched), *(new.finding for new in create))
+    inline: dict[Key, int | None] = {key_of(finding): old.id for finding, old in matched}
+    inline |= {key_of(new.finding): None for new in create}
     return SyncPlan(
         create=tuple(create),
         edit=tuple((old, body) for old, body in bodies if body.strip() != old.body.strip()),
         delete=tuple(old for old in gone if not old.answered),
         minimise=tuple(old for old in gone if old.answered and not is_folded(old)),
         restore=tuple(old for _, old in matched if is_folded(old)),
-        inline=frozenset((finding.path, finding.fingerprint) for finding in inline),
+        inline=inline,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -143,10 +144,8 @@ class World:
 
     @property
     def ids(self) -> list[str]:
-        """The names of the findings, as the summary shows them."""
-        lines = self.summary.splitlines()
-        rows = [line for line in lines if line.startswith("| ") and "<code>" in line]
-        return [row.split("|")[1].strip() for row in rows]
+        """The names of the open findings, as the summary shows them."""
+        return re.findall(r", `([0-9a-f]{20})` \|$", self.summary, re.M)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ TROUBLES = {  # what goes wrong; then exit code, first lines of comments, words 
     # The second try is with single lines.
     "one refused anchor": ([REFUSED], 1, [None], "commented", ""),
     "no anchor": ([REFUSED] * 2, 1, [], "here only", ""),
-    "lost review": ([Trouble("POST", "/reviews", 502, after=True)], 1, [1], "BLOCK", ""),
+    "lost review": ([Trouble("POST", "/reviews", 502, after=True)], 1, [1], "#discussion_r", ""),
     "lost summary": ([Trouble("POST", "/issues", 502, after=True)], 1, [1], "BLOCK", ""),
     "limits to wait out": (
         [

@@ -1,7 +1,9 @@
 """The life of a pull request, with the real PyGithub against a strict fake of GitHub."""
 
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from reviewbot.report.comment_sync import marked_finding
 from tests.authorship.repos import CLAUDE
 from tests.github.conftest import ONE_RISKY, SAFE, UNEXPLAINED, World, risky
 from tests.github.fake import BOT
+from tests.github.fake_parts import Trouble
 
 CODE = "".join(f"def f{n}():\n    return {n}\n\n\n" for n in range(30))
 
@@ -41,10 +44,18 @@ def test_a_finding_without_a_concrete_doubt_is_in_the_summary_and_gets_no_commen
 
     assert world.review().exit_code == 1
     (body,) = world.bodies
-    assert "- `+`: the model expected `*` (0.8 against 0.002)\n" in body
+    said = body.splitlines()
+    assert said[:2] == [
+        "`+`: the model expected `*` (0.8 against 0.002)",
+        "critical: riskier than 99.8 % of changed lines",
+    ]
+    assert said[3] == ""
     (doubt,) = [row for row in world.summary.splitlines() if "commented" in row]
     assert "| <code>&#42;</code>, not <code>&#43;</code> |" in doubt
+    (name,) = re.findall("`/reviewbot ack ([0-9a-f]{20}) reason`$", said[2])
+    assert doubt.endswith(f"#discussion_r{world.github.comments[0]['id']}), `{name}` |")
     (other,) = [row for row in world.summary.splitlines() if "here only" in row]
+    assert f"]({world.github.url}/o/r/blob/{world.pull.head}/b.py#L1)" in other
     assert "b&#46;py&#58;1</code>" in other
 
     world.push({"b.py": UNEXPLAINED})
@@ -64,14 +75,35 @@ def test_posting_twice_posts_once(world: World, args: tuple[str, ...]) -> None:
     assert "posted: nothing, everything is up to date" in result.stderr
 
 
+def test_a_summary_that_cannot_link_to_its_comments_is_repaired_by_the_next_run(
+    world: World,
+) -> None:
+    world.push()
+
+    def deny(verb: str, path: str) -> None:
+        if world.github.reviews and verb == "GET" and path.endswith("/pulls/1/comments"):
+            world.github.troubles.append(Trouble("GET", "/pulls/1/comments", 403))
+
+    world.github.before = deny
+    result = world.review()
+    assert result.exit_code == 4
+    assert "posted: a review with 1 comments; not posted: the summary" in result.stderr
+
+    world.github.before = lambda _verb, _path: None
+    assert world.review().exit_code == 1
+    assert f"[commented]({world.github.url}/o/r/pull/1#discussion_r" in world.summary
+    assert len(world.github.comments) == 1
+
+
 EXCLUDED = ("--exclude", "*.py", "--min-coverage")
 
 
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        ((), 0, ""),
-        (("--comment-when-clean",), 0, "### reviewbot: PASS"),
+        (("--no-comment-when-clean",), 0, ""),
+        (("--scope", "ai"), 0, ""),  # no line is scored
+        ((), 0, "### reviewbot: PASS"),
         ((*EXCLUDED, "0"), 0, "0 of 1 added lines were read (all excluded)"),
         ((*EXCLUDED, "1"), 3, "0 of 1 added lines were read (all excluded)"),
     ],
@@ -85,6 +117,11 @@ def test_a_clean_change_is_met_with_silence_unless_something_is_to_be_said(
     assert words in world.summary
     assert len(world.github.writes) == (words != "")
     assert world.github.reviews == []
+
+
+def lasting(comment: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays of a comment from push to push: all but the finding's id."""
+    return {**comment, "body": re.sub(r"ack [0-9a-f]{20} ", "ack ID ", comment["body"])}
 
 
 LONG = {"b.py": risky(1) + "x = 1\n" * 50}
@@ -137,7 +174,7 @@ def test_a_second_push_changes_only_what_differs(
 
     assert result.exit_code == code, result.stderr
     assert [c["path"] for c in world.github.comments] == paths
-    assert world.github.comments in ([], [comment])  # it has moved, and is not repeated
+    assert [*map(lasting, world.github.comments)] in ([], [lasting(comment)])  # it is not repeated
     assert len(world.github.reviews) == reviews
     assert words in world.summary
     assert world.pull.head[:10] in world.summary

@@ -100,7 +100,7 @@ def test_a_comment_in_a_file_that_was_not_read_stays() -> None:
 def test_a_finding_whose_file_was_renamed_keeps_its_comment() -> None:
     old = posted("gone", "1:1")
 
-    assert planned([finding("b", "1:1")], [old]) == SyncPlan(inline=frozenset({("b", "1:1")}))
+    assert planned([finding("b", "1:1")], [old]) == SyncPlan(inline={("b", "1:1"): old.id})
     assert planned([finding("b", "1:1")], [posted("a", "1:1")]).delete != ()
 
 
