@@ -18,6 +18,7 @@ _OUT_OF_MEMORY = (
 OTHERS = {  # what was not done, and how to call the command with a change
     "who": ("no author was looked for", "who"),
     "explain": ("nothing was explained", "explain PATH:LINE"),
+    "review": ("nothing was reviewed", "review --dry-run"),
 }
 
 

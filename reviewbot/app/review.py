@@ -11,8 +11,9 @@ from reviewbot.app.failures import worded
 from reviewbot.app.forge import connect, has_token, number_of
 from reviewbot.app.inputs import intake, repository_in, settings_root, source_of, tightened, unused
 from reviewbot.app.load_change import FILES, ChangeSource, Remote
-from reviewbot.app.marks import gate_steps
+from reviewbot.app.marks import gate_steps, marks
 from reviewbot.app.post import MAX_TEMPLATE, ReadTemplate, base_templates
+from reviewbot.app.preview import Preview, preview_pull
 from reviewbot.app.progress import Clock, say
 from reviewbot.app.publish import (
     Post,
@@ -53,23 +54,37 @@ class Review:
     settings: Settings
     failure: ReviewbotError | None = None
     acks: tuple[Ack, ...] | None = ()  # valid for the head; None: they could not be read
+    preview: Preview | None = None  # what would be posted; None: it was, or nothing was to be
 
 
 def review_target(
-    folder: Path, target: Target, environ: Mapping[str, str], flags: Flags, clock: Clock
+    folder: Path,
+    target: Target,
+    environ: Mapping[str, str],
+    flags: Flags,
+    clock: Clock,
+    *,
+    dry_run: bool = False,
 ) -> Review:
     """Check a pull request, or the commits of a push or a merge group, and publish the result.
 
-    folder  the checkout, or any directory if there is none
+    folder   the checkout, or any directory if there is none
+    dry_run  publish nothing, return what would be posted
     raises  every kind of ReviewbotError for what fails before there is a report
     """
     if target.is_commits:
-        return _review_commits(folder, target, environ, flags, clock)
-    return _review_pull(folder, target, environ, flags, clock)
+        return _review_commits(folder, target, environ, flags, clock, dry_run=dry_run)
+    return _review_pull(folder, target, environ, flags, clock, dry_run=dry_run)
 
 
 def _review_commits(
-    folder: Path, target: Target, environ: Mapping[str, str], flags: Flags, clock: Clock
+    folder: Path,
+    target: Target,
+    environ: Mapping[str, str],
+    flags: Flags,
+    clock: Clock,
+    *,
+    dry_run: bool,
 ) -> Review:
     """Check the commits of a push or a merge group; there is no pull request to comment on."""
     from reviewbot.app.judge import find, gate_rules, judge
@@ -96,7 +111,11 @@ def _review_commits(
             known = [f for f in findings if finding_id(pull.head, f) in acks]
             report = judge(scored, rules, findings, known)
         shows_verdict = settings.check_run or settings.commit_status
-        if target.head and settings.post is not Posting.NEVER and shows_verdict:
+        wanted = target.head and settings.post is not Posting.NEVER and shows_verdict
+        if dry_run:
+            found = marks(report, settings, on_pull=False) if wanted else []
+            return Review(report, settings, preview=Preview(marks=tuple(found)))
+        if wanted and target.head:
             from reviewbot.github.writes import Poster
 
             api = connect(settings, environ, target.repository)
@@ -138,7 +157,13 @@ def _commits_of(
 
 
 def _review_pull(
-    folder: Path, target: Target, environ: Mapping[str, str], flags: Flags, clock: Clock
+    folder: Path,
+    target: Target,
+    environ: Mapping[str, str],
+    flags: Flags,
+    clock: Clock,
+    *,
+    dry_run: bool,
 ) -> Review:
     from reviewbot.git.files import CommitFiles
 
@@ -166,7 +191,7 @@ def _review_pull(
     templates = base_templates(source.settings, source.root, read)
     scored = score_source(source, clock)
     api.login = source.settings.bot_login
-    return _judge_and_publish(scored, api, pull, head, templates, target.event)
+    return _judge_and_publish(scored, api, pull, head, templates, target.event, dry_run=dry_run)
 
 
 def _judge_and_publish(
@@ -176,6 +201,8 @@ def _judge_and_publish(
     head: str,
     templates: ReadTemplate | None,
     event: str,
+    *,
+    dry_run: bool,
 ) -> Review:
     """Ask for acknowledgements, judge, and post."""
     from reviewbot.app.judge import find, gate_rules, judge
@@ -191,14 +218,17 @@ def _judge_and_publish(
     known = [f for f in findings if finding_id(head, f) in acks]
     report = judge(scored, rules, findings, known)
     review = Review(report, settings, acks=tuple(acks.values()))
+    nothing = replace(review, preview=Preview()) if dry_run else review
     if settings.post is Posting.NEVER:
-        return review
+        return nothing
     if settings.post is Posting.AUTO and pull.signals.from_fork and event in READ_ONLY:
         say(NOT_FROM_FORKS)
-        return review
+        return nothing
+    post = Post(report, head, pull.number, acks, page, settings.top, api.web)
     try:
+        if dry_run:
+            return replace(review, preview=preview_pull(post, Poster(api), settings))
         gate = gate_steps(report, head, pull.number, Poster(api), settings)
-        post = Post(report, head, pull.number, acks, page, settings.top, api.web)
         done = publish(post, api, settings, gate)
     except ReviewbotError as exc:
         return replace(review, failure=exc)

@@ -83,17 +83,22 @@ def write_report(
     """
     from reviewbot.render.ledger import verdict_word
 
+    write_also(report, settings, also)
+    word = verdict_word(report)
+    if deliver(lambda look: rendered(report, settings, look), output, os.environ):
+        click.echo(f"{word} (exit {report.verdict.exit_code}), see {output}", err=True)
+    if word == "empty" and settings.format is not Format.TERMINAL:  # some formats cannot say it
+        say(f"reviewbot: {'; '.join(report.verdict.reasons)}")
+
+
+def write_also(report: "Report", settings: "Settings", also: Sequence[tuple[str, str]]) -> None:
+    """Write a report in the formats of `parse_also`; raises what `write_report` raises."""
     for style, file in also:
         text = rendered(report, replace(settings, format=Format(style)))
         if file == "-":
             emit(text)
         else:
             write_file(Path(file), text)
-    word = verdict_word(report)
-    if deliver(lambda look: rendered(report, settings, look), output, os.environ):
-        click.echo(f"{word} (exit {report.verdict.exit_code}), see {output}", err=True)
-    if word == "empty" and settings.format is not Format.TERMINAL:  # some formats cannot say it
-        say(f"reviewbot: {'; '.join(report.verdict.reasons)}")
 
 
 def deliver(render: Callable[[Look], str], output: str | None, environ: Mapping[str, str]) -> bool:

@@ -111,7 +111,7 @@ def change_arguments(command: F) -> F:
         root_option,
         click.option("--diff", metavar="FILE", type=PATH, help=DIFF),
         click.option("--staged", is_flag=True, help="Check what is staged, compared with HEAD."),
-        click.argument("range_", metavar="[RANGE]", nargs=-1, callback=_one_range),
+        click.argument("range_", metavar="[RANGE]", nargs=-1, callback=one_range),
     ):
         command = add(command)
     return command
@@ -135,7 +135,7 @@ def pull_request_options(command: F) -> F:
     return command
 
 
-def _one_range(ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str | None:
+def one_range(ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str | None:
     """Return the range, if any. More words are probably files, which other tools take."""
     if len(words) > 1:
         from reviewbot.git.repository import PATHS

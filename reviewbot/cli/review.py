@@ -11,18 +11,27 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from reviewbot.app.dry_run import review_local
 from reviewbot.app.failures import worded
-from reviewbot.app.forge import target_in
+from reviewbot.app.forge import has_token, target_in
 from reviewbot.app.post import SETTINGS_OF_POSTING, post_report, read_report
 from reviewbot.app.progress import say, timed
 from reviewbot.app.publish import said_posted
-from reviewbot.app.review import review_target
-from reviewbot.cli.console import keep_off_terminal, parse_also, write_file, write_report
+from reviewbot.app.review import Review, review_target
+from reviewbot.cli.console import (
+    emit,
+    keep_off_terminal,
+    parse_also,
+    write_also,
+    write_file,
+    write_report,
+)
 from reviewbot.cli.options import (
     PATH,
     GroupedCommand,
     GroupedOption,
     also_option,
+    one_range,
     output_option,
     pull_request_options,
     root_option,
@@ -38,8 +47,17 @@ WITH_REPORT = ("from_report", "number", "repository", *SETTINGS_OF_POSTING)
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("words", metavar="", nargs=-1, type=click.UNPROCESSED)
+@click.argument("range_", metavar="", nargs=-1, callback=one_range)
 @pull_request_options
+@click.option("--dry-run", is_flag=True, help="Print what would be posted, also of a RANGE.")
+@click.option(
+    "--diff",
+    cls=GroupedOption,
+    group=OptionGroup.PULL_REQUEST,
+    metavar="FILE",
+    type=PATH,
+    help="With --dry-run: a diff from a file or stdin (-).",
+)
 @click.option(
     "--from-report",
     metavar="FILE",
@@ -60,9 +78,11 @@ WITH_REPORT = ("from_report", "number", "repository", *SETTINGS_OF_POSTING)
 @timings_option
 @setting_flags(*settings_on(Surface.REVIEW))
 def review(
-    words: tuple[str, ...],
+    range_: str | None,
     number: int | None,
     repository: str | None,
+    dry_run: bool,
+    diff: str | None,
     from_report: str | None,
     root: str,
     output: str | None,
@@ -74,32 +94,75 @@ def review(
     """Check the change of a workflow's event, comment, and gate. Settings are those of the base
     branch; a change can only make them stricter.
     """
-    if words:
-        raise UsageError(
-            f"nothing was reviewed: review takes no range, got {words[0][:100]!r}",
-            fix="name a pull request with --pr; `reviewbot check RANGE` checks a range",
-        )
+    _refuse_two_changes(range_, diff, number, dry_run=dry_run)
     if from_report is not None:
         _refuse_options_of_checking()
         _post(from_report, load_settings(os.environ, flags), repository, number)
         return
     outputs = parse_also(also, output, acks)
     early = load_settings(os.environ, flags)
-    keep_off_terminal(early.format, output)
+    if not dry_run:
+        keep_off_terminal(early.format, output)
     folder = Path(root)
     if not folder.is_dir():
         raise UsageError(f"nothing was reviewed: {root} is no directory", fix="give --root")
-    target = target_in(os.environ, repository=repository, number=number)
     with timed(timings) as clock:
-        done = review_target(folder, target, os.environ, flags, clock)
+        if dry_run and not _names_pull(range_, diff, number):
+            done = review_local(
+                range_, diff=diff, root=root, environ=os.environ, flags=flags, clock=clock
+            )
+        else:
+            target = target_in(os.environ, repository=repository, number=number)
+            done = review_target(folder, target, os.environ, flags, clock, dry_run=dry_run)
     if acks is not None and done.acks is not None:
         from reviewbot.report.ack_log import ack_records
 
         write_file(Path(acks), ack_records(done.acks))
-    write_report(done.report, done.settings, output, outputs)
+    if dry_run and output in (None, "-"):
+        write_also(done.report, done.settings, outputs)
+    else:
+        write_report(done.report, done.settings, output, outputs)
     if done.failure is not None:  # only now: the report must not be lost
         raise done.failure
+    _show(done)
     sys.exit(done.report.verdict.exit_code)
+
+
+def _names_pull(range_: str | None, diff: str | None, number: int | None) -> bool:
+    """Return True if a dry run is about a pull request, or an event, that GitHub can be asked of.
+
+    --pr without a token is an error, as without --dry-run. An event without one is not: a fork's.
+    """
+    if number is not None:
+        return True
+    event = os.environ.get("GITHUB_EVENT_PATH") and has_token(os.environ)
+    return bool(event) and range_ is None and diff is None
+
+
+def _show(done: Review) -> None:
+    """Print what a dry run found; nothing of another one."""
+    from reviewbot.render.ledger import compared
+
+    if done.preview is not None:
+        emit(done.preview.text(compared(done.report)))
+
+
+def _refuse_two_changes(
+    range_: str | None, diff: str | None, number: int | None, *, dry_run: bool
+) -> None:
+    """Refuse a range or a diff where a pull request is meant. raises UsageError"""
+    given = f"range, got {range_[:100]!r}" if range_ is not None else "diff"
+    if (range_ is not None or diff is not None) and not dry_run:
+        raise UsageError(
+            f"nothing was reviewed: review takes no {given}",
+            fix="name a pull request with --pr; `reviewbot check` checks a range or a diff, and"
+            " --dry-run shows what would be posted",
+        )
+    if number is not None and (range_ is not None or diff is not None):
+        raise UsageError(
+            f"nothing was reviewed: --pr cannot be combined with a {given.partition(',')[0]}",
+            fix="give only one of them",
+        )
 
 
 def _post(report: str, settings: Settings, repository: str | None, number: int | None) -> None:
