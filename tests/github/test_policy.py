@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reviewbot.diff.parser import parse
-from reviewbot.github.client import ListedFile
+from reviewbot.github.client import ListedFile, web_page
 from reviewbot.github.remote_diff import diff_of
 from tests.authorship.repos import CLAUDE
 from tests.github.conftest import ONE_RISKY, SAFE, World, risky
@@ -165,6 +165,21 @@ def test_a_server_of_ones_own(world: World) -> None:
     world.review()
 
     assert len(world.github.comments) == 1
+    page = world.github.url.removesuffix("/api/v3")
+    assert f"]({page}/o/r/blob/{world.pull.head}/b.py#L1)" in world.summary
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://api.github.com", "https://github.com/o/r"),
+        ("https://api.octo.ghe.com/", "https://octo.ghe.com/o/r"),
+        ("https://git.example/api/v3", "https://git.example/o/r"),
+        ("http://git.example:8080/forge/api/v3/", "http://git.example:8080/forge/o/r"),
+    ],
+)
+def test_the_page_of_a_repository_follows_from_the_address_of_the_api(url: str, page: str) -> None:
+    assert web_page(url, "o/r") == page
 
 
 def test_the_check_run_the_status_and_the_label_tell_the_verdict(world: World) -> None:
