@@ -153,7 +153,7 @@ def test_a_summary_names_the_places_to_read_where_nothing_is_a_finding() -> None
         ("caf\u00e9/\\xe9|.py", (3, 5), "/caf%C3%A9/%E9%7C.py#L3-L5"),
         ("x/../../../../evil/repo", (1, 1), None),
         ("//evil.example/x", (1, 1), None),
-        ("\ud800", (1, 1), None),
+        ("\ud800", (1, 1), "/%EF%BF%BD#L1"),
         ("p" * 2_000, (1, 1), None),
     ],
 )
