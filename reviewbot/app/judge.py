@@ -1,8 +1,9 @@
 """Step 4 of a check: `ScoredChange` -> `Report`, with gate status, findings, verdict and ledger."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 
 from reviewbot.app.load_change import LoadedChange, untracked_note
 from reviewbot.app.score import ScoredChange, ScoredFile, SecondReading
@@ -10,8 +11,9 @@ from reviewbot.authorship.model import Scope
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import ChangedLine
 from reviewbot.render.phrasing import short_percentile
-from reviewbot.report.findings import Finding, group
-from reviewbot.report.gate import GateRules, Policy, Status, count, decide, is_all_merged
+from reviewbot.report.findings import Finding, group, riskiest_places
+from reviewbot.report.gate import GateRules, Policy, Status, decide
+from reviewbot.report.ledger import count, is_all_merged
 from reviewbot.report.model import (
     ChangeInfo,
     DeepReading,
@@ -25,6 +27,7 @@ from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import LineScore, Outcome
 
+NOTHING: Mapping[Finding, str] = MappingProxyType({})
 EXPLAINED = 0.05  # share of the lines whose evidence a report shows beside that of findings
 MAX_FEATURES = 300  # whose evidence a report shows
 
@@ -32,6 +35,10 @@ MAX_FEATURES = 300  # whose evidence a report shows
 def gate_rules(scored: ScoredChange) -> GateRules:
     """Return the rules that the settings of a change make for its lines."""
     change, settings = scored.change, scored.change.source.settings
+
+    def can_block(line: ChangedLine) -> bool:
+        return change.in_scope(settings.gate_scope, line)
+
     return GateRules(
         policy=Policy(
             show=settings.show,
@@ -41,11 +48,13 @@ def gate_rules(scored: ScoredChange) -> GateRules:
             max_lines_over=settings.max_lines_over,
             min_coverage=settings.min_coverage,
             min_lines=settings.min_lines,
+            ack_top=settings.ack_top,
             scope=settings.scope,
             gate_scope=settings.gate_scope,
         ),
         authors=change.authors,
-        can_block=lambda line: change.in_scope(settings.gate_scope, line),
+        can_block=can_block,
+        places=riskiest_places(scored.scores, settings.ack_top, can_block),
     )
 
 
@@ -58,13 +67,14 @@ def judge(
     scored: ScoredChange,
     rules: GateRules,
     findings: tuple[Finding, ...],
-    acknowledged: Collection[Finding] = (),
+    acknowledged: Mapping[Finding, str] = NOTHING,
 ) -> Report:
     """Return the report. Pure, and cheap next to scoring.
 
-    findings      of `find`; an acknowledgement changes none of them
-    acknowledged  some of these, whose lines cannot block
+    findings      of `find`; an acknowledgement adds its reason, and changes nothing else of them
+    acknowledged  some of these, whose lines cannot block, each with the reason
     """
+    findings = tuple(replace(f, acknowledged=acknowledged.get(f)) for f in findings)
     excused = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
     rules = replace(rules, acknowledged=frozenset(excused))
     request = scored.change.source.request

@@ -3,7 +3,6 @@
 Comments on lines, then the summary, whose rows link to them. `marks` has the verdict's own steps.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +15,7 @@ from reviewbot.report.comment_sync import (
     Key,
     Posted,
     SyncPlan,
+    by_id,
     finding_id,
     gone_body,
     key_of,
@@ -100,8 +100,7 @@ def acknowledgements(
 
     Each call asks again whether they may. Of several for a finding the latest counts.
     """
-    names = Counter(finding_id(head, finding) for finding in findings)
-    known = {name for name, count in names.items() if count == 1}  # one name, one finding
+    known = by_id(head, findings)
     acks: dict[str, Ack] = {}
     allowed: dict[str, bool] = {}
     for comment in api.comments(number) if known else ():

@@ -1,6 +1,6 @@
 """Use case `review`: check what a workflow's event is about, ask for acknowledgements, publish."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -29,8 +29,9 @@ from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.github.events import Target
 from reviewbot.render.comment import pages
 from reviewbot.report.acks import Ack
-from reviewbot.report.comment_sync import finding_id
-from reviewbot.report.gate import Status
+from reviewbot.report.comment_sync import by_id, finding_id
+from reviewbot.report.findings import Finding
+from reviewbot.report.gate import GateStatus, Status
 
 if TYPE_CHECKING:
     from reviewbot.app.score import ScoredChange
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_FETCHED = 500  # files; a token has a thousand requests an hour
 READ_ONLY = ("pull_request",)  # events whose token may only read if a fork is behind them
+TO_ACK = "to acknowledge, comment on pull request {}, for {}:{}: /reviewbot ack {} REASON"
 QUEUE_NOT_READ = "no token: marks and acknowledgements of the queued pull request were not read"
 NOT_FROM_FORKS = (
     "not posted: the pull request comes from a fork, whose token may not; see docs/github.md"
@@ -88,6 +90,7 @@ def _review_commits(
 ) -> Review:
     """Check the commits of a push or a merge group; there is no pull request to comment on."""
     from reviewbot.app.judge import find, gate_rules, judge
+    from reviewbot.render.findings import finding_views
 
     source = _commits_of(folder, target, environ, flags)
     settings, queued = source.settings, None
@@ -108,8 +111,11 @@ def _review_commits(
             acks = acknowledgements(api, pull.number, pull.head, findings)
             for ack in acks.values():
                 say(f"acknowledged on pull request {pull.number} by {ack.login}: {ack.finding}")
-            known = [f for f in findings if finding_id(pull.head, f) in acks]
-            report = judge(scored, rules, findings, known)
+            report = judge(scored, rules, findings, _reasons(pull.head, findings, acks))
+            for view in finding_views(report):
+                if view.gate_status is GateStatus.UNACKNOWLEDGED:
+                    name = finding_id(pull.head, view.finding)
+                    say(TO_ACK.format(pull.number, view.finding.path, view.numbers, name))
         shows_verdict = settings.check_run or settings.commit_status
         wanted = target.head and settings.post is not Posting.NEVER and shows_verdict
         if dry_run:
@@ -215,8 +221,7 @@ def _judge_and_publish(
         acks = acknowledgements(api, pull.number, head, findings)
     except ReviewbotError as exc:
         return Review(judge(scored, rules, findings), settings, exc, None)
-    known = [f for f in findings if finding_id(head, f) in acks]
-    report = judge(scored, rules, findings, known)
+    report = judge(scored, rules, findings, _reasons(head, findings, acks))
     review = Review(report, settings, acks=tuple(acks.values()))
     nothing = replace(review, preview=Preview()) if dry_run else review
     if settings.post is Posting.NEVER:
@@ -234,6 +239,12 @@ def _judge_and_publish(
         return replace(review, failure=exc)
     say(said_posted(done))
     return review
+
+
+def _reasons(head: str, findings: Sequence[Finding], acks: Mapping[str, Ack]) -> dict[Finding, str]:
+    """Return the acknowledged findings with their reasons; `acks` by finding id."""
+    known = by_id(head, findings)
+    return {known[name]: ack.reason for name, ack in acks.items()}
 
 
 def _has(folder: Path, *commits: str) -> bool:

@@ -160,6 +160,11 @@ class Settings:
     gate_scope: Scope = _gate(Scope.ALL, "Authors whose lines can block.")
     min_coverage: float = _gate(1.0, "Minimum share of the eligible lines that must be scored.")
     min_lines: int = _gate(0, "Minimum number of scored lines for the gate to block.")
+    ack_top: int = _gate(
+        0,
+        "Number of riskiest places that somebody must acknowledge before the check passes.",
+        bounds=(0, 100),
+    )
     include: tuple[str, ...] = _files(
         (), "Files to score although a built-in list or .gitattributes skips them."
     )

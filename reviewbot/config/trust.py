@@ -37,6 +37,7 @@ STRICTER: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
         "max-lines-over": min,
         "min-coverage": max,
         "min-lines": min,
+        "ack-top": max,
         "inline-suppressions": min,  # of switches: on only if both are on
         "trust-human": min,
         "scope": _wider,

@@ -67,6 +67,7 @@ class Reader:
         settings = load_settings(self._environ, self._flags, from_files(location.top))
         if settings.artifact == AUTO:  # one document has no share of a change's budget
             settings = replace(settings, artifact="quick")
+        settings = replace(settings, ack_top=0)  # nor the riskiest places of a change
         if (request := change_of(location, document.text)) is None:
             return Answer(is_outdated=is_outdated)
         source = ChangeSource(request=request, settings=settings, root=location.top)

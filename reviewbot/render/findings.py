@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.config.levels import Level
+from reviewbot.escape import visible
 from reviewbot.render.phrasing import author_words, level_words, numbers, place_words
+from reviewbot.report.comment_sync import LOCAL, finding_id
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import GateStatus, Status, blocks
 from reviewbot.report.model import LineReport, Report, top_places
@@ -16,8 +18,16 @@ from reviewbot.scoring.outcomes import LineScore
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MAX_LINES = 12  # shown of one finding
 _COUNTS = (GateStatus.ABOVE, None)  # an unknown status may be above
-_BY_SEVERITY = (GateStatus.ABOVE, None, GateStatus.NOT_COUNTED, GateStatus.BELOW)
+_BLOCKS = (*_COUNTS, GateStatus.UNACKNOWLEDGED)
+_BY_SEVERITY = (
+    GateStatus.UNACKNOWLEDGED,
+    GateStatus.ABOVE,
+    None,
+    GateStatus.NOT_COUNTED,
+    GateStatus.BELOW,
+)
 _GATE_WORDS: dict[GateStatus | None, str] = {
+    GateStatus.UNACKNOWLEDGED: "must be acknowledged",
     GateStatus.ABOVE: "counts for the gate",
     GateStatus.NOT_COUNTED: "not counted by the gate",
 }
@@ -66,6 +76,12 @@ class FindingView:
         return status_words(self.gate_status, self.finding.worst)
 
     @property
+    def acknowledged(self) -> str:
+        """The state "acknowledged: REASON", safe to print, or ""; the reason is untrusted."""
+        reason = self.finding.acknowledged
+        return "" if reason is None else f"acknowledged: {visible(' '.join(reason.split()))}"
+
+    @property
     def written_by(self) -> str:
         """The author of its riskiest line: "AI (claude)", or "" if unknown."""
         return author_words(self.author)
@@ -89,19 +105,20 @@ def finding_views(
     The severity answers as our exit code does, because others gate by it: reviewdog by
     `-fail-level`, Jenkins by failed tests. With exit code 0 (`max-lines-over`, `min-lines`)
     nothing is an ERROR. Otherwise a finding is one if a line of it counts for the gate, or may, and
-    the policy does not allow that many such lines.
+    the policy does not allow that many such lines; or if it must be acknowledged.
     """
     findings = report.findings if findings is None else findings
     wanted = {(f.path, score.line.number) for f in findings for score in f.lines}
     lines: dict[tuple[str, int], list[LineReport]] = {}
-    over = 0
+    over = waiting = 0
     for file in report.files:
         for line in file.lines:
             over += isinstance(line.outcome, LineScore) and line.gate_status in _COUNTS
+            waiting += line.gate_status is GateStatus.UNACKNOWLEDGED
             if (place := (file.path, line.outcome.line.number)) in wanted:
                 lines.setdefault(place, []).append(line)  # a report may hold a path twice
     only_unread = report.verdict.status is Status.INCOMPLETE and not blocks(
-        report.policy, over, report.ledger.scored
+        report.policy, over, waiting, report.ledger.scored
     )
     can_block = report.verdict.exit_code != 0 and not only_unread
 
@@ -111,7 +128,7 @@ def finding_views(
         statuses = {line.gate_status for same in own for line in same}
         statuses |= {None} if [] in own else set()
         status = next(one for one in _BY_SEVERITY if one in statuses)
-        severity = Severity.ERROR if can_block and status in _COUNTS else Severity.WARNING
+        severity = Severity.ERROR if can_block and status in _BLOCKS else Severity.WARNING
         author = worst[0].author if worst else None
         return FindingView(finding, author, status, severity, report.recent)
 
@@ -121,6 +138,13 @@ def finding_views(
 def place_views(report: Report) -> tuple[FindingView, ...]:
     """Return the views of the places to read first: findings, then places below the level shown."""
     return finding_views(report, top_places(report, report.top))
+
+
+def ack_command(view: FindingView, report: Report) -> str:
+    """Return the command that acknowledges a finding that blocks; "" if none here can."""
+    if not report.local_acks or view.severity is not Severity.ERROR:
+        return ""
+    return f"reviewbot ack {finding_id(LOCAL, view.finding)} REASON"
 
 
 def excerpt(finding: Finding, lines: Sequence[LineReport]) -> tuple[list[LineReport], int]:

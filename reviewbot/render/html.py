@@ -134,7 +134,7 @@ def _first(places: Places, evidence: EvidenceByFeature) -> dict[str, Any]:
     near = [(worst.line.path, n) for n in range(number - CONTEXT, number + CONTEXT + 1)]
     return {
         **_listed(1, places),
-        "place": view.place,
+        "place": "; ".join(filter(None, [view.place, view.acknowledged])),
         "by": author_words(places.line[worst.line.path, number].author),
         "expectations": [expectation_words(one) for one in worst.expectations],
         "reason": reason_words(worst.reasons[0], evidence, deep=worst.deep)
@@ -166,7 +166,7 @@ def _listed(rank: int, places: Places) -> dict[str, Any]:
         "below": rank == places.findings + 1 > 1,
         "author": author_words(places.line[place].author),
         "level": view.level.value,
-        "status": in_brackets(view.status),
+        "status": in_brackets("; ".join(filter(None, [view.status, view.acknowledged]))),
         "risk": risk_words(view.finding.risk),
         **heat_of(worst),
     }

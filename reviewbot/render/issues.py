@@ -68,6 +68,8 @@ def unread(report: Report) -> tuple[Issue, ...]:
 def finding_message(view: FindingView) -> str:
     """Return a finding in one line: bounded, safe to print, no command to a CI runner."""
     parts = [*doubt_lines(view.finding), view.words]
+    if view.acknowledged:
+        parts.append(view.acknowledged)
     if view.written_by:
         parts.append(f"written by {view.written_by}")
     labels = [visible(reason.label) for reason in view.finding.reasons if reason.label]

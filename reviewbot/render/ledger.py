@@ -6,7 +6,8 @@ from itertools import groupby
 
 from reviewbot.escape import visible
 from reviewbot.render.phrasing import numbers, plural
-from reviewbot.report.gate import Status, is_all_merged
+from reviewbot.report.gate import Status
+from reviewbot.report.ledger import is_all_merged
 from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import Failed, Skipped
 

@@ -112,6 +112,7 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
         "level": view.level.value,
         "place": view.place,
         "author": UntrustedText(view.written_by) if view.written_by else None,
+        "acknowledged": UntrustedText(finding.acknowledged) if finding.acknowledged else None,
         "expectations": doubt_words(finding),
         "reasons": [
             reason_words(reason, report.evidence_for(reason.feature, worst))

@@ -13,7 +13,13 @@ from reviewbot.config.levels import Level
 from reviewbot.escape import visible
 from reviewbot.render.evidence import clause, feature_name, reason_weight
 from reviewbot.render.expectations import doubt_lines
-from reviewbot.render.findings import FindingView, excerpt, place_views
+from reviewbot.render.findings import (
+    FindingView,
+    ack_command,
+    excerpt,
+    finding_views,
+    place_views,
+)
 from reviewbot.render.ledger import (
     compared,
     deep_line,
@@ -100,6 +106,10 @@ def _full(report: Report, width: int) -> Iterable[Text]:
     if hidden > 0:
         yield Text()
         yield Text(f"{plural(hidden, 'more finding')}: --top {found} shows all")
+        for view in finding_views(report, report.findings[report.top :]):
+            if command := ack_command(view, report):
+                yield Text(f"   {visible(view.finding.path)}:{view.numbers}")
+                yield Text(f"   {command}", "bold")
     yield Text()
     rows = ledger_rows(report)
     column = min(max(len(name) for name, _ in rows), width - 8)
@@ -127,6 +137,8 @@ def _finding(
         yield _heat(line, digits, width)
     if cut:
         yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
+    if view.acknowledged:
+        yield from wrapped(view.acknowledged, width, 3)
     for doubt in doubt_lines(view.finding):
         yield from wrapped(doubt, width, 3)
     for reason in view.finding.reasons:
@@ -135,6 +147,8 @@ def _finding(
         evidence = report.evidence_for(reason.feature, worst)
         if evidence and (words := clause(evidence)):
             yield from wrapped(words, width, 5, "dim")
+    if command := ack_command(view, report):
+        yield Text(f"   {command}", "bold")
 
 
 def _heat(line: LineReport, digits: int, width: int) -> Text:

@@ -7,6 +7,7 @@ minimised if somebody answered it.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from reviewbot.report.anchors import Anchor, Shown, anchor
 from reviewbot.report.findings import Finding
 
 SUMMARY_MARK = "<!-- reviewbot:summary -->"
+LOCAL = ""  # in place of the head: a local commit is amended often, and its lines stay the same
 GONE = "This finding is gone, or acknowledged: the summary says which."
 MAX_CHARS = 10_000  # of a line; a JSON report has no more
 Key = tuple[str, str]  # a finding's path and fingerprint
@@ -57,6 +59,7 @@ def marked_review(body: str) -> str | None:
 def finding_id(head: str, finding: Finding) -> str:
     """Return the identifier for an acknowledgement: it holds for this head and these lines only.
 
+    head     the commit, or LOCAL for one that holds in this repository, whatever the commit
     returns  20 hexadecimal digits: too many for an author to make two findings that share them
     """
     texts = [" ".join(score.line.text[:MAX_CHARS].split()) for score in finding.lines]
@@ -67,6 +70,14 @@ def finding_id(head: str, finding: Finding) -> str:
 def key_of(finding: Finding) -> Key:
     """Return what tells a finding from the others of a report."""
     return finding.path, finding.fingerprint
+
+
+def by_id(head: str, findings: Sequence[Finding]) -> dict[str, Finding]:
+    """Return the findings by identifier, without those that share one: one name, one finding."""
+    names = [finding_id(head, finding) for finding in findings]
+    counts = Counter(names)
+    pairs = zip(names, findings, strict=True)
+    return {name: finding for name, finding in pairs if counts[name] == 1}
 
 
 @dataclass(frozen=True, slots=True)

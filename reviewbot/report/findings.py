@@ -26,6 +26,7 @@ class Finding:
     risk: float  # of its riskiest line
     lines: tuple[LineScore, ...]
     fingerprint: str  # of its first line, see `diff.line_hash`; stays where lines above change
+    acknowledged: str | None = None  # the reason that somebody gave; None: nobody has
 
     @property
     def worst(self) -> LineScore:
@@ -70,6 +71,21 @@ def further_places(
     return group(
         sorted(chosen, key=lambda score: (score.line.path, score.line.number)), lambda _score: True
     )
+
+
+def riskiest_places(
+    scores: Sequence[LineScore], top: int, can_block: Callable[[ChangedLine], bool]
+) -> tuple[frozenset[tuple[str, int]], ...]:
+    """Return the `top` riskiest places that `ack-top` asks for: path and number of their lines.
+
+    A place is a run of neighbouring lines that are `medium` or above and whose author can block.
+    They depend on the scores alone: neither on `show` nor on what blocks otherwise.
+    """
+    if not top:
+        return ()
+    places = group(scores, lambda one: one.level >= Level.MEDIUM and can_block(one.line))
+    lines = [[score.line for score in place.lines] for place in places[:top]]
+    return tuple(frozenset((line.path, line.number) for line in place) for place in lines)
 
 
 def group(

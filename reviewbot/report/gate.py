@@ -11,7 +11,8 @@ from reviewbot.config.thresholds import Limit, parse_limits
 from reviewbot.diff.model import ChangedLine
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
-from reviewbot.scoring.outcomes import Failed, LineScore, Outcome, Skipped
+from reviewbot.report.ledger import Ledger
+from reviewbot.scoring.outcomes import LineScore
 
 NARROW = (
     "narrow `exclude`, mark vendored or generated files as such in .gitattributes, or set"
@@ -40,7 +41,8 @@ class GateStatus(StrEnum):
 
     BELOW = "below"  # the gate's limit for its path and author
     ABOVE = "above"
-    NOT_COUNTED = "not counted"  # above, but acknowledged or of an author outside the gate's scope
+    UNACKNOWLEDGED = "unacknowledged"  # in one of the riskiest places: `ack-top`
+    NOT_COUNTED = "not counted"  # one of both, but acknowledged; or of an author out of scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Policy:
     max_lines_over: int  # lines that may count without a block
     min_coverage: float  # share of the lines that should have been read and were
     min_lines: int  # with fewer scored lines the gate never blocks
+    ack_top: int  # riskiest places that block until they are acknowledged; 0: none
     scope: Scope  # whose lines are read
     gate_scope: Scope  # whose lines can block
 
@@ -71,12 +74,18 @@ class GateRules:
     authors: Authors = _NOBODY
     can_block: Callable[[ChangedLine], bool] = lambda _line: True  # by its author
     acknowledged: frozenset[tuple[str, int]] = frozenset()  # path and number
+    places: tuple[frozenset[tuple[str, int]], ...] = ()  # of `ack-top`: their lines, likewise
+
+    @property
+    def waiting(self) -> int:
+        """The number of places of `ack-top` that nobody has acknowledged."""
+        return sum(not place <= self.acknowledged for place in self.places)
 
     def is_shown(self, score: LineScore) -> bool:
         """Return True if a line is part of a finding.
 
-        It is if its level is shown, or if it is above the gate's limit. An expectation can be
-        checked in a second, so a line that has one need only be `medium`.
+        It is if its level is shown, or if it can block. An expectation can be checked in a second,
+        so a line that has one need only be `medium`.
         """
         level = score.level
         doubted = bool(score.expectations) and level >= Level.MEDIUM
@@ -85,41 +94,16 @@ class GateRules:
     def status(self, score: LineScore) -> GateStatus:
         """Return the gate status of a line."""
         line, policy = score.line, self.policy
+        place = line.path, line.number
+        is_asked = any(place in lines for lines in self.places)
+        if is_asked and place not in self.acknowledged:
+            return GateStatus.UNACKNOWLEDGED
         author, limits = self.authors.get(line.path, line.number), parse_limits(policy.fail_on_for)
         of_line = limits.of(line.path, author, policy.limit)
-        if not any(limit.is_reached(score.level, score.risk) for limit in of_line):
+        if not is_asked and not any(one.is_reached(score.level, score.risk) for one in of_line):
             return GateStatus.BELOW
-        counts = (line.path, line.number) not in self.acknowledged and self.can_block(line)
+        counts = place not in self.acknowledged and self.can_block(line)
         return GateStatus.ABOVE if counts else GateStatus.NOT_COUNTED
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """How many added lines ended where; `added` equals `git diff --numstat`."""
-
-    added: int
-    scored: int
-    skipped: int
-    failed: int
-    unread: int  # skipped only because of our limits: counts against coverage
-    unread_files: int  # code files whose lines git does not show at all
-    by_reason: Mapping[str, int]  # why not scored -> lines, by name
-    deep: int = 0  # of the scored lines: how many `auto` read deep
-
-    @property
-    def all_excluded(self) -> bool:
-        """Whether `exclude` removed every line that would have been read, and there is one."""
-        others = self.scored + self.failed + self.unread
-        return not others and self.by_reason.get(SkipReason.EXCLUDED, 0) > 0
-
-    @property
-    def coverage(self) -> float:
-        """Share of the lines that should have been read and were; 1.0 if there were none.
-
-        Excluded lines count only if all lines are excluded: then it is 0.0.
-        """
-        should = self.scored + self.failed + self.unread
-        return self.scored / should if should else float(not self.all_excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,37 +115,17 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def count(outcomes: Sequence[Outcome], unread_files: int = 0) -> Ledger:
-    """Count the outcomes of all added lines."""
-    reasons = Counter(o.why for o in outcomes if not isinstance(o, LineScore))
-    return Ledger(
-        added=len(outcomes),
-        scored=sum(isinstance(o, LineScore) for o in outcomes),
-        skipped=sum(isinstance(o, Skipped) for o in outcomes),
-        failed=sum(isinstance(o, Failed) for o in outcomes),
-        unread=sum(isinstance(o, Skipped) and o.counts_as_unread for o in outcomes),
-        unread_files=unread_files,
-        by_reason=dict(sorted(reasons.items())),
-        deep=sum(isinstance(o, LineScore) and o.deep for o in outcomes),
-    )
+def blocks(policy: Policy, over: int, waiting: int, scored: int) -> bool:
+    """Return True if a change is blocked: by `over` of its `scored` lines that count, or if it has
+    `waiting` places (or lines of them) that nobody has acknowledged.
+    """
+    return (over > policy.max_lines_over or waiting > 0) and scored >= policy.min_lines
 
 
-def is_all_merged(ledger: Ledger) -> bool:
-    """Return True if lines were added, and another parent of an unfinished merge has them all."""
-    return (
-        bool(ledger.added)
-        and not ledger.unread_files
-        and ledger.by_reason == {SkipReason.MERGED: ledger.added}
-    )
-
-
-def blocks(policy: Policy, over: int, scored: int) -> bool:
-    """Return True if `over` lines that count, of `scored` lines, block a change."""
-    return over > policy.max_lines_over and scored >= policy.min_lines
-
-
-def status_and_exit_code(policy: Policy, ledger: Ledger, over: int) -> tuple[Status, int]:
-    """Return the gate's answer if `over` lines count.
+def status_and_exit_code(
+    policy: Policy, ledger: Ledger, over: int, waiting: int
+) -> tuple[Status, int]:
+    """Return the gate's answer; `over` and `waiting` as for `blocks`.
 
     Incomplete coverage wins over everything else: it is never green. One code file that git calls
     binary makes the coverage incomplete, unless the policy requires none.
@@ -169,7 +133,7 @@ def status_and_exit_code(policy: Policy, ledger: Ledger, over: int) -> tuple[Sta
     read = ledger.coverage >= policy.min_coverage  # False for NaN
     if not read or (ledger.unread_files and policy.min_coverage > 0):
         return Status.INCOMPLETE, EXIT_INCOMPLETE
-    if blocks(policy, over, ledger.scored):
+    if blocks(policy, over, waiting, ledger.scored):
         return Status.BLOCK, EXIT_BLOCK
     return Status.PASS, EXIT_PASS
 
@@ -178,20 +142,23 @@ def decide(rules: GateRules, ledger: Ledger, lines: Iterable[tuple[Level, GateSt
     """Apply the policy to the scored lines, of which it gets level and gate status."""
     policy, counts = rules.policy, Counter(lines)
     over = sum(counts[level, GateStatus.ABOVE] for level in Level)
-    status, code = status_and_exit_code(policy, ledger, over)
+    waiting = rules.waiting
+    status, code = status_and_exit_code(policy, ledger, over, waiting)
     risky = _risky_lines(rules, counts)
+    asked = _places(rules)
+    why = [*([asked] if waiting else []), *([risky] if over else [])]
     match status:
         case Status.INCOMPLETE if ledger.all_excluded:
             reasons = [_nothing_read(ledger), NARROW]
         case Status.INCOMPLETE:
-            reasons = [_incomplete(policy, ledger), *([risky] if over else [])]
+            reasons = [_incomplete(policy, ledger), *why]
         case Status.BLOCK:
-            reasons = [risky]
+            reasons = why
         case _ if not ledger.scored:
             reasons = _nothing_scored(ledger)
         case _:
-            reasons = [risky]
-            if over > policy.max_lines_over:
+            reasons = [risky, *([asked] if policy.ack_top else [])]
+            if over > policy.max_lines_over or waiting:
                 needs = f"only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
                 reasons.append(f"not blocked: {needs}")
     return Verdict(status, code, tuple(reasons))
@@ -234,6 +201,21 @@ def _unread_files(ledger: Ledger) -> str:
     return (
         "1 code file was" if ledger.unread_files == 1 else f"{ledger.unread_files} code files were"
     )
+
+
+def _places(rules: GateRules) -> str:
+    """Say how many places of `ack-top` wait: "3 of the 5 riskiest places are not acknowledged"."""
+    policy, count, waiting = rules.policy, len(rules.places), rules.waiting
+    top = f"(ack-top {policy.ack_top})"
+    if not count:
+        whose = "" if policy.gate_scope is Scope.ALL else " by an author in the gate's scope"
+        return f"no place{whose} is medium or above: nothing to acknowledge {top}"
+    if count == 1:
+        return f"the riskiest place is {'not ' if waiting else ''}acknowledged {top}"
+    if not waiting:
+        return f"the {count} riskiest places are acknowledged {top}"
+    are = "is" if waiting == 1 else "are"
+    return f"{waiting} of the {count} riskiest places {are} not acknowledged {top}"
 
 
 def _risky_lines(rules: GateRules, lines: Counter[tuple[Level, GateStatus]]) -> str:

@@ -19,15 +19,14 @@ from reviewbot.errors import UsageError
 from reviewbot.report.findings import Finding, riskiest_first
 from reviewbot.report.gate import (
     GateStatus,
-    Ledger,
     Policy,
     Status,
     Verdict,
-    count,
     status_and_exit_code,
 )
 from reviewbot.report.json_lines import Refused, author_of, outcome_of
 from reviewbot.report.json_v1 import schema
+from reviewbot.report.ledger import Ledger, count
 from reviewbot.report.model import (
     ChangeInfo,
     DeepReading,
@@ -144,7 +143,9 @@ def _check_verdict(
     if lines and all(line.gate_status is None for line in lines):
         return
     over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
-    fits = (verdict.status, verdict.exit_code) == status_and_exit_code(policy, ledger, over)
+    waiting = sum(line.gate_status is GateStatus.UNACKNOWLEDGED for line in lines)
+    answer = status_and_exit_code(policy, ledger, over, waiting)
+    fits = (verdict.status, verdict.exit_code) == answer
     if not fits or not all(_is_possible(line, policy) for line in lines):
         raise Refused("its verdict does not fit its lines")
 
@@ -154,7 +155,10 @@ def _is_possible(line: LineReport, policy: Policy) -> bool:
     score = line.outcome
     if line.gate_status is None or not isinstance(score, LineScore):
         return False
-    if policy.fail_on_for:
+    can_be_asked = policy.ack_top > 0 and score.level >= Level.MEDIUM
+    if line.gate_status is GateStatus.UNACKNOWLEDGED:
+        return can_be_asked
+    if policy.fail_on_for or (line.gate_status is GateStatus.NOT_COUNTED and can_be_asked):
         return True
     below, most = line.gate_status is GateStatus.BELOW, policy.max_risk
     slack = SLACK if below else -SLACK
@@ -193,7 +197,8 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
         fits = numbers and numbers == value["lines"] == sorted(set(numbers))
         if not fits or (value["start"], value["end"]) != (numbers[0], numbers[-1]):
             raise Refused("a finding does not fit its lines")
-        finding = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"])
+        reason = value["acknowledged"]
+        finding = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"], reason)
         if value["level"] != finding.level:
             raise Refused("the level of a finding does not fit its lines")
         found.append(replace(finding, risk=finding.worst.risk))

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from reviewbot.report.findings import Finding
-from reviewbot.report.gate import Ledger, Policy
+from reviewbot.report.gate import Policy
 from reviewbot.report.json_values import (
     artifact_json,
     author_json,
@@ -20,6 +20,7 @@ from reviewbot.report.json_values import (
     number,
     totals_json,
 )
+from reviewbot.report.ledger import Ledger
 from reviewbot.report.model import DeepReading, FileReport, LineReport, Report
 from reviewbot.scoring.feature_evidence import evidence_to_json
 from reviewbot.scoring.outcomes import LineScore, Outcome, Reason, Skipped
@@ -74,6 +75,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
         "max_lines_over": policy.max_lines_over,
         "min_coverage": policy.min_coverage,  # not rounded: the verdict is checked against it
         "min_lines": policy.min_lines,
+        "ack_top": policy.ack_top,
         "scope": policy.scope.value,
         "gate_scope": policy.gate_scope.value,
     }
@@ -177,5 +179,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "level": finding.level.value,
         "risk": number(finding.risk, 6),
         "fingerprint": finding.fingerprint,
+        "acknowledged": finding.acknowledged,
         "lines": [score.line.number for score in finding.lines],
     }

@@ -6,7 +6,8 @@ from reviewbot.authorship.model import Attribution
 from reviewbot.config.choices import TOP
 from reviewbot.diff.model import FileKind
 from reviewbot.report.findings import Finding, further_places
-from reviewbot.report.gate import GateStatus, Ledger, Policy, Verdict
+from reviewbot.report.gate import GateStatus, Policy, Verdict
+from reviewbot.report.ledger import Ledger
 from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.feature_evidence import FeatureEvidence
 from reviewbot.scoring.outcomes import ArtifactInfo, LineScore, Outcome
@@ -82,6 +83,7 @@ class Report:
     recent: RecentInfo | None = None  # what `LineScore.recent` compares with
     deep: DeepReading | None = None  # None: every line was read once
     top: int = TOP  # how many places a reader is shown first, see `top_places`
+    local_acks: bool = False  # `reviewbot ack` on this machine can acknowledge its findings
 
     def read_by(self, score: LineScore) -> "Report | DeepReading":
         """Return what has the model, the artifact and the evidence of a line."""

@@ -140,14 +140,12 @@ def test_an_acknowledged_finding_stays_a_finding_and_does_not_block(
     rules = gate_rules(scored)
     first, *others = find(scored, rules)
     findings = (first, *others)
-    one, every = judge(scored, rules, findings, [first]), judge(scored, rules, findings, findings)
+    one = judge(scored, rules, findings, {first: "read"})
+    every = judge(scored, rules, findings, dict.fromkeys(findings, "read"))
 
-    assert (
-        judge(scored, rules, findings).findings
-        == one.findings
-        == every.findings
-        == (first, *others)
-    )
+    assert judge(scored, rules, findings).findings == findings
+    assert one.findings == (replace(first, acknowledged="read"), *others)
+    assert every.findings == tuple(replace(f, acknowledged="read") for f in findings)
     assert one.verdict.exit_code == (1 if others else 0)
     assert every.verdict.exit_code == 0
     assert {line.gate_status for file in every.files for line in file.lines} == {

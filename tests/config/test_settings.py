@@ -190,6 +190,9 @@ def test_a_change_can_only_make_its_own_check_stricter() -> None:
         fail_on_for=("c/**=never", "author:mixed=0.1"),
         max_risk=0.4,
     ) == {"show": "low", "fail-on": "medium", "fail-on-for": rows, "max-risk": 0.4}
+    asked = settings_from(from_flags({"ack_top": 5}))
+    assert tighten(asked, from_flags({"ack_top": 4}))[1] == []
+    assert tighten(asked, from_flags({"ack_top": 6}))[0].ack_top == 6
     gated = settings_from(from_flags({"max_risk": 0.2}))
     assert tighten(gated, from_flags({"max_risk": 0.3}))[1] == []
     assert tighten(gated, from_flags({"fail_on": "critical"}))[0].fail_on is FailOn.CRITICAL

@@ -14,7 +14,8 @@ from reviewbot.config.levels import FailOn, Level
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import ChangedLine, FileKind
 from reviewbot.report.findings import group
-from reviewbot.report.gate import GateRules, GateStatus, Policy, count, decide
+from reviewbot.report.gate import GateRules, GateStatus, Policy, decide
+from reviewbot.report.ledger import count
 from reviewbot.report.model import (
     ChangeInfo,
     DeepReading,

@@ -11,7 +11,8 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.render.findings import Severity, finding_views, gate_words
 from reviewbot.render.issues import issues
 from reviewbot.report.findings import group
-from reviewbot.report.gate import GateRules, count, decide
+from reviewbot.report.gate import GateRules, decide
+from reviewbot.report.ledger import count
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore, Outcome, Skipped
 from tests.render.examples import CASES, failed, line_report, policy_of, report, scored

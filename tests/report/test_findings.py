@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.findings import Finding, further_places, group
+from reviewbot.report.findings import Finding, further_places, group, riskiest_places
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import top_places
 from reviewbot.scoring.outcomes import LineScore
@@ -203,3 +203,20 @@ def test_every_scored_change_has_a_place_and_no_line_is_in_two(
     assert found[: len(made.findings)] == made.findings[:count]
     rest = [one.worst.own_percentile for one in found[len(made.findings) :]]
     assert rest == sorted(rest, reverse=True)
+
+
+def test_the_riskiest_places_are_runs_of_medium_lines_and_ties_go_by_place() -> None:
+    def line(number: int, percentile: float, path: str = "a.py") -> LineScore:
+        return LineScore(ChangedLine(path, number, "x"), percentile / 100, percentile, ())
+
+    scores = [line(1, 96), line(3, 99), line(5, 94.9), line(20, 97), line(40, 94), line(60, 99.9)]
+    scores += [line(1, 97, "B.py"), line(9, 97, "b.py")]
+
+    def lines(top: int, but: int = 0) -> list[list[tuple[str, int]]]:
+        found = riskiest_places(scores, top, lambda one: one.number != but)
+        return [sorted(place) for place in found]
+
+    assert lines(3) == [[("a.py", 60)], [("a.py", 1), ("a.py", 3)], [("B.py", 1)]]
+    assert lines(9) == [*lines(3), [("a.py", 20)], [("b.py", 9)]]
+    assert lines(2, but=60) == [[("a.py", 1), ("a.py", 3)], [("B.py", 1)]]
+    assert lines(0) == []

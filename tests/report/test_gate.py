@@ -10,7 +10,8 @@ import pytest
 from reviewbot.authorship.model import Attribution, Author, Authors, Scope
 from reviewbot.config.levels import FailOn, Level
 from reviewbot.diff.model import ChangedLine
-from reviewbot.report.gate import NARROW, GateRules, GateStatus, Status, Verdict, count, decide
+from reviewbot.report.gate import NARROW, GateRules, GateStatus, Status, Verdict, decide
+from reviewbot.report.ledger import count
 from reviewbot.scoring.outcomes import Expectation, Failed, LineScore, Outcome, Skipped
 from tests.render.examples import policy_of
 
@@ -25,13 +26,19 @@ PASS, BLOCK, INCOMPLETE = (Status.PASS, 0), (Status.BLOCK, 1), (Status.INCOMPLET
 
 
 def verdict_of(
-    outcomes: Sequence[Outcome], unread_files: int = 0, *, acknowledged: bool = False, **policy: Any
+    outcomes: Sequence[Outcome],
+    unread_files: int = 0,
+    *,
+    acknowledged: bool = False,
+    places: tuple[frozenset[tuple[str, int]], ...] = (),
+    **policy: Any,
 ) -> Verdict:
     """The gate's answer about these lines; `policy` names what differs from fail-on critical."""
     rules = GateRules(
         policy=policy_of(**CRITICAL_ONLY | policy),
         can_block=lambda _line: policy.get("gate_scope") is not Scope.AI,
         acknowledged=frozenset({(LINE.path, LINE.number)} if acknowledged else ()),
+        places=places,
     )
     scores = [one for one in outcomes if isinstance(one, LineScore)]
     lines = [(one.level, rules.status(one)) for one in scores]
@@ -288,3 +295,52 @@ def test_the_ledger_counts_every_line_once() -> None:
     assert ledger.by_reason == {"blank": 1, "no head": 2, "too large": 1}
     assert ledger.coverage == 2 / 5
     assert count([EXCLUDED, BLANK]).coverage == 0.0
+
+
+PLACE = frozenset({(LINE.path, LINE.number)})
+
+
+@pytest.mark.parametrize(
+    ("places", "policy", "answer", "reason"),
+    [
+        ((PLACE,), NEVER, BLOCK, "the riskiest place is not acknowledged (ack-top 5)"),
+        (
+            (PLACE, frozenset({("b.py", 1)})),
+            {},
+            BLOCK,
+            "2 of the 2 riskiest places are not acknowledged (ack-top 5)",
+        ),
+        (
+            (PLACE, frozenset({("b.py", 1)})),
+            {"acknowledged": True},
+            BLOCK,
+            "1 of the 2 riskiest places is not acknowledged (ack-top 5)",
+        ),
+        (
+            (PLACE,),
+            {"acknowledged": True},
+            PASS,
+            "the riskiest place is acknowledged (ack-top 5)",
+        ),
+        ((), {}, PASS, "no place is medium or above: nothing to acknowledge (ack-top 5)"),
+        ((PLACE,), {"min_lines": 9}, PASS, "not blocked: only 1 lines scored, the gate needs 9"),
+    ],
+)
+def test_places_that_nobody_has_acknowledged_block(
+    places: tuple[frozenset[tuple[str, int]], ...],
+    policy: dict[str, Any],
+    answer: tuple[Status, int],
+    reason: str,
+) -> None:
+    outcome = HIGH if places else SAFE
+    verdict = verdict_of([outcome], places=places, ack_top=5, **policy)
+
+    assert (verdict.status, verdict.exit_code) == answer
+    assert reason in verdict.reasons
+
+
+def test_what_was_not_read_is_incomplete_and_the_places_are_said_as_well() -> None:
+    verdict = verdict_of([HIGH, FAILED], places=(PLACE,), ack_top=1)
+
+    assert verdict.status is Status.INCOMPLETE
+    assert verdict.reasons[1:] == ("the riskiest place is not acknowledged (ack-top 1)",)

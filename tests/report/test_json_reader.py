@@ -160,6 +160,7 @@ def test_what_does_not_match_the_schema_is_refused(path: str, value: Any) -> Non
         ("policy/fail_on", "never"),
         ("files/0/lines/0/standing", "below"),
         ("files/0/lines/0/standing", None),
+        ("files/0/lines/0/standing", "unacknowledged"),  # ack-top is 0
         ("findings/0/end", 99),
         ("findings/0/lines", [2, 1]),
         ("findings/0/lines", [1, 4]),
