@@ -30,10 +30,19 @@ def check_change(
     raises  every kind of ReviewbotError
     """
     from reviewbot.app.judge import find, gate_rules, judge
+    from reviewbot.app.local_acks import local_acks
+    from reviewbot.report.comment_sync import LOCAL, by_id
 
+    # An editor shows lines, and gates nothing.
+    acks = None if warm else local_acks(source, os.environ)
+    reasons = acks.read(doing="nothing was checked") if acks else {}  # before the work
     scored = score_source(source, clock, warm=warm)
     rules = gate_rules(scored)
-    return judge(scored, rules, find(scored, rules))
+    findings = find(scored, rules)
+    known = by_id(LOCAL, findings)
+    acknowledged = {known[name]: why for name, why in reasons.items() if name in known}
+    report = judge(scored, rules, findings, acknowledged)
+    return acks.ask(report) if acks else report
 
 
 def score_source(

@@ -23,6 +23,7 @@ GROUPS = {  # heading in the help -> name -> where the command is, and its line 
         "who": ("reviewbot.cli.who:who", "Show who wrote the lines that a change adds."),
     },
     "Your repository": {
+        "ack": ("reviewbot.cli.ack:ack", "Acknowledge a finding, so that it does not block."),
         "init": ("reviewbot.cli.init:init", "Set up settings, a workflow and hooks."),
         "calibrate": (
             "reviewbot.cli.calibrate:calibrate",

@@ -190,3 +190,17 @@ def test_the_framework_names_the_range_in_variables(
     assert words in result.stderr
     assert ("f.py:2" in result.stderr) == (code == 1)
     assert not (clone / "x").exists()
+
+
+def test_a_push_waits_until_its_riskiest_places_are_acknowledged(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("REVIEWBOT_FAIL_ON", "never")
+    head = commit(clone, "two", f_py=LONG)
+    stopped = push((head, "refs/heads/topic"), flags=("--ack-top", "3"))
+    command = stopped.stderr.partition("   reviewbot ack ")[2].split()
+
+    assert stopped.exit_code == 1
+    assert CliRunner().invoke(main, ["ack", command[0], "read"]).exit_code == 0
+    assert push((head, "refs/heads/topic"), flags=("--ack-top", "3")).exit_code == 0

@@ -1,6 +1,7 @@
 """Acknowledgements: who may, what counts, how far they reach, and what `stats` makes of them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -213,3 +214,57 @@ def test_a_merge_group_is_checked_again_and_nothing_is_posted(world: World) -> N
     assert json.loads(result.stdout)["change"] == {"base": base, "head": head}
     assert [s["sha"] for s in world.github.statuses] == [head]
     assert world.github.comments == []
+
+
+MEDIUM = "total = left + right\n"
+TOP = ("--ack-top", "2", "--fail-on", "never")
+
+
+def test_the_riskiest_places_of_a_pull_request_block_until_each_is_acknowledged(
+    world: World,
+) -> None:
+    world.push({"b.py": risky(1) + "\n" * 9 + MEDIUM + "\n" * 9 + "x = 1\n"})
+    before = world.review(*TOP)
+    first, second = world.ids
+    world.ack(ACK.format(first))
+    half = world.review(*TOP)
+    world.ack(ACK.format(second))
+    both = world.review(*TOP)
+
+    assert (before.exit_code, half.exit_code, both.exit_code) == (1, 1, 0)
+    assert "1 of the 2 riskiest places is not acknowledged (ack-top 2)" in half.stdout
+    assert "must be acknowledged" in half.stdout
+    assert "acknowledged: because" in half.stdout
+    assert "reviewbot ack" not in half.stdout.replace("/reviewbot ack", "")  # not from here
+
+    world.push({"c.py": "x = 1\n"})
+    assert world.review(*TOP).exit_code == 1
+
+
+def test_the_places_of_a_merge_queue_are_acknowledged_on_the_pull_request(world: World) -> None:
+    base = world.base({"main.py": "x = 1\n"})
+    world.push({"b.py": risky(1), "main.py": "x = 1\n" + "\n" * 9 + MEDIUM})
+    world.review(*TOP)
+    first, second = world.ids
+    world.ack(ACK.format(first))
+
+    world.queue(base)
+    waiting = world.review(*TOP)
+    assert waiting.exit_code == 1
+    words = f"to acknowledge, comment on pull request 1, for main.py:11: /reviewbot ack {second} R"
+    assert words in waiting.stderr
+
+    world.github.say("jane", ACK.format(second))
+    world.queue(base)
+    assert world.review(*TOP).exit_code == 0
+
+
+def test_what_was_acknowledged_locally_does_not_count_in_review(world: World) -> None:
+    world.push()
+    args = ("--root", str(world.repo.root), *TOP)
+    checked = world.call("check", f"{world.pull.base}..{world.pull.head}", *args)
+    (name,) = re.findall(r"reviewbot ack ([0-9a-f]{20})", checked.stdout)
+    assert world.call("ack", name, "read", *args[:2]).exit_code == 0
+    assert world.call("check", f"{world.pull.base}..{world.pull.head}", *args).exit_code == 0
+
+    assert world.review(*TOP).exit_code == 1
