@@ -78,7 +78,8 @@ def stats_html(stats: Stats) -> str:
 def _config(group: Group) -> str:
     one = group.config
     exact = [f"max-risk {one.max_risk}"] if one.max_risk else []
-    gate = " ".join([one.fail_on, *one.fail_on_for, *exact])
+    asked = [f"ack-top {one.ack_top}"] if one.ack_top else []
+    gate = " ".join([one.fail_on, *one.fail_on_for, *exact, *asked])
     hashes = " + ".join(sha256[:12] for sha256 in one.artifact_sha256.split(" + "))
     return _bounded(
         f"artifact {one.artifact} ({hashes}), model {one.model} layer {one.layer}"

@@ -65,6 +65,7 @@ class MeasurementConfig(NamedTuple):
     fail_on: str
     fail_on_for: tuple[str, ...]
     max_risk: str  # six digits; "" where it is not set
+    ack_top: int
     scope: str
 
 
@@ -150,6 +151,7 @@ def summarize(
             policy.fail_on.value,
             policy.fail_on_for,
             "" if policy.max_risk is None else f"{policy.max_risk:.6g}",
+            policy.ack_top,
             policy.scope.value,
         ),
         Counts(1, ledger.scored, ledger.failed + ledger.unread, risky),

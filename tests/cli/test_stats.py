@@ -103,16 +103,20 @@ def test_reports_of_other_artifacts_and_limits_are_not_added_up(folder: Path) ->
     other = about(head_of(4), *LINES)
     shown = replace(other.policy, show=Level.CRITICAL)
     write(folder, "2026-11-11.json", replace(other, policy=shown))
+    asked = about(head_of(5), *LINES)
+    asked = replace(asked, policy=replace(asked.policy, ack_top=5))
+    write(folder, "2026-11-12.json", asked)
 
     groups = counted(folder)["groups"]
 
-    keys = ("artifact", "show")
+    keys = ("artifact", "show", "ack_top")
     assert [tuple(one["config"][key] for key in keys) for one in groups] == [
-        ("small", "high"),
-        ("tiny", "critical"),
-        ("tiny", "high"),
+        ("small", "high", 0),
+        ("tiny", "critical", 0),
+        ("tiny", "high", 0),
+        ("tiny", "high", 5),
     ]
-    assert [one["total"]["reports"] for one in groups] == [1, 1, 2]
+    assert [one["total"]["reports"] for one in groups] == [1, 1, 2, 1]
 
 
 def test_of_several_reports_of_a_head_the_one_that_found_most_counts(folder: Path) -> None:
