@@ -53,14 +53,17 @@ class Finding:
 def further_places(
     scores: Iterable[LineScore], findings: Iterable[Finding], count: int
 ) -> tuple[Finding, ...]:
-    """Return the riskiest lines that are part of no finding, riskiest first, at most `count`.
+    """Return single lines that are part of no finding, at most `count`.
 
-    A line with at most GAP lines between it and a finding, or a riskier line returned here, is left
+    First `medium` lines and above, riskiest first. Then those with an expectation, strongest first:
+    they can be checked in a second. Then the others, riskiest first.
+
+    A line with at most GAP lines between it and a finding, or a line returned before it, is left
     out: whoever reads the one sees the other.
     """
     taken = {(found.path, score.line.number) for found in findings for score in found.lines}
     chosen: list[LineScore] = []
-    for score in sorted(scores, key=_riskiest_line_first) if count > 0 else ():
+    for score in sorted(scores, key=_read_first) if count > 0 else ():
         path, number = score.line.path, score.line.number
         if any((path, near) in taken for near in range(number - GAP - 1, number + GAP + 2)):
             continue
@@ -68,8 +71,10 @@ def further_places(
         chosen.append(score)
         if len(chosen) == count:
             break
-    return group(
-        sorted(chosen, key=lambda score: (score.line.path, score.line.number)), lambda _score: True
+    places = {score.line: n for n, score in enumerate(chosen)}
+    chosen.sort(key=lambda score: (score.line.path, score.line.number))
+    return tuple(
+        sorted(group(chosen, lambda _score: True), key=lambda found: places[found.worst.line])
     )
 
 
@@ -140,6 +145,15 @@ def group(
 def riskiest_first(finding: Finding) -> tuple[float, float, str, int]:
     """Return the sort key of a finding: percentile, then risk, then place."""
     return *_riskiest_line_first(finding.worst)[:2], finding.path, finding.start
+
+
+def _read_first(score: LineScore) -> tuple[int, float, tuple[float, float, str, int]]:
+    riskiest = _riskiest_line_first(score)
+    if score.level >= Level.MEDIUM:
+        return 0, 0.0, riskiest
+    if score.expectations:
+        return 1, min(map(_odds, score.expectations)), riskiest
+    return 2, 0.0, riskiest
 
 
 def _riskiest_line_first(score: LineScore) -> tuple[float, float, str, int]:

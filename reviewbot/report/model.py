@@ -106,7 +106,7 @@ def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
 def top_places(report: Report, count: int) -> tuple[Finding, ...]:
     """Return the places to read first, at most `count`: the same ones in every format.
 
-    First the report's findings, riskiest first; then the riskiest other lines, which are no
+    First the report's findings, riskiest first; then other lines (`further_places`), which are no
     findings: `place in report.findings` tells them apart. So a change with a scored line has a
     place, whatever its verdict.
     """

@@ -13,7 +13,7 @@ from reviewbot.diff.model import ChangedLine
 from reviewbot.report.findings import Finding, further_places, group, riskiest_places
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import top_places
-from reviewbot.scoring.outcomes import LineScore
+from reviewbot.scoring.outcomes import Expectation, LineScore
 from tests.render.examples import doubted, report, scored, skipped
 
 
@@ -147,6 +147,18 @@ def test_percentiles_order_lines_of_two_artifacts_and_risks_those_of_one() -> No
         ("low", 0.4),
     ]
     assert places(further_places(lines, (), 2)) == [("a.py", 1, 1), ("a.py", 21, 21)]
+
+
+def test_lines_with_an_expectation_come_before_others_below_medium_strongest_first() -> None:
+    def line(number: int, percentile: float, found: float = 0.0) -> LineScore:
+        expected = (Expectation(0, 1, "x", "y", found, 0.9),) if found else ()
+        return replace(score(number), percentile=percentile, expectations=expected)
+
+    lines = [line(1, 90), line(11, 96), line(21, 40, 0.01), line(31, 30, 0.001), line(41, 98)]
+
+    ordered = [found.start for found in further_places(lines, (), 5)]
+
+    assert ordered == [41, 11, 31, 21, 1]
 
 
 def test_the_first_places_are_the_findings_then_the_riskiest_lines_away_from_them() -> None:
