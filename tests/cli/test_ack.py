@@ -50,7 +50,8 @@ def test_the_riskiest_places_block_until_each_is_acknowledged(change: Path) -> N
 
     assert before.exit_code == 1
     assert "BLOCK (exit 1): 2 of the 2 riskiest places are not acknowledged" in before.stdout
-    assert re.findall(r"^\d\. (\S+)", before.stdout, re.MULTILINE) == ["a.py:43", "a.py:2"]
+    places = re.findall(r"^\d\. (\S+)", before.stdout, re.MULTILINE)
+    assert places[:2] == ["a.py:43", "a.py:2"]
 
     first = ack(names[0], "the", "order is right")
     half = check(*TOP)
