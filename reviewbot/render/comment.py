@@ -13,7 +13,7 @@ from reviewbot.render.evidence import feature_name
 from reviewbot.render.expectations import doubt_words
 from reviewbot.render.findings import FindingView, finding_views
 from reviewbot.render.jinja import markdown_environment, template
-from reviewbot.render.ledger import files_not_read, ledger_line, verdict_word
+from reviewbot.render.ledger import deep_line, files_not_read, ledger_line, verdict_word
 from reviewbot.render.links import line_url
 from reviewbot.render.phrasing import (
     in_brackets,
@@ -127,6 +127,7 @@ def summary_comment(report: Report, pages_: Pages, place: Place) -> str:
             head=place.head[:10],
             model=UntrustedText(report.model.name),
             artifact=UntrustedText(report.artifact.name),
+            deep=UntrustedText(deep_line(report)) if report.deep else None,
             origin=place.origin,
         )
         if len(text) + len(SUMMARY_MARK) + 2 <= MAX_SUMMARY or not rows:
