@@ -126,9 +126,14 @@ def why_skipped_line(
     return None
 
 
+def is_lock_file(path: str) -> bool:
+    """Return True if the name is one that a package manager gives its lock file."""
+    return _LOCK_FILE.fullmatch(path.lower().rpartition("/")[2]) is not None
+
+
 def _by_origin(path: str, attributes: Collection[str], head: bytes) -> SkipReason | None:
     *folders, name = path.lower().split("/")
-    if _LOCK_FILE.fullmatch(name):
+    if is_lock_file(path):
         return SkipReason.LOCK_FILE
     vendored = "linguist-vendored" in attributes or any(map(_VENDORED.fullmatch, folders))
     if vendored and "-linguist-vendored" not in attributes:
