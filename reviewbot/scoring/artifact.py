@@ -24,6 +24,7 @@ from safetensors.numpy import load
 from reviewbot.arrays import Array
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.errors import ArtifactError
+from reviewbot.scoring.change_reference import ChangeReference, change_reference_from_json
 from reviewbot.scoring.expectations import Rule
 from reviewbot.scoring.feature_evidence import FeatureEvidence, unpack_evidence
 from reviewbot.scoring.outcomes import ArtifactInfo
@@ -83,6 +84,7 @@ class Artifact:
     predictor: Predictor
     notes: Mapping[int, FeatureNote]
     expected: Rule  # which expectations are shown
+    changes: ChangeReference | None  # None: it was not trained on whole changes
     manifest: Mapping[str, Any]
     packed_evidence: bytes = b""  # the file's bytes, empty without one
 
@@ -212,6 +214,7 @@ def _load(where: Path, raw: bytes) -> Artifact:
             for number, n in json.loads(content["features.json"])["features"].items()
         },
         expected=_expected(manifest, model),
+        changes=change_reference_from_json(manifest["changes"]) if "changes" in manifest else None,
         manifest=manifest,
         packed_evidence=content.get(EVIDENCE, b""),
     )

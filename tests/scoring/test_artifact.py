@@ -180,6 +180,50 @@ def test_an_autoencoder_that_is_not_finite_or_of_another_width_is_refused(tmp_pa
             assert "damaged" in refused(write(tmp_path / str(number), tiny.predictor(), one))
 
 
+ROWS = [{"least": 0.0, "changes": 9, "fixed": 2}, {"least": 1.5, "changes": 8, "fixed": 8}]
+QUANTILES = [n / 10 for n in range(101)]
+WRONG_CHANGES: list[Any] = [None, {"survived": QUANTILES}]
+WRONG_CHANGES += [
+    {"survived": survived, "labelled": ROWS}
+    for survived in (QUANTILES[1:], QUANTILES[::-1], [-0.1, *QUANTILES[1:]], [True] * 101)
+]
+WRONG_CHANGES += [{"survived": [*QUANTILES[:-1], float("nan")], "labelled": ROWS}]
+WRONG_CHANGES += [
+    {"survived": QUANTILES, "labelled": rows}
+    for rows in (
+        [],
+        ROWS[1:],  # what lies below the first row has none
+        ROWS[::-1],
+        [ROWS[0], ROWS[0]],
+        [ROWS[0] | {"fixed": 10}],
+        [ROWS[0] | {"fixed": -1}],
+        [ROWS[0] | {"changes": 0, "fixed": 0}],
+        [ROWS[0] | {"changes": 9.5}],
+        [ROWS[0] | {"more": 1}],
+    )
+]
+WRONG_CHANGES += [{"survived": QUANTILES, "labelled": ROWS, "more": 1}]
+
+
+def test_changes_of_known_outcome_are_read_from_the_manifest(bundle: Path) -> None:
+    assert load_artifact(bundle).changes is None
+    tiny.edit_json(bundle / "manifest.json", changes={"survived": QUANTILES, "labelled": ROWS})
+
+    found = load_artifact(bundle).changes
+
+    assert found is not None
+    sums = (0.0, 0.05, 0.1, 1.49, 1.5, 9.95, 10.0, 99.0)
+    assert [found.percentile(x) for x in sums] == [0, 0, 0, 14, 14, 99, 99, 99]
+    assert [found.alike(x).fixed for x in sums] == [2, 2, 2, 2, 8, 8, 8, 8]
+
+
+@pytest.mark.parametrize("value", WRONG_CHANGES, ids=range(len(WRONG_CHANGES)))
+def test_changes_that_cannot_be_are_refused(bundle: Path, value: Any) -> None:
+    tiny.edit_json(bundle / "manifest.json", changes=value)
+
+    assert "damaged" in refused(bundle)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
