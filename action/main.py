@@ -20,7 +20,9 @@ POSTING = ("post", "max-comments", *_BOTH, *_MORE)  # compared in tests/config/t
 _OF_REPORT = ("max-comments", "bot-login", "templates", "top", "pr", "repository")
 POST_FLAGS = (*_BOTH, *_OF_REPORT, "from-report")
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
-OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", "report", "sarif", "outcomes")
+_CHANGE = ("change-percentile", "cleared")
+_PATHS = ("report", "sarif", "outcomes")
+OUTPUTS = ("verdict", "exit-code", "risky-lines", "coverage", *_CHANGE, *_PATHS)
 TOKEN, REPORT, BUG = "github-token", "from-report", 70
 FAILED = (2, 4)  # wrong usage, environment: a report may exist
 MAX_SUMMARY = 1_000_000  # bytes; over 1 MiB GitHub drops it
@@ -99,10 +101,13 @@ def main(environ: Mapping[str, str], reviewbot: Sequence[str] = REVIEWBOT) -> in
         values |= {"risky-lines": risky, "report": path}
         values |= {} if failed else {"verdict": report["verdict"]["status"]}
         values |= {"coverage": report["ledger"]["coverage"], "sarif": folder / ALSO["sarif"]}
+        level, cleared = report["change"]["level"], report["change"]["cleared"]
+        values |= {"change-percentile": level and level["percentile"], "cleared": cleared}
         values |= {"outcomes": outcomes} if outcomes.exists() else {}
     append(environ.get("GITHUB_STEP_SUMMARY"), text.encode()[:MAX_SUMMARY].decode(errors="ignore"))
     for name, value in values.items():
-        append(environ.get("GITHUB_OUTPUT"), f"{name}<<{mark}\n{value}\n{mark}\n")
+        shown = "" if value is None else value
+        append(environ.get("GITHUB_OUTPUT"), f"{name}<<{mark}\n{shown}\n{mark}\n")
     return code
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 
 from reviewbot.app.artifact import Artifacts
@@ -48,7 +49,7 @@ class Replay:
         risks = [[line.risk for line in change.lines] for change in self.changes]
         every = [risk for part in risks for risk in part]
         identity = self.artifacts.identity
-        return calibration_of(identity, self.base, self.head, every, list(map(max, risks)))
+        return calibration_of(identity, self.base, self.head, every, list(map(fsum, risks)))
 
 
 def replay(root: Path, settings: Settings, lines: int, labels: Labels) -> Replay:

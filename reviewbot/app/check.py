@@ -9,11 +9,13 @@ from reviewbot.app.attribute import attribute_change
 from reviewbot.app.load import load_model
 from reviewbot.app.load_change import FILES, ChangeSource, LoadedChange, attributes_of, load_change
 from reviewbot.app.progress import Clock, reading, untimed
+from reviewbot.errors import UsageError
 
 if TYPE_CHECKING:
     from reviewbot.app.score import ScoredChange
     from reviewbot.app.select_lines import Attributes
     from reviewbot.app.warm import Warm
+    from reviewbot.config.schema import Settings
     from reviewbot.diff.model import Change
     from reviewbot.encoders.encoder import Encoder
     from reviewbot.report.model import Report
@@ -68,16 +70,32 @@ def score_source(
     artifacts = warm.artifacts(settings) if warm else artifacts_for(settings)
     clock("loading the artifact")
     in_checkout = request.head != FILES and not source.remote
+    calibration = calibration_for(settings, request if in_checkout else None, artifacts)
+    if part is None:  # a part has no place among changes
+        _require_reference(settings, artifacts, calibration)
     load = warm.encoder if warm else load_model
     scored = score_by(
         artifacts,
         change,
         attributes_of(change),
         lambda artifact: load(settings, artifact, clock),
-        calibration=calibration_for(settings, request if in_checkout else None, artifacts),
+        calibration=calibration,
     )
     clock("reading the code and scoring")
     return scored
+
+
+def _require_reference(
+    settings: "Settings", artifacts: Artifacts, calibration: "Calibration | None"
+) -> None:
+    """Refuse a limit for whole changes if there are none to compare with. raises UsageError"""
+    if settings.fail_on_change is None or calibration or artifacts.first.changes:
+        return
+    raise UsageError(
+        f"nothing was scored: fail-on-change {settings.fail_on_change:g} compares with other"
+        f" changes, and artifact {artifacts.first.info.name!r} knows none",
+        fix="run `reviewbot calibrate`, give --artifact quick or auto, or leave fail-on-change out",
+    )
 
 
 def score_by(

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from reviewbot.app.load_change import LoadedChange, untracked_note
 from reviewbot.app.score import ScoredChange, ScoredFile, SecondReading
 from reviewbot.authorship.model import Scope
+from reviewbot.diff.cleared import Cleared, cleared
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import ChangedLine
-from reviewbot.render.phrasing import short_percentile
+from reviewbot.report.change_level import ChangeLevel, change_level
 from reviewbot.report.findings import Finding, group, riskiest_places
 from reviewbot.report.gate import GateRules, Policy, Status, decide
 from reviewbot.report.ledger import count, is_all_merged
@@ -45,6 +46,7 @@ def gate_rules(scored: ScoredChange) -> GateRules:
             fail_on=settings.fail_on,
             fail_on_for=settings.fail_on_for,
             max_risk=settings.max_risk,
+            fail_on_change=settings.fail_on_change,
             max_lines_over=settings.max_lines_over,
             min_coverage=settings.min_coverage,
             min_lines=settings.min_lines,
@@ -86,7 +88,8 @@ def judge(
         for line in file.lines
         if isinstance(line.outcome, LineScore) and line.gate_status
     ]
-    verdict = decide(rules, ledger, lines)
+    level = _change_level(scored, rules)
+    verdict = decide(rules, ledger, lines, level)
     nothing = request.empty
     if verdict.status is Status.PASS and is_all_merged(ledger):
         nothing = request.merged
@@ -94,14 +97,19 @@ def judge(
         model=_model_info(scored.artifact, scored.dtype),
         artifact=scored.artifact.info,
         change=ChangeInfo(
-            request.base, request.head, request.date, scored.change.source.repository
+            request.base,
+            request.head,
+            request.date,
+            scored.change.source.repository,
+            level,
+            _cleared(scored.change),
         ),
         policy=rules.policy,
         verdict=replace(verdict, reasons=(nothing,)) if nothing else verdict,
         ledger=ledger,
         files=files,
         findings=findings,
-        notes=(*_notes(scored.change), *_standing(scored)),
+        notes=tuple(_notes(scored.change)),
         recent=scored.calibration.info if scored.calibration else None,
         top=scored.change.source.settings.top,
     )
@@ -171,16 +179,22 @@ def _notes(change: LoadedChange) -> list[str]:
     ]
 
 
-def _standing(scored: ScoredChange) -> list[str]:
-    """Return where the change stands among this repository's own, if that is known."""
-    own = scored.calibration
-    if own is None or not scored.scores:
-        return []
-    below = own.change_percentile(max(score.risk for score in scored.scores))
-    return [
-        f"the riskiest line of this change is riskier than that of {short_percentile(below)} % of"
-        f" this repository's last {len(own.changes):,} changes"
+def _change_level(scored: ScoredChange, rules: GateRules) -> ChangeLevel | None:
+    lines = [(score.line, score.risk) for score in scored.scores]
+    excused = rules.acknowledged
+    counted = [
+        risk
+        for line, risk in lines
+        if (line.path, line.number) not in excused and rules.can_block(line)
     ]
+    risks = [risk for _, risk in lines]
+    return change_level(risks, counted, scored.artifact.changes, scored.calibration)
+
+
+def _cleared(change: LoadedChange) -> Cleared:
+    remote = change.source.remote
+    hidden = remote is not None and remote.unlisted  # a file that nobody here has seen
+    return Cleared.NO if hidden else cleared(change.change.files)
 
 
 def _evidence(

@@ -154,9 +154,10 @@ class Settings:
         check_item=lambda text: parse_limits((text,)),
     )
     max_risk: float | None = _gate(None, "Lines of higher risk block, too, whatever their level.")
-    max_lines_over: int = _gate(
-        0, "Number of lines that may reach the gate's limit and still pass."
+    fail_on_change: float | None = _gate(
+        None, "A change of a higher percentile among changes blocks, too.", bounds=(0, 100)
     )
+    max_lines_over: int = _gate(0, "Lines that may reach the gate's limit and still pass.")
     gate_scope: Scope = _gate(Scope.ALL, "Authors whose lines can block.")
     min_coverage: float = _gate(1.0, "Minimum share of the eligible lines that must be scored.")
     min_lines: int = _gate(0, "Minimum number of scored lines for the gate to block.")

@@ -23,6 +23,10 @@ def _lower(left: FailOn, right: FailOn) -> FailOn:
     return max(left, right, key=(FailOn.NEVER, FailOn.CRITICAL, FailOn.HIGH, FailOn.MEDIUM).index)
 
 
+def _lower_limit(left: float | None, right: float | None) -> float | None:
+    return min((limit for limit in (left, right) if limit is not None), default=None)
+
+
 def _with_authors(current: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
     """Add limits for authors; one for a path could be laxer than what it replaces."""
     return (*current, *(text for text in authors_in(own) if text not in current))
@@ -33,7 +37,8 @@ STRICTER: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
         "show": min,
         "fail-on": _lower,
         "fail-on-for": _with_authors,
-        "max-risk": lambda left, right: right if left is None else min(left, right),
+        "max-risk": _lower_limit,
+        "fail-on-change": _lower_limit,
         "max-lines-over": min,
         "min-coverage": max,
         "min-lines": min,

@@ -67,7 +67,8 @@ class Reader:
         settings = load_settings(self._environ, self._flags, from_files(location.top))
         if settings.artifact == AUTO:  # one document has no share of a change's budget
             settings = replace(settings, artifact="quick")
-        settings = replace(settings, ack_top=0)  # nor the riskiest places of a change
+        # Nor has it the riskiest places of a change, or a place among changes.
+        settings = replace(settings, ack_top=0, fail_on_change=None)
         if (request := change_of(location, document.text)) is None:
             return Answer(is_outdated=is_outdated)
         source = ChangeSource(request=request, settings=settings, root=location.top)

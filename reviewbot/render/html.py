@@ -28,7 +28,15 @@ from reviewbot.render.ledger import (
     ledger_line,
     verdict_word,
 )
-from reviewbot.render.phrasing import in_brackets, none_shown, plural, risk_words, totals_line
+from reviewbot.render.phrasing import (
+    in_brackets,
+    none_shown,
+    plural,
+    risk_words,
+    sentence,
+    totals_line,
+)
+from reviewbot.report.change_level import change_words
 from reviewbot.report.gate import Status
 from reviewbot.report.model import LineReport, Report
 from reviewbot.scoring.outcomes import LineScore
@@ -71,6 +79,7 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
         "compared": short(compared(report)),
         "about": short(_about(report), 500),
         "scored": report.ledger.scored,
+        "change": sentence(change_words(report.change.level)) if report.change.level else "",
         "coverage": _coverage(report),
         "gaps": gaps,
         "ledger": short(ledger_line(report), 1_000),

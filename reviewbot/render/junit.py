@@ -19,6 +19,7 @@ from reviewbot.render.findings import Severity
 from reviewbot.render.issues import RISKY, WHOLE, Issue, issues, places_text
 from reviewbot.render.ledger import compared, deep_line, ledger_line, verdict_word
 from reviewbot.render.phrasing import numbers, plural
+from reviewbot.report.change_level import change_words
 from reviewbot.report.gate import Status
 from reviewbot.report.model import FileReport, Report
 from reviewbot.scoring.outcomes import LineScore
@@ -51,7 +52,9 @@ def junit(report: Report) -> str:
 def _gate(report: Report) -> Node:
     verdict = report.verdict
     reasons = inert("; ".join(map(visible, verdict.reasons)))
-    text = f"{verdict_word(report)} (exit {verdict.exit_code}): {reasons}\n{ledger_line(report)}"
+    parts = [f"{verdict_word(report)} (exit {verdict.exit_code}): {reasons}", ledger_line(report)]
+    parts += [change_words(report.change.level)] if report.change.level else []
+    text = "\n".join(parts)
     places = places_text(report)
     if verdict.exit_code == 0:
         return _testcase("reviewbot", "gate", "system-out", "\n".join([text, *places]))

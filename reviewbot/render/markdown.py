@@ -18,6 +18,7 @@ from reviewbot.render.phrasing import (
     totals_line,
 )
 from reviewbot.render.untrusted import UntrustedText
+from reviewbot.report.change_level import change_words
 from reviewbot.report.model import LineReport, Report, lines_by_path
 from reviewbot.scoring.outcomes import LineScore
 
@@ -72,6 +73,7 @@ def _frame(report: Report) -> dict[str, Any]:
         "found": len(report.findings),
         "none_shown": sentence(none_shown(report.policy.show))[:-1],
         "below_shown": below_shown(report.policy.show),
+        "change": sentence(change_words(report.change.level)) if report.change.level else "",
         "ledger": rows,
         "authors": UntrustedText(totals_line(authors)) if report.ledger.added else None,
         "remarks": [UntrustedText(remark) for remark in remarks],

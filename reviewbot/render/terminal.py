@@ -36,6 +36,7 @@ from reviewbot.render.phrasing import (
     totals_line,
 )
 from reviewbot.render.terminal_text import code_text, fitting, one_line, printed, wrapped
+from reviewbot.report.change_level import change_words
 from reviewbot.report.gate import Status
 from reviewbot.report.model import LineReport, Report, lines_by_path
 from reviewbot.scoring.outcomes import LineScore
@@ -122,6 +123,8 @@ def _full(report: Report, width: int) -> Iterable[Text]:
     for note in report.notes:
         yield Text(f"note: {visible(note)}", "dim")
     yield Text()
+    if report.change.level:
+        yield from wrapped(change_words(report.change.level), width, 0)
     yield _verdict(report)
 
 

@@ -11,6 +11,7 @@ from reviewbot.config.thresholds import Limit, parse_limits
 from reviewbot.diff.model import ChangedLine
 from reviewbot.diff.skip_rules import SkipReason
 from reviewbot.errors import EXIT_BLOCK, EXIT_INCOMPLETE, EXIT_PASS
+from reviewbot.report.change_level import ChangeLevel, why_too_risky
 from reviewbot.report.ledger import Ledger
 from reviewbot.scoring.outcomes import LineScore
 
@@ -53,6 +54,7 @@ class Policy:
     fail_on: FailOn  # a line of this level counts
     fail_on_for: tuple[str, ...]  # limits by path or author, see `config.thresholds`
     max_risk: float | None  # a line above it counts whatever its level; None: no such limit
+    fail_on_change: float | None  # a change of a higher percentile blocks; None: none does
     max_lines_over: int  # lines that may count without a block
     min_coverage: float  # share of the lines that should have been read and were
     min_lines: int  # with fewer scored lines the gate never blocks
@@ -123,9 +125,11 @@ def blocks(policy: Policy, over: int, waiting: int, scored: int) -> bool:
 
 
 def status_and_exit_code(
-    policy: Policy, ledger: Ledger, over: int, waiting: int
+    policy: Policy, ledger: Ledger, over: int, waiting: int, *, too_risky: bool
 ) -> tuple[Status, int]:
     """Return the gate's answer; `over` and `waiting` as for `blocks`.
+
+    too_risky  the change as a whole is
 
     Incomplete coverage wins over everything else: it is never green. One code file that git calls
     binary makes the coverage incomplete, unless the policy requires none.
@@ -133,20 +137,29 @@ def status_and_exit_code(
     read = ledger.coverage >= policy.min_coverage  # False for NaN
     if not read or (ledger.unread_files and policy.min_coverage > 0):
         return Status.INCOMPLETE, EXIT_INCOMPLETE
-    if blocks(policy, over, waiting, ledger.scored):
+    whole = too_risky and ledger.scored >= policy.min_lines
+    if whole or blocks(policy, over, waiting, ledger.scored):
         return Status.BLOCK, EXIT_BLOCK
     return Status.PASS, EXIT_PASS
 
 
-def decide(rules: GateRules, ledger: Ledger, lines: Iterable[tuple[Level, GateStatus]]) -> Verdict:
-    """Apply the policy to the scored lines, of which it gets level and gate status."""
+def decide(
+    rules: GateRules,
+    ledger: Ledger,
+    lines: Iterable[tuple[Level, GateStatus]],
+    change: ChangeLevel | None = None,
+) -> Verdict:
+    """Apply the policy to the scored lines, of which it gets level and gate status.
+
+    change   the change as a whole; None if no line was scored
+    """
     policy, counts = rules.policy, Counter(lines)
     over = sum(counts[level, GateStatus.ABOVE] for level in Level)
-    waiting = rules.waiting
-    status, code = status_and_exit_code(policy, ledger, over, waiting)
+    waiting, whole = rules.waiting, why_too_risky(change, policy.fail_on_change)
+    status, code = status_and_exit_code(policy, ledger, over, waiting, too_risky=bool(whole))
     risky = _risky_lines(rules, counts)
     asked = _places(rules)
-    why = [*([asked] if waiting else []), *([risky] if over else [])]
+    why = [*whole, *([asked] if waiting else []), *([risky] if over else [])]
     match status:
         case Status.INCOMPLETE if ledger.all_excluded:
             reasons = [_nothing_read(ledger), NARROW]
@@ -157,8 +170,8 @@ def decide(rules: GateRules, ledger: Ledger, lines: Iterable[tuple[Level, GateSt
         case _ if not ledger.scored:
             reasons = _nothing_scored(ledger)
         case _:
-            reasons = [risky, *([asked] if policy.ack_top else [])]
-            if over > policy.max_lines_over or waiting:
+            reasons = [*whole, risky, *([asked] if policy.ack_top else [])]
+            if over > policy.max_lines_over or waiting or whole:
                 needs = f"only {ledger.scored} lines scored, the gate needs {policy.min_lines}"
                 reasons.append(f"not blocked: {needs}")
     return Verdict(status, code, tuple(reasons))

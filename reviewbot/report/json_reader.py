@@ -16,6 +16,7 @@ from reviewbot.config.levels import FailOn, Level
 from reviewbot.config.thresholds import Limit
 from reviewbot.diff.model import FileKind
 from reviewbot.errors import UsageError
+from reviewbot.report.change_level import ChangeLevel, why_too_risky
 from reviewbot.report.findings import Finding, riskiest_first
 from reviewbot.report.gate import (
     GateStatus,
@@ -24,11 +25,11 @@ from reviewbot.report.gate import (
     Verdict,
     status_and_exit_code,
 )
+from reviewbot.report.json_change import change_of
 from reviewbot.report.json_lines import Refused, author_of, outcome_of
 from reviewbot.report.json_v1 import schema
 from reviewbot.report.ledger import Ledger, count
 from reviewbot.report.model import (
-    ChangeInfo,
     DeepReading,
     FileReport,
     LineReport,
@@ -83,14 +84,15 @@ def _parse(raw: bytes) -> Report:
     policy = _policy(value["policy"])
     status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
     verdict = Verdict(Status(status), code, tuple(reasons))
-    _check_verdict(verdict, policy, ledger, files)
+    change = change_of(value["change"], files)
+    _check_verdict(verdict, policy, ledger, files, change.level)
     recent = RecentInfo(**value["recent"]) if value.get("recent") else None
     if recent is None and any(isinstance(o, LineScore) and o.recent is not None for o in outcomes):
         raise Refused("it does not describe the lines that its own compare with")
     return Report(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
-        change=ChangeInfo(**value["change"]),
+        change=change,
         policy=policy,
         verdict=verdict,
         ledger=ledger,
@@ -132,7 +134,11 @@ def _policy(value: Mapping[str, Any]) -> Policy:
 
 
 def _check_verdict(
-    verdict: Verdict, policy: Policy, ledger: Ledger, files: tuple[FileReport, ...]
+    verdict: Verdict,
+    policy: Policy,
+    ledger: Ledger,
+    files: tuple[FileReport, ...],
+    change: ChangeLevel | None,
 ) -> None:
     """Refuse a verdict that the gate would not give for these lines.
 
@@ -144,7 +150,8 @@ def _check_verdict(
         return
     over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
     waiting = sum(line.gate_status is GateStatus.UNACKNOWLEDGED for line in lines)
-    answer = status_and_exit_code(policy, ledger, over, waiting)
+    whole = bool(why_too_risky(change, policy.fail_on_change))
+    answer = status_and_exit_code(policy, ledger, over, waiting, too_risky=whole)
     fits = (verdict.status, verdict.exit_code) == answer
     if not fits or not all(_is_possible(line, policy) for line in lines):
         raise Refused("its verdict does not fit its lines")

@@ -11,6 +11,7 @@ from typing import Any
 
 from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Policy
+from reviewbot.report.json_change import whole_json
 from reviewbot.report.json_values import (
     artifact_json,
     author_json,
@@ -40,7 +41,7 @@ def json_v1(report: Report) -> str:
         "schema": SCHEMA,
         "model": asdict(report.model),
         "artifact": artifact_json(report.artifact),
-        "change": change_json(report.change),
+        "change": change_json(report.change) | whole_json(report.change),
         "policy": _policy(report.policy),
         "verdict": {
             "status": report.verdict.status.value,
@@ -72,6 +73,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
         "fail_on": policy.fail_on.value,
         "fail_on_for": policy.fail_on_for,
         "max_risk": number(policy.max_risk, 6),
+        "fail_on_change": number(policy.fail_on_change, 6),
         "max_lines_over": policy.max_lines_over,
         "min_coverage": policy.min_coverage,  # not rounded: the verdict is checked against it
         "min_lines": policy.min_lines,

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from reviewbot.authorship.model import Attribution
 from reviewbot.config.choices import TOP
+from reviewbot.diff.cleared import Cleared
 from reviewbot.diff.model import FileKind
+from reviewbot.report.change_level import ChangeLevel
 from reviewbot.report.findings import Finding, further_places
 from reviewbot.report.gate import GateStatus, Policy, Verdict
 from reviewbot.report.ledger import Ledger
@@ -25,12 +27,14 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ChangeInfo:
-    """What was compared with what."""
+    """What was compared with what, and the change as a whole."""
 
     base: str | None  # commit, or None where only a diff was given
     head: str  # commit, "index", "worktree" or "files"
     date: str = ""  # of the commit `head`, as committed: "2026-11-30"; "" where it is not known
     repository: str = ""  # its address on GitHub, without a slash at the end; "" elsewhere
+    level: ChangeLevel | None = None  # None: no line was scored
+    cleared: Cleared = Cleared.NO  # the kind of change, if it needs no reading
 
 
 @dataclass(frozen=True, slots=True)

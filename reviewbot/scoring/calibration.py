@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewbot.config.levels import percentile_of
+from reviewbot.scoring.change_reference import MAX_PERCENTILE
 
-SCHEMA = "reviewbot-calibration/1"
+SCHEMA = "reviewbot-calibration/2"
 MAX_RISKS = 40_000  # of each list
 MAX_CHARS = 100  # of a commit's name
 DIGITS = 6  # of a risk: equal lines must stay equal, whether read from a file or computed
+MAX_SUM = 1_000_000  # of the risks of a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Calibration:
     base: str
     head: str
     lines: tuple[float, ...]  # ascending
-    changes: tuple[float, ...]  # the riskiest line of each change, ascending
+    changes: tuple[float, ...]  # the sum of the risks of each change, ascending
 
     @property
     def info(self) -> RecentInfo:
@@ -43,9 +45,9 @@ class Calibration:
         """Return the percentage of these lines that are less risky, see `percentile_of`."""
         return _percentile(self.lines, risk)
 
-    def change_percentile(self, risk: float) -> float:
-        """Return the percentage of these changes whose riskiest line is less risky."""
-        return _percentile(self.changes, risk)
+    def change_percentile(self, expected: float) -> int:
+        """Return the percentage of these changes with a smaller sum: rounded down, 0 to 99."""
+        return min(math.floor(_percentile(self.changes, expected)), MAX_PERCENTILE)
 
 
 def calibration_of(
@@ -80,16 +82,17 @@ def calibration_from_json(raw: bytes) -> Calibration:
             raise ValueError(SCHEMA)
         if max(map(len, (artifact, base, head))) > MAX_CHARS:
             raise ValueError(SCHEMA)
-        lines, changes = _read(value["lines"]), _read(value["changes"])
+        lines, changes = _read(value["lines"], 1), _read(value["changes"], MAX_SUM)
         return calibration_of(artifact, base, head, lines, changes)
     except (ArithmeticError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise ValueError(f"it is no {SCHEMA}, or has no risk, or too many") from exc
 
 
-def _read(risks: Any) -> list[float]:
+def _read(risks: Any, most: float) -> list[float]:
     # A bool is no number, and NaN is in no range.
-    numbers = type(risks) is list and all(type(x) in (int, float) and 0 <= x <= 1 for x in risks)
-    if not numbers:
+    if type(risks) is not list or not all(
+        type(x) in (int, float) and 0 <= x <= most for x in risks
+    ):
         raise ValueError("no list of risks")
     return list(risks)
 

@@ -84,6 +84,7 @@ def test_a_verdict_passes_through(code: int, tmp_path: Path) -> None:
     assert outputs["verdict"] in ("pass", "block", "incomplete")
     assert json.loads(Path(outputs["report"]).read_text())["verdict"]["exit_code"] == code
     assert (outputs["risky-lines"], outputs["coverage"]) == ("3", "0.5")
+    assert (outputs["change-percentile"], outputs["cleared"]) == ("92", "tests")
     assert Path(outputs["sarif"]).read_text() == "made as sarif\n"
     assert Path(outputs["outcomes"]) == Path(outputs["report"]).parent / "outcomes.jsonl"
     assert text == "made as markdown\n"
@@ -188,7 +189,7 @@ def test_the_script_is_small_does_nothing_when_imported_and_needs_no_package() -
     source = (ROOT / "action" / "main.py").read_text()
     tree = ast.parse(source)
 
-    assert len(source.splitlines()) < 115
+    assert len(source.splitlines()) < 120
     kept = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.If)
     assert all(isinstance(node, kept) for node in tree.body)
     imported = {
@@ -201,3 +202,14 @@ def test_the_script_is_small_does_nothing_when_imported_and_needs_no_package() -
 
 def test_conclude_reads_no_report_that_is_a_directory(tmp_path: Path) -> None:
     assert conclude(0, tmp_path) == (BUG, None)
+
+
+@pytest.mark.parametrize("level", [None, {"percentile": None}, {"percentile": 0}])
+def test_an_unknown_percentile_of_the_change_is_empty_and_a_known_0_is_not(
+    tmp_path: Path, level: dict[str, object] | None
+) -> None:
+    text = report(0, change={"level": level, "cleared": ""})
+    _, outputs, _ = run(tmp_path, fake_check(tmp_path, code=0, writes=text))
+
+    assert outputs["change-percentile"] == ("" if not level or level["percentile"] is None else "0")
+    assert outputs["cleared"] == ""

@@ -8,6 +8,7 @@ import pytest
 
 from reviewbot.app.judge import find, gate_rules, judge
 from reviewbot.app.load_change import Numstat, check_numstat
+from reviewbot.authorship.model import Scope
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import Change
 from reviewbot.encoders.encoder import Encoder
@@ -17,6 +18,7 @@ from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
 from tests import tiny
 from tests.changes import CODE, ODD, Check, Head, Made, made, never, outcomes
+from tests.render.examples import CHANGES
 
 
 def test_the_ledger_equals_git_s_own_count(tmp_path: Path, check: Check) -> None:
@@ -152,6 +154,26 @@ def test_an_acknowledged_finding_stays_a_finding_and_does_not_block(
         GateStatus.NOT_COUNTED,
         None,
     }
+
+
+def test_acknowledged_lines_and_authors_who_cannot_block_do_not_count_for_the_change(
+    tmp_path: Path, check: Check
+) -> None:
+    knows = replace(check.artifact, changes=CHANGES)
+    case = made(tmp_path, {}, {"a.py": CODE})
+    strict = Settings(max_risk=0.0, max_lines_over=1_000, fail_on_change=5)
+    scored = check.score(case, settings=strict, artifact=knows)
+    rules = gate_rules(scored)
+    findings = find(scored, rules)
+    read = judge(scored, rules, findings, dict.fromkeys(findings, "read"))
+    ai = check(case, settings=replace(strict, gate_scope=Scope.AI), artifact=knows)
+    plain = judge(scored, rules, findings)
+
+    assert plain.verdict.exit_code == 1
+    for report in (read, ai):
+        assert report.verdict.exit_code == 0
+        assert (whole := plain.change.level) is not None
+        assert report.change.level == replace(whole, counted=0)
 
 
 def test_at_full_depth_each_score_has_its_surprisal(

@@ -21,7 +21,7 @@ from reviewbot.report.json_reader import parse_report
 from reviewbot.report.json_v1 import json_v1
 from reviewbot.scoring.artifact import PRESETS, Artifact
 from tests.cli.small import ByteEncoder, write_artifact
-from tests.cli.test_check import as_json, check, git, repo
+from tests.cli.test_check import as_json, check, git, repo, with_changes
 
 __all__ = ["repo"]  # the fixture
 RISKS = {"a.py": 40, "b.py": 30, "c.py": 20}  # letters of each file's one line
@@ -107,6 +107,22 @@ def test_each_line_has_the_risk_and_the_level_of_its_artifact(
     assert standing == {"a.py": "above", "b.py": "below", "c.py": "below"}
     assert both["findings"][0]["path"] == "a.py"  # its risk is not the highest
     assert both["verdict"]["reasons"] == ["1 line is critical (fail-on critical, 0 allowed)"]
+
+
+def test_the_figure_of_the_change_sums_what_counts_and_compares_with_what_quick_knows(
+    passes: dict[str, list[int]],
+) -> None:
+    with_changes(PRESETS["quick"])
+    first = as_json(check("--format=json", "--deep-tokens=1"))
+    found = as_json(check("--format=json", f"--deep-tokens={COSTS['a.py']}"))
+
+    risks = [file["lines"][0]["risk"] for file in found["files"]]
+    level = found["change"]["level"]
+    assert level["expected"] == pytest.approx(sum(risks), abs=3e-6)
+    assert level["expected"] < first["change"]["level"]["expected"]
+    assert (level["percentile"], level["labelled"]) == (99, 76)
+    alone = as_json(check("--format=json", "--artifact=deep"))["change"]["level"]
+    assert (alone["percentile"], alone["labelled"]) == (None, None)
 
 
 def test_what_is_cached_counts_like_what_is_not(passes: dict[str, list[int]]) -> None:
@@ -198,7 +214,8 @@ def test_calibrate_compares_changes_that_were_read_like_the_check(
 
 
 def test_the_language_server_reads_with_quick(repo: Path, passes: dict[str, list[int]]) -> None:
-    reader = Reader({}, {"artifact": "auto"}, lambda: None)
+    # One document is no change: a limit for changes says nothing about it.
+    reader = Reader({"REVIEWBOT_FAIL_ON_CHANGE": "50"}, {"artifact": "auto"}, lambda: None)
 
     answer = reader.read(Document("u", 1, repo / "a.py", f"{'x' * 40}\n"))
 

@@ -88,7 +88,7 @@ def written(file: Path, *args: str) -> Any:
 def of_line(*args: str) -> Any:
     found = as_json(check("--format", "json", *args))
     (line,) = found["files"][0]["lines"]
-    return found["recent"], line["recent"], [n for n in found["notes"] if "last" in n]
+    return found["recent"], line["recent"], found["change"]["level"]
 
 
 def change(repo: Path, line: str) -> None:
@@ -147,7 +147,7 @@ def test_a_change_is_read_as_check_reads_it(grown: Path, tmp_path: Path) -> None
         own = [line["risk"] for file in report["files"] for line in file["lines"]]
         scored = [risk for risk in own if risk is not None]
         risks += scored
-        changes += [max(scored)] if scored else []
+        changes += [report["change"]["level"]["expected"]] if scored else []
     assert len(risks) == 23 * LINES + 51 + 1
     assert found["lines"] == sorted(risks)
     assert found["changes"] == sorted(changes)
@@ -230,23 +230,23 @@ def test_a_second_run_reads_nothing_again(grown: Path) -> None:
 
 def test_a_later_check_says_where_a_line_and_a_change_stand(grown: Path) -> None:
     change(grown, "x = 1")
-    assert of_line() == (None, None, [])
+    assert of_line()[:2] == (None, None)
+    assert of_line()[2].items() >= {"percentile": None, "last_changes": None}.items()
     said()
 
-    info, percentile, notes = of_line()
+    info, percentile, level = of_line()
     assert info["lines"] == 1_200
     assert percentile == 0  # as risky as the least risky ones is riskier than none
-    assert notes == [
-        "the riskiest line of this change is riskier than that of 0 % of this repository's last"
-        " 24 changes"
-    ]
+    assert (level["percentile"], level["counted"], level["last_changes"]) == (0, 0, 24)
     change(grown, lines(12)[2])
-    _, percentile, notes = of_line()
-    assert percentile == 99.0
-    assert "riskier than that of 50 % of" in notes[0]
+    assert of_line()[1] == 99.0
     shown = " ".join(check("--max-risk=0").stdout.split())
     assert "high: riskier than 99.0 % of this repository's last 1,200 lines and" in shown
-    assert notes[0] in shown
+    (grown / "a.py").write_text("x = 1\n" + "\n".join(lines(12)) + "\n")
+    again = " ".join(check().stdout.split())  # its sum is that of the thirteenth change
+    assert "; riskier than 50 % of this repository's last 24 changes " in again
+    for limit, code in ((50, 0), (49.5, 1)):
+        assert check(f"--fail-on-change={limit}", "--fail-on=never").exit_code == code
 
 
 @pytest.mark.parametrize("where", ["topic", "pushed topic", "unpushed main", "detached"])

@@ -27,6 +27,7 @@ from tests import tiny
 from tests.cli.small import ByteEncoder, environ, write_artifact
 from tests.git.test_changes import copy_of
 from tests.render.examples import report, scored
+from tests.tiny import edit_json
 
 LOAD_MODEL = load.load_model
 LONG = "value = compute(first, second, third) + other(fourth, fifth)"
@@ -91,6 +92,74 @@ def test_a_risky_line_blocks_and_is_shown(repo: Path) -> None:
     assert "BLOCK (exit 1): 1 line is critical (fail-on critical, 0 allowed)" in result.stdout
     assert "\x1b" not in result.stdout
     assert result.stderr == ""
+
+
+def with_changes(artifact: Path) -> Path:
+    """Let an artifact know other changes: ten in a hundred have no risk, others up to 0.9."""
+    rows = [{"least": 0, "changes": 76, "fixed": 20}, {"least": 0.5, "changes": 76, "fixed": 62}]
+    survived = [max(0, n - 10) / 100 for n in range(101)]
+    edit_json(artifact / "manifest.json", changes={"survived": survived, "labelled": rows})
+    return artifact
+
+
+def test_the_change_as_a_whole_has_one_figure_in_every_format(repo: Path, tmp_path: Path) -> None:
+    with_changes(tmp_path / "artifact")
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\ny = 2\n")
+
+    found = as_json(check("--format=json"))
+
+    level, risks = found["change"]["level"], [one["risk"] for one in found["files"][0]["lines"]]
+    assert level["expected"] == pytest.approx(sum(risks), abs=2e-6)
+    assert (level["percentile"], level["counted"], level["last_changes"]) == (99, 99, None)
+    words = "about 1.0 wrong lines expected; riskier than 99 % of AI-authored changes that survived"
+    words += "; of 76 labelled changes like it 62 were fixed later"
+    for style in ("terminal", "markdown", "html", "junit"):
+        assert f"he change: {words}" in " ".join(check(f"--format={style}").stdout.split())
+
+
+def test_a_change_above_its_limit_blocks_and_says_why(repo: Path, tmp_path: Path) -> None:
+    with_changes(tmp_path / "artifact")
+    for text, lines, code in ((LONG, 1, 1), (LONG, 3, 0), ("y = 2", 1, 0)):
+        (repo / "a.py").write_text(f"x = 1\n{text}\n")
+        flags = ("--fail-on=never", "--fail-on-change=90", f"--min-lines={lines}")
+        result = check(*flags)
+        assert result.exit_code == code
+        words = "riskier than 99 % of AI-authored changes that survived (fail-on-change 90)"
+        assert (words in " ".join(result.stdout.split())) == (text == LONG)
+
+
+def test_a_limit_for_changes_needs_others_to_compare_with_before_anything_is_read(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
+    monkeypatch.setenv("REVIEWBOT_FAIL_ON_CHANGE", "90")
+    assert CliRunner().invoke(main, ["explain", "a.py:2"]).exit_code == 0  # a line is no change
+    monkeypatch.setattr("reviewbot.app.check.load_model", lambda *_: pytest.fail("it was loaded"))
+
+    result = check()
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "error: nothing was scored: fail-on-change 90 compares with other changes, and artifact"
+        " 'small' knows none",
+        "  fix: run `reviewbot calibrate`, give --artifact quick or auto, or leave fail-on-change"
+        " out",
+    ]
+
+
+def test_a_change_that_needs_no_reading_says_its_kind_and_is_judged_all_the_same(
+    repo: Path, tmp_path: Path
+) -> None:
+    (repo / "tests").mkdir()
+    (repo / "tests" / "test_a.py").write_text(f"{LONG}\n")
+    git(repo, "add", ".")
+
+    result = check("--format=json")
+
+    assert as_json(result)["change"]["cleared"] == "tests"
+    assert result.exit_code == 1
+    (repo / "a.py").write_text("x = 2\n")
+    assert as_json(check("--format=json"))["change"]["cleared"] == ""
 
 
 def test_a_harmless_change_passes_in_two_lines_when_quiet_is_asked_for(repo: Path) -> None:
@@ -194,7 +263,7 @@ def test_a_diff_on_stdin_or_in_a_file_needs_no_repository(repo: Path, tmp_path: 
     piped = check("--diff=-", f"--root={bare}", "--format=json", stdin=DIFF.encode())
     named = check(f"--diff={tmp_path / 'change.diff'}", f"--root={bare}", "--format=json")
 
-    assert as_json(piped)["change"] == {"base": None, "head": "files"}
+    assert as_json(piped)["change"].items() >= {"base": None, "head": "files"}.items()
     assert as_json(piped)["ledger"]["scored"] == 1
     assert piped.stdout == named.stdout
 

@@ -23,7 +23,7 @@ from reviewbot.report import ack_log
 from reviewbot.report.ack_log import parse_acks
 from reviewbot.report.comment_sync import finding_id
 from reviewbot.report.json_v1 import json_v1
-from reviewbot.report.model import ChangeInfo, Report
+from reviewbot.report.model import Report
 from reviewbot.report.stats import Outcome as Became
 from reviewbot.report.stats import day_in_name
 from reviewbot.scoring.outcomes import ArtifactInfo, Outcome
@@ -45,7 +45,11 @@ BAD = (
 def about(head: str, *lines: Outcome, base: str | None = BASE, artifact: str = "tiny") -> Report:
     """A report about a head; findings are the lines above 0.5."""
     made = report(*lines)
-    return replace(made, change=ChangeInfo(base, head), artifact=ArtifactInfo(artifact, "cd" * 32))
+    return replace(
+        made,
+        change=replace(made.change, base=base, head=head),
+        artifact=ArtifactInfo(artifact, "cd" * 32),
+    )
 
 
 def head_of(number: int) -> str:

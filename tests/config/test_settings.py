@@ -193,6 +193,10 @@ def test_a_change_can_only_make_its_own_check_stricter() -> None:
     asked = settings_from(from_flags({"ack_top": 5}))
     assert tighten(asked, from_flags({"ack_top": 4}))[1] == []
     assert tighten(asked, from_flags({"ack_top": 6}))[0].ack_top == 6
+    assert tightened(fail_on_change=90.0) == {"fail-on-change": 90.0}
+    for limit, names in ((96.0, []), (94.0, ["fail-on-change"])):
+        whole = settings_from(from_flags({"fail_on_change": 95.0}))
+        assert tighten(whole, from_flags({"fail_on_change": limit}))[1] == names
     gated = settings_from(from_flags({"max_risk": 0.2}))
     assert tighten(gated, from_flags({"max_risk": 0.3}))[1] == []
     assert tighten(gated, from_flags({"fail_on": "critical"}))[0].fail_on is FailOn.CRITICAL

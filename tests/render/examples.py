@@ -13,6 +13,7 @@ from reviewbot.authorship.model import UNKNOWN, Attribution, Author
 from reviewbot.config.levels import FailOn, Level
 from reviewbot.config.schema import Settings
 from reviewbot.diff.model import ChangedLine, FileKind
+from reviewbot.report.change_level import change_level
 from reviewbot.report.findings import group
 from reviewbot.report.gate import GateRules, GateStatus, Policy, decide
 from reviewbot.report.ledger import count
@@ -25,6 +26,7 @@ from reviewbot.report.model import (
     Report,
 )
 from reviewbot.scoring.calibration import RecentInfo
+from reviewbot.scoring.change_reference import ChangeReference, LabelledChanges
 from reviewbot.scoring.feature_evidence import Exemplar, FeatureEvidence, Tally
 from reviewbot.scoring.outcomes import (
     ArtifactInfo,
@@ -44,6 +46,9 @@ REASONS = (
 )
 
 
+CHANGES = ChangeReference(
+    tuple(n / 25 for n in range(101)), (LabelledChanges(0.0, 76, 20), LabelledChanges(1.0, 76, 62))
+)
 PERCENTILES = ((0.0, 0.0), (0.35, 95.0), (0.5, 99.0), (0.9, 99.8), (1.0, 100.0))
 
 
@@ -112,12 +117,15 @@ def report(
     ]
     if note is not None:
         files.append(FileReport("logo.png", None, FileKind.ADDED, None, note, 0, ()))
+    risks, counted = ([one.risk for one in scores if can(one.line)] for can in (bool, counts))
+    level = change_level(risks, counted, CHANGES, None)
+    lines = [(one.level, rules.status(one)) for one in scores]
     return Report(
         ModelInfo("coder", "ab" * 32, 6, "fp32"),
         ArtifactInfo("tiny", "cd" * 32),
-        ChangeInfo("1" * 40, "worktree"),
+        ChangeInfo("1" * 40, "worktree", level=level),
         policy,
-        decide(rules, count(outcomes), [(one.level, rules.status(one)) for one in scores]),
+        decide(rules, count(outcomes), lines, level),
         count(outcomes),
         tuple(files),
         group(scores, rules.is_shown, None, rules.status),
@@ -198,6 +206,19 @@ def _long() -> Report:
     return replace(report(*scores), findings=findings)
 
 
+def _below() -> Report:
+    made = report(
+        scored(7, "if a:", 0.6),
+        scored(20, "b = c / d", 0.4, "src/other file.py"),
+        scored(40, "e()", 0.1),
+        fail_on=FailOn.NEVER,
+        author=BY_AI,
+    )
+    site = "https://github.com/octo/app"
+    change = replace(made.change, head="2" * 40, date="2026-11-30", repository=site)
+    return replace(made, change=change)
+
+
 def _hidden() -> Report:
     """A file that git calls binary, one too large, one not listed, and lines that failed."""
     large = [Skipped(ChangedLine("big.py", n, "x"), "too large", True) for n in (1, 2, 5)]
@@ -249,16 +270,7 @@ CASES: dict[str, Report] = {
         scored(30, "done()", 0.6),
     ),
     # One finding, then places below the level shown, of a commit on GitHub.
-    "below": replace(
-        report(
-            scored(7, "if a:", 0.6),
-            scored(20, "b = c / d", 0.4, "src/other file.py"),
-            scored(40, "e()", 0.1),
-            fail_on=FailOn.NEVER,
-            author=BY_AI,
-        ),
-        change=ChangeInfo("1" * 40, "2" * 40, "2026-11-30", "https://github.com/octo/app"),
-    ),
+    "below": _below(),
     "hidden": _hidden(),
     "hostile": _hostile(),
     "names": _names(),
@@ -394,6 +406,6 @@ def untrusted(text: str) -> Report:
         whole,
         model=ModelInfo(text, text, 6, text),
         artifact=ArtifactInfo(text, text),
-        change=ChangeInfo(text, text),
+        change=replace(whole.change, base=text, head=text),
         verdict=replace(whole.verdict, reasons=(text, text)),
     )

@@ -10,6 +10,7 @@ import pytest
 from reviewbot.authorship.model import Attribution, Author, Authors, Scope
 from reviewbot.config.levels import FailOn, Level
 from reviewbot.diff.model import ChangedLine
+from reviewbot.report.change_level import ChangeLevel
 from reviewbot.report.gate import NARROW, GateRules, GateStatus, Status, Verdict, decide
 from reviewbot.report.ledger import count
 from reviewbot.scoring.outcomes import Expectation, Failed, LineScore, Outcome, Skipped
@@ -31,6 +32,7 @@ def verdict_of(
     *,
     acknowledged: bool = False,
     places: tuple[frozenset[tuple[str, int]], ...] = (),
+    change: ChangeLevel | None = None,
     **policy: Any,
 ) -> Verdict:
     """The gate's answer about these lines; `policy` names what differs from fail-on critical."""
@@ -42,7 +44,7 @@ def verdict_of(
     )
     scores = [one for one in outcomes if isinstance(one, LineScore)]
     lines = [(one.level, rules.status(one)) for one in scores]
-    return decide(rules, count(outcomes, unread_files), lines)
+    return decide(rules, count(outcomes, unread_files), lines, change)
 
 
 @pytest.mark.parametrize(
@@ -344,3 +346,46 @@ def test_what_was_not_read_is_incomplete_and_the_places_are_said_as_well() -> No
 
     assert verdict.status is Status.INCOMPLETE
     assert verdict.reasons[1:] == ("the riskiest place is not acknowledged (ack-top 1)",)
+
+
+WHOLE = ChangeLevel(1.3, 92, 90)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "change", "policy", "answer"),
+    [
+        ([SAFE], WHOLE, {}, PASS),  # no such limit
+        ([SAFE], WHOLE, {"fail_on_change": 89.9}, BLOCK),
+        ([SAFE], WHOLE, {"fail_on_change": 90}, PASS),  # the lines that can block decide
+        ([SAFE], WHOLE, {"fail_on_change": 89.9, "min_lines": 2}, PASS),
+        ([SAFE, SAFE], WHOLE, {"fail_on_change": 89.9, "min_lines": 2}, BLOCK),
+        ([SAFE, FAILED], WHOLE, {"fail_on_change": 0}, INCOMPLETE),
+        ([NAN], ChangeLevel(float("nan")), NEVER | {"fail_on_change": 99}, BLOCK),
+        ([BLANK], None, {"fail_on_change": 0}, PASS),
+    ],
+)
+def test_the_change_as_a_whole_blocks_above_its_limit(
+    outcomes: list[Outcome], change: ChangeLevel | None, policy: dict[str, Any], answer: Any
+) -> None:
+    verdict = verdict_of(outcomes, change=change, **policy)
+
+    assert (verdict.status, verdict.exit_code) == answer
+
+
+def test_a_change_that_blocks_says_what_it_was_compared_with() -> None:
+    def first(change: ChangeLevel, **policy: Any) -> str:
+        return verdict_of([SAFE], change=change, **policy).reasons[0]
+
+    assert first(ChangeLevel(9.0, 97, 97), fail_on_change=95.0) == (
+        "the change is riskier than 97 % of AI-authored changes that survived (fail-on-change 95)"
+    )
+    assert first(ChangeLevel(9.0, 97, 96, last_changes=1_200), fail_on_change=95.5) == (
+        "the change is riskier than 96 % of this repository's last 1,200 changes"
+        " (fail-on-change 95.5), by the lines that can block"
+    )
+    assert first(ChangeLevel(float("nan")), fail_on_change=0) == (
+        "how risky the change is among others is unknown (fail-on-change 0)"
+    )
+    few = verdict_of([SAFE], change=WHOLE, fail_on_change=50, min_lines=2).reasons
+    assert few[0].startswith("the change is riskier than 90 % of")
+    assert few[-1] == "not blocked: only 1 lines scored, the gate needs 2"

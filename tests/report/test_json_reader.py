@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.authorship.model import Attribution, Author
+from reviewbot.config.levels import FailOn
 from reviewbot.errors import UsageError
 from reviewbot.report import json_reader
 from reviewbot.report.explanation import sigmoid
@@ -113,6 +114,13 @@ def with_change(path: str, value: Any) -> bytes:
         ("findings/0/fingerprint", "x -->"),
         ("findings/0/lines", []),
         ("ledger", DELETE),
+        ("change/cleared", "anything"),
+        ("change/cleared", DELETE),
+        ("change/level", DELETE),
+        ("change/level/expected", -0.1),
+        ("change/level/percentile", 100),
+        ("change/level/fixed", 1.5),
+        ("policy/fail_on_change", 101),
         ("ledger/added", -1),
         ("ledger/coverage", DELETE),
         ("notes", [""] * 1_001),
@@ -165,6 +173,15 @@ def test_what_does_not_match_the_schema_is_refused(path: str, value: Any) -> Non
         ("findings/0/lines", [2, 1]),
         ("findings/0/lines", [1, 4]),
         ("findings/0/path", "elsewhere"),
+        ("change/cleared", "tests"),
+        ("change/level", None),
+        ("change/level/expected", 1.50001),
+        ("change/level/expected", None),
+        ("change/level/percentile", None),
+        ("change/level/percentile", 10),  # below that of the lines that can block
+        ("change/level/counted", None),
+        ("change/level/labelled", None),
+        ("change/level/fixed", 77),
         ("ledger/added", 9),
         ("ledger/scored", 9),
         ("verdict", {"status": "pass", "exit_code": 0, "reasons": []}),
@@ -174,6 +191,31 @@ def test_what_does_not_match_the_schema_is_refused(path: str, value: Any) -> Non
 def test_a_report_that_contradicts_itself_is_refused(path: str, value: Any) -> None:
     with pytest.raises(UsageError, match="the report cannot be used"):
         parse_report(with_change(path, value))
+
+
+def test_the_gate_of_the_change_is_applied_again() -> None:
+    for limit, code in ((37, 0), (36.9, 1)):
+        lines = scored(1, "x", 0.9), scored(2, "y", 0.6)
+        text = json_v1(report(*lines, fail_on=FailOn.NEVER, fail_on_change=limit))
+        assert parse_report(text.encode()).verdict.exit_code == code
+        again = json.loads(text)
+        other = ("pass", 0) if code else ("block", 1)
+        again["verdict"] |= dict(zip(("status", "exit_code"), other, strict=True))
+        with pytest.raises(UsageError, match="verdict does not fit"):
+            parse_report(json.dumps(again).encode())
+
+
+def test_a_kind_of_change_must_be_that_of_its_files() -> None:
+    def with_kind(kind: str, path: str) -> bytes:
+        value = json.loads(json_v1(report(skipped(1, "not code", path))))
+        value["change"]["cleared"] = kind
+        return json.dumps(value).encode()
+
+    assert parse_report(with_kind("documentation", "a.md")).change.cleared == "documentation"
+    assert parse_report(with_kind("", "a.md")).change.cleared == ""  # it may be a binary file
+    for kind, path in (("documentation", "a.py"), ("tests", "a.md"), ("renames", "a.md")):
+        with pytest.raises(UsageError, match="its kind of change does not fit its files"):
+            parse_report(with_kind(kind, path))
 
 
 @pytest.mark.parametrize(
@@ -270,6 +312,10 @@ def with_sum(risk: float | None, rest: float | None, *parts: float | None) -> by
     (line,) = value["files"][0]["lines"]
     line |= {"risk": risk, "rest": rest, "standing": None}  # of the old risk
     line["level"] = "low" if risk is not None else "critical"
+    level = value["change"]["level"]
+    value["change"]["level"] = (level if risk is not None else dict.fromkeys(level)) | {
+        "expected": risk
+    }
     for reason, part in zip(line["reasons"], parts, strict=True):
         reason["contribution"] = part
     return json.dumps(value).encode()
