@@ -40,7 +40,8 @@ def predictor(out: str, name: str, expect: float | None, **flags: Any) -> None:
     """
     require_packages()
     from reviewbot.scoring.artifact import ArtifactModel
-    from reviewbot.train.calibrate import calibrate
+    from reviewbot.train.calibrate import calibrate, calibrated
+    from reviewbot.train.change_sums import change_sums
     from reviewbot.train.export import artifact_files, require_replaceable, write_directory
     from reviewbot.train.predictor_fit import shares
 
@@ -65,6 +66,8 @@ def predictor(out: str, name: str, expect: float | None, **flags: Any) -> None:
     }
     if expect is not None:
         facts["expectations"] = {"margin": expect, "likely": LIKELY}
+    if sums := change_sums(work.table, calibrated(fitted, result.oof_L)):
+        facts["changes"] = sums
     files = artifact_files(
         work.sae_files,
         fitted,
