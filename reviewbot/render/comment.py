@@ -19,11 +19,13 @@ from reviewbot.render.phrasing import (
     in_brackets,
     plural,
     riskier_than,
+    sentence,
     short_percentile,
     totals_line,
 )
 from reviewbot.render.untrusted import UntrustedText
 from reviewbot.report.acks import Ack
+from reviewbot.report.change_level import change_words
 from reviewbot.report.comment_sync import (
     SUMMARY_MARK,
     Key,
@@ -127,6 +129,7 @@ def summary_comment(report: Report, pages_: Pages, place: Place) -> str:
             head=place.head[:10],
             model=UntrustedText(report.model.name),
             artifact=UntrustedText(report.artifact.name),
+            change=sentence(change_words(report.change.level)) if report.change.level else "",
             deep=UntrustedText(deep_line(report)) if report.deep else None,
             origin=place.origin,
         )
