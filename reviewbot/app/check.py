@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.app.artifact import Artifacts, artifacts_for, calibration_for, line_cache
@@ -10,6 +11,8 @@ from reviewbot.app.load import load_model
 from reviewbot.app.load_change import FILES, ChangeSource, LoadedChange, attributes_of, load_change
 from reviewbot.app.progress import Clock, reading, untimed
 from reviewbot.errors import UsageError
+from reviewbot.escape import visible
+from reviewbot.git.changes import INDEX, WORKTREE
 
 if TYPE_CHECKING:
     from reviewbot.app.score import ScoredChange
@@ -63,6 +66,7 @@ def score_source(
     settings, request = source.settings, source.request
     loaded = load_change(source)
     clock("reading the diff")
+    _require_untouched(settings, loaded)
     change = attribute_change(loaded, os.environ)
     clock("finding the authors")
     if part is not None:  # after the authors: the evidence may be in another file
@@ -83,6 +87,29 @@ def score_source(
     )
     clock("reading the code and scoring")
     return scored
+
+
+def _require_untouched(settings: "Settings", loaded: LoadedChange) -> None:
+    """Refuse commits that edit what scores them. raises UsageError"""
+    from reviewbot.scoring.artifact import PRESETS
+
+    request = loaded.source.request
+    if request.head in (FILES, WORKTREE, INDEX):  # the user's own
+        return
+    root = Path(os.path.realpath(request.root))
+    edited = {path for file in loaded.change.files for path in (file.path, file.base_path) if path}
+    for name in ("artifact", "calibration", "model"):
+        value = getattr(settings, name)
+        if value in (*PRESETS, "auto", "off", "default"):
+            continue
+        place = Path(os.path.realpath(os.path.expanduser(value)))  # noqa: PTH111 - as it is read
+        inside = [path for path in sorted(edited) if (root / path).is_relative_to(place)]
+        if inside and place != root:
+            raise UsageError(
+                f"nothing was scored: the change edits {visible(inside[0])}, which is part of the"
+                f" {name} that would score it",
+                fix=f"give --{name} a copy outside of the checkout",
+            )
 
 
 def _require_reference(

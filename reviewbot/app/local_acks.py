@@ -28,13 +28,17 @@ MAX_BYTES = 1_000_000  # of either file
 MAX_ASKED = 1_000  # findings that checks have asked for, the newest
 MAX_PLACE = 500  # characters
 LOCK_SECONDS = 10
+CI_VARIABLES = frozenset(  # of systems that do not set CI, or let a job set it to false
+    ("BUILDKITE", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TEAMCITY_VERSION", "TF_BUILD")
+)
 CHECK_FIRST = "run `reviewbot check` first, and take the number that it prints"
 _ID = re.compile(r"[0-9a-f]{20}")
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Return True in a CI job, which has `CI=true`."""
-    return environ.get("CI", "").lower() not in ("", "0", "false")
+    """Return True in a CI job."""
+    named = environ.get("CI", "").lower() not in ("", "0", "false")
+    return named or not CI_VARIABLES.isdisjoint(environ)
 
 
 def local_acks(source: ChangeSource, environ: Mapping[str, str]) -> "LocalAcks | None":

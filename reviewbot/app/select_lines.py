@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from reviewbot.app.load_change import LoadedChange, matches
 from reviewbot.diff.languages import Language, language_of
 from reviewbot.diff.model import ChangedLine, Entry, FileChange, first_mismatch, head_lines
-from reviewbot.diff.skip_rules import SkipReason, why_skipped_file, why_skipped_line
+from reviewbot.diff.skip_rules import SkipReason, is_blank, why_skipped_file, why_skipped_line
 from reviewbot.scoring.line_features import CodeFile
 from reviewbot.scoring.outcomes import Failed, Outcome, Skipped
 
@@ -110,7 +110,7 @@ def _why_excluded(file: FileChange, change: LoadedChange) -> dict[ChangedLine, S
     """
     scope = change.source.settings.scope
     inside = [line for line in file.added if change.in_scope(scope, line)]
-    blank = not any(any(map(str.isalnum, line.text)) for line in inside)
+    blank = all(is_blank(line.text) for line in inside)
     whys = dict.fromkeys(file.added, SkipReason.OUT_OF_SCOPE)
     return whys | dict.fromkeys(inside, SkipReason.BLANK if blank else SkipReason.EXCLUDED)
 

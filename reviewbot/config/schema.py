@@ -143,7 +143,7 @@ class Settings:
     exclude: tuple[str, ...] = _main((), "Files to skip.")
     scope: Scope = _main(Scope.ALL, "Authors to score; lines of others are skipped.")
     quiet: bool = _main(
-        False, "Print at most three lines if the change passes.", surfaces=_TERMINAL
+        False, "Print at most three lines if a change passes without findings.", surfaces=_TERMINAL
     )
     fail_on_for: tuple[str, ...] = _gate(
         (),

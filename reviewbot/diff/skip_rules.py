@@ -13,6 +13,7 @@ from reviewbot.diff.model import Entry, FileChange, FileKind
 
 MAX_BYTES = 1_000_000
 MAX_LINES = 20_000
+MAX_PUNCTUATION = 40  # characters of a line that counts as blank
 
 
 class SkipReason(StrEnum):
@@ -114,16 +115,23 @@ def why_skipped_line(
     inline_suppressions  a comment `reviewbot: ignore` skips the line. Off by default, because the
                          author of the change writes it
 
-    A line that is only a comment is scored: the model reads it, and it can mislead. A line without
-    a letter or digit of any script is not.
+    A line that is only a comment is scored: the model reads it, and it can mislead.
     """
-    if not any(map(str.isalnum, text)):
+    if is_blank(text):
         return SkipReason.BLANK
     if inline_suppressions and "\r" not in text.strip():  # an editor shows several lines
         _, *comments = text.split(language.prefix)
         if any(_IGNORE.match(comment) for comment in comments):
             return SkipReason.SUPPRESSED
     return None
+
+
+def is_blank(text: str) -> bool:
+    """Return True for a line without a letter or digit of any script, such as "})".
+
+    A long one counts as code: JavaScript can be written in brackets and signs alone.
+    """
+    return len(text.strip()) <= MAX_PUNCTUATION and not any(map(str.isalnum, text))
 
 
 def is_lock_file(path: str) -> bool:

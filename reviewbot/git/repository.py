@@ -161,6 +161,11 @@ def commit_of(repo: Repository, revision: str) -> str:
     if revision == "HEAD" and repo.head:
         return repo.head
     commit = repo.objects.commit(revision)
+    if commit and _is_ambiguous(repo, revision):
+        raise UsageError(
+            f"nothing was scored: {revision[:100]!r} names a tag and a branch",
+            fix=f"write which one you mean: {TAGS}{revision[:100]} or {HEADS}{revision[:100]}",
+        )
     if commit is None:
         if _is_path(repo, revision):
             raise _path_error(revision)
@@ -169,6 +174,13 @@ def commit_of(repo: Repository, revision: str) -> str:
             fix = f"the clone is shallow; fetch the rest with {DEEPEN}"
         raise UsageError(f"nothing was scored: git knows no commit {revision[:100]!r}", fix=fix)
     return commit
+
+
+def _is_ambiguous(repo: Repository, revision: str) -> bool:
+    """Return True if a tag hides a branch: git takes the tag, so its author chooses the base."""
+    names = [f"{kind}{revision}" for kind in (TAGS, HEADS, REMOTES)]
+    found = repo.refs_like(*names)
+    return names[0] in found and any(name in found for name in names[1:])
 
 
 def _near(repo: Repository, revision: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.app.local_acks import LocalAcks
+from reviewbot.app.local_acks import CI_VARIABLES, LocalAcks
 from reviewbot.cli import main
 from reviewbot.report.acks import Ack
 from tests.cli.small import environ
@@ -28,7 +29,8 @@ TOP = ("--ack-top", "2", "--fail-on", "never")
 
 @pytest.fixture(autouse=True)
 def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CI", raising=False)
+    for name in ("CI", *CI_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_AUTHOR_NAME", "A")
 
 
@@ -139,15 +141,18 @@ def test_every_format_shows_who_is_waited_for_and_the_reason(change: Path, style
         assert "must be acknowledged" in text
 
 
+@pytest.mark.parametrize("variable", ["CI", "JENKINS_URL", "GITHUB_ACTIONS"])
 def test_in_ci_no_local_acknowledgement_counts_and_none_is_taken(
-    change: Path, monkeypatch: pytest.MonkeyPatch
+    change: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     names = COMMAND.findall(check(*TOP).stdout)
     for name in names:
         ack(name, "read")
     assert check(*TOP).exit_code == 0
 
-    monkeypatch.setenv("CI", "true")
+    if variable != "CI":
+        monkeypatch.setenv("CI", "false")
+    monkeypatch.setenv(variable, "true")
     result, refused = check(*TOP), ack(names[0], "read")
 
     assert result.exit_code == 1
@@ -275,3 +280,43 @@ def test_a_change_cannot_ask_for_fewer_places_than_its_base(repo: Path) -> None:
 
     assert "2 of the 2 riskiest places are not acknowledged (ack-top 2)" in less.stdout
     assert "3 of the 3 riskiest places are not acknowledged (ack-top 3)" in more.stdout
+
+
+def test_a_change_that_edits_what_scores_it_is_refused(
+    change: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(os.environ["REVIEWBOT_ARTIFACT"], change / "art"))
+    git(change, "add", "-A")
+    git(change, "commit", "-qm", "an artifact of our own")
+    git(change, "checkout", "-qb", "topic")
+    (change / "b.py").write_text(f"{LOW}{CRITICAL}\n")
+    git(change, "add", "-A")
+    git(change, "commit", "-qm", "work")
+    monkeypatch.setenv("REVIEWBOT_ARTIFACT", "./art")
+    honest = check("main..HEAD")
+
+    (own / "manifest.json").write_text((own / "manifest.json").read_text() + "\n")
+    git(change, "commit", "-qam", "lower our own risk")
+    result = check("main..HEAD")
+
+    assert honest.exit_code == 1, honest.output
+    assert result.exit_code == 2
+    assert "the change edits art/manifest.json, which is part of the artifact" in result.stderr
+    assert two_lines(result.stderr)
+
+
+def test_a_tag_with_the_name_of_the_base_is_refused(change: Path) -> None:
+    git(change, "commit", "-qam", "before")
+    git(change, "checkout", "-qb", "topic")
+    (change / "b.py").write_text(f"{LOW}{CRITICAL}\n")
+    git(change, "add", "-A")
+    git(change, "commit", "-qm", "work")
+    honest = check("main..HEAD")
+    git(change, "tag", "main")
+
+    result = check("main..HEAD")
+
+    assert honest.exit_code == 1
+    assert result.exit_code == 2
+    assert "'main' names a tag and a branch" in result.stderr
+    assert check("refs/heads/main..HEAD").exit_code == 1

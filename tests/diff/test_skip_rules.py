@@ -17,6 +17,17 @@ def why(path: str, head: bytes | None = CODE, *attributes: str) -> SkipReason | 
     return why_skipped_file(changed(path), head=head, attributes=attributes)
 
 
+def test_a_long_line_of_signs_alone_is_code() -> None:
+    javascript = language_of("a.js")
+    assert javascript
+
+    assert why_skipped_line("    })]);", javascript) is SkipReason.BLANK
+    assert (
+        why_skipped_line("[][(![]+[])[+[]]+(![]+[])[!+[]+!+[]]+(![]+[])[+!+[]]]", javascript)
+        is None
+    )
+
+
 def test_ordinary_code_is_not_skipped() -> None:
     assert why("src/x.py") is None
     assert why("src/x.py", None) is None  # unreadable is a failure, not a reason to skip
