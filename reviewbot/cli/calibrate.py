@@ -131,6 +131,8 @@ def calibrate(
     if output or not labels:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, calibration_to_json(own))
+        where = f"--calibration {output}" if output else "later checks here"
+        say(f"stored: {where} will take levels from these {found.lines:,} lines")
     else:
         say("nothing is stored: with --labels the replay begins at an older change")
     high, critical = (
