@@ -155,7 +155,8 @@ def _row(view: FindingView, report: Report, place: Place) -> dict[str, object]:
         "id": name if is_finding and not ack else "",
         "where": UntrustedText(f"{visible(finding.path)}:{view.numbers}"),
         "url": line_url(place.web, place.head, finding.path, finding.start, finding.end),
-        "level": f"{view.level}, {short_percentile(worst.own_percentile)} %"
+        # Together, because GitHub makes this column as narrow as its longest word.
+        "level": f"{view.level},&nbsp;{short_percentile(worst.own_percentile)}&nbsp;%"
         + in_brackets(view.status),
         "expectations": doubt_words(finding),
         "reason": UntrustedText(feature_name(reason.feature, reason.label)) if reason else None,

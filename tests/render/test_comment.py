@@ -139,7 +139,7 @@ def test_a_summary_names_the_places_to_read_where_nothing_is_a_finding() -> None
         text = summary_comment(calm, pages(), Place(head=HEAD, web=WEB, top=top))
         assert text.startswith("### reviewbot: PASS: `no line blocks (fail-on high); 1 medium`\n")
         assert "reviewbot ack" not in text
-        row = r"blob/a+/src/app\.py#(L\d+)\) \| (\w+), .* <code>below high</code> \|"
+        row = r"blob/a+/src/app\.py#(L\d+)\) \| (\w+),&nbsp;.* <code>below high</code> \|"
         return [(found[1], found[2]) for found in re.finditer(row, text)]
 
     assert rows(2) == [("L9", "medium"), ("L3", "low")]
