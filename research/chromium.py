@@ -7,6 +7,9 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
@@ -23,6 +26,16 @@ FLAGS = (
     "--hide-scrollbars",
     "--disable-dev-shm-usage",
 )
+PIXELS = """const [png, done] = arguments, image = new Image();
+image.onload = () => {
+    const {width, height} = image, canvas = new OffscreenCanvas(width, height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const all = canvas.getImageData(0, 0, width, height).data, text = [];
+    for (let i = 0; i < all.length; i += 4)
+        text.push(String.fromCharCode(all[i], all[i + 1], all[i + 2]));
+    done([height, width, btoa(text.join(""))]);
+};
+image.src = "data:image/png;base64," + png"""
 
 
 def missing() -> str:
@@ -43,14 +56,14 @@ def chromium(profile: Path) -> "Chrome":
     return Chrome(options=options, service=Service(str(DRIVER)))
 
 
-def window(browser: "Chrome", width: int, height: int) -> None:
-    """Give the page this many pixels."""
+def window(browser: "Chrome", width: int, height: int, *, scale: int = 1) -> None:
+    """Give the page this many pixels; a picture has `scale` times as many each way."""
     command(
         browser,
         "Emulation.setDeviceMetricsOverride",
         width=width,
         height=height,
-        deviceScaleFactor=1,
+        deviceScaleFactor=scale,
         mobile=False,
     )
 
@@ -64,9 +77,12 @@ def media(browser: "Chrome", kind: str = "", scheme: str = "light") -> None:
     command(browser, "Emulation.setEmulatedMedia", media=kind, features=features)
 
 
-def picture(browser: "Chrome") -> bytes:
-    """Return what the window shows, as PNG."""
-    return base64.b64decode(command(browser, "Page.captureScreenshot", format="png")["data"])
+def picture(browser: "Chrome") -> NDArray[np.uint8]:
+    """Return what the window shows: rows, columns, and red, green, blue. Leaves the page."""
+    png = command(browser, "Page.captureScreenshot", format="png")["data"]
+    browser.get("about:blank")  # the page's policy may forbid pictures
+    height, width, pixels = browser.execute_async_script(PIXELS, png)
+    return np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 3)
 
 
 def command(browser: "Chrome", name: str, **arguments: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html import unescape
@@ -10,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.changes import git
+from research.trials import branch
 
 pytestmark = pytest.mark.real_model
-TRIALS = Path(__file__).parents[1] / "trials"
 # Path and 1-based line of each planted fault.
 FAULTS = {
     "python": {("jobs/scheduler.py", line) for line in (32, 54, 69, 78)},
@@ -33,17 +31,7 @@ EXPECTED = {  # what stands there, and what the model expected
 def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the branch `feature`; its directory has the language's name."""
     root = tmp_path_factory.mktemp("trial") / str(request.param)
-    shutil.copytree(TRIALS / root.name / "base", root)
-    git(root, "init", "-q", "-b", "main")
-    for key, value in {"user.name": "A", "user.email": "a@example.com"}.items():
-        git(root, "config", key, value)
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "Start")
-    git(root, "checkout", "-qb", "feature")
-    shutil.copytree(TRIALS / root.name / "head", root, dirs_exist_ok=True)
-    message = "Add what the service needs\n\nCo-Authored-By: Claude <noreply@anthropic.com>"
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", message)
+    branch(root.name, root)
     return root
 
 
