@@ -1,7 +1,8 @@
 """A real browser for the tests of every page; without one they are skipped, and say why.
 
 BROWSER_TESTS=required makes a failure of that; AXE_JS names the file axe.min.js (npm's
-axe-core 4.14.1), which judges accessibility.
+axe-core 4.14.1), which judges accessibility, and GITHUB_MARKDOWN_CSS the file github-markdown.css
+(npm's github-markdown-css 5.9.0).
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from research.chromium import chromium, command, media, missing, window
+from research.github_markdown import PACKAGE
 from reviewbot.render.html import html
 from reviewbot.report.model import Report
 
@@ -109,6 +111,15 @@ def show(browser: "Chrome", tmp_path: Path) -> Callable[..., Page]:
         return page
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def github_css() -> str:
+    """GitHub's style for Markdown."""
+    file = os.environ.get("GITHUB_MARKDOWN_CSS", "")
+    if not file or not Path(file).is_file():
+        lack(f"github-markdown.css: GITHUB_MARKDOWN_CSS does not name it (npm install {PACKAGE})")
+    return Path(file).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
