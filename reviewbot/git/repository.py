@@ -178,9 +178,8 @@ def commit_of(repo: Repository, revision: str) -> str:
 
 def _is_ambiguous(repo: Repository, revision: str) -> bool:
     """Return True if a tag hides a branch: git takes the tag, so its author chooses the base."""
-    names = [f"{kind}{revision}" for kind in (TAGS, HEADS, REMOTES)]
-    found = repo.refs_like(*names)
-    return names[0] in found and any(name in found for name in names[1:])
+    tag, *branches = (repo.objects.commit(f"{kind}{revision}") for kind in (TAGS, HEADS, REMOTES))
+    return tag is not None and any(branches)
 
 
 def _near(repo: Repository, revision: str) -> str:

@@ -69,14 +69,6 @@ def tally_words(evidence: FeatureEvidence) -> str:
     return f"{words} (false-fire rate {share(tally.false_fire)})"
 
 
-def clause(evidence: FeatureEvidence) -> str:
-    """Return the shortest text that lets a reader judge a reason; "" if nothing is known.
-
-    "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; mostly detects go"
-    """
-    return "; ".join(words for words in (counts(evidence), detector_words(evidence)) if words)
-
-
 def counts(evidence: FeatureEvidence) -> str:
     """Return the counts in short, or "". It contains no untrusted text."""
     tally = evidence.tally

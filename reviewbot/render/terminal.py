@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reviewbot.config.levels import Level
 from reviewbot.escape import visible
-from reviewbot.render.evidence import clause, feature_name, reason_weight
+from reviewbot.render.evidence import detector_words, feature_name, reason_weight
 from reviewbot.render.expectations import doubt_lines
 from reviewbot.render.findings import (
     FindingView,
@@ -131,7 +131,6 @@ def _full(report: Report, width: int) -> Iterable[Text]:
 def _finding(
     view: FindingView, report: Report, lines: Sequence[LineReport], width: int
 ) -> Iterable[Text]:
-    worst = view.finding.worst
     by = f", written by {view.written_by}" if view.written_by else ""
     yield from wrapped(f"{view.words}{by}", width, 3)
     shown, cut = excerpt(view.finding, lines)
@@ -147,8 +146,8 @@ def _finding(
     for reason in view.finding.reasons:
         name = feature_name(reason.feature, reason.label)
         yield from wrapped(f"because: {name} ({reason_weight(reason)})", width, 3)
-        evidence = report.evidence_for(reason.feature, worst)
-        if evidence and (words := clause(evidence)):
+        evidence = report.evidence_for(reason.feature, view.finding.worst)
+        if evidence and (words := detector_words(evidence)):
             yield from wrapped(words, width, 5, "dim")
     if command := ack_command(view, report):
         yield Text(f"   {command}", "bold")

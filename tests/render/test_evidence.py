@@ -13,7 +13,8 @@ from reviewbot.config.levels import Level
 from reviewbot.render.comment import finding_comment, pages
 from reviewbot.render.evidence import (
     FITTED,
-    clause,
+    counts,
+    detector_words,
     exemplar_words,
     facts,
     feature_name,
@@ -70,14 +71,11 @@ NAMED_NEVER = evidence("surface:commas", "commas", tally=Tally(41, 0, 10, 0, 0.0
         (tally_words(NEVER), "fires on none of the labelled lines"),
         (tally_words(NAMED_NEVER), "never raises the risk of a labelled line"),
         (tally_words(NAMED)[:57], "counts in 9 of 41 risky lines and 14 of 5,210 others: 3.2"),
-        (clause(NEVER), "fires on none of the labelled lines"),
-        (clause(NAMED_NEVER), "never raises the risk of a labelled line"),
-        (clause(NAMED), "lift 3.2: counts in 9 of 41 risky lines, 14 of 5,210 others"),
-        (
-            clause(evidence(detects="go")),
-            "lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others; mostly detects go",
-        ),
-        (clause(evidence(tally=None)), ""),
+        (counts(NEVER), "fires on none of the labelled lines"),
+        (counts(NAMED_NEVER), "never raises the risk of a labelled line"),
+        (counts(NAMED), "lift 3.2: counts in 9 of 41 risky lines, 14 of 5,210 others"),
+        (detector_words(evidence(detects="go")), "mostly detects go"),
+        (counts(evidence(tally=None)), ""),
         (lift_words(0.413), "0.41"),
         (lift_words(3.2), "3.2"),
         (lift_words(119.7), "120"),
@@ -219,12 +217,15 @@ def test_terminal_markdown_and_comment_show_the_percentile_of_this_repository() 
     assert words in finding_comment(made.findings[0], made, pages(), "a" * 40)
 
 
-def test_evidence_adds_one_short_line_to_the_terminal() -> None:
-    bare, rich = (terminal(made, width=120, color=False) for made in (known(), known(KNOWN)))
+def test_the_terminal_marks_a_language_detector_and_leaves_counts_to_explain() -> None:
+    bare, rich, marked = (
+        terminal(made, width=120, color=False)
+        for made in (known(), known(KNOWN), known(evidence(detects="go")))
+    )
 
-    more = [line for line in rich.splitlines() if line not in bare.splitlines()]
-    assert more == ["     lift 3.2: fires on 9 of 41 risky lines, 14 of 5,210 others"]
-    assert "‹cents›" not in rich
+    assert rich == bare
+    more = [line for line in marked.splitlines() if line not in bare.splitlines()]
+    assert more == ["     mostly detects go"]
 
 
 def test_markdown_is_the_golden_file(golden: Callable[[Path, str], None]) -> None:
