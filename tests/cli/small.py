@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from safetensors.numpy import save
 
 import reviewbot
+from reviewbot.app.local_acks import CI_VARIABLES
 from reviewbot.encoders.encoder import Tokens
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import HiddenStates
@@ -18,6 +20,12 @@ from reviewbot.scoring.surface import SURFACE_NAMES
 
 WIDTH, FEATURES = 4, 3
 MODEL_SHA = "ab" * 32
+
+
+def outside_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local acknowledgements count only outside CI, where tests run too."""
+    for name in ("CI", *CI_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
 
 
 def environ() -> dict[str, str]:

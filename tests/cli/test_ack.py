@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reviewbot.app.local_acks import CI_VARIABLES, LocalAcks
+from reviewbot.app.local_acks import LocalAcks
 from reviewbot.cli import main
 from reviewbot.report.acks import Ack
-from tests.cli.small import environ
+from tests.cli.small import environ, outside_ci
 from tests.cli.test_check import as_json, check, git, repo
 from tests.github.conftest import two_lines
 
@@ -29,8 +29,7 @@ TOP = ("--ack-top", "2", "--fail-on", "never")
 
 @pytest.fixture(autouse=True)
 def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CI", *CI_VARIABLES):
-        monkeypatch.delenv(name, raising=False)
+    outside_ci(monkeypatch)
     monkeypatch.setenv("GIT_AUTHOR_NAME", "A")
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from reviewbot.cli import main
 from reviewbot.errors import EnvironmentFailure
-from tests.cli.small import ByteEncoder, write_artifact
+from tests.cli.small import ByteEncoder, outside_ci, write_artifact
 from tests.git.test_changes import _own_configuration, commit, git
 from tests.git.test_pushes import clone as pushed
 
@@ -195,7 +195,7 @@ def test_the_framework_names_the_range_in_variables(
 def test_a_push_waits_until_its_riskiest_places_are_acknowledged(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CI", raising=False)
+    outside_ci(monkeypatch)
     monkeypatch.setenv("REVIEWBOT_FAIL_ON", "never")
     head = commit(clone, "two", f_py=LONG)
     stopped = push((head, "refs/heads/topic"), flags=("--ack-top", "3"))

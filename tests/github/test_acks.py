@@ -8,6 +8,7 @@ import pytest
 
 from reviewbot.report.ack_log import parse_acks
 from reviewbot.report.acks import acks_in
+from tests.cli.small import outside_ci
 from tests.github.conftest import ONE_RISKY, SAFE, World, risky
 from tests.github.fake_parts import Trouble
 
@@ -260,7 +261,11 @@ def test_the_places_of_a_merge_queue_are_acknowledged_on_the_pull_request(world:
     assert world.review(*TOP).exit_code == 0
 
 
-def test_what_was_acknowledged_locally_does_not_count_in_review(world: World) -> None:
+def test_what_was_acknowledged_locally_does_not_count_in_review(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside_ci(monkeypatch)
+    actions = world.environ.pop("GITHUB_ACTIONS")
     world.push()
     args = ("--root", str(world.repo.root), *TOP)
     checked = world.call("check", f"{world.pull.base}..{world.pull.head}", *args)
@@ -268,4 +273,5 @@ def test_what_was_acknowledged_locally_does_not_count_in_review(world: World) ->
     assert world.call("ack", name, "read", *args[:2]).exit_code == 0
     assert world.call("check", f"{world.pull.base}..{world.pull.head}", *args).exit_code == 0
 
+    world.environ["GITHUB_ACTIONS"] = actions
     assert world.review(*TOP).exit_code == 1
