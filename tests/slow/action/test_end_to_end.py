@@ -75,7 +75,9 @@ def test_the_action_reviews_a_pull_request_with_the_packaged_model(
     assert report["authors"]["ai"]["tools"] == {"claude": report["ledger"]["added"]}
     assert int(outputs["risky-lines"]) == sum(len(f["lines"]) for f in report["findings"]) > 0
     sarif = json.loads(Path(outputs["sarif"]).read_text())
-    assert len(sarif["runs"][0]["results"]) == len(report["findings"])
+    levels = [result["level"] for result in sarif["runs"][0]["results"]]
+    assert levels.count("error") == len(report["findings"])
+    assert len(levels) - levels.count("note") == len(report["findings"])
     # The packaged model expects no tokens, so no line has a doubt to comment on.
     assert (github.reviews, github.comments) == ([], [])
     assert len(github.issue_comments) == 1
