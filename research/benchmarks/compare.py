@@ -37,20 +37,24 @@ def worktree(revision: str, where: Path) -> Iterator[str]:
 
 
 def help_of(code: Path) -> str:
-    """Return `check --help` of another commit; a SystemExit where it is not that commit's."""
-    script = "import reviewbot; print(reviewbot.__file__)"
+    """Return the whole help of `check` of another commit; a SystemExit where it is not its own."""
     environ = environment(os.environ, code, code)
-    said = []
-    for command in (["-c", script], ["-m", "reviewbot", "check", "--help"]):
-        done = subprocess.run(
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-P", *command], env=environ, capture_output=True, text=True, cwd=code
         )
+
+    place = run("-c", "import reviewbot; print(reviewbot.__file__)")
+    whole = run("-m", "reviewbot", "check", "--help-all")
+    if whole.returncode:  # before 0.2.0 --help was the whole
+        whole = run("-m", "reviewbot", "check", "--help")
+    for done in (place, whole):
         if done.returncode:
             raise SystemExit(f"the commit cannot be run:\n{done.stderr[-2_000:]}")
-        said.append(done.stdout)
-    if not Path(said[0].strip()).is_relative_to(code):
-        raise SystemExit(f"another reviewbot would be measured: {said[0].strip()}")
-    return said[1]
+    if not Path(place.stdout.strip()).is_relative_to(code):
+        raise SystemExit(f"another reviewbot would be measured: {place.stdout.strip()}")
+    return whole.stdout
 
 
 def lacking(help_text: str, flags: Sequence[str]) -> list[str]:
