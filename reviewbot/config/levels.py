@@ -20,18 +20,19 @@ class Level(StrEnum):
 
     # A str compares by its letters.
     def __lt__(self, other: str) -> bool:
-        return _place(self) < _place(other)
+        return _PLACE[self] < _PLACE[other]
 
     def __le__(self, other: str) -> bool:
-        return _place(self) <= _place(other)
+        return _PLACE[self] <= _PLACE[other]
 
     def __gt__(self, other: str) -> bool:
-        return _place(self) > _place(other)
+        return _PLACE[self] > _PLACE[other]
 
     def __ge__(self, other: str) -> bool:
-        return _place(self) >= _place(other)
+        return _PLACE[self] >= _PLACE[other]
 
 
+_PLACE: Mapping[str, int] = {level: place for place, level in enumerate(Level)}
 LEAST: Mapping[Level, float] = MappingProxyType(  # least percentile, highest first
     {
         Level.CRITICAL: 99.8,  # 1 in 500 changed lines
@@ -73,7 +74,3 @@ def level_of(percentile: float) -> Level:
     if math.isnan(percentile):
         return Level.CRITICAL
     return next((level for level, least in LEAST.items() if percentile >= least), Level.LOW)
-
-
-def _place(level: str) -> int:
-    return tuple(Level).index(Level(level))
