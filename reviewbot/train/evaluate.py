@@ -168,23 +168,27 @@ def _alarms(
     such lines take no part.
     """
     clean_L, hits_L = clear_L & table.survived_L, wrong_L & table.y_L
+    clean, hits = (
+        resample(table.group_L[k], samples=samples, seed=seed) for k in (clean_L, hits_L)
+    )
     measured: dict[str, Any] = {}
     for name, s_L in scores.items():
         percentile_L = _percentiles(s_L, clear_L, fold_L)
         measured[name] = {}
         for level in (one for one in LEAST if one is not Level.LOW):
             at_L = np.where(np.isnan(percentile_L), np.nan, percentile_L >= LEAST[level])
-            for title, keep_L, value_L, factor in (
-                ("alarms per 100", clean_L, at_L, 100.0),
-                ("recall", hits_L, at_L, 1.0),
-                ("precision", clear_L & (at_L == 1), table.y_L.astype(np.float64), 1.0),
+            seen_L = clear_L & (at_L == 1)
+            seen = resample(table.group_L[seen_L], samples=samples, seed=seed)
+            for title, draws, keep_L, value_L, factor in (
+                ("alarms per 100", clean, clean_L, at_L, 100.0),
+                ("recall", hits, hits_L, at_L, 1.0),
+                ("precision", seen, seen_L, table.y_L.astype(np.float64), 1.0),
             ):
-                draws = resample(table.group_L[keep_L], samples=samples, seed=seed)
                 values_B = factor * ratio(draws, table.group_L[keep_L], value_L[keep_L])
                 value = factor * metrics.mean(value_L[keep_L])
                 measured[name][f"{title}, {level}"] = figure(draws, value, values_B)
-    rows, groups = len(np.unique(table.row_L[clean_L])), len(np.unique(table.group_L[clean_L]))
-    return _part(rows, int(clean_L.sum()), groups, int(hits_L.sum()), measured)
+    rows = len(np.unique(table.row_L[clean_L]))
+    return _part(rows, int(clean_L.sum()), len(clean.names_G), int(hits_L.sum()), measured)
 
 
 def _percentiles(s_L: Scores | Array, clear_L: Mask, fold_L: Indices) -> Scores:
