@@ -1,7 +1,7 @@
 """Acknowledgements on this machine: `reviewbot ack` writes them, the next check honours them.
 
 They are in the git directory, so that no commit can bring any, and linked worktrees share them.
-Never read by `review`, nor in CI: whoever runs a job there could forge them.
+`review` and checks in CI never read them, because a job there could forge them.
 """
 
 import json

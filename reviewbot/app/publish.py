@@ -156,7 +156,7 @@ def planned(post: Post, poster: "Poster", settings: "Settings") -> tuple[SyncPla
 def has_summary(report: "Report", settings: "Settings") -> bool:
     """Return True if a report is summed up on a pull request that has no summary yet.
 
-    Nothing is said of a clean change without a scored line: there is no place to read.
+    A clean change without a scored line gets no summary, because it has no place to read.
     """
     passed = report.verdict.status is Status.PASS and not report.ledger.all_excluded
     clean = passed and not report.findings

@@ -29,7 +29,7 @@ MAX_WORKFLOWS = 500
 _USUALLY_SKIPPED = ("migrations", "generated", "__generated__", "dist", "testdata")
 _USES = re.compile(
     r"^[^#\n]*(?:\buses:\s*[\"']?(?:\S*/)?\.?reviewbot(?:-\w+)?(?:[@\"'\s]|$)"
-    r"|\breviewbot (?:check|review|post)\b)",
+    r"|\breviewbot (?:check|review)\b)",
     re.M,
 )
 
