@@ -19,7 +19,7 @@ from tests.authorship.repos import Repo
 from tests.cli.small import environ
 from tests.lsp.client import Editor
 
-MODULE = Path(__file__).parents[2] / "reviewbot" / "diffs.py"
+MODULE = Path(__file__).parents[2] / "reviewbot" / "diff" / "parser.py"
 PLACE = "    files: dict[str, FileChange] = {}\n"
 EDIT = "    for mark in range(len(text) - {0}):\n        if text[mark + {0}] > text[{0}]:\n"
 EDIT += "            return Change(tuple(text[mark:]))\n"
