@@ -11,12 +11,12 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from reviewbot.encoders.processor import isa, usable_cores
+from reviewbot.encoders.processor import usable_cores
 
 ROWS = (256, 2_048)  # tokens: a short window, a full one
 PASSES = 15
@@ -77,16 +77,9 @@ METHODS: dict[str, Callable[[], Callable[[int, int, int], Product]]] = {
     "numpy fp32": lambda: _numpy,
     "torch fp32": lambda: _torch("float32"),
     "onnxruntime fp32": lambda: _onnxruntime(_ONNX_FP32),
-    "torch bf16": lambda: _torch("bfloat16"),
     "torch int8": lambda: _torch("int8"),
     "onnxruntime int8": lambda: _onnxruntime(_ONNX_INT8),
 }
-
-
-def methods() -> list[str]:
-    """Name what may be measured here: without instructions for it, bf16 takes minutes."""
-    has_bf16 = "bf16" in isa()
-    return [name for name in METHODS if has_bf16 or not name.endswith("bf16")]
 
 
 def passes(
@@ -104,16 +97,19 @@ def passes(
     return rates[2:]  # the first two pay for memory and for what a library prepares
 
 
-def measured(matrices: Sequence[tuple[int, int]]) -> dict[str, dict[int, list[float]]]:
+def measured(
+    matrices: Sequence[tuple[int, int]], environ: Mapping[str, str]
+) -> dict[str, dict[int, list[float]]]:
     """Measure every method in a process of its own: method -> rows -> GFLOP/s of each pass.
 
+    environ  of a check: where that is capped, these processes are
     A library that is not installed has no entry. Raises SystemExit where one fails otherwise.
     """
     text = ",".join(f"{wide}x{out}" for wide, out in matrices)
     found: dict[str, dict[int, list[float]]] = {}
-    for name in methods():
+    for name in METHODS:
         command = [sys.executable, "-m", "research.benchmarks.ceiling", name, text]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, env=dict(environ), capture_output=True, text=True)
         if done.returncode == MISSING:
             continue
         if done.returncode:

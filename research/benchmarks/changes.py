@@ -8,7 +8,7 @@ import hashlib
 import os
 import subprocess
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,12 @@ from reviewbot.encoders.spans import split_lines
 
 PIECE = 60  # lines that a file gains in one place, at most
 SIZES = range(200, 801)  # lines of the files that are taken
+MESSAGES = ("The code before", "Add what was missing", "Change what was said")
 NOT_CODE = ("test", "tests", "idlelib", "lib2to3", "encodings", "site-packages", "dist-packages")
-Texts = Mapping[str, tuple[str, str]]  # path -> text of the base, text of the head
+PUSHED = 20  # added lines that the second push changes
+Texts = Mapping[str, Sequence[str]]  # path -> its text in each commit, the base first
+# As git names them where `write_repository` wrote `with_push(...)`.
+FIRST, SECOND = "HEAD~2..HEAD~1", "HEAD~2..HEAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,42 @@ def planned(files: Mapping[str, str], size: Size) -> dict[str, tuple[str, str]]:
     if len(change) < size.files:
         raise ValueError(f"only {len(change)} files are long enough for a change of {size.files}")
     return change
+
+
+def with_push(change: Texts) -> dict[str, tuple[str, str, str]]:
+    """Add a third commit that changes `PUSHED` of the added lines, spread evenly over all.
+
+    Each gets a comment at its end. Every file has some, so every window is read again in part.
+    """
+    added = [
+        (path, at)
+        for path, (base, head) in change.items()
+        for at, line in _added(split_lines(base), split_lines(head))
+        if line.strip()
+    ]
+    edited = {added[n * len(added) // PUSHED] for n in range(PUSHED)}
+    return {
+        path: (
+            base,
+            head,
+            "".join(
+                f"{line}  # again\n" if (path, at) in edited else f"{line}\n"
+                for at, line in enumerate(split_lines(head))
+            ),
+        )
+        for path, (base, head) in change.items()
+    }
+
+
+def _added(base: Sequence[str], head: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of the head that the base, which only lacks lines, has not: index, text."""
+    left = iter([*base, None])
+    expected = next(left)
+    for at, line in enumerate(head):
+        if line == expected:
+            expected = next(left)
+        else:
+            yield at, line
 
 
 def _without(lines: list[str], share: int) -> str:
@@ -90,7 +130,7 @@ def content_hash(change: Texts) -> str:
 
 
 def write_repository(where: Path, change: Texts) -> None:
-    """Make a git repository whose last commit is the change; commits are named alike everywhere.
+    """Make a git repository with a commit per text; commits are named alike everywhere.
 
     raises  subprocess.CalledProcessError where git cannot
     """
@@ -98,9 +138,9 @@ def write_repository(where: Path, change: Texts) -> None:
     for who in ("AUTHOR", "COMMITTER"):
         fixed |= {f"GIT_{who}_NAME": "benchmark", f"GIT_{who}_EMAIL": "benchmark@localhost"}
         fixed |= {f"GIT_{who}_DATE": "2024-01-01T00:00:00Z"}
-    for side, message in enumerate(("The code before", "Add what was missing")):
-        for path, texts in change.items():
+    for message, *texts in zip(MESSAGES, *change.values(), strict=False):
+        for path, text in zip(change, texts, strict=True):
             (where / path).parent.mkdir(parents=True, exist_ok=True)
-            (where / path).write_bytes(texts[side].encode())
+            (where / path).write_bytes(text.encode())
         for args in (("init", "-q"), ("add", "-A"), ("commit", "-qm", message)):
             subprocess.run(["git", *args], cwd=where, check=True, env=os.environ | fixed)

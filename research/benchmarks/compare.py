@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def worktree(revision: str, where: Path) -> Iterator[str]:
 
 def help_of(code: Path) -> str:
     """Return the whole help of `check` of another commit; a SystemExit where it is not its own."""
-    environ = environment(os.environ, code, code)
+    environ = environment(os.environ, code, code, {})
 
     def run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -77,6 +78,12 @@ def flags_for(help_text: str, revision: str, flags: Sequence[str]) -> list[str]:
     return [*(flag for flag in FIXED if not lacking(help_text, [flag])), *flags]
 
 
+def both(preset: str) -> tuple[str, str]:
+    """Return what the first and the second commit call a preset: "tiny=quick", or one name."""
+    first, _, second = preset.partition("=")
+    return first, second or first
+
+
 def compare(revisions: tuple[str, str], plan: Plan, say: Say) -> dict[str, Any]:
     """Return both commits' figures and their ratios, ready for JSON.
 
@@ -95,13 +102,12 @@ def compare(revisions: tuple[str, str], plan: Plan, say: Say) -> dict[str, Any]:
                 for code, revision in zip((first, second), revisions, strict=True)
             }
             figures = []
-            for change in plan.changes:
-                for preset in plan.presets:
-                    runs = _turns(given, folder / "changes" / change, preset, plan, cache, say)
-                    figures.append(
-                        {"change": change, "preset": preset, "ratios": ratios(*runs)}
-                        | {"runs": [[asdict(run) for run in part] for part in runs]}
-                    )
+            for change, isa, preset in product(plan.changes, plan.isas, plan.presets):
+                runs = _turns(given, folder / "changes" / change, isa, preset, plan, cache, say)
+                figures.append(
+                    {"change": change, "isa": isa, "preset": preset, "ratios": ratios(*runs)}
+                    | {"runs": [[asdict(run) for run in part] for part in runs]}
+                )
     return {
         "machine": machine(ROOT),
         "changes": facts,
@@ -113,16 +119,23 @@ def compare(revisions: tuple[str, str], plan: Plan, say: Say) -> dict[str, Any]:
 
 
 def _turns(
-    given: dict[Path, list[str]], change: Path, preset: str, plan: Plan, cache: Path, say: Say
+    given: dict[Path, list[str]],
+    change: Path,
+    isa: str,
+    preset: str,
+    plan: Plan,
+    cache: Path,
+    say: Say,
 ) -> tuple[list[Run], list[Run]]:
+    presets = both(preset)
     runs: tuple[list[Run], list[Run]] = ([], [])
     for repeat in range(-1, plan.repeats):  # the first pair is not kept: it compiles and converts
-        for part, (code, flags) in zip(runs, given.items(), strict=True):
-            with tempfile.TemporaryDirectory() as name:
-                own = cache if repeat < 0 else linked(cache, Path(name) / "cache")
-                environ = environment(os.environ, code, own)
-                run, _ = timed([*flags, f"--artifact={preset}"], change, environ)
+        for part, name, (code, flags) in zip(runs, presets, given.items(), strict=True):
+            with tempfile.TemporaryDirectory() as folder:
+                own = cache if repeat < 0 else linked(cache, Path(folder) / "cache")
+                environ = environment(os.environ, code, own, plan.isas[isa])
+                run, _ = timed([*flags, f"--artifact={name}"], change, environ)
             if repeat >= 0:
                 part.append(run)
-                say(f"{change.name} {preset} {code.name}: {run.wall_s:.2f} s")
+                say(f"{change.name} {isa} {name} {code.name}: {run.wall_s:.2f} s")
     return runs

@@ -9,7 +9,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -68,9 +67,20 @@ class Counter:
         }
 
 
-def count(arguments: Sequence[str]) -> dict[str, Any]:
+def run_check(arguments: Sequence[str]) -> None:
     """Run one check in this process. Raises SystemExit where there is no verdict."""
     from reviewbot.cli.check import check
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            check.main([*arguments, f"--output={folder}/report"], standalone_mode=False)
+        except SystemExit as exc:
+            if exc.code not in VERDICTS:
+                raise
+
+
+def count(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the facts of one check. Raises SystemExit where there is no verdict."""
     from reviewbot.encoders import encoder as encoders
 
     made: list[Counter] = []
@@ -79,13 +89,8 @@ def count(arguments: Sequence[str]) -> dict[str, Any]:
         made.append(Counter(spec))
         return made[-1]
 
-    with tempfile.TemporaryDirectory() as folder, patch.object(encoders, "load_encoder", load):
-        report = Path(folder) / "report"
-        try:
-            check.main([*arguments, f"--output={report}"], standalone_mode=False)
-        except SystemExit as exc:
-            if exc.code not in VERDICTS:
-                raise
+    with patch.object(encoders, "load_encoder", load):
+        run_check(arguments)
     if not made:
         raise SystemExit("the check loaded no encoder: there is nothing to measure")
     return made[-1].facts()

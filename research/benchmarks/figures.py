@@ -41,12 +41,12 @@ def ceilings(rates: Rates) -> dict[str, float]:
 
 
 def figure(
-    runs: Sequence[Run], counted: Mapping[str, Any], ceiling: float | None, *, read: bool
+    runs: Sequence[Run], counted: Mapping[str, Any], tops: Mapping[str, float], *, read: bool
 ) -> dict[str, Any]:
     """Return all figures of one change, backend and state of the line cache.
 
     counted  what `counted.count` says of the change
-    ceiling  GFLOP/s of the numbers that the encoder computes in, None where none was measured
+    tops     what `ceilings` returns
     read     whether the model read the lines; else no rate of reading is given
     """
     columns = {key: [getattr(run, key) for run in runs] for key in MEASURED}
@@ -55,8 +55,8 @@ def figure(
         seconds = [max(value, CLOCK) for value in columns["reading_s"]]
         found["tokens_per_s"] = spread([counted["tokens"] / value for value in seconds])
         found["gflop_per_s"] = spread([counted["flops"] / 1e9 / value for value in seconds])
-        if ceiling:
-            found["share_of_ceiling"] = found["gflop_per_s"]["median"] / ceiling
+        middle = found["gflop_per_s"]["median"]
+        found["share_of_ceiling"] = {numbers: middle / top for numbers, top in tops.items()}
     return found | {"runs": [asdict(run) for run in runs]}
 
 

@@ -1,13 +1,13 @@
-"""Results as Markdown tables, and their place in research/performance.md. Pure."""
+"""Results as Markdown tables. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Any
+
+from research.benchmarks.figures import spread
+from research.benchmarks.profiled import PARTS
 
 NONE = "-"
 Result = Mapping[str, Any]
-_PLACE = re.compile(r"<!-- table: performance -->.*?<!-- end -->", re.DOTALL)
 
 
 def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -28,36 +28,52 @@ def ranged(values: Mapping[str, float] | None, digits: int = 1) -> str:
 
 def checks(result: Result) -> str:
     """What each check took."""
-    head = ["change", "preset", "engine", "line cache", "wall s", "start-up s", "reading s"]
-    head += ["tokens", "tokens/s", "GFLOP/s", "of the ceiling", "peak MB"]
+    head = ["change", "processor", "preset", "engine", "line cache"]
+    head += ["wall s", "start-up s", "reading s", "tokens", "tokens/s", "GFLOP/s"]
+    head += ["of fp32 products", "of int8 products", "peak MB"]
     lines = []
     for entry in result["figures"]:
-        share = entry.get("share_of_ceiling")
+        shares = entry.get("share_of_ceiling", {})
         lines.append(
             [
-                entry["change"],
-                entry["preset"],
+                *(entry[key] for key in ("change", "isa", "preset")),
                 f"{entry['engine']}, {entry['numbers']}",
                 entry["line_cache"],
                 *(ranged(entry[key], 2) for key in ("wall_s", "start_up_s", "reading_s")),
                 str(entry["tokens"]),
                 *(ranged(entry.get(key), 0) for key in ("tokens_per_s", "gflop_per_s")),
-                NONE if share is None else f"{share:.0%}",
+                *(percent(shares.get(numbers)) for numbers in ("fp32", "int8")),
                 ranged(entry["peak_mb"], 0),
             ]
         )
     return rows(head, lines)
 
 
+def percent(share: float | None) -> str:
+    """Return a share: "31%"."""
+    return NONE if share is None else f"{share:.0%}"
+
+
+def profiles(result: Result) -> str:
+    """Where the reading time goes."""
+    head = ["change", "processor", "preset", "engine", *PARTS]
+    lines = [
+        [*(entry[key] for key in ("change", "isa", "preset", "engine")), *map(percent, shares)]
+        for entry in result["profiles"]
+        for shares in [[entry["shares"][part] for part in PARTS]]
+    ]
+    return rows(head, lines)
+
+
 def products(result: Result) -> str:
     """How fast the libraries multiply matrices of the model's sizes."""
-    lines = []
-    for preset, rates in result["ceilings"].items():
-        for method, by_rows in rates.items():
-            for size, passes in by_rows.items():
-                spread = {"median": median(passes), "min": min(passes), "max": max(passes)}
-                lines.append([preset, method, str(size), ranged(spread, 0)])
-    return rows(["preset", "library, numbers", "rows", "GFLOP/s"], lines)
+    lines = [
+        [entry["isa"], entry["preset"], method, str(size), ranged(spread(passes), 0)]
+        for entry in result["ceilings"]
+        for method, by_rows in entry["rates"].items()
+        for size, passes in by_rows.items()
+    ]
+    return rows(["processor", "preset", "library, numbers", "rows", "GFLOP/s"], lines)
 
 
 def origin(result: Result) -> str:
@@ -77,14 +93,17 @@ def origin(result: Result) -> str:
             f"Python {at['python']}, {', '.join(known)}. Commit `{at['commit']}`.",
             "",
             *changes,
-            *(f"- {note}" for note in result["notes"]),
+            *(f"- processor `{isa}`: {facts}" for isa, facts in result["isas"].items()),
         ]
     )
 
 
 def markdown(result: Result) -> str:
     """Return everything a reader needs of a result."""
-    return "\n\n".join([origin(result), checks(result), products(result)]) + "\n"
+    parts = [origin(result), checks(result), products(result)]
+    if result["profiles"]:
+        parts.append(profiles(result))
+    return "\n\n".join(parts) + "\n"
 
 
 def compared(result: Result) -> str:
@@ -100,15 +119,8 @@ def compared(result: Result) -> str:
             ]
             for key, found in entry["ratios"].items()
         ]
-        title = f"{entry['change']}, {entry['preset']}: {result['repeats']} pairs of runs"
+        what = ", ".join(entry[key] for key in ("change", "isa", "preset"))
+        title = f"{what}: {result['repeats']} pairs of runs"
         head = ["", *(f"`{name}`" for name in result["commits"]), "second / first (of pairs)"]
         parts.append(f"{title}\n\n{rows(head, lines)}")
     return "\n\n".join(parts) + "\n"
-
-
-def placed(page: str, text: str) -> str:
-    """Put a text between the marks of a page. Raises ValueError where there are none."""
-    if not _PLACE.search(page):
-        raise ValueError("the page has no place for the table of performance")
-    mark = f"<!-- table: performance -->\n{text.strip()}\n<!-- end -->"
-    return _PLACE.sub(lambda _match: mark, page)

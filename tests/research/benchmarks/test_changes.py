@@ -8,11 +8,15 @@ import pytest
 
 from research.benchmarks.changes import (
     CHANGES,
+    FIRST,
     PIECE,
+    PUSHED,
+    SECOND,
     Size,
     content_hash,
     planned,
     standard_library,
+    with_push,
     write_repository,
 )
 
@@ -21,8 +25,8 @@ def text(lines: int) -> str:
     return "".join(f"x{n} = {n}\n" for n in range(lines))
 
 
-def numstat(where: Path) -> list[list[str]]:
-    command = ["git", "-C", str(where), "diff", "--numstat", "HEAD~1..HEAD"]
+def numstat(where: Path, commits: str) -> list[list[str]]:
+    command = ["git", "-C", str(where), "diff", "--numstat", commits]
     rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return [row.split("\t") for row in rows]
 
@@ -33,12 +37,16 @@ def test_a_named_change_adds_exactly_its_lines_to_exactly_its_files(
 ) -> None:
     size = CHANGES[name]
 
-    write_repository(tmp_path, planned(standard_library(), size))
+    write_repository(tmp_path, with_push(planned(standard_library(), size)))
 
-    rows = numstat(tmp_path)
-    assert len(rows) == size.files
-    assert sum(int(added) for added, _, _ in rows) == size.lines
-    assert {removed for _, removed, _ in rows} == {"0"}
+    for commits in (FIRST, SECOND):
+        rows = numstat(tmp_path, commits)
+        assert len(rows) == size.files
+        assert sum(int(added) for added, _, _ in rows) == size.lines
+        assert {removed for _, removed, _ in rows} == {"0"}
+    pushed = [row[:2] for row in numstat(tmp_path, "HEAD~1..HEAD")]
+    assert sum(int(added) for added, _ in pushed) == PUSHED
+    assert all(added == removed for added, removed in pushed)
 
 
 def test_the_head_of_a_change_is_the_real_file_and_its_lines_are_spread() -> None:

@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from research.benchmarks.arithmetic import flops, matrices, shape_of
 from research.benchmarks.figures import ceilings, figure, joined, ratios, spread
 from research.benchmarks.machine import cpu, versions
 from research.benchmarks.process import LINES, READING, Run, environment, linked, steps
-from research.benchmarks.tables import compared, placed, ranged
+from research.benchmarks.profiled import seconds, shares
+from research.benchmarks.tables import compared, ranged
 
 QWEN = {  # of Qwen2.5-Coder-0.5B
     "hidden_size": 896,
@@ -22,7 +21,7 @@ QWEN = {  # of Qwen2.5-Coder-0.5B
 
 
 def run(wall: float, reading: float = 1.0) -> Run:
-    return Run(wall, reading, wall - reading, wall, 100.0, 0)
+    return Run(wall, reading, wall - reading, wall, 100.0, 0, served=False)
 
 
 def test_the_weights_of_a_layer_are_those_of_the_real_model() -> None:
@@ -64,14 +63,14 @@ def test_rates_are_given_for_what_was_read_and_measured_against_the_ceiling() ->
     counted: dict[str, Any] = {"tokens": 600, "flops": 4e9}
     runs = [run(4, 2), run(5, 2), run(5, 4)]
 
-    cold = figure(runs, counted, 10.0, read=True)
-    warm = figure(runs, counted, 10.0, read=False)
+    tops = {"fp32": 10.0, "int8": 40.0}
+    cold = figure(runs, counted, tops, read=True)
+    warm = figure(runs, counted, tops, read=False)
 
     assert cold["tokens_per_s"] == {"median": 300, "min": 150, "max": 300}
-    assert cold["share_of_ceiling"] == 0.2
+    assert cold["share_of_ceiling"] == {"fp32": 0.2, "int8": 0.05}
     assert cold["start_up_s"]["median"] == 2
     assert "tokens_per_s" not in warm
-    assert "share_of_ceiling" not in figure(runs, counted, None, read=True)
 
 
 def test_the_ceiling_is_the_fastest_pass_of_all_libraries_for_the_same_numbers() -> None:
@@ -86,7 +85,7 @@ def test_commits_are_compared_by_medians_and_by_neighbouring_runs() -> None:
     found = ratios([run(10), run(20), run(10)], [run(5), run(10), run(10)])["wall_s"]
 
     assert found == {"first": 10, "second": 10, "ratio": 1, "min": 0.5, "max": 1}
-    entry = {"change": "small", "preset": "quick", "ratios": {"wall_s": found}}
+    entry = {"change": "small", "isa": "avx2", "preset": "quick", "ratios": {"wall_s": found}}
     text = compared({"figures": [entry], "commits": ["aaa", "bbb"], "repeats": 3})
     assert "| wall_s | 10.00 | 10.00 | 1.000 (0.500 to 1.000) |" in text
     assert "3 pairs of runs" in text
@@ -126,19 +125,27 @@ def test_a_fresh_cache_has_the_models_and_no_line(tmp_path: Path) -> None:
 
 def test_no_setting_of_the_shell_reaches_a_check() -> None:
     given = {"REVIEWBOT_ENGINE": "onnx", "REVIEWBOT_MODEL_PATH": "/m", "PATH": "/bin"}
-    found = environment(given, Path("/code"), Path("/cache"))
+    found = environment(given, Path("/code"), Path("/cache"), {})
 
-    assert found == {
-        "REVIEWBOT_MODEL_PATH": "/m",
-        "PATH": "/bin",
-        "PYTHONPATH": "/code",
-        "REVIEWBOT_CACHE": "/cache",
+    expected = {"REVIEWBOT_MODEL_PATH": "/m", "PATH": "/bin", "PYTHONPATH": "/code"}
+    expected |= {"REVIEWBOT_CACHE": "/cache", "XDG_RUNTIME_DIR": ""}
+    assert found == expected
+    cap = {"PYTHONPATH": "/cap", "LD_PRELOAD": "/cap/cpuid.so"}
+    assert environment(given, Path("/code"), Path("/cache"), cap) == {
+        **expected,
+        "LD_PRELOAD": "/cap/cpuid.so",
+        "PYTHONPATH": "/cap:/code",
     }
 
 
-def test_tables_stand_between_their_marks_and_nowhere_else() -> None:
-    page = "a\n<!-- table: performance -->\nold\n<!-- end -->\nb\n"
+def test_the_reading_time_is_shared_among_products_attention_and_the_rest() -> None:
+    def kernel(operator: str, microseconds: int) -> dict[str, Any]:
+        name, args = f"{operator}_7_kernel_time", {"op_name": operator}
+        return {"cat": "Node", "name": name, "dur": microseconds, "args": args}
 
-    assert placed(page, "new \\1\n") == page.replace("old", "new \\1")
-    with pytest.raises(ValueError, match="no place"):
-        placed("a", "new")
+    events = [kernel("MatMulIntegerToFloat", 500_000), kernel("GroupQueryAttention", 250_000)]
+    events += [kernel("Mul", 100_000), {"cat": "Session", "name": "model_run", "dur": 900_000}]
+
+    found = seconds([*events, events[0]])
+    assert found == {"MatMulIntegerToFloat": 1, "GroupQueryAttention": 0.25, "Mul": 0.1}
+    assert shares(found, 2.0) == {"products": 0.5, "attention": 0.125, "the rest": 0.375}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from research.benchmarks.ceiling import METHODS, MISSING, methods
+from research.benchmarks.ceiling import METHODS, MISSING, measured
 from research.benchmarks.compare import flags_for, lacking, worktree
+from research.benchmarks.process import environment
+from reviewbot.encoders.processor import isa
 from reviewbot.models.ensure import ensure_model
 from reviewbot.scoring.artifact import ArtifactModel
+from tests.avx2.cap import capped, why_not
 from tests.tiny import LAYER, WIDTH, tiny_artifact
 
 ROOT = Path(__file__).parents[3]
@@ -57,16 +61,23 @@ def test_a_run_measures_children_and_counts_every_token(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "result.md").read_text() == done.stdout
     result = json.loads((tmp_path / "out" / "result.json").read_text())
-    cold = result["figures"][0]
-    assert (cold["engine"], cold["numbers"], cold["line_cache"]) == ("torch", "fp32", "cold")
-    assert cold["added"] == 50
+    cold, warm, push = result["figures"]
+    assert [row["line_cache"] for row in result["figures"]] == ["cold", "warm", "second push"]
+    assert (cold["isa"], cold["engine"], cold["numbers"]) == ("full", "torch", "fp32")
+    assert cold["added"] == push["added"] == 50
     assert 20 < cold["scored"] <= 50
+    assert warm["tokens"] == cold["tokens"]
+    assert not cold["runs"][0]["served"]  # although a server's reports were the same
     assert cold["tokens"] > 500
     assert 0 < cold["reading_s"]["median"] < cold["wall_s"]["median"]
     assert 50 < cold["peak_mb"]["median"] < 3_000
-    assert 0 < cold["share_of_ceiling"] < 1
-    rates = result["ceilings"][artifact]
-    assert {"torch fp32", "numpy fp32"} <= set(rates) <= set(methods())
+    assert set(cold["share_of_ceiling"]) == {"fp32", "int8"}
+    assert all(0 < share < 1 for share in cold["share_of_ceiling"].values())
+    (ceiling,) = result["ceilings"]
+    assert (ceiling["isa"], ceiling["preset"]) == ("full", artifact)
+    rates = ceiling["rates"]
+    assert {"torch fp32", "numpy fp32"} <= set(rates) <= set(METHODS)
+    assert f"- processor `full`: {isa()}\n" in done.stdout
     assert all(rate > 0 for passes in rates["torch fp32"].values() for rate in passes)
     assert "| small |" in done.stdout
 
@@ -78,7 +89,8 @@ def test_two_commits_are_compared_in_turns(
     git = ["git", "-C", str(ROOT), "rev-parse", "--verify", "-q", "HEAD"]
     if subprocess.run(git, capture_output=True).returncode:
         pytest.skip("the source is no git checkout")
-    given = ["--compare", "HEAD", "HEAD", "--changes", "small", "--presets", artifact]
+    same = f"{artifact}={artifact}"  # what each of the two calls it
+    given = ["--compare", "HEAD", "HEAD", "--changes", "small", "--presets", same]
 
     done = benchmark(
         [*given, "--repeats", "1", "--output", str(tmp_path / "out"), "--", *flags], environ
@@ -107,6 +119,24 @@ def test_a_commit_that_is_none_is_an_error(tmp_path: Path) -> None:
         pass
 
 
+def test_a_capped_process_is_told_the_smaller_processor_and_multiplies_under_it(
+    tmp_path: Path,
+) -> None:
+    if why := why_not():
+        pytest.skip(why)
+    cap = capped(tmp_path)  # an error where torch or ONNX Runtime still see more
+
+    environ = environment(os.environ, ROOT, tmp_path, cap)
+    code = "from reviewbot.encoders.processor import isa; print(isa())"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+
+    assert "+avx2+" in done.stdout
+    assert not re.search(r"avx512|vnni|amx", done.stdout)
+    assert set(measured([(16, 32)], environ)) == set(METHODS)
+
+
 def test_a_library_that_is_missing_has_no_ceiling() -> None:
     code = (
         "import sys, research.benchmarks.ceiling as c\n"
@@ -118,7 +148,7 @@ def test_a_library_that_is_missing_has_no_ceiling() -> None:
     assert done.returncode == MISSING
 
 
-@pytest.mark.parametrize("name", methods())
+@pytest.mark.parametrize("name", METHODS)
 def test_every_method_multiplies(name: str) -> None:
     try:
         product = METHODS[name]()(4, 16, 32)
