@@ -12,8 +12,9 @@ from reviewbot.diff.cleared import Cleared, cleared
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.diff.model import ChangedLine
 from reviewbot.report.change_level import ChangeLevel, change_level
-from reviewbot.report.findings import Finding, group, riskiest_places
-from reviewbot.report.gate import GateRules, Policy, Status, decide
+from reviewbot.report.findings import Finding, group
+from reviewbot.report.gate import GateRules, Status
+from reviewbot.report.judgement import excusing, judge_lines, rules_of
 from reviewbot.report.ledger import count, is_all_merged
 from reviewbot.report.model import (
     ChangeInfo,
@@ -26,7 +27,7 @@ from reviewbot.report.model import (
 )
 from reviewbot.scoring.artifact import Artifact
 from reviewbot.scoring.feature_evidence import FeatureEvidence
-from reviewbot.scoring.outcomes import LineScore, Outcome
+from reviewbot.scoring.outcomes import Outcome
 
 NOTHING: Mapping[Finding, str] = MappingProxyType({})
 EXPLAINED = 0.05  # share of the lines whose evidence a report shows beside that of findings
@@ -40,24 +41,7 @@ def gate_rules(scored: ScoredChange) -> GateRules:
     def can_block(line: ChangedLine) -> bool:
         return change.in_scope(settings.gate_scope, line)
 
-    return GateRules(
-        policy=Policy(
-            show=settings.show,
-            fail_on=settings.fail_on,
-            fail_on_for=settings.fail_on_for,
-            max_risk=settings.max_risk,
-            fail_on_change=settings.fail_on_change,
-            max_lines_over=settings.max_lines_over,
-            min_coverage=settings.min_coverage,
-            min_lines=settings.min_lines,
-            ack_top=settings.ack_top,
-            scope=settings.scope,
-            gate_scope=settings.gate_scope,
-        ),
-        authors=change.authors,
-        can_block=can_block,
-        places=riskiest_places(scored.scores, settings.ack_top, can_block),
-    )
+    return rules_of(settings, change.authors, scored.scores, can_block)
 
 
 def find(scored: ScoredChange, rules: GateRules) -> tuple[Finding, ...]:
@@ -77,19 +61,13 @@ def judge(
     acknowledged  some of these, whose lines cannot block, each with the reason
     """
     findings = tuple(replace(f, acknowledged=acknowledged.get(f)) for f in findings)
-    excused = {(f.path, score.line.number) for f in acknowledged for score in f.lines}
-    rules = replace(rules, acknowledged=frozenset(excused))
+    rules = excusing(rules, acknowledged)
     request = scored.change.source.request
     ledger = count(scored.outcomes, _unread_files(scored))
-    files = tuple(_file_report(file, rules) for file in scored.files)
-    lines = [
-        (line.outcome.level, line.gate_status)
-        for file in files
-        for line in file.lines
-        if isinstance(line.outcome, LineScore) and line.gate_status
-    ]
     level = _change_level(scored, rules)
-    verdict = decide(rules, ledger, lines, level)
+    files, verdict = judge_lines(
+        (_file_report(f, rules) for f in scored.files), rules, ledger, level
+    )
     nothing = request.empty
     if verdict.status is Status.PASS and is_all_merged(ledger):
         nothing = request.merged
@@ -150,9 +128,7 @@ def _file_report(scored: ScoredFile, rules: GateRules) -> FileReport:
     file, selection = scored.selection.file, scored.selection
 
     def line_report(outcome: Outcome) -> LineReport:
-        author = rules.authors.get(file.path, outcome.line.number)
-        status = rules.status(outcome) if isinstance(outcome, LineScore) else None
-        return LineReport(outcome, author, status)
+        return LineReport(outcome, rules.authors.get(file.path, outcome.line.number))
 
     return FileReport(
         path=file.path,
