@@ -17,8 +17,6 @@ _BOTH = ("comment-when-clean", "resolve-threads")
 SWITCHES = ("inline-suppressions", "trust-human", *_BOTH)
 _MORE = ("commit-status", "bot-login", "templates", "pr", "repository", "label", "check-run")
 POSTING = ("post", "max-comments", *_BOTH, *_MORE)  # compared in tests/config/test_derived.py
-_OF_REPORT = ("max-comments", "bot-login", "templates", "top", "pr", "repository")
-POST_FLAGS = (*_BOTH, *_OF_REPORT, "from-report")
 ALSO = {"markdown": "summary.md", "sarif": "report.sarif", "annotations": "annotations.txt"}
 _CHANGE = ("change-percentile", "cleared")
 _PATHS = ("report", "sarif", "outcomes")
@@ -33,9 +31,7 @@ def argv(inputs: Mapping[str, str]) -> list[str]:
     verb = "check" if "range" in inputs and REPORT not in inputs else "review"
     flags = [verb]
     for name, text in inputs.items():
-        posting = name in POSTING
-        unknown = posting if verb == "check" else REPORT in inputs and name not in POST_FLAGS
-        if name in ("range", TOKEN) or unknown:
+        if name in ("range", TOKEN) or (verb == "check" and name in POSTING):
             continue
         if name in SWITCHES and text in ("true", "false"):
             flags.append(f"--{name}" if text == "true" else f"--no-{name}")

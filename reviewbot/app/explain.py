@@ -99,8 +99,8 @@ def explain_report(text: str, name: str) -> "Explanation":
     report = parse_report(raw, doing=doing, fix=fix)
     lines = {
         line.outcome.line.number: line
-        for file in reversed(report.files)  # a path may appear twice: the first counts
-        for line in reversed(file.lines)
+        for file in report.files
+        for line in file.lines
         if file.path == path and abs(line.outcome.line.number - number) <= CONTEXT
     }
     if number not in lines:

@@ -2,18 +2,25 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reviewbot.app.load_change import FILES, ChangeSource
 from reviewbot.authorship.model import PullRequest
-from reviewbot.config.load import SETTINGS_FILES, Layer, from_files, load_settings
+from reviewbot.config.load import (
+    MAX_SETTINGS_BYTES,
+    SETTINGS_FILES,
+    Layer,
+    from_files,
+    load_settings,
+)
 from reviewbot.config.schema import Settings
 from reviewbot.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
     from reviewbot.git.changes import ChangeRequest
+    from reviewbot.github.client import GitHubApi, Pull
 
 _REPOSITORY = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._-]{1,100}){2}")
 EDITED = "the change edits reviewbot's settings; {} were used"
@@ -192,6 +199,38 @@ def tightened(
     settings, keys = tighten(settings, *(own or ()))
     more = f", and the change's stricter ones: {', '.join(keys)}" if keys else ""
     return settings, [EDITED.format("the base's") + more]
+
+
+class RemoteSettings(NamedTuple):
+    """The settings of a pull request that is read from the forge."""
+
+    settings: Settings
+    base: Callable[[str], bytes | None]  # reads a file of the base branch
+    notes: list[str]  # for the reader of the report
+
+
+def remote_settings(
+    api: "GitHubApi",
+    pull: "Pull",
+    folder: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any],
+) -> RemoteSettings:
+    """Return the settings of the base branch, tightened by those of the head.
+
+    folder   what their relative paths start from; its own settings only make a note
+    """
+
+    def base(path: str) -> bytes | None:
+        return api.content(path, pull.base, MAX_SETTINGS_BYTES)
+
+    used = from_files(folder, base)
+    try:
+        own = from_files(folder, lambda path: api.content(path, pull.head, MAX_SETTINGS_BYTES))
+    except UsageError:
+        own = None
+    settings, notes = tightened(load_settings(environ, flags, used), used, own)
+    return RemoteSettings(settings, base, [*notes, *unused(folder, used, own)])
 
 
 def _readable(

@@ -1,28 +1,38 @@
-"""Use case `review --from-report`: post an untrusted report. No model, no checkout."""
+"""Use case `review --from-report`: judge the lines of an untrusted report again, and post it.
+
+No model and no checkout. Trusted are the settings (of the base branch, and of this job) and the
+acknowledgements on GitHub. The report gives the lines, their scores and authors, and the names of
+its findings; its own policy, gate status, verdict and acknowledgements are not read.
+"""
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from reviewbot.app.forge import connect, number_of
-from reviewbot.app.inputs import read_bounded
+from reviewbot.app.inputs import read_bounded, remote_settings
 from reviewbot.app.publish import Post, acknowledgements, publish
+from reviewbot.authorship.model import Authors, in_scope
+from reviewbot.config.load import load_settings
 from reviewbot.config.schema import Settings
+from reviewbot.diff.model import ChangedLine
 from reviewbot.errors import UsageError
+from reviewbot.escape import visible
 from reviewbot.github.events import Target
 from reviewbot.render.comment import pages
+from reviewbot.report.comment_sync import by_id
+from reviewbot.report.findings import Finding, group
+from reviewbot.report.judgement import excusing, judge_lines, rules_of
 from reviewbot.report.model import Report
+from reviewbot.scoring.outcomes import LineScore
+
+if TYPE_CHECKING:
+    from reviewbot.report.gate import GateRules
 
 MAX_TEMPLATE = 65_536  # bytes
-# Fields of `Settings`; the others are about checking.
-SETTINGS_OF_POSTING = (
-    "max_comments",
-    "comment_when_clean",
-    "resolve_threads",
-    "bot_login",
-    "templates",
-    "top",
-)
 ORIGIN = "read in the pull request's own workflow run"
 ReadTemplate = Callable[[str], bytes | None]  # by file name
 
@@ -36,13 +46,20 @@ def read_report(name: str) -> Report:
 
 
 def post_report(
-    report: Report, settings: Settings, target: Target, environ: Mapping[str, str]
+    report: Report,
+    folder: Path,
+    flags: Mapping[str, Any],
+    target: Target,
+    environ: Mapping[str, str],
 ) -> list[str]:
     """Post a report on the pull request that the API confirms; return what was done, in words.
 
-    raises  UsageError if the report is about another commit, and what `publish` raises
+    folder  what relative paths in the settings start from
+    raises  UsageError if the report is about another commit or lacks a finding, and what `publish`
+            raises
     """
-    api = connect(settings, environ, target.repository)
+    # The login, by which our comments are known, is needed before the base's settings are read.
+    api = connect(load_settings(environ, flags), environ, target.repository)
     pull = api.pull(number_of(api, target))
     head = target.head or pull.head
     if report.change.head != head:
@@ -51,15 +68,77 @@ def post_report(
             f" run about {head[:10]}",
             fix="check the head of the pull request, not the merge commit: see docs/github.md",
         )
-
-    def template(name: str) -> bytes | None:
-        path = Path(settings.templates or "") / name
-        return path.read_bytes()[:MAX_TEMPLATE] if path.is_file() else None
-
-    page = pages(template if settings.templates else None)
-    acks = acknowledgements(api, pull.number, head, report.findings)
-    post = Post(report, head, pull.number, acks, page, settings.top, api.web, ORIGIN)
+    settings = remote_settings(api, pull, folder, environ, flags).settings
+    api.login = settings.bot_login
+    read = partial(api.content, commit=pull.base, limit=MAX_TEMPLATE)
+    page = pages(base_templates(settings, folder, read))
+    rules = _rules(report, settings, trusted=settings.trust_human and not pull.signals.from_fork)
+    findings = _find(report, rules)
+    acks = acknowledgements(api, pull.number, head, findings)
+    known = by_id(head, findings)
+    reasons = {known[name]: ack.reason for name, ack in acks.items()}
+    judged = _judged(report, rules, findings, reasons)
+    post = Post(judged, head, pull.number, acks, page, settings.top, api.web, ORIGIN)
     return publish(post, api, settings)
+
+
+def _scores(report: Report) -> list[LineScore]:
+    outcomes = (line.outcome for file in report.files for line in file.lines)
+    return [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
+
+
+def _rules(report: Report, settings: Settings, *, trusted: bool) -> "GateRules":
+    """Return the rules that trusted settings make for the lines of a report.
+
+    trusted   as for `in_scope`
+    """
+    from reviewbot.app.load_change import matches
+
+    lines = (line for file in report.files for line in file.lines)
+    of = {(line.outcome.line.path, line.outcome.line.number): line.author for line in lines}
+    authors = Authors(of)
+
+    def can_block(line: ChangedLine) -> bool:
+        return in_scope(
+            settings.gate_scope,
+            authors.get(line.path, line.number),
+            unknown_as_ai=matches(settings.unknown_as_ai, line.path),
+            trusted=trusted,
+        )
+
+    return rules_of(settings, authors, _scores(report), can_block)
+
+
+def _find(report: Report, rules: "GateRules") -> tuple[Finding, ...]:
+    """Return the findings that the lines give; the report has their names, made from whole files.
+
+    raises  UsageError if it lacks one
+    """
+    names = {(found.path, found.start): found.fingerprint for found in report.findings}
+
+    def name(line: ChangedLine) -> str:
+        if (line.path, line.number) not in names:
+            raise UsageError(
+                f"nothing was posted: the report lacks the finding at"
+                f" {visible(line.path)[:200]}:{line.number}",
+                fix="give both jobs the same settings, and check again: see docs/github.md",
+            )
+        return names[line.path, line.number]
+
+    return group(_scores(report), rules.is_shown, name, rules.status)
+
+
+def _judged(
+    report: Report,
+    rules: "GateRules",
+    findings: tuple[Finding, ...],
+    acknowledged: Mapping[Finding, str],
+) -> Report:
+    """Return the report with these findings, and with the gate status and verdict of its lines."""
+    rules = excusing(rules, acknowledged)
+    files, verdict = judge_lines(report.files, rules, report.ledger, report.change.level)
+    findings = tuple(replace(found, acknowledged=acknowledged.get(found)) for found in findings)
+    return replace(report, policy=rules.policy, verdict=verdict, files=files, findings=findings)
 
 
 def base_templates(settings: Settings, root: Path, read: ReadTemplate) -> ReadTemplate | None:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from reviewbot.app.check import score_source
 from reviewbot.app.failures import worded
 from reviewbot.app.forge import connect, has_token, number_of
-from reviewbot.app.inputs import intake, repository_in, settings_root, source_of, tightened, unused
+from reviewbot.app.inputs import (
+    intake,
+    remote_settings,
+    repository_in,
+    settings_root,
+    source_of,
+)
 from reviewbot.app.load_change import FILES, ChangeSource, Remote
 from reviewbot.app.marks import gate_steps, marks
 from reviewbot.app.post import MAX_TEMPLATE, ReadTemplate, base_templates
@@ -23,7 +29,7 @@ from reviewbot.app.publish import (
     said_posted,
 )
 from reviewbot.config.choices import Posting
-from reviewbot.config.load import MAX_SETTINGS_BYTES, from_files, load_settings
+from reviewbot.config.load import load_settings
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError, UsageError
 from reviewbot.github.events import Target
@@ -259,18 +265,8 @@ def _remote_source(
 ) -> ChangeSource:
     from reviewbot.github.remote_diff import remote_request
 
-    def base(path: str) -> bytes | None:
-        return api.content(path, pull.base, MAX_SETTINGS_BYTES)
-
-    used = from_files(folder, base)
-    try:
-        own = from_files(folder, lambda path: api.content(path, pull.head, MAX_SETTINGS_BYTES))
-    except UsageError:
-        own = None
-    settings = load_settings(environ, flags, used)
-    settings, notes = tightened(settings, used, own)
+    settings, base, notes = remote_settings(api, pull, folder, environ, flags)
     request, unlisted = remote_request(api, pull, folder)
-    notes += unused(folder, used, own)
     notes.append("read from GitHub, not from a checkout: authors are known less well")
     if unlisted:
         notes.append(f"GitHub does not list {unlisted} files of this pull request")

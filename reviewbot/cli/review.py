@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from reviewbot.app.dry_run import review_local
 from reviewbot.app.failures import worded
 from reviewbot.app.forge import has_token, target_in
-from reviewbot.app.post import SETTINGS_OF_POSTING, post_report, read_report
+from reviewbot.app.post import post_report, read_report
 from reviewbot.app.progress import say, timed
 from reviewbot.app.publish import said_posted
 from reviewbot.app.review import Review, review_target
@@ -40,10 +40,10 @@ from reviewbot.cli.options import (
 )
 from reviewbot.config.choices import OptionGroup, Surface
 from reviewbot.config.load import load_settings
-from reviewbot.config.schema import Settings, settings_on
+from reviewbot.config.schema import settings_on
 from reviewbot.errors import UsageError
 
-WITH_REPORT = ("from_report", "number", "repository", *SETTINGS_OF_POSTING)
+WITHOUT_REPORT = ("range_", "dry_run", "diff", "output", "also", "acks", "timings")
 
 
 @click.command(cls=GroupedCommand)
@@ -97,7 +97,7 @@ def review(
     _refuse_two_changes(range_, diff, number, dry_run=dry_run)
     if from_report is not None:
         _refuse_options_of_checking()
-        _post(from_report, load_settings(os.environ, flags), repository, number)
+        _post(from_report, Path(root), flags, repository, number)
         return
     outputs = parse_also(also, output, acks)
     early = load_settings(os.environ, flags)
@@ -165,8 +165,10 @@ def _refuse_two_changes(
         )
 
 
-def _post(report: str, settings: Settings, repository: str | None, number: int | None) -> None:
-    """Post an untrusted report; its verdict is shown and gates nothing.
+def _post(
+    report: str, folder: Path, flags: dict[str, Any], repository: str | None, number: int | None
+) -> None:
+    """Post an untrusted report; the verdict is shown and gates nothing.
 
     Number and commit come from the event, the API confirms them, and the report must be about that
     commit.
@@ -174,17 +176,17 @@ def _post(report: str, settings: Settings, repository: str | None, number: int |
     read = read_report(report)
     with worded("nothing was posted"):
         target = target_in(os.environ, repository=repository, number=number)
-        done = post_report(read, settings, target, os.environ)
+        done = post_report(read, folder, flags, target, os.environ)
     say(said_posted(done))
 
 
 def _refuse_options_of_checking() -> None:
-    """Refuse what a finished report cannot follow, such as --max-risk. raises UsageError"""
+    """Refuse what says nothing about a finished report, such as --output. raises UsageError"""
     ctx = click.get_current_context()
     for param in ctx.command.params:
         given = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-        if given and param.name not in WITH_REPORT:
+        if given and param.name in WITHOUT_REPORT:
             raise UsageError(
                 f"nothing was posted: --from-report cannot be combined with {param.opts[0]}",
-                fix=f"leave {param.opts[0]} out: the report is posted as it is",
+                fix=f"leave {param.opts[0]} out: nothing is checked",
             )

@@ -29,7 +29,7 @@ def code_climate(report: Report) -> str:
     seen: Counter[str] = Counter()
     entries = []
     for issue in issues(report):
-        # Our key names a line by its text: two files, or one file twice, can have the same.
+        # Our key names a line by its text: two lines of a file can have the same.
         name = "\0".join((issue.rule, valid(issue.path), valid(issue.key)))
         seen[name] += 1
         digest = hashlib.sha256(f"{name}\0{seen[name]}".encode()).hexdigest()[:32]

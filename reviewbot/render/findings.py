@@ -1,5 +1,6 @@
 """A finding with what every format says about it: its author, its gate status, its severity."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,15 +18,8 @@ from reviewbot.scoring.outcomes import LineScore
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
 MAX_LINES = 12  # shown of one finding
-_COUNTS = (GateStatus.ABOVE, None)  # an unknown status may be above
-_BLOCKS = (*_COUNTS, GateStatus.UNACKNOWLEDGED)
-_BY_SEVERITY = (
-    GateStatus.UNACKNOWLEDGED,
-    GateStatus.ABOVE,
-    None,
-    GateStatus.NOT_COUNTED,
-    GateStatus.BELOW,
-)
+_BLOCKS = (GateStatus.UNACKNOWLEDGED, GateStatus.ABOVE)
+_BY_SEVERITY = (*_BLOCKS, GateStatus.NOT_COUNTED, GateStatus.BELOW)
 _GATE_WORDS: dict[GateStatus | None, str] = {
     GateStatus.UNACKNOWLEDGED: "must be acknowledged",
     GateStatus.ABOVE: "counts for the gate",
@@ -45,8 +39,8 @@ class FindingView:
     """A finding with what the report says about its lines."""
 
     finding: Finding
-    author: Attribution | None  # of its riskiest line; None: the report lacks that line
-    gate_status: GateStatus | None  # the most severe of its lines; None: unknown
+    author: Attribution  # of its riskiest line
+    gate_status: GateStatus  # the most severe of its lines
     severity: Severity
     recent: RecentInfo | None  # of the report
 
@@ -88,7 +82,7 @@ class FindingView:
 
 
 def gate_words(status: GateStatus | None) -> str:
-    """Return a gate status in words; "" where the line is below the limit or unknown."""
+    """Return a gate status in words; "" where the line is below the limit or has none."""
     return _GATE_WORDS.get(status, "")
 
 
@@ -104,32 +98,25 @@ def finding_views(
 
     The severity answers as our exit code does, because others gate by it: reviewdog by
     `-fail-level`, Jenkins by failed tests. With exit code 0 (`max-lines-over`, `min-lines`)
-    nothing is an ERROR. Otherwise a finding is one if a line of it counts for the gate, or may, and
-    the policy does not allow that many such lines; or if it must be acknowledged.
+    nothing is an ERROR. Otherwise a finding is one if a line of it counts for the gate, and the
+    policy does not allow that many such lines; or if it must be acknowledged.
     """
     findings = report.findings if findings is None else findings
-    wanted = {(f.path, score.line.number) for f in findings for score in f.lines}
-    lines: dict[tuple[str, int], list[LineReport]] = {}
-    over = waiting = 0
-    for file in report.files:
-        for line in file.lines:
-            over += isinstance(line.outcome, LineScore) and line.gate_status in _COUNTS
-            waiting += line.gate_status is GateStatus.UNACKNOWLEDGED
-            if (place := (file.path, line.outcome.line.number)) in wanted:
-                lines.setdefault(place, []).append(line)  # a report may hold a path twice
+    every = {
+        (file.path, line.outcome.line.number): line for file in report.files for line in file.lines
+    }
+    counts = Counter(line.gate_status for line in every.values())
+    over, waiting = counts[GateStatus.ABOVE], counts[GateStatus.UNACKNOWLEDGED]
     only_unread = report.verdict.status is Status.INCOMPLETE and not blocks(
         report.policy, over, waiting, report.ledger.scored
     )
     can_block = report.verdict.exit_code != 0 and not only_unread
 
     def view(finding: Finding) -> FindingView:
-        own = [lines.get((finding.path, score.line.number), []) for score in finding.lines]
-        worst = lines.get((finding.path, finding.worst.line.number), [])
-        statuses = {line.gate_status for same in own for line in same}
-        statuses |= {None} if [] in own else set()
-        status = next(one for one in _BY_SEVERITY if one in statuses)
+        own = {every[finding.path, score.line.number].gate_status for score in finding.lines}
+        status = next(one for one in _BY_SEVERITY if one in own)
         severity = Severity.ERROR if can_block and status in _BLOCKS else Severity.WARNING
-        author = worst[0].author if worst else None
+        author = every[finding.path, finding.worst.line.number].author
         return FindingView(finding, author, status, severity, report.recent)
 
     return tuple(map(view, findings))

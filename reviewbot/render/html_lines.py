@@ -67,22 +67,13 @@ class Places:
 
 def places_of(report: Report) -> Places:
     """Return the places of a report, and the numbers of its lines in the page."""
-    row: dict[Place, int] = {}
-    line: dict[Place, LineReport] = {}
-    every = (line for file in report.files for line in file.lines)
-    for number, one in enumerate(every, start=1):
-        place = one.outcome.line.path, one.outcome.line.number
-        # An untrusted report may hold a path twice: a scored line wins.
-        if place not in line or _is_scored(one) > _is_scored(line[place]):
-            row[place], line[place] = number, one
+    every = (one for file in report.files for one in file.lines)
+    line = {(one.outcome.line.path, one.outcome.line.number): one for one in every}
+    row = {place: number for number, place in enumerate(line, start=1)}
     found = (*report.findings, *top_places(report, report.top)[len(report.findings) :])
     rank = {(f.path, s.line.number): n for n, f in enumerate(found, start=1) for s in f.lines}
     worst = {(f.path, f.worst.line.number): n for n, f in enumerate(found, start=1)}
     return Places(finding_views(report, found), len(report.findings), rank, worst, row, line)
-
-
-def _is_scored(line: LineReport) -> bool:
-    return isinstance(line.outcome, LineScore)
 
 
 def file_words(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[str, Any]:

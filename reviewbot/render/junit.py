@@ -11,7 +11,7 @@ Every element and attribute is in Jenkins' schema (junit-10.xsd). Untrusted text
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from reviewbot.escape import inert, visible
@@ -29,9 +29,7 @@ Node = ElementTree.Element
 
 def junit(report: Report) -> str:
     """Return the report as JUnit XML: same report, same bytes."""
-    files: dict[str, list[FileReport]] = {}
-    for file in report.files:  # an untrusted report may hold a path twice
-        files.setdefault(file.path, []).append(file)
+    files = {file.path: file for file in report.files}
     by_path: dict[str, list[Issue]] = {path: [] for path in files}
     for issue in issues(report):
         by_path.setdefault(issue.path, []).append(issue)
@@ -100,12 +98,12 @@ def _case(issue: Issue) -> Node:
     return _testcase(_name(issue.path), name if risky else f"{name}, not read", kind, text, more)
 
 
-def _no_finding(path: str, files: Sequence[FileReport]) -> Node:
+def _no_finding(path: str, file: FileReport) -> Node:
     """Return the only test case of a file without issues."""
-    outcomes = [line.outcome for file in files for line in file.lines]
+    outcomes = [line.outcome for line in file.lines]
     scored = sum(isinstance(outcome, LineScore) for outcome in outcomes)
     reasons = Counter(outcome.why for outcome in outcomes if not isinstance(outcome, LineScore))
-    notes = [file.note for file in files if file.note and file.note not in reasons]
+    notes = [file.note] if file.note and file.note not in reasons else []
     parts = [*notes, *(f"{reason}, {plural(count, 'line')}" for reason, count in reasons.items())]
     why = inert(visible("; ".join(parts))) or "nothing to read"
     if not scored:

@@ -126,9 +126,9 @@ def author_kind(kind: Author) -> str:
     return "AI" if kind is Author.AI else kind.value
 
 
-def author_words(author: Attribution | None) -> str:
+def author_words(author: Attribution) -> str:
     """Return "AI (claude)"; "" for an unknown author."""
-    if author is None or author.kind is Author.UNKNOWN:
+    if author.kind is Author.UNKNOWN:
         return ""
     return f"{author_kind(author.kind)}{in_brackets(visible(author.tool or ''))}"
 

@@ -31,9 +31,8 @@ def outcome_of(path: str, value: Mapping[str, Any], names: tuple[str, str | None
                 for r in value["reasons"]
             )
             risk, percentile = number_of(value["risk"]), number_of(value["percentile"])
-            more = (value["surprisal"], value.get("rest"), value.get("recent"))
-            name = value.get("scored_by", names[0])  # an older report has one artifact
-            if name not in names:
+            more = (value["surprisal"], value["rest"], value["recent"])
+            if (name := value["scored_by"]) not in names:
                 raise Refused(f"it does not describe the artifact of line {line.number}")
             score = LineScore(
                 line,
@@ -42,10 +41,8 @@ def outcome_of(path: str, value: Mapping[str, Any], names: tuple[str, str | None
                 reasons,
                 *more,
                 deep=name != names[0],
-                expectations=tuple(_expectation(line, e) for e in value.get("expectations", [])),
+                expectations=tuple(_expectation(line, e) for e in value["expectations"]),
             )
-            if value["level"] != score.level:
-                raise Refused(f"the level of line {line.number} does not fit its percentile")
             if not _adds_up(score):
                 raise Refused(f"the parts of a risk do not add up to it, in line {line.number}")
             return score
@@ -67,7 +64,7 @@ def _expectation(line: ChangedLine, value: Mapping[str, Any]) -> Expectation:
 def _adds_up(score: LineScore) -> bool:
     """Return True if rest and contributions give the risk, within rounding.
 
-    A score without a rest, from an older report, is only checked for its size.
+    Without a rest, only their size is checked.
     """
     parts = [reason.contribution for reason in score.reasons]
     if any(abs(part) > MAX_LOG_ODDS for part in parts):
@@ -87,6 +84,7 @@ def author_of(value: Mapping[str, Any]) -> Attribution:
         value["model"],
         value["confidence"],
         tuple(value["evidence"]),
+        value["may_be_ai"],
     )
 
 

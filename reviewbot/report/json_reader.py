@@ -1,8 +1,8 @@
 """Reads a report file, which may be untrusted: strict schema, bounds, and consistency checks.
 
 `review --from-report` runs with a token on a report that a job without one wrote, perhaps for a
-pull request from a fork. So everything that can be computed from the rest of the file is computed
-again.
+pull request from a fork. Levels and ledger are computed from the lines here. Gate status, findings
+and verdict are read as the report states them; `app.post` judges the lines again.
 """
 
 import json
@@ -13,22 +13,14 @@ from typing import Any
 
 from reviewbot.authorship.model import Scope
 from reviewbot.config.levels import FailOn, Level
-from reviewbot.config.thresholds import Limit
 from reviewbot.diff.model import FileKind
 from reviewbot.errors import UsageError
-from reviewbot.report.change_level import ChangeLevel, why_too_risky
 from reviewbot.report.findings import Finding, riskiest_first
-from reviewbot.report.gate import (
-    GateStatus,
-    Policy,
-    Status,
-    Verdict,
-    status_and_exit_code,
-)
+from reviewbot.report.gate import GateStatus, Policy, Status, Verdict
 from reviewbot.report.json_change import change_of
 from reviewbot.report.json_lines import Refused, author_of, outcome_of
 from reviewbot.report.json_v1 import schema
-from reviewbot.report.ledger import Ledger, count
+from reviewbot.report.ledger import count
 from reviewbot.report.model import (
     DeepReading,
     FileReport,
@@ -42,8 +34,6 @@ from reviewbot.scoring.outcomes import ArtifactInfo, LineScore
 
 MAX_BYTES = 50_000_000
 MAX_LINES = 500_000
-MAX_FINDINGS = 10_000
-SLACK = 2e-6  # between a risk and a threshold that were both rounded to six digits
 MAX_DIGITS = 18  # of an integer; longer ones are slow to parse and fit no float
 FIX = "post the report.json that `reviewbot check --format json` of the same version has written"
 
@@ -70,36 +60,28 @@ def _parse(raw: bytes) -> Report:
     _validate(value)
     if sum(len(file["lines"]) for file in value["files"]) > MAX_LINES:
         raise Refused(f"it has more than {MAX_LINES} lines")
-    if len(value["findings"]) > MAX_FINDINGS:
-        raise Refused(f"it has more than {MAX_FINDINGS} findings")
-    deep = _deep(value.get("deep"), value["artifact"]["name"])
+    deep = _deep(value["deep"], value["artifact"]["name"])
     names = (value["artifact"]["name"], deep.artifact.name if deep else None)
     files = tuple(_file(file, names) for file in value["files"])
+    if len({file.path for file in files}) < len(files):
+        raise Refused("it has a file twice")
     outcomes = [line.outcome for file in files for line in file.lines]
     ledger = count(outcomes, value["ledger"]["unread_files"])
-    counts = ("added", "scored", "skipped", "failed", "deep")
-    claimed = {key: value["ledger"].get(key, 0) for key in counts}  # an older report lacks "deep"
-    if claimed != {key: getattr(ledger, key) for key in claimed}:
-        raise Refused("its ledger does not fit its lines")
-    policy = _policy(value["policy"])
     status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
-    verdict = Verdict(Status(status), code, tuple(reasons))
-    change = change_of(value["change"], files)
-    _check_verdict(verdict, policy, ledger, files, change.level)
-    recent = RecentInfo(**value["recent"]) if value.get("recent") else None
+    recent = RecentInfo(**value["recent"]) if value["recent"] else None
     if recent is None and any(isinstance(o, LineScore) and o.recent is not None for o in outcomes):
         raise Refused("it does not describe the lines that its own compare with")
     return Report(
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
-        change=change,
-        policy=policy,
-        verdict=verdict,
+        change=change_of(value["change"], files),
+        policy=_policy(value["policy"]),
+        verdict=Verdict(Status(status), code, tuple(reasons)),
         ledger=ledger,
         files=files,
         findings=_findings(value["findings"], files),
         notes=tuple(value["notes"]),
-        features=_features(value.get("features", [])),
+        features=_features(value["features"]),
         recent=recent,
         deep=deep,
     )
@@ -116,7 +98,7 @@ def _deep(value: Mapping[str, Any] | None, first: str) -> DeepReading | None:
         artifact=ArtifactInfo(**value["artifact"]),
         budget=int(value["budget"]),
         tokens=int(value["tokens"]),
-        features=_features(value.get("features", [])),
+        features=_features(value["features"]),
     )
 
 
@@ -131,46 +113,6 @@ def _policy(value: Mapping[str, Any]) -> Policy:
             "gate_scope": Scope(value["gate_scope"]),
         }
     )
-
-
-def _check_verdict(
-    verdict: Verdict,
-    policy: Policy,
-    ledger: Ledger,
-    files: tuple[FileReport, ...],
-    change: ChangeLevel | None,
-) -> None:
-    """Refuse a verdict that the gate would not give for these lines.
-
-    Older reports have no gate status. Limits by path and author are not applied again: matching
-    untrusted patterns may take forever.
-    """
-    lines = [line for file in files for line in file.lines if isinstance(line.outcome, LineScore)]
-    if lines and all(line.gate_status is None for line in lines):
-        return
-    over = sum(line.gate_status is GateStatus.ABOVE for line in lines)
-    waiting = sum(line.gate_status is GateStatus.UNACKNOWLEDGED for line in lines)
-    whole = bool(why_too_risky(change, policy.fail_on_change))
-    answer = status_and_exit_code(policy, ledger, over, waiting, too_risky=whole)
-    fits = (verdict.status, verdict.exit_code) == answer
-    if not fits or not all(_is_possible(line, policy) for line in lines):
-        raise Refused("its verdict does not fit its lines")
-
-
-def _is_possible(line: LineReport, policy: Policy) -> bool:
-    """Return True if a line can have its gate status; its risk and the limit were rounded."""
-    score = line.outcome
-    if line.gate_status is None or not isinstance(score, LineScore):
-        return False
-    can_be_asked = policy.ack_top > 0 and score.level >= Level.MEDIUM
-    if line.gate_status is GateStatus.UNACKNOWLEDGED:
-        return can_be_asked
-    if policy.fail_on_for or (line.gate_status is GateStatus.NOT_COUNTED and can_be_asked):
-        return True
-    below, most = line.gate_status is GateStatus.BELOW, policy.max_risk
-    slack = SLACK if below else -SLACK
-    limit = Limit(policy.fail_on, None if most is None else most + slack)
-    return limit.is_reached(score.level, score.risk) is not below
 
 
 def _validate(value: object) -> None:
@@ -206,15 +148,15 @@ def _findings(values: list[Any], files: tuple[FileReport, ...]) -> tuple[Finding
             raise Refused("a finding does not fit its lines")
         reason = value["acknowledged"]
         finding = Finding(path, numbers[0], numbers[-1], 0.0, lines, value["fingerprint"], reason)
-        if value["level"] != finding.level:
-            raise Refused("the level of a finding does not fit its lines")
         found.append(replace(finding, risk=finding.worst.risk))
     return tuple(sorted(found, key=riskiest_first))
 
 
 def _file(value: Mapping[str, Any], names: tuple[str, str | None]) -> FileReport:
     """Read a file; `names` are those of the artifact, and of that of the second reading."""
-    path = value["path"]
+    path, numbers = value["path"], [line["number"] for line in value["lines"]]
+    if numbers != sorted(set(numbers)):
+        raise Refused("the lines of a file are not in order")
     return FileReport(
         path,
         value["base_path"],
@@ -223,14 +165,14 @@ def _file(value: Mapping[str, Any], names: tuple[str, str | None]) -> FileReport
         value["note"],
         value["removed"],
         tuple(
-            LineReport(outcome_of(path, line, names), author_of(line["author"]), _gate_status(line))
+            LineReport(
+                outcome_of(path, line, names),
+                author_of(line["author"]),
+                GateStatus(line["standing"]) if line["standing"] else None,
+            )
             for line in value["lines"]
         ),
     )
-
-
-def _gate_status(line: Mapping[str, Any]) -> GateStatus | None:
-    return None if (value := line.get("standing")) is None else GateStatus(value)
 
 
 def _finite(text: str) -> float:

@@ -67,6 +67,7 @@ def author_json(author: Attribution) -> dict[str, Any]:
         "model": author.model and valid(author.model)[:MAX_NAME],
         "confidence": round(author.confidence, 4),
         "evidence": [valid(words)[:MAX_WORDS] for words in author.evidence],
+        "may_be_ai": author.may_be_ai,
     }
 
 

@@ -43,7 +43,7 @@ class LineReport:
 
     outcome: Outcome
     author: Attribution
-    gate_status: GateStatus | None = None  # None: not scored, or an older report does not say
+    gate_status: GateStatus | None = None  # None: not scored, or not judged yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,8 @@ class Report:
 
 
 def lines_by_path(report: Report) -> dict[str, tuple[LineReport, ...]]:
-    """Return the lines of each path; an untrusted report may repeat a path."""
-    found: dict[str, tuple[LineReport, ...]] = {}
-    for file in report.files:
-        found[file.path] = found.get(file.path, ()) + file.lines
-    return found
+    """Return the lines of each path."""
+    return {file.path: file.lines for file in report.files}
 
 
 def top_places(report: Report, count: int) -> tuple[Finding, ...]:

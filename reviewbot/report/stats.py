@@ -9,7 +9,6 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from reviewbot.errors import UsageError
 from reviewbot.report.comment_sync import finding_id
 from reviewbot.report.gate import GateStatus
 from reviewbot.report.model import Report
@@ -118,21 +117,13 @@ class Stats:
 def summarize(
     report: Report, file: str, outcomes: Sequence[Outcome], *, recorded: bool
 ) -> ReportSummary:
-    """Summarise a report; `outcomes` are those of its findings, in their order.
-
-    raises  UsageError if the report does not say which lines are above the gate's limit
-    """
+    """Summarise a report; `outcomes` are those of its findings, in their order."""
     lines = [
         (line.outcome.level, line.gate_status)
         for file in report.files
         for line in file.lines
         if isinstance(line.outcome, LineScore)
     ]
-    if any(status is None for _, status in lines):
-        raise UsageError(
-            "the report cannot be used: it does not say which lines are above the gate's limit",
-            fix="check the change again with this version",
-        )
     show, below = report.policy.show, GateStatus.BELOW
     risky = sum(level >= show or status is not below for level, status in lines)
     model, policy, ledger = report.model, report.policy, report.ledger

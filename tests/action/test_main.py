@@ -50,9 +50,10 @@ def test_a_range_is_checked_and_cannot_become_a_flag() -> None:
     assert argv(inputs) == ["check", "--max-risk=0.9", "--", "--trust-human"]
 
 
-def test_a_report_is_posted_with_the_flags_of_posting_only(tmp_path: Path) -> None:
+def test_a_report_is_posted_with_the_settings_of_the_job(tmp_path: Path) -> None:
     inputs = {"from-report": "-r.json", "max-risk": "0.9", "bot-login": "me[bot]", TOKEN: "t"}
-    assert argv(inputs) == ["review", "--from-report=-r.json", "--bot-login=me[bot]"]
+    flags = ["--from-report=-r.json", "--max-risk=0.9", "--bot-login=me[bot]"]
+    assert argv(inputs) == ["review", *flags]
 
     environ = {"INPUT_FROM_REPORT": "r.json"}
     assert run(tmp_path, fake_check(tmp_path, code=0, writes=None), **environ)[0] == 0

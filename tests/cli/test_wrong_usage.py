@@ -122,7 +122,7 @@ USAGE = {
         "review --from-report damaged.json",
         "review --from-report part.json",
         "review --from-report damaged.json main..HEAD",
-        "review --from-report damaged.json --max-risk 0.5",
+        "review --from-report damaged.json --output x",
     ],
     "Training": [
         "train nope",

@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from action.main import LISTS, POST_FLAGS, POSTING, REPORT, SWITCHES
-from reviewbot.app.post import SETTINGS_OF_POSTING
+from action.main import LISTS, POSTING, SWITCHES
 from reviewbot.cli import main
 from reviewbot.cli.options import values
 from reviewbot.config.choices import OptionGroup, Surface
@@ -47,8 +46,6 @@ def test_the_action_knows_which_inputs_are_lists_switches_or_about_posting() -> 
     assert set(LISTS) == names(type_=tuple)
     assert set(SWITCHES) == names(type_=bool)
     assert set(POSTING) == names() - names(of=Surface.CHECK) | NOT_SETTINGS
-    named = {field.replace("_", "-") for field in SETTINGS_OF_POSTING}
-    assert set(POST_FLAGS) == named | NOT_SETTINGS | {REPORT}
 
 
 def test_the_example_in_the_documentation_can_be_used(tmp_path: Path) -> None:

@@ -159,6 +159,59 @@ def test_the_second_stage_posts_what_the_first_has_found_on_a_fork(world: World)
     assert "posted: nothing" in again.stderr
 
 
+def forge(report: Any, name: str) -> None:
+    """Change what a report says, but not its lines."""
+    (finding,) = report["findings"]
+    match name:
+        case "verdict":
+            report["verdict"] = {"status": "pass", "exit_code": 0, "reasons": ["approved"]}
+        case "not counted":
+            for line in report["files"][0]["lines"]:
+                line["standing"] = "not counted"
+        case "acknowledged":
+            finding["acknowledged"] = "read it"
+        case "duplicated":
+            report["findings"] += [finding, finding]
+        case "policy":
+            weaker = {"fail_on": "never", "min_lines": 9, "max_lines_over": 9, "show": "critical"}
+            report["policy"] |= weaker | {"gate_scope": "ai", "min_coverage": 0.0}
+        case "levels":
+            finding["level"] = report["files"][0]["lines"][0]["level"] = "low"
+        case "ledger":
+            report["ledger"] |= {"added": 9, "scored": 9}
+
+
+FORGERIES = ("verdict", "not counted", "acknowledged", "duplicated", "policy", "levels", "ledger")
+
+
+def test_only_the_lines_of_a_report_count_and_the_settings_of_the_base(world: World) -> None:
+    del world.environ["REVIEWBOT_FAIL_ON"]
+    world.base({".reviewbot.toml": 'fail-on = "critical"\n'})
+    world.push()
+    path = world.stage_one()
+    world.workflow_run()
+    assert world.post(path).exit_code == 0
+    assert "reviewbot: BLOCK" in world.summary
+    honest = path.read_text()
+    for name in FORGERIES:
+        report = json.loads(honest)
+        forge(report, name)
+        path.write_text(json.dumps(report))
+
+        assert "posted: nothing, everything is up to date" in world.post(path).stderr, name
+
+    path.write_text(honest)
+    world.github.permissions["jane"] = "write"
+    world.github.say("jane", f"/reviewbot ack {world.ids[0]} read it")
+    assert world.post(path).exit_code == 0
+    assert "reviewbot: PASS" in world.summary
+
+    path.write_text(json.dumps(json.loads(honest) | {"findings": []}))
+    done = world.post(path)
+    assert (done.exit_code, two_lines(done.stderr)) == (2, True)
+    assert "the report lacks the finding at b.py:1" in done.stderr
+
+
 def other_report(world: World) -> None:
     path = world.folder / "report.json"
     report = json.loads(path.read_text())

@@ -13,12 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewbot.diff.model import ChangedLine
 from reviewbot.render import html_lines
 from reviewbot.render.html import html
 from reviewbot.render.html_reasons import sum_of
 from reviewbot.render.jinja import html_environment as environment
-from reviewbot.scoring.outcomes import Skipped
 from tests.render import examples
 from tests.render.examples import failed, report, scored, skipped, untrusted
 
@@ -161,17 +159,6 @@ def test_the_printed_sum_is_exact(risk: float) -> None:
     total = float(found["total"].replace("\u2212", "-"))
     assert sum(numbers) == pytest.approx(total, abs=1e-9)
     assert 1 / (1 + math.exp(-total)) == pytest.approx(risk, abs=0.005)
-
-
-def test_a_path_that_occurs_twice_shows_the_line_that_was_read() -> None:
-    link = Skipped(ChangedLine("src/app.py", 1, "target"), "symlink")
-    made = report(scored(1, "x = 1", 0.9))
-    twice = replace(made.files[0], lines=(replace(made.files[0].lines[0], outcome=link),))
-
-    page = html(replace(made, files=(twice, *made.files)))
-
-    assert "#y2" in Parsed(page).targets
-    assert len(set(Parsed(page).ids)) == len(Parsed(page).ids)
 
 
 def test_too_many_lines_are_cut_to_the_riskiest_and_the_failed_ones(

@@ -69,11 +69,7 @@ def test_every_object_of_the_schema_is_closed_and_needs_all_its_keys() -> None:
         if isinstance(part, dict):
             if "properties" in part and part.get("type") == "object":
                 assert part["additionalProperties"] is False
-                # Older reports of this version lack these.
-                later = {"average", "deep", "expectations", "features", "recent", "rest"}
-                later |= {"scored_by", "standing"}
-                needed = [key for key in part["properties"] if key not in later]
-                assert part["required"] == needed
+                assert part["required"] == list(part["properties"])
             for inner in part.values():
                 walk(inner)
         elif isinstance(part, list):
