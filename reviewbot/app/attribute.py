@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewbot.app.ci import in_ci
 from reviewbot.app.load_change import FILES, ChangeSource, LoadedChange
 from reviewbot.config.choices import Assume
 
@@ -41,7 +42,7 @@ def is_trusted(pull_request: "PullRequest | None", environ: Mapping[str, str]) -
 
     In CI only GitHub's event can tell; on a developer's machine their own setting does.
     """
-    if {"GITHUB_EVENT_PATH", "GITHUB_ACTIONS", "CI"} & environ.keys():
+    if in_ci(environ):
         return pull_request is not None and not pull_request.from_fork
     return True
 

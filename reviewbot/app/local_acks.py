@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from reviewbot.app.ci import in_ci
 from reviewbot.app.inputs import read_regular
 from reviewbot.app.load_change import FILES, ChangeSource
 from reviewbot.app.progress import say
@@ -26,19 +27,12 @@ from reviewbot.report.model import Report
 FOLDER = "reviewbot"  # in the git directory
 MAX_BYTES = 1_000_000  # of either file
 MAX_ASKED = 1_000  # findings that checks have asked for, the newest
+MAX_NAMED = 5  # findings in an error
 MAX_PLACE = 500  # characters
 LOCK_SECONDS = 10
-CI_VARIABLES = frozenset(  # of systems that do not set CI, or let a job set it to false
-    ("BUILDKITE", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TEAMCITY_VERSION", "TF_BUILD")
-)
 CHECK_FIRST = "run `reviewbot check` first, and take the number that it prints"
+MIN_PREFIX = 4  # digits of a finding's number, as git has it
 _ID = re.compile(r"[0-9a-f]{20}")
-
-
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Return True in a CI job."""
-    named = environ.get("CI", "").lower() not in ("", "0", "false")
-    return named or not CI_VARIABLES.isdisjoint(environ)
 
 
 def local_acks(source: ChangeSource, environ: Mapping[str, str]) -> "LocalAcks | None":
@@ -79,8 +73,9 @@ class LocalAcks:
     def add(self, ack: Ack) -> str:
         """Record an acknowledgement; return the place that it is about.
 
-        raises  UsageError if no check has asked for it, or the reason is not a printable line of at
-                most 300 characters; EnvironmentFailure if it cannot be written
+        ack     `finding` may be the first digits of its number, if no other one begins so
+        raises  UsageError if no check has asked for it, or for several, or the reason is not a
+                printable line of at most 300 characters; EnvironmentFailure if it cannot be written
         """
         doing = "nothing was acknowledged"
         if not ack.reason.isprintable() or not 0 < len(ack.reason.strip()) <= MAX_REASON:
@@ -88,10 +83,17 @@ class LocalAcks:
                 f"{doing}: a reason is one line of 1 to {MAX_REASON} printable characters",
                 fix=f"say why the lines are right: reviewbot ack {ack.finding[:20]} REASON",
             )
-        place = self._places().get(ack.finding)
-        if place is None:
-            shown = visible(ack.finding[:40])
+        places, shown = self._places(), visible(ack.finding[:40])
+        names = [name for name in places if name.startswith(ack.finding)]
+        if not names or len(ack.finding) < MIN_PREFIX:
             raise UsageError(f"{doing}: no check has asked for finding {shown!r}", fix=CHECK_FIRST)
+        if len(names) > 1:
+            which = ", ".join(f"{name} ({places[name]})" for name in names[:MAX_NAMED])
+            raise UsageError(
+                f"{doing}: {len(names)} findings begin with {shown!r}: {which}",
+                fix="give more digits of one of them",
+            )
+        ack = ack._replace(finding=names[0])
         try:
             with self._locked():
                 self.read(doing=doing)  # a file that no check accepts must not grow
@@ -106,7 +108,7 @@ class LocalAcks:
             what = f"{doing}: {exc.filename or self._acks}: {exc.strerror or exc}"
             fix = os_fix(exc, "make the git directory writable")
             raise EnvironmentFailure(what, fix=fix) from exc
-        return place
+        return places[ack.finding]
 
     def ask(self, report: Report) -> Report:
         """Return the report with a command for each finding that blocks; `add` then knows these."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from reviewbot.app.ci import in_ci
 from reviewbot.app.failures import worded
 from reviewbot.app.progress import say
 from reviewbot.cli.options import root_option
@@ -21,11 +22,11 @@ MISSING = "nothing was acknowledged: {}"
 def ack(finding: str, reason: tuple[str, ...], root: str) -> None:
     """Say that you have read a finding and why its lines are right.
 
-    FINDING is the number that `reviewbot check` prints. The acknowledgement is kept in the git
-    directory and holds until one of the lines changes. Checks in CI ignore it: on a pull request,
-    comment `/reviewbot ack FINDING REASON`.
+    FINDING is the number that `reviewbot check` prints, or its first digits. The acknowledgement
+    is kept in the git directory and holds until one of the lines changes. Checks in CI ignore it:
+    on a pull request, comment `/reviewbot ack FINDING REASON`.
     """
-    from reviewbot.app.local_acks import CHECK_FIRST, LocalAcks, in_ci
+    from reviewbot.app.local_acks import CHECK_FIRST, LocalAcks
     from reviewbot.git.repository import open_repository
 
     if not finding:

@@ -111,4 +111,6 @@ def test_any_ci_but_githubs_own_word_leaves_nobody_trusted(repo: Repo) -> None:
     from reviewbot.app.attribute import is_trusted
 
     assert is_trusted(None, {})
+    assert is_trusted(None, {"CI": "false"})
     assert not is_trusted(None, {"CI": "true"})
+    assert not is_trusted(None, {"CI": "false", "GITLAB_CI": "true"})

@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import save
 
 import reviewbot
-from reviewbot.app.local_acks import CI_VARIABLES
+from reviewbot.app.ci import CI_VARIABLES
 from reviewbot.encoders.encoder import Tokens
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import HiddenStates

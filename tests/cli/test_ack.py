@@ -140,6 +140,26 @@ def test_every_format_shows_who_is_waited_for_and_the_reason(change: Path, style
         assert "must be acknowledged" in text
 
 
+def test_the_first_digits_name_a_finding_if_they_name_one(change: Path) -> None:
+    name, other = COMMAND.findall(check(*TOP).stdout)
+    asked = change / ".git" / "reviewbot" / "asked.jsonl"
+    twin = name[:6] + "0" * 14
+    asked.write_text(asked.read_text() + json.dumps({"finding": twin, "place": "z.py:9"}) + "\n")
+
+    for short, words in (
+        (name[:6], f"2 findings begin with '{name[:6]}': "),
+        (other[:3], "no check has asked for finding"),
+        (f"{other[:19]}x", "no check has asked for finding"),
+    ):
+        refused = ack(short, "read")
+        assert (refused.exit_code, two_lines(refused.stderr)) == (2, True)
+        assert words in refused.stderr
+    assert name in ack(name[:6], "read").stderr
+    assert "z.py:9" in ack(name[:6], "read").stderr
+    assert "acknowledged: a.py:2" in ack(other[:4], "read").stderr
+    assert COMMAND.findall(check(*TOP).stdout) == [name]
+
+
 @pytest.mark.parametrize("variable", ["CI", "JENKINS_URL", "GITHUB_ACTIONS"])
 def test_in_ci_no_local_acknowledgement_counts_and_none_is_taken(
     change: Path, monkeypatch: pytest.MonkeyPatch, variable: str
