@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,10 +42,14 @@ def local_source(
 
     raises  UsageError, EnvironmentFailure
     """
+    from reviewbot.git.remotes import name_of
+
     folder = folder_of(range_, staged=staged, diff=diff, root=root)
     request = intake(folder, range_, staged=staged, diff=diff)
     base_root = settings_root(folder, has_git=diff is None)
-    return source_of(request, base_root, environ, flags)
+    source = source_of(request, base_root, environ, flags)
+    name = base_root.resolve().name if diff is not None else name_of(request.repo)
+    return replace(source, name=name)
 
 
 def source_of(

@@ -63,7 +63,7 @@ def judge(
     findings = tuple(replace(f, acknowledged=acknowledged.get(f)) for f in findings)
     rules = excusing(rules, acknowledged)
     request = scored.change.source.request
-    ledger = count(scored.outcomes, _unread_files(scored))
+    ledger = count(scored.outcomes, _unread_files(scored), rules.policy.ack_top)
     level = _change_level(scored, rules)
     files, verdict = judge_lines(
         (_file_report(f, rules) for f in scored.files), rules, ledger, level
@@ -81,6 +81,7 @@ def judge(
             scored.change.source.repository,
             level,
             _cleared(scored.change),
+            scored.change.source.name,
         ),
         policy=rules.policy,
         verdict=replace(verdict, reasons=(nothing,)) if nothing else verdict,

@@ -44,7 +44,8 @@ class ChangeSource:
     policy: str | None = None  # commit whose rules and attributes count; None: the request's base
     remote: Remote | None = None  # for a pull request without a checkout
     signals: PullRequest | None = None  # from the forge; None: from the workflow's event
-    repository: str = ""  # see `report.model.ChangeInfo`
+    repository: str = ""  # see `report.model.ChangeInfo`, as for `name`
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

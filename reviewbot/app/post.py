@@ -26,6 +26,7 @@ from reviewbot.render.comment import pages
 from reviewbot.report.comment_sync import by_id
 from reviewbot.report.findings import Finding, group
 from reviewbot.report.judgement import excusing, judge_lines, rules_of
+from reviewbot.report.ledger import count
 from reviewbot.report.model import Report
 from reviewbot.scoring.outcomes import LineScore
 
@@ -136,9 +137,18 @@ def _judged(
 ) -> Report:
     """Return the report with these findings, and with the gate status and verdict of its lines."""
     rules = excusing(rules, acknowledged)
-    files, verdict = judge_lines(report.files, rules, report.ledger, report.change.level)
+    outcomes = [line.outcome for file in report.files for line in file.lines]
+    ledger = count(outcomes, report.ledger.unread_files, rules.policy.ack_top)
+    files, verdict = judge_lines(report.files, rules, ledger, report.change.level)
     findings = tuple(replace(found, acknowledged=acknowledged.get(found)) for found in findings)
-    return replace(report, policy=rules.policy, verdict=verdict, files=files, findings=findings)
+    return replace(
+        report,
+        policy=rules.policy,
+        verdict=verdict,
+        ledger=ledger,
+        files=files,
+        findings=findings,
+    )
 
 
 def base_templates(settings: Settings, root: Path, read: ReadTemplate) -> ReadTemplate | None:

@@ -158,7 +158,7 @@ def has_summary(report: "Report", settings: "Settings") -> bool:
 
     A clean change without a scored line gets no summary, because it has no place to read.
     """
-    passed = report.verdict.status is Status.PASS and not report.ledger.all_excluded
+    passed = report.verdict.status is Status.PASS and not report.ledger.all_withheld
     clean = passed and not report.findings
     return not clean or (settings.comment_when_clean and report.ledger.scored > 0)
 

@@ -48,6 +48,18 @@ def forge_of(url: str) -> Forge:
     return Forge(host, "")
 
 
+def name_in(url: str) -> str:
+    """Return "owner/name" of a remote's URL or path, or its last part; without user and host."""
+    path = url.partition("://")[2].partition("/")[2] if "://" in url else _SCP.sub("", url)
+    return "/".join(path.rstrip("/").removesuffix(".git").split("/")[-2:])
+
+
+def name_of(repo: Repository) -> str:
+    """Return the name of a repository: that in the URL of `origin`, else its directory's."""
+    urls = repo.config("remote.origin.url")
+    return name_in(urls[-1]) if urls else repo.top.resolve().name
+
+
 def forge(repo: Repository) -> Forge:
     """Return the forge of the remote `origin`, else of the only remote.
 

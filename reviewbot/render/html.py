@@ -105,7 +105,7 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
 def _about(report: Report) -> str:
     """Return repository, range and date: "github.com/o/n, from 1a2b3c to 4d5e6f, committed ..."."""
     change = report.change
-    repository = change.repository.partition("://")[2]
+    repository = change.repository.partition("://")[2] or change.name
     date = f"committed on {change.date}" if change.date else ""
     return ", ".join(filter(None, [repository, compared(report), date]))
 
@@ -113,8 +113,8 @@ def _about(report: Report) -> str:
 def _coverage(report: Report) -> str:
     ledger = report.ledger
     should = ledger.scored + ledger.failed + ledger.unread
-    if ledger.all_excluded:
-        return "no line was read: the settings exclude all of them"
+    if ledger.all_withheld:
+        return "no line was read: the settings or rules skip all of them"
     if not should:
         return "git shows no line to read" if ledger.unread_files else "no line had to be read"
     share = math.floor(1000 * ledger.coverage) / 10  # rounded down: 100 % means all of them
@@ -131,8 +131,8 @@ def _gaps(report: Report) -> str:
         parts.append(f"{plural(ledger.unread, 'line')} skipped because of a limit")
     if ledger.unread_files:
         parts.append(f"{plural(ledger.unread_files, 'code file')} that git calls binary")
-    if ledger.all_excluded:
-        parts.append("the settings exclude every line that could have been read")
+    if ledger.all_withheld:
+        parts.append("settings or rules skip every line that could have been read")
     return "; ".join(parts)
 
 

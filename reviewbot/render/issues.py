@@ -4,7 +4,7 @@ Such formats have no verdict: their readers see only the list. So it also contai
 been read and was not: an empty list is a change that was read and passes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -49,17 +49,19 @@ def issues(report: Report) -> tuple[Issue, ...]:
 def unread(report: Report) -> tuple[Issue, ...]:
     """Return what should have been read and was not, in the order of the diff.
 
-    That includes excluded lines where the settings exclude everything that could be read.
+    That includes lines that a rule skipped where nothing else could be read.
     """
+    ledger = report.ledger
+    withheld = ledger.withheld if ledger.all_withheld else frozenset()
     incomplete = report.verdict.status is Status.INCOMPLETE
     severity = Severity.ERROR if incomplete else Severity.WARNING
     found, whole_files = [], 0
     for file in report.files:
-        for why, start, end in _gaps(file, report.ledger.all_excluded):
+        for why, start, end in _gaps(file, withheld):
             whole_files += start is None
             message = inert(f"not read: {visible(why)}")[:MAX_CHARS]
             found.append(Issue(file.path, start, end, start, UNREAD, severity, None, message, why))
-    if (more := report.ledger.unread_files - whole_files) > 0:
+    if (more := ledger.unread_files - whole_files) > 0:
         message = f"not read: {plural(more, 'file')} that the report does not name"
         found.append(Issue(WHOLE, None, None, None, UNREAD, severity, None, message, "unlisted"))
     return tuple(found)
@@ -110,25 +112,27 @@ def _risky(view: FindingView) -> Issue:
     )
 
 
-def _gaps(file: FileReport, all_excluded: bool) -> Iterable[tuple[str, int | None, int | None]]:
+def _gaps(
+    file: FileReport, withheld: Collection[str]
+) -> Iterable[tuple[str, int | None, int | None]]:
     """Yield why lines were not read, with their first and last number; None: the whole file."""
     if not file.lines and file.note in _UNREAD_REASONS:
         yield file.note or "", None, None
     lost = [
         (why, line.outcome.line.number)
         for line in file.lines
-        if (why := _why_unread(line.outcome, all_excluded)) is not None
+        if (why := _why_unread(line.outcome, withheld)) is not None
     ]
     for (why, _), run in groupby(enumerate(lost), lambda item: (item[1][0], item[1][1] - item[0])):
         numbers = [number for _, (_, number) in run]
         yield why, numbers[0], numbers[-1]
 
 
-def _why_unread(outcome: Outcome, all_excluded: bool) -> str | None:
+def _why_unread(outcome: Outcome, withheld: Collection[str]) -> str | None:
     match outcome:
         case Failed(why=why) | Skipped(why=why, counts_as_unread=True):
             return why
         case Skipped(why=why):
-            return why if all_excluded and why == SkipReason.EXCLUDED else None
+            return why if why in withheld else None
         case LineScore():
             return None

@@ -71,7 +71,7 @@ def terminal(report: Report, *, width: int, color: bool, quiet: bool = False) ->
 def _is_clean(report: Report) -> bool:
     passed = report.verdict.status is Status.PASS and report.verdict.exit_code == 0
     ledger = report.ledger
-    unread = ledger.failed or ledger.unread or ledger.unread_files or ledger.all_excluded
+    unread = ledger.failed or ledger.unread or ledger.unread_files or ledger.all_withheld
     return passed and not report.findings and not unread
 
 
@@ -133,12 +133,10 @@ def _finding(
 ) -> Iterable[Text]:
     by = f", written by {view.written_by}" if view.written_by else ""
     yield from wrapped(f"{view.words}{by}", width, 3)
-    shown, cut = excerpt(view.finding, lines)
+    shown = excerpt(view.finding, lines)
     digits = max((len(str(line.outcome.line.number)) for line in shown), default=1)
     for line in shown:
         yield _heat(line, digits, width)
-    if cut:
-        yield Text(f"   {plural(cut, 'more risky line')} in this finding", "dim")
     if view.acknowledged:
         yield from wrapped(view.acknowledged, width, 3)
     for doubt in doubt_lines(view.finding):

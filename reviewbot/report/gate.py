@@ -15,6 +15,10 @@ from reviewbot.report.change_level import ChangeLevel, why_too_risky
 from reviewbot.report.ledger import Ledger
 from reviewbot.scoring.outcomes import LineScore
 
+INCLUDE = (
+    "`include` the files that should be read, or set `min-coverage` to 0 if such a change may pass"
+    " unread"
+)
 NARROW = (
     "narrow `exclude`, mark vendored or generated files as such in .gitattributes, or set"
     " `min-coverage` to 0 if such a change may pass unread"
@@ -161,8 +165,9 @@ def decide(
     asked = _places(rules)
     why = [*whole, *([asked] if waiting else []), *([risky] if over else [])]
     match status:
-        case Status.INCOMPLETE if ledger.all_excluded:
-            reasons = [_nothing_read(ledger), NARROW]
+        case Status.INCOMPLETE if ledger.all_withheld:
+            by_exclude = SkipReason.EXCLUDED in ledger.by_reason
+            reasons = [_nothing_read(ledger), NARROW if by_exclude else INCLUDE]
         case Status.INCOMPLETE:
             reasons = [_incomplete(policy, ledger), *why]
         case Status.BLOCK:
@@ -190,7 +195,7 @@ def _incomplete(policy: Policy, ledger: Ledger) -> str:
 def _nothing_scored(ledger: Ledger) -> list[str]:
     """Say why a change passes of which no line was scored."""
     reasons = [_nothing_read(ledger)] if ledger.added else []
-    if ledger.failed + ledger.unread or ledger.all_excluded:
+    if ledger.failed + ledger.unread or ledger.all_withheld:
         reasons.append("no coverage is required")
     if ledger.unread_files:
         reasons.append(f"{_unread_files(ledger)} not read, which the policy allows")

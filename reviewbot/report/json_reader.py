@@ -66,7 +66,8 @@ def _parse(raw: bytes) -> Report:
     if len({file.path for file in files}) < len(files):
         raise Refused("it has a file twice")
     outcomes = [line.outcome for file in files for line in file.lines]
-    ledger = count(outcomes, value["ledger"]["unread_files"])
+    policy = _policy(value["policy"])
+    ledger = count(outcomes, value["ledger"]["unread_files"], policy.ack_top)
     status, code, reasons = (value["verdict"][key] for key in ("status", "exit_code", "reasons"))
     recent = RecentInfo(**value["recent"]) if value["recent"] else None
     if recent is None and any(isinstance(o, LineScore) and o.recent is not None for o in outcomes):
@@ -75,7 +76,7 @@ def _parse(raw: bytes) -> Report:
         model=ModelInfo(**value["model"]),
         artifact=ArtifactInfo(**value["artifact"]),
         change=change_of(value["change"], files),
-        policy=_policy(value["policy"]),
+        policy=policy,
         verdict=Verdict(Status(status), code, tuple(reasons)),
         ledger=ledger,
         files=files,

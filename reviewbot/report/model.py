@@ -35,6 +35,7 @@ class ChangeInfo:
     repository: str = ""  # its address on GitHub, without a slash at the end; "" elsewhere
     level: ChangeLevel | None = None  # None: no line was scored
     cleared: Cleared = Cleared.NO  # the kind of change, if it needs no reading
+    name: str = ""  # of the repository, where there is no address; untrusted, not in JSON
 
 
 @dataclass(frozen=True, slots=True)

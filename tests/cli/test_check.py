@@ -254,6 +254,16 @@ def test_staged_and_range_and_untracked_files(repo: Path) -> None:
     assert as_json(check("HEAD~1..HEAD", "--format=json"))["ledger"]["added"] == 1
 
 
+def test_the_page_names_the_repository_by_its_remote_else_by_its_directory(repo: Path) -> None:
+    (repo / "a.py").write_text("x = 1\n")
+
+    assert f"{repo.name}, from " in check("--format", "html").stdout
+    git(repo, "remote", "add", "origin", "https://me:secret@example.org/team/app.git")
+    page = check("--format", "html").stdout
+    assert "team/app, from " in page
+    assert "secret" not in page
+
+
 def test_a_diff_on_stdin_or_in_a_file_needs_no_repository(repo: Path, tmp_path: Path) -> None:
     bare = tmp_path / "files"
     bare.mkdir()

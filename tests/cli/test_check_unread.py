@@ -3,14 +3,12 @@
 A character is a token here, and a window holds 2,048; the comment line with the path takes 7.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from reviewbot.encoders.states import HiddenStates
-from reviewbot.errors import UsageError
 from reviewbot.render import RENDERERS
 from reviewbot.report.gate import NARROW
 from reviewbot.report.json_reader import parse_report
@@ -178,10 +176,24 @@ def test_excluding_code_that_git_calls_binary_is_no_pass(repo: Path) -> None:
     assert "1 code file was not read" in result.output
 
 
-def test_a_report_that_calls_an_excluded_change_a_pass_is_refused(repo: Path) -> None:
-    write(repo, {"b.py": PYTHON})
-    found = json.loads(check("--format", "json", "--exclude", "*").stdout)
-    found["verdict"] |= {"status": "pass", "exit_code": 0}
+@pytest.mark.parametrize(
+    ("files", "flags", "code"),
+    [
+        ({"a_pb2.py": PYTHON, "vendor/b.py": PYTHON}, ("--ack-top", "1"), 3),
+        ({"a_pb2.py": PYTHON}, ("--ack-top", "1", "--min-coverage", "0"), 0),
+        ({"a_pb2.py": PYTHON}, ("--ack-top", "1", "--include", "*_pb2.py"), 0),
+        ({"a_pb2.py": PYTHON}, (), 0),
+        ({"a.md": "words\n", "uv.lock": "x\n", "b.py": "\n"}, ("--ack-top", "1"), 0),
+    ],
+)
+def test_with_ack_top_code_that_rules_skip_is_no_pass_unless_something_was_read(
+    repo: Path, files: dict[str, str], flags: tuple[str, ...], code: int
+) -> None:
+    write(repo, files)
+    git(repo, "add", ".")
 
-    with pytest.raises(UsageError, match="verdict does not fit"):
-        parse_report(json.dumps(found).encode())
+    result = check("--staged", *flags)
+
+    assert result.exit_code == code, result.output
+    words = " ".join(result.stdout.split())
+    assert (code == 3) == ("`include` the files that should be read" in words)

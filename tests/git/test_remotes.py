@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.git.remotes import forge, forge_of
+from reviewbot.git.remotes import forge, forge_of, name_in
 from reviewbot.git.repository import open_repository
 from tests.git.test_changes import _own_configuration, git
 
@@ -48,3 +48,18 @@ def test_origin_wins_else_the_only_remote_and_short_names_are_expanded(tmp_path:
 
     git(tmp_path, "remote", "rename", "b", "origin")
     assert forge(open_repository(tmp_path)).name == "GitHub"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://user:secret@github.com/o/n.git", "o/n"),
+        ("git@gitlab.example.org:group/part/n.git", "part/n"),
+        ("ssh://git@host:22/o/n/", "o/n"),
+        ("/srv/git/n.git", "git/n"),
+        ("n", "n"),
+        ("https://secret@host", ""),
+    ],
+)
+def test_the_name_of_a_repository_has_no_host_and_no_password(url: str, name: str) -> None:
+    assert name_in(url) == name

@@ -20,15 +20,7 @@ from tests.render.examples import CASES, failed, line_report, policy_of, report,
 PATHS = ("auth/a.py", "tests/t.py", "b.py")
 
 
-BLOCKED = report(scored(1, "x", 0.9))
 BOTH = report(scored(1, "x", 0.9), failed(5))
-OLD = replace(  # its lines have no gate status
-    BLOCKED,
-    files=tuple(
-        replace(file, lines=tuple(replace(line, gate_status=None) for line in file.lines))
-        for file in BLOCKED.files
-    ),
-)
 ABOVE, NOT_COUNTED = "counts for the gate", "not counted by the gate"
 
 
@@ -49,11 +41,10 @@ ABOVE, NOT_COUNTED = "counts for the gate", "not counted by the gate"
             replace(BOTH, policy=replace(BOTH.policy, max_lines_over=1)),
             [("src/app.py", 1, "warning", ABOVE)],
         ),
-        (OLD, [("src/app.py", 1, "error", "")]),
         (CASES["advisory"], [("src/app.py", 1, "warning", "")]),
         (report(scored(1, "x", float("nan"))), [("src/app.py", 1, "error", ABOVE)]),
     ],
-    ids=["limits", "excused", "unread", "allowed", "old", "advisory", "nan"],
+    ids=["limits", "excused", "unread", "allowed", "advisory", "nan"],
 )
 def test_a_finding_that_blocks_is_an_error_and_another_one_a_warning(
     whole: Report, expected: list[tuple[str, int, str, str]]
@@ -76,7 +67,9 @@ def reports(draw: st.DrawFn) -> Report:
     outcomes: list[Outcome] = []
     for path in PATHS:
         for number in range(1, draw(st.integers(0, 4)) + 1):
-            kind = draw(st.sampled_from(["scored", "failed", "blank", "large", "excluded"]))
+            kind = draw(
+                st.sampled_from(["scored", "failed", "blank", "large", "excluded", "generated"])
+            )
             line = ChangedLine(path, number, "x")
             if kind == "scored":
                 outcomes.append(scored(number, "x", draw(st.sampled_from([0.1, 0.4, 0.7])), path))
@@ -90,6 +83,7 @@ def reports(draw: st.DrawFn) -> Report:
         max_lines_over=draw(st.integers(0, 2)),
         min_coverage=draw(st.sampled_from([0.0, 0.5, 1.0])),
         min_lines=draw(st.integers(0, 3)),
+        ack_top=draw(st.integers(0, 1)),
         fail_on_for=draw(
             st.sampled_from([(), ("auth/**=medium",), ("tests/**=never", "b.py=0.1")])
         ),
@@ -106,7 +100,7 @@ def reports(draw: st.DrawFn) -> Report:
         )
         for file in made.files
     ]
-    ledger = count(outcomes, unread)
+    ledger = count(outcomes, unread, policy.ack_top)
     return replace(
         made,
         policy=policy,
