@@ -17,7 +17,6 @@ from reviewbot.scoring.calibration import RecentInfo
 from reviewbot.scoring.outcomes import LineScore
 
 CONTEXT = 2  # lines shown above and below a finding, where the report has them
-MAX_LINES = 12  # shown of one finding
 _BLOCKS = (GateStatus.UNACKNOWLEDGED, GateStatus.ABOVE)
 _BY_SEVERITY = (*_BLOCKS, GateStatus.NOT_COUNTED, GateStatus.BELOW)
 _GATE_WORDS: dict[GateStatus | None, str] = {
@@ -114,7 +113,7 @@ def finding_views(
 
     def view(finding: Finding) -> FindingView:
         own = {every[finding.path, score.line.number].gate_status for score in finding.lines}
-        status = next(one for one in _BY_SEVERITY if one in own)
+        status = min(filter(None, own), key=_BY_SEVERITY.index)
         severity = Severity.ERROR if can_block and status in _BLOCKS else Severity.WARNING
         author = every[finding.path, finding.worst.line.number].author
         return FindingView(finding, author, status, severity, report.recent)
@@ -134,15 +133,7 @@ def ack_command(view: FindingView, report: Report) -> str:
     return f"reviewbot ack {finding_id(LOCAL, view.finding)} REASON"
 
 
-def excerpt(finding: Finding, lines: Sequence[LineReport]) -> tuple[list[LineReport], int]:
-    """Return the lines to show of a finding, and how many of its risky lines are not among them.
-
-    lines  of its file. A long finding is cut around its riskiest line; a short one has context
-    """
+def excerpt(finding: Finding, lines: Sequence[LineReport]) -> list[LineReport]:
+    """Return the lines to show of a finding; `lines` are those of its file."""
     first, last = finding.start - CONTEXT, finding.end + CONTEXT
-    if finding.end - finding.start >= MAX_LINES:
-        centre = finding.worst.line.number - MAX_LINES // 2
-        first = min(max(centre, finding.start), finding.end - MAX_LINES + 1)
-        last = first + MAX_LINES - 1
-    shown = [line for line in lines if first <= line.outcome.line.number <= last]
-    return shown, sum(not first <= score.line.number <= last for score in finding.lines)
+    return [line for line in lines if first <= line.outcome.line.number <= last]

@@ -12,7 +12,6 @@ from reviewbot.render.links import line_link
 from reviewbot.render.phrasing import (
     below_shown,
     none_shown,
-    plural,
     sentence,
     short_percentile,
     totals_line,
@@ -105,7 +104,7 @@ def _place(view: FindingView, report: Report) -> dict[str, Any]:
 
 def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> dict[str, Any]:
     finding, worst = view.finding, view.finding.worst
-    shown, cut = excerpt(finding, lines)
+    shown = excerpt(finding, lines)
     risky = {score.line.number for score in finding.lines}
     digits = max((len(str(line.outcome.line.number)) for line in shown), default=1)
     return {
@@ -121,7 +120,6 @@ def _finding(view: FindingView, report: Report, lines: Sequence[LineReport]) -> 
             for reason in finding.reasons
         ],
         "code": [_row(line, risky, digits) for line in shown],
-        "cut": plural(cut, "more risky line") if cut else "",
     }
 
 

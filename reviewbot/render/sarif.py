@@ -18,6 +18,7 @@ from reviewbot.render.findings import FindingView, finding_views, place_views
 from reviewbot.render.issues import ABOUT, MAX_CHARS, RISKY, finding_message, unread
 from reviewbot.render.links import uri
 from reviewbot.render.phrasing import sentence
+from reviewbot.report.findings import Finding
 from reviewbot.report.gate import Status
 from reviewbot.report.json_values import number
 from reviewbot.report.model import Report
@@ -127,5 +128,15 @@ def _result(view: FindingView, level: str) -> dict[str, Any]:
         "locations": [_location(finding.path, finding.start, finding.end)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
         "rank": 100.0 if math.isnan(percentile) else percentile,
+        "suppressions": _suppressions(finding),
         "properties": {"level": view.level.value, "risk": number(finding.risk, 6)},
     }
+
+
+def _suppressions(finding: Finding) -> list[dict[str, str]]:
+    """Return the acknowledgement of a finding. SARIF 3.27.23: all results have a list, or none."""
+    reason = finding.acknowledged
+    if reason is None:
+        return []
+    justification = visible(" ".join(reason.split()))[:MAX_CHARS]
+    return [{"kind": "external", "status": "accepted", "justification": justification}]

@@ -13,6 +13,7 @@ from reviewbot.scoring.outcomes import Expectation, LineScore, Reason
 from reviewbot.scoring.reasons import MAX_REASONS
 
 GAP = 2  # lines between two risky lines that still belong to one finding
+MAX_LINES = 12  # from the first to the last line of a finding: what a reader sees at a glance
 MAX_EXPECTATIONS = 2  # of one finding
 
 
@@ -99,7 +100,7 @@ def group(
     fingerprint_of: Callable[[ChangedLine], str] | None = None,
     gate_status: Callable[[LineScore], GateStatus] = lambda _score: GateStatus.BELOW,
 ) -> tuple[Finding, ...]:
-    """Join neighbouring lines that are shown; riskiest finding first.
+    """Join neighbouring lines that are shown, up to MAX_LINES; riskiest finding first.
 
     scores          in the order of the diff: the lines of a file are adjacent, numbers ascending
     is_shown        of a line: whether it belongs to a finding
@@ -114,7 +115,7 @@ def group(
         if not is_shown(score):
             continue
         joined, new = None, (score, gate_status(score))
-        if worst and _near(runs[-1][-1].line, score.line):
+        if worst and _near(runs[-1], score.line):
             riskier = new if _riskiness(score) > _riskiness(worst[0]) else worst
             above = {worst[1], new[1]} - {GateStatus.BELOW}
             joined = riskier if above <= {riskier[1]} else None
@@ -176,8 +177,10 @@ def _odds(one: Expectation) -> float:
     return one.found_probability / one.expected_probability
 
 
-def _near(one: ChangedLine, other: ChangedLine) -> bool:
-    return one.path == other.path and other.number - one.number <= GAP + 1
+def _near(run: Sequence[LineScore], line: ChangedLine) -> bool:
+    first, last = run[0].line, run[-1].line
+    close = line.number - last.number <= GAP + 1 and line.number - first.number < MAX_LINES
+    return last.path == line.path and close
 
 
 def _by_text(runs: Sequence[Sequence[LineScore]]) -> Callable[[ChangedLine], str]:

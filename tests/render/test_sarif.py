@@ -1,12 +1,14 @@
 """SARIF as GitHub takes it; the ingestion rules themselves are run in CI by their own tool."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from reviewbot.diff.line_hash import line_hashes
 from reviewbot.render.sarif import sarif
 from tests.github.conftest import World, pauses, risky, world
+from tests.render.examples import report, scored
 from tests.render.test_comment import made
 
 __all__ = ["pauses", "world"]  # the fixtures
@@ -19,6 +21,18 @@ def test_a_path_is_a_uri(path: str) -> None:
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.isascii()
     assert not set(uri) & set(' #?"<>\\')
+
+
+def test_an_acknowledged_finding_is_suppressed_with_its_reason_and_no_other_is() -> None:
+    whole = report(scored(1, "a()", 0.9), scored(40, "b()", 0.8))
+    first, second = whole.findings
+    known = replace(whole, findings=(replace(first, acknowledged="read\nit\x1b"), second))
+
+    found, other = json.loads(sarif(known))["runs"][0]["results"]
+
+    expected = {"kind": "external", "status": "accepted", "justification": "read it<U+001B>"}
+    assert found["suppressions"] == [expected]
+    assert other["suppressions"] == []
 
 
 def test_results_are_bounded_and_no_security_alerts() -> None:

@@ -54,6 +54,15 @@ def test_risky_lines_of_one_file_are_joined_and_sorted(
     assert all(found.risk == max(one.risk for one in found.lines) for found in findings)
 
 
+def test_a_finding_is_a_place_of_at_most_twelve_lines_however_many_are_shown() -> None:
+    every = group([score(n, 0.01) for n in range(1, 501)], lambda _score: True)
+    gaps = group([score(n) for n in (1, 4, 7, 10, 12, 13, 16)], above(0.5))
+
+    assert {found.end - found.start + 1 for found in every} == {12, 500 % 12}
+    assert sum(len(found.lines) for found in every) == 500
+    assert places(gaps) == [("a.py", 1, 12), ("a.py", 13, 16)]
+
+
 def test_a_finding_keeps_its_fingerprint_when_its_lines_move_or_are_indented() -> None:
     (here,) = group([score(1, text="if x:"), score(2, text="  y()")], above(0.5))
     (there,) = group([score(71, 0.6, text="    if  x:"), score(72, text="\ty()")], above(0.5))
