@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from reviewbot.arrays import Array
 from reviewbot.encoders.encoder import EncoderSpec, Tokens, engine_name
-from reviewbot.encoders.processor import int8_saturates, usable_cores
+from reviewbot.encoders.processor import usable_cores
 from reviewbot.encoders.states import HEAD, HiddenStates, layer_norm, sinks
 from reviewbot.encoders.tokenizer import token, tokenize
 from reviewbot.errors import EngineUnfit, ModelUnavailable
@@ -147,8 +147,6 @@ def _session(path: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; they also come as exceptions
-    if int8_saturates():  # uint8 x uint8 products do not saturate, and cost a fifth of the speed
-        options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as exc:  # ONNX Runtime's exceptions have no other common base class

@@ -46,13 +46,3 @@ def isa() -> str:
 def is_x86() -> bool:
     """Return True if this processor's instructions can differ by FLAGS."""
     return isa().lower().startswith(("x86", "amd64", "i386", "i686"))
-
-
-def int8_saturates() -> bool:
-    """Return True if this processor may add uint8 x int8 products in 16 bits, where they saturate.
-
-    x86 without VNNI and AMX does (onnxruntime issue 6004). If the system does not list the
-    instructions, the answer is True: that costs speed, never accuracy.
-    """
-    flags = isa()
-    return is_x86() and "vnni" not in flags and "amx_int8" not in flags

@@ -19,6 +19,7 @@ from reviewbot.arrays import Array
 from reviewbot.errors import EngineUnfit, ModelUnavailable
 from reviewbot.models.cache import disk_errors, new_directory, sync
 from reviewbot.models.shapes import TrunkShape
+from reviewbot.models.smoothing import smoothed
 from reviewbot.models.verify import EngineOutputs, write_manifest
 
 ROWS = 8_192  # of the embedding that are written at once
@@ -84,8 +85,9 @@ def _write(source: Source, outputs: EngineOutputs, directory: Path) -> None:
     source.write_tokenizer(directory)
     embedding_VD = source.get("embed_tokens.weight")
     _write_embedding(source, embedding_VD, directory / "embedding.safetensors")
-    _write_probe(source, embedding_VD, outputs, directory)
-    trunk = onnx_graph.trunk(source.shape, source.get, outputs.taps, head=outputs.head)
+    spreads = _write_probe(source, embedding_VD, outputs, directory)
+    get = smoothed(source.get, spreads)
+    trunk = onnx_graph.trunk(source.shape, get, outputs.taps, head=outputs.head)
     (directory / "trunk.onnx").write_bytes(trunk.SerializeToString())
     if outputs.head:
         head = onnx_graph.head(source.shape, source.get("lm_head.weight"))
@@ -119,7 +121,8 @@ def _write_embedding(source: Source, embedding_VD: Array, path: Path) -> None:
 
 def _write_probe(
     source: Source, embedding_VD: Array, outputs: EngineOutputs, directory: Path
-) -> None:
+) -> dict[str, Array]:
+    """Write the probe and its states; return what `smoothing.smoothed` needs."""
     from safetensors.numpy import save
     from tokenizers import Tokenizer
 
@@ -135,8 +138,11 @@ def _write_probe(
     ids_T = np.array(tokenizer.encode(PROBE, add_special_tokens=False).ids, np.int64)
     get = lru_cache(maxsize=16)(source.get)
     try:
-        named = states(source.shape, get, embedding_VD[ids_T], outputs.taps, head=outputs.head)
+        named, spreads = states(
+            source.shape, get, embedding_VD[ids_T], outputs.taps, head=outputs.head
+        )
     except (ValueError, IndexError) as exc:
         why = f"its weights do not have the sizes in its config: {exc}"
         raise unfit(source.name, why) from exc
     (directory / "probe.safetensors").write_bytes(save({"ids": ids_T, **named}))
+    return spreads

@@ -1,7 +1,9 @@
 """The first blocks of a Llama-like model as an ONNX graph with int8 weights.
 
 Written node by node, not traced: this needs no torch and leaves the number formats to us. Weights
-are int8 with one scale per output channel. States are quantised with one scale per *token*: an
+are whole numbers from -64 to 64 with one scale per output channel: x86 without VNNI adds pairs of
+uint8 x int8 products in 16 bits, which larger weights overflow (onnxruntime issue 6004). So every
+processor computes the same sums, at full speed. States are uint8 with one scale per *token*: an
 attention sink, whose state is a hundred times as long as the others', then spoils only itself.
 ONNX Runtime's own dynamic quantisation has one scale per tensor, which costs a digit.
 
@@ -9,7 +11,6 @@ A window is read in pieces. The keys and values of earlier pieces are inputs and
 the attention scores stay small enough for the processor's cache.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,24 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from reviewbot.arrays import Array
 from reviewbot.models.shapes import TrunkShape
+from reviewbot.models.smoothing import Get
 
 FUSED = "com.microsoft"  # operators that ONNX Runtime adds: grouped attention, scaled int8 products
+LARGEST = 64  # of a quantised weight: 2 * 255 * 64 fits into 16 bits
 ROWS = 8_192  # of a weight that are quantised at once
 OPSET, IR = 20, 10  # what ONNX Runtime 1.20 reads
-Get = Callable[[str], Array]  # name inside the checkpoint -> float32 weights, (out, in)
 
 
 def quantise(weight_OI: Array) -> tuple[Any, Array]:
-    """Return int8 weights (I, O) and their scales (O,); the largest weight of a channel is 127."""
+    """Return int8 weights (I, O) and their scales (O,)."""
     scale_O = np.empty(len(weight_OI), np.float32)
     values_IO = np.empty(weight_OI.shape[::-1], np.int8)
     for start in range(0, len(weight_OI), ROWS):  # an output head has 150,000 rows
         rows = slice(start, start + ROWS)
         peak_O1 = np.abs(weight_OI[rows]).max(axis=1, keepdims=True)
-        peak_O1[peak_O1 == 0] = 127
-        values_IO[:, rows] = np.rint(weight_OI[rows] * (np.float32(127) / peak_O1)).T
-        scale_O[rows] = peak_O1[:, 0] / np.float32(127)
+        peak_O1[peak_O1 == 0] = LARGEST
+        values_IO[:, rows] = np.rint(weight_OI[rows] * (np.float32(LARGEST) / peak_O1)).T
+        scale_O[rows] = peak_O1[:, 0] / np.float32(LARGEST)
     return values_IO, scale_O
 
 

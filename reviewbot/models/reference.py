@@ -4,38 +4,34 @@ It reads the probe once, when a model is converted. The result is stored beside 
 start checks that this processor computes the same.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from reviewbot.arrays import Array
 from reviewbot.models.shapes import TrunkShape
-
-Get = Callable[[str], Array]
+from reviewbot.models.smoothing import Get
 
 
 def states(
     shape: TrunkShape, get: Get, embedded_TD: Array, taps: tuple[int, ...], *, head: bool
-) -> dict[str, Array]:
+) -> tuple[dict[str, Array], dict[str, Array]]:
     """Read one window.
 
-    returns  name -> (T, D), with the output names of `onnx_graph.trunk`
+    returns  name -> (T, D), with the output names of `onnx_graph.trunk`; and name of a norm -> root
+             mean square of each channel that it gives, (D,), see `smoothing.smoothed`
     """
     count = len(embedded_TD)
     cos_TH, sin_TH = (part[:count] for part in shape.rotation())
     mask_TT = np.triu(np.full((count, count), -np.inf, np.float32), 1)
     x_TD, named = embedded_TD, {}
+    spreads: dict[str, Array] = {}
     for block in range(shape.layers if head else max(taps)):
         own = f"layers.{block}."
-        x_TD = x_TD + _attention(
-            shape,
-            get,
-            f"{own}self_attn.",
-            _norm(x_TD, own, get, shape, 0),
-            (cos_TH, sin_TH, mask_TT),
-        )
-        n_TD = _norm(x_TD, own, get, shape, 1)
+        n_TD = _norm(x_TD, f"{own}input_layernorm.weight", get, shape, spreads)
+        fixed = (cos_TH, sin_TH, mask_TT)
+        x_TD = x_TD + _attention(shape, get, f"{own}self_attn.", n_TD, fixed)
+        n_TD = _norm(x_TD, f"{own}post_attention_layernorm.weight", get, shape, spreads)
         gate_TF = n_TD @ get(f"{own}mlp.gate_proj.weight").T
         up_TF = n_TD @ get(f"{own}mlp.up_proj.weight").T
         silu_TF = gate_TF / (1 + np.exp(-gate_TF))
@@ -44,7 +40,7 @@ def states(
             named[f"state_{block + 1}"] = x_TD
     if head:
         named["final"] = _rms(x_TD, shape) * get("norm.weight")
-    return named
+    return named, spreads
 
 
 def _rms(x_TD: Array, shape: TrunkShape) -> Array:
@@ -52,9 +48,10 @@ def _rms(x_TD: Array, shape: TrunkShape) -> Array:
     return np.asarray(x_TD / np.sqrt(mean_T1 + np.float32(shape.epsilon)), np.float32)
 
 
-def _norm(x_TD: Array, own: str, get: Get, shape: TrunkShape, which: int) -> Array:
-    name = ("input_layernorm", "post_attention_layernorm")[which]
-    return np.asarray(_rms(x_TD, shape) * get(f"{own}{name}.weight"), np.float32)
+def _norm(x_TD: Array, name: str, get: Get, shape: TrunkShape, spreads: dict[str, Array]) -> Array:
+    n_TD = np.asarray(_rms(x_TD, shape) * get(name), np.float32)
+    spreads[name] = np.sqrt(np.mean(n_TD * n_TD, axis=0))
+    return n_TD
 
 
 def _attention(shape: TrunkShape, get: Get, own: str, x_TD: Array, fixed: Any) -> Array:

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from reviewbot.arrays import Array
 from reviewbot.encoders import onnx_encoder
 from reviewbot.encoders.encoder import EncoderSpec, expected_engine
 from reviewbot.encoders.onnx_encoder import OnnxEncoder
-from reviewbot.encoders.processor import int8_saturates
 from reviewbot.encoders.states import SIGNALS
 from reviewbot.encoders.tokenizer import load_tokenizer
 from reviewbot.encoders.torch_encoder import TransformersEncoder
@@ -54,7 +55,7 @@ def loaded(engine: Path) -> OnnxEncoder:
 def right_states(directory: Path, ids: list[int], *taps: int) -> dict[str, Array]:
     with opened(directory) as source:
         embedded_TD = source.get("embed_tokens.weight")[ids]
-        return states(source.shape, source.get, embedded_TD, taps, head=False)
+        return states(source.shape, source.get, embedded_TD, taps, head=False)[0]
 
 
 def close(found_TD: Array, right_TD: Array, least: float) -> None:
@@ -78,35 +79,16 @@ def test_the_states_of_every_token_are_close_to_float32(kind: str, tmp_path: Pat
     assert cosines(found.values_TD, right[f"state_{LAYERS}"]).min() < 0.9  # the layers differ
 
 
-def test_products_that_cannot_saturate_give_the_same_states(
-    engine: Path, loaded: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids = some_ids(300)
-    monkeypatch.setattr(onnx_encoder, "int8_saturates", lambda: True)
-    other = encoder(engine, 1, LAYERS, full=True).states(ids)
+def test_no_pair_of_products_overflows_16_bits(engine: Path) -> None:
+    for name in ("trunk.onnx", "head.onnx"):
+        weights = [
+            numpy_helper.to_array(weight)
+            for weight in onnx.load(engine / name).graph.initializer
+            if weight.data_type == onnx.TensorProto.INT8
+        ]
 
-    np.testing.assert_allclose(other.values_TD, loaded.states(ids).values_TD, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("processor", "saturates"),
-    [
-        ("x86_64+avx2", True),
-        ("x86_64+avx2+avx512f", True),
-        ("x86_64+avx2+avx_vnni", False),
-        ("x86_64+avx2+avx512f+avx512_vnni", False),
-        ("x86_64+avx2+avx512f+amx_int8", False),
-        ("AMD64", True),  # a system that does not say more
-        ("x86_64", True),
-        ("aarch64", False),
-    ],
-)
-def test_int8_sums_saturate_on_x86_without_vnni_and_amx(
-    processor: str, saturates: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reviewbot.encoders.processor.isa", lambda: processor)
-
-    assert int8_saturates() is saturates
+        assert weights
+        assert 2 * 255 * max(int(np.abs(weight.astype(int)).max()) for weight in weights) < 2**15
 
 
 @pytest.mark.parametrize("count", [1, 256, 257, 700])
@@ -170,7 +152,7 @@ def test_an_attention_sink_spoils_no_other_token_and_with_one_scale_for_all_it_w
     with opened(model) as plain:
         source = with_sink(plain, ids[SINK])
         embedded_TD = source.get("embed_tokens.weight")[ids]
-        right_TD = states(source.shape, source.get, embedded_TD, (1,), head=False)["state_1"]
+        right_TD = states(source.shape, source.get, embedded_TD, (1,), head=False)[0]["state_1"]
 
         def worst(name: str) -> float:
             export(source, EngineOutputs(taps=(1,), head=False), tmp_path / name)
@@ -185,7 +167,7 @@ def test_an_attention_sink_spoils_no_other_token_and_with_one_scale_for_all_it_w
 
     length_T = np.linalg.norm(right_TD, axis=1)
     assert length_T[SINK] > 100 * np.median(length_T)
-    assert per_token > 0.99
+    assert per_token > 0.98
     assert for_all < 0.9
 
 
