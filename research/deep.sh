@@ -23,7 +23,7 @@ pairs=humaneval_llm,clm_java_llm_patches,condefects
 recipe=(--labels "$work/changes-deep.jsonl.gz" --labels "$work/pairs-deep.jsonl.gz"
   --held-out "$pairs" --block-sets "$pairs" --sample 16
   --sae "$work/sae" --cache "$work/features"
-  "${model[@]}" --deep 12 --full --description --infill
+  "${model[@]}" --deep 12 --full --description --layout infill
   --groups sae_max,state_mean,deep_mean,surprisal,surface,block
   --boost surface=4 --boost state_mean=1.5 --boost deep_mean=1.5 --boost surprisal=15 --boost block=10
   --folds 10 --c 1e-6,3e-6,1e-5)

@@ -1,6 +1,6 @@
 """How often what the model expected is the correction, and how often it is shown on sound code.
 
-python -m research.expectations --labels FILE... --cache CACHE [--infill --sample N ...]
+python -m research.expectations --labels FILE... --cache CACHE [--layout infill --sample N ...]
 """
 
 import math

@@ -93,7 +93,7 @@ def add_evidence(
         say(f"counted on {len(table)} lines, {int(table.y_L.sum())} of them risky")
         del table
     reader = _reader(known, machine, whole=False)
-    plan = replace(known.plan, infill=None)  # a corpus has no changes: files from their start
+    plan = replace(known.plan, pieces=None)  # a corpus has no changes: files from their start
     firings = read_firings(
         sources, reader.encoder, plan, known.coder, tokens=tokens, progress=counter("tokens")
     )

@@ -125,10 +125,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Show the model the subject of the commit, or the `spec` of a row.",
         "is_flag": True,
     },
-    "infill": {
-        "help": "Show the model the code on both sides of each piece of a change; for models that "
+    "layout": {
+        "help": "What the model is shown. file: the file from its start; pieces: each piece of a "
+        "change behind the code before it; infill: with the code on both sides, for models that "
         "were trained to fill in (Qwen2.5-Coder).",
-        "is_flag": True,
+        "type": click.Choice(["file", "pieces", "infill"]),
+        "default": "file",
     },
     "engine": {
         "help": "What runs the model; auto: what `check` would choose.",
@@ -167,7 +169,7 @@ FITTING = (
 )
 THRESHOLDS = ("hunks", "clean", "confidence")
 MACHINE = ("engine", "dtype", "device", "quantize", "threads", "seed")
-READING = ("model", "layer", "deep", "full", "description", "infill", *MACHINE)
+READING = ("model", "layer", "deep", "full", "description", "layout", *MACHINE)
 _REQUIRED = ("out", "sae", "cache", "labels", "corpus", "work")
 
 

@@ -9,7 +9,7 @@ from reviewbot.errors import EngineUnfit, UsageError
 from reviewbot.models.registry import MODELS
 
 if TYPE_CHECKING:
-    from reviewbot.encoders.prompt import Infill
+    from reviewbot.encoders.prompt import Pieces
     from reviewbot.train.reader import Reader
 
 MARKS = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>")
@@ -22,7 +22,7 @@ def open_reader(
     dtype: str | None,
     threads: int,
     description: bool = False,
-    infill: bool = False,
+    layout: str = "file",
     deep: int | None = None,
     full: bool = False,
     engine: str = "auto",
@@ -89,9 +89,7 @@ def open_reader(
             say(f"{exc.why}; reading with torch instead")
     reader = Reader(
         encoder=encoder,
-        plan=ReadingPlan(
-            description=description, infill=infill_of(checkpoint.directory) if infill else None
-        ),
+        plan=ReadingPlan(description=description, pieces=pieces_of(layout, checkpoint.directory)),
         model_sha256=checkpoint.sha256,
         layer=layer,
         full=full,
@@ -100,16 +98,20 @@ def open_reader(
     return reader, checkpoint.name
 
 
-def infill_of(directory: Path) -> "Infill":
-    """Return the layout for a model with Qwen's marks. raises UsageError if it has none."""
-    from reviewbot.encoders.prompt import Infill
+def pieces_of(layout: str, directory: Path) -> "Pieces | None":
+    """Return how a layout cuts a change. raises UsageError if the model lacks the marks for it."""
+    from reviewbot.encoders.prompt import Pieces
     from reviewbot.encoders.tokenizer import load_tokenizer
 
+    if layout == "file":
+        return None
+    if layout == "pieces":
+        return Pieces(lines=48, before=256, after=0, preamble=64)
     tokenizer = load_tokenizer(directory)
     before, behind, middle, end = map(tokenizer.token_to_id, MARKS)
     if before is None or behind is None or middle is None or end is None:
         raise UsageError(
             "the model has no marks for code on both sides, nothing was trained",
-            fix="leave --infill out, or use qwen2.5-coder-0.5b",
+            fix="choose another --layout, or use qwen2.5-coder-0.5b",
         )
-    return Infill(marks=(before, behind, middle, end))
+    return Pieces(marks=(before, behind, middle, end))

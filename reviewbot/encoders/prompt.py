@@ -14,14 +14,16 @@ MAX_DESCRIPTION = 2_000  # characters; untrusted text must not push the code out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Infill:
-    """Code is shown before and behind a piece of at most `lines` lines; the piece comes last.
+class Pieces:
+    """A change is read in pieces of at most `lines` lines, each with the code around it.
 
-    A window holds at most `before` + `after` + `text` + `preamble` + 4 tokens.
+    With marks the code behind a piece is shown, too; the piece comes last. A window holds at most
+    `before` + `after` + `text` + `preamble` + 4 tokens.
     """
 
     # Token numbers of the model: before the code before, the code behind, the piece; at its end.
-    marks: tuple[int, int, int, int]
+    # None: the model knows none, so only the code before is shown
+    marks: tuple[int, int, int, int] | None = None
     lines: int = LONGEST  # of a piece
     before: int = 256  # tokens
     after: int = 128  # tokens
@@ -29,27 +31,27 @@ class Infill:
     text: int = 1024  # tokens of a piece; a longer one is halved
 
     @staticmethod
-    def from_json(data: Any) -> "Infill | None":
+    def from_json(data: Any) -> "Pieces | None":
         """Read the layout from a manifest; ValueError if it is not what `to_json` writes."""
         if data is None:
             return None
-        names = [field.name for field in fields(Infill)]
+        names = [field.name for field in fields(Pieces)]
         if not isinstance(data, dict) or sorted(data) != sorted(names):
-            raise ValueError(f"reading plan: infill must hold {', '.join(names)}")
+            raise ValueError(f"reading plan: pieces must hold {', '.join(names)}")
         numbers = [data[name] for name in names if name != "marks"]
-        marks = data["marks"]
-        if not isinstance(marks, list) or len(marks) != 4:
-            raise ValueError("reading plan: infill needs four marks")
+        marks = [] if data["marks"] is None else data["marks"]
+        if not isinstance(marks, list) or len(marks) not in (0, 4):
+            raise ValueError("reading plan: pieces need four marks or null")
         if any(type(number) is not int or not 0 <= number < 2**31 for number in (*numbers, *marks)):
-            raise ValueError("reading plan: infill holds whole numbers, none negative")
+            raise ValueError("reading plan: pieces hold whole numbers, none negative")
         if (
             data["lines"] < 2
             or data["before"] < 1
             or not 0 < data["text"] <= 8_192
             or sum(numbers) > 16_384
         ):
-            raise ValueError("reading plan: the sizes of infill are too small or too large")
-        return Infill(**{**data, "marks": tuple(marks)})
+            raise ValueError("reading plan: the sizes of pieces are too small or too large")
+        return Pieces(**{**data, "marks": tuple(marks) or None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class ReadingPlan:
     copies: int = 1  # 2: the code is shown twice, and states come from the second copy
     context: int = 2048  # tokens per window, the preamble included
     overlap: int = 512  # tokens that a window repeats of the one before
-    infill: Infill | None = None  # None: a file is read from its start, window by window
+    pieces: Pieces | None = None  # None: a file is read from its start, window by window
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a manifest contains it."""
@@ -76,11 +78,11 @@ class ReadingPlan:
         data = dict(data)
         if unknown := sorted(data.keys() - types.keys()):
             raise ValueError(f"unknown key {unknown[0]!r} in the reading plan")
-        infill = Infill.from_json(data.pop("infill", None))
+        pieces = Pieces.from_json(data.pop("pieces", None))
         for key, value in data.items():
             if type(value) is not types[key]:
                 raise ValueError(f"reading plan: {key} must be {types[key]}")
-        plan = replace(ReadingPlan(**data), infill=infill)
+        plan = replace(ReadingPlan(**data), pieces=pieces)
         if plan.copies != 1:
             raise ValueError("reading plan: this version reads the code once (copies = 1)")
         # The preamble may take half of the context; a window must still hold more than the overlap.

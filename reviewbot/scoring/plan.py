@@ -7,7 +7,7 @@ from reviewbot.encoders.encoder import Encoder
 from reviewbot.encoders.prompt import ReadingPlan, preamble
 from reviewbot.encoders.spans import Span, chars_of_lines, line_spans, split_lines
 from reviewbot.encoders.windows import plan_windows, too_long
-from reviewbot.scoring.infill import InfillPlanner
+from reviewbot.scoring.piece_planner import PiecePlanner
 from reviewbot.scoring.reading import Reading, ReadLines, TooLong, read
 
 
@@ -30,9 +30,9 @@ def plan_reading(
     notice. Only the text up to the last wanted line is read, and only windows with a wanted line.
     """
     added = added or wanted
-    if plan.infill is not None:
-        head = encoder.tokenize(preamble(plan, path, description)).ids[: plan.infill.preamble]
-        yield from InfillPlanner(encoder, plan.infill, head, split_lines(text)).plan(wanted, added)
+    if plan.pieces is not None:
+        head = encoder.tokenize(preamble(plan, path, description)).ids[: plan.pieces.preamble]
+        yield from PiecePlanner(encoder, plan.pieces, head, split_lines(text)).plan(wanted, added)
         return
     needed = _needed(split_lines(text), wanted[-1]) if wanted else ""
     tokens = encoder.tokenize(needed)

@@ -65,8 +65,8 @@ def score_again(
 
 
 def _reader(artifact: Artifact, encoder: Encoder, cache: FeatureCache) -> FeatureReader:
-    infill = artifact.plan.infill
-    if infill is not None and not all(map(encoder.token, infill.marks)):
+    pieces = artifact.plan.pieces
+    if pieces and not all(map(encoder.token, pieces.marks or ())):
         raise ArtifactError(
             f"nothing was scored: the artifact {artifact.info.name!r} names tokens that the model "
             "does not have",

@@ -1,4 +1,4 @@
-"""Reading with code on both sides: what the model is shown, with a real tokenizer and model."""
+"""Reading piece by piece: what the model is shown, with a real tokenizer and model."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewbot.encoders.prompt import Infill, ReadingPlan
+from reviewbot.encoders.prompt import Pieces, ReadingPlan
 from reviewbot.encoders.torch_encoder import TransformersEncoder
 from reviewbot.errors import ArtifactError
 from reviewbot.scoring.artifact import load_artifact
@@ -18,8 +18,8 @@ from tests import tiny
 from tests.changes import Check, made, outcomes
 
 MARKS = (300, 301, 302, 303)
-LAYOUT = Infill(marks=MARKS, lines=3, before=40, after=20, preamble=16, text=60)
-PLAN = ReadingPlan(infill=LAYOUT)
+LAYOUT = Pieces(marks=MARKS, lines=3, before=40, after=20, preamble=16, text=60)
+PLAN = ReadingPlan(pieces=LAYOUT)
 LINES = [f"value_{n} = other({n})" for n in range(20)]
 TEXT = "".join(line + "\n" for line in LINES)
 
@@ -60,6 +60,23 @@ def test_a_piece_stands_last_with_code_of_both_sides_before_it(
     assert after == TEXT[TEXT.index(LINES[10]) + len(LINES[10]) :][: len(after)]
     assert piece == f"{LINES[9]}\n{LINES[10]}"
     assert len(reading.ids) <= LAYOUT.before + LAYOUT.after + LAYOUT.preamble + LAYOUT.text + 4
+
+
+def test_without_marks_a_piece_stands_behind_the_code_before_it(
+    encoder: TransformersEncoder,
+) -> None:
+    pieces = replace(LAYOUT, marks=None, after=0)
+    (reading,) = plan_reading(
+        encoder, ReadingPlan(pieces=pieces), path="a.py", text=TEXT, wanted=[9], added=[9, 10]
+    )
+    assert isinstance(reading, Reading)
+    shown = "".join(map(encoder.token, reading.ids[: reading.skipped]))
+
+    assert shown.startswith("# a.py\n")
+    assert TEXT[: TEXT.index(LINES[9])].endswith(shown[-30:])
+    own = "".join(map(encoder.token, reading.ids[reading.skipped :]))
+    assert own == f"{LINES[9]}\n{LINES[10]}"
+    assert reading.block_spans == ((0, len(reading.ids) - reading.skipped),)
 
 
 def test_the_spans_are_those_of_the_lines(encoder: TransformersEncoder) -> None:
@@ -121,18 +138,21 @@ def test_a_file_may_be_nothing_but_the_piece(encoder: TransformersEncoder, text:
     assert reading.lines == (line,)
 
 
-def test_the_plan_comes_back_from_json() -> None:
-    assert ReadingPlan.from_json(json.loads(json.dumps(PLAN.to_json()))) == PLAN
+@pytest.mark.parametrize("marks", [MARKS, None])
+def test_the_plan_comes_back_from_json(marks: tuple[int, int, int, int] | None) -> None:
+    plan = ReadingPlan(pieces=replace(LAYOUT, marks=marks))
+
+    assert ReadingPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 
 @pytest.mark.parametrize(
     "change", [{"marks": [1, 2, 3]}, {"lines": 1}, {"before": 0}, {"after": 10**6}, {"text": "5"}]
 )
 def test_a_layout_that_makes_no_sense_is_refused(change: dict[str, object]) -> None:
-    infill = {**PLAN.to_json()["infill"], "marks": list(MARKS), **change}
+    pieces = {**PLAN.to_json()["pieces"], "marks": list(MARKS), **change}
 
-    with pytest.raises(ValueError, match="infill"):
-        ReadingPlan.from_json({"infill": infill})
+    with pytest.raises(ValueError, match="pieces"):
+        ReadingPlan.from_json({"pieces": pieces})
 
 
 def test_a_piece_with_too_many_tokens_is_halved_until_it_fits(encoder: TransformersEncoder) -> None:
@@ -147,8 +167,8 @@ def test_a_piece_with_too_many_tokens_is_halved_until_it_fits(encoder: Transform
 def test_marks_that_the_model_does_not_have_are_refused_before_anything_is_read(
     encoder: TransformersEncoder, tmp_path: Path, last: int, *, fine: bool
 ) -> None:
-    infill = replace(LAYOUT, marks=(*MARKS[:3], last))
-    where = tiny.tiny_artifact(tmp_path / "artifact", plan=ReadingPlan(infill=infill))
+    pieces = replace(LAYOUT, marks=(*MARKS[:3], last))
+    where = tiny.tiny_artifact(tmp_path / "artifact", plan=ReadingPlan(pieces=pieces))
     change = made(tmp_path, {}, {"a.py": TEXT.encode()})
     check = Check(encoder, load_artifact(where))
 

@@ -1,11 +1,11 @@
-"""Passes that show code on both sides of the lines they read."""
+"""Passes that read a change piece by piece, with the code around each piece."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reviewbot.encoders.encoder import Encoder, Tokens
 from reviewbot.encoders.pieces import pieces
-from reviewbot.encoders.prompt import Infill
+from reviewbot.encoders.prompt import Pieces
 from reviewbot.encoders.spans import Span, chars_of_lines, line_spans
 from reviewbot.scoring.reading import Reading, TooLong
 
@@ -13,11 +13,11 @@ MAX_LINES, MAX_CHARS = 200, 16  # of code around a piece: lines, and characters 
 
 
 @dataclass(frozen=True, slots=True)
-class InfillPlanner:
+class PiecePlanner:
     """Plans the passes over one file, one for each piece of added lines."""
 
     encoder: Encoder
-    layout: Infill
+    layout: Pieces
     preamble: Sequence[int]  # its tokens
     lines: Sequence[str]  # of the file
 
@@ -55,15 +55,15 @@ class InfillPlanner:
         spans = {line: span for line, span in own.items() if span.end > span.start}
         if not spans:
             return
-        shown = self._around(piece)
+        shown, end = self._around(piece), (self.layout.marks or ())[3:]
         chars_P = chars_of_lines(tokens.offsets, spans_P, self._text(piece))
         yield Reading(
             lines=tuple(spans),
             token_spans=tuple(spans.values()),
-            block_spans=(Span(0, len(tokens.ids) + 1),),  # with the mark at its end
+            block_spans=(Span(0, len(tokens.ids) + len(end)),),
             block_of=(0,) * len(spans),
             char_spans=tuple(chars_P[line - piece.start] for line in spans),
-            ids=(*shown, *tokens.ids, self.layout.marks[3]),
+            ids=(*shown, *tokens.ids, *end),
             skipped=len(shown),
         )
 
@@ -74,17 +74,15 @@ class InfillPlanner:
         it fills in where the code behind goes on, so it expects its mark there.
         """
         lines, layout = self.lines, self.layout
-        before = "".join(f"{line}\n" for line in lines[: piece.start][-MAX_LINES:])
-        after = "".join(f"\n{line}" for line in (*lines[piece.end :][:MAX_LINES], ""))
         # Cut by characters first: minified code around a piece must not cost a second.
-        before, after = before[-MAX_CHARS * layout.before :], after[: MAX_CHARS * layout.after]
+        text = "".join(f"{line}\n" for line in lines[: piece.start][-MAX_LINES:])
+        before = self.encoder.tokenize(text[-MAX_CHARS * layout.before :]).ids[-layout.before :]
+        if layout.marks is None:
+            return [*self.preamble, *before]
+        text = "".join(f"\n{line}" for line in (*lines[piece.end :][:MAX_LINES], ""))
+        after = self.encoder.tokenize(text[: MAX_CHARS * layout.after]).ids[: layout.after]
         begin, behind, middle, _ = layout.marks
-        return [
-            *(begin, *self.preamble),
-            *self.encoder.tokenize(before).ids[-layout.before :],
-            *(behind, *self.encoder.tokenize(after).ids[: layout.after]),
-            middle,
-        ]
+        return [begin, *self.preamble, *before, behind, *after, middle]
 
     def _text(self, piece: Span) -> str:
         return "\n".join(self.lines[slice(*piece)])
