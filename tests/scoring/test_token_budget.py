@@ -48,3 +48,12 @@ def test_of_equal_risks_the_first_path_and_line_is_read_first() -> None:
 
 def test_a_line_that_the_deeper_model_cannot_read_is_passed_over() -> None:
     assert chosen(50, score(7, 0.99), score(3, 0.5)) == ([3], 50)
+
+
+def test_a_third_of_a_large_change_is_read_at_most() -> None:
+    plan: list[Planned] = [((line(n),), 1_000) for n in range(1, 31)]
+    scores = [score(n, n / 100) for n in range(1, 31)]
+
+    assert within_budget(plan, scores, 40_000) == within_budget(plan, scores, 10_000)
+    assert within_budget(plan, scores, 40_000).tokens == 10_000
+    assert within_budget(plan[:9], scores, 40_000).tokens == 6_000
