@@ -40,8 +40,8 @@ class OnnxEncoder:
         self._layer, self._deep, self._full = spec.layer, spec.deep, spec.full
         self._trunk = _session(spec.directory / "trunk.onnx", threads)
         self._head = _session(spec.directory / "head.onnx", threads) if spec.full else None
-        self._embedding_VD = _mapped(spec.directory / "embedding.safetensors", "embedding")
-        self.width = int(self._embedding_VD.shape[1])
+        self._values_VD, self._scales_V = _embedding(spec.directory / "embedding.safetensors")
+        self.width = int(self._values_VD.shape[1])
         self._tokenizer = get_tokenizer()
         outputs = self._trunk.get_outputs()
         self._states = [output.name for output in outputs if len(output.shape) == 3]
@@ -77,8 +77,9 @@ class OnnxEncoder:
         for start in range(0, len(ids_T), PIECE):
             piece_T = ids_T[start : start + PIECE]
             end = start + len(piece_T)
+            embedded_TD = self._values_VD[piece_T] * self._scales_V[piece_T][:, None]
             inputs = {
-                "x": _value(self._embedding_VD[piece_T][None].astype(np.float32)),
+                "x": _value(embedded_TD[None]),
                 "last_key": _value(np.array([end - 1], np.int32)),
                 "total": _value(np.array([end], np.int32)),
                 **dict(zip((n.removeprefix("new_") for n in self._past), past, strict=True)),
@@ -155,19 +156,24 @@ def _session(path: Path, threads: int) -> Any:
         raise _damaged(path, exc) from exc
 
 
-def _mapped(path: Path, name: str) -> Any:
-    """Map a float16 tensor of a safetensors file into memory; nothing is read yet.
+def _embedding(path: Path) -> tuple[Any, Any]:
+    """Map the int8 values (V, D) and float32 scales (V,) into memory; nothing is read yet.
 
     source  the safetensors format (8 bytes of header length, JSON, data)
     """
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            entry = json.loads(file.read(min(length, 1 << 20)))[name]
-        if entry["dtype"] != "F16":
-            raise ValueError(f"{name} is {entry['dtype']}")
-        at = 8 + length + int(entry["data_offsets"][0])
-        return np.memmap(path, np.float16, "r", at, tuple(entry["shape"]))
+            header = json.loads(file.read(min(length, 1 << 20)))
+
+        def mapped(name: str, dtype: str, kind: Any) -> Any:
+            entry = header[name]
+            if entry["dtype"] != dtype:
+                raise ValueError(f"{name} is {entry['dtype']}")
+            at = 8 + length + int(entry["data_offsets"][0])
+            return np.memmap(path, kind, "r", at, tuple(entry["shape"]))
+
+        return mapped("values", "I8", np.int8), mapped("scales", "F32", np.float32)
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise _damaged(path, exc) from exc
 

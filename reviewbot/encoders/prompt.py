@@ -9,6 +9,7 @@ from typing import Any
 
 from reviewbot.diff.languages import comment, language_of
 from reviewbot.encoders.pieces import LONGEST
+from reviewbot.models.registry import MAX_TOKENS
 
 MAX_DESCRIPTION = 2_000  # characters; untrusted text must not push the code out of the context
 
@@ -47,8 +48,8 @@ class Pieces:
         if (
             data["lines"] < 2
             or data["before"] < 1
-            or not 0 < data["text"] <= 8_192
-            or sum(numbers) > 16_384
+            or data["text"] < 1
+            or sum(numbers) + 4 > MAX_TOKENS
         ):
             raise ValueError("reading plan: the sizes of pieces are too small or too large")
         return Pieces(**{**data, "marks": tuple(marks) or None})
@@ -86,8 +87,8 @@ class ReadingPlan:
         if plan.copies != 1:
             raise ValueError("reading plan: this version reads the code once (copies = 1)")
         # The preamble may take half of the context; a window must still hold more than the overlap.
-        if not 0 <= 2 * plan.overlap < plan.context <= 32_768:
-            raise ValueError("reading plan: 0 <= 2 * overlap < context <= 32768 must hold")
+        if not 0 <= 2 * plan.overlap < plan.context <= MAX_TOKENS:
+            raise ValueError(f"reading plan: 0 <= 2 * overlap < context <= {MAX_TOKENS} must hold")
         return plan
 
 

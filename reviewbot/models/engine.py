@@ -2,7 +2,7 @@
 
 trunk.onnx              the blocks (`models.onnx_graph`)
 head.onnx               the output head, if wanted
-embedding.safetensors   the embedding, float16: only the rows in use enter memory
+embedding.safetensors   the embedding, int8 with a scale per row: only rows in use enter memory
 tokenizer.json
 probe.safetensors       a few tokens and their float32 states (`models.reference`)
 reviewbot.json          the manifest (`models.verify`)
@@ -84,7 +84,7 @@ def _write(source: Source, outputs: EngineOutputs, directory: Path) -> None:
 
     source.write_tokenizer(directory)
     embedding_VD = source.get("embed_tokens.weight")
-    _write_embedding(source, embedding_VD, directory / "embedding.safetensors")
+    _write_embedding(embedding_VD, directory / "embedding.safetensors")
     spreads = _write_probe(source, embedding_VD, outputs, directory)
     get = smoothed(source.get, spreads)
     trunk = onnx_graph.trunk(source.shape, get, outputs.taps, head=outputs.head)
@@ -107,16 +107,17 @@ def _refuse_large(source: Source, blocks: int) -> None:
         raise unfit(source.name, f"{blocks} layers in int8 are more than one ONNX file may hold")
 
 
-def _write_embedding(source: Source, embedding_VD: Array, path: Path) -> None:
+def _write_embedding(embedding_VD: Array, path: Path) -> None:
     from safetensors.numpy import save
 
-    half_VD = np.empty(embedding_VD.shape, np.float16)
+    values_VD = np.empty(embedding_VD.shape, np.int8)
+    scales_V = np.empty(len(embedding_VD), np.float32)
     for start in range(0, len(embedding_VD), ROWS):
-        rows_VD = embedding_VD[start : start + ROWS]
-        if np.abs(rows_VD).max() > np.finfo(np.float16).max:
-            raise unfit(source.name, "its embedding is too large for float16")
-        half_VD[start : start + ROWS] = rows_VD
-    path.write_bytes(save({"embedding": half_VD}))
+        rows = slice(start, start + ROWS)
+        peak_V = np.abs(embedding_VD[rows]).max(axis=1)
+        scales_V[rows] = np.where(peak_V == 0, 1, peak_V / 127)
+        values_VD[rows] = np.rint(embedding_VD[rows] / scales_V[rows, None])
+    path.write_bytes(save({"values": values_VD, "scales": scales_V}))
 
 
 def _write_probe(

@@ -5,6 +5,8 @@ Source of names, revisions, sizes and hashes: the official releases (see docs/mo
 
 from dataclasses import dataclass, replace
 
+MAX_TOKENS = 4_096  # of the longest window that a reading plan may have
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:

@@ -8,8 +8,8 @@ import numpy as np
 
 from reviewbot.arrays import Array
 from reviewbot.errors import EngineUnfit
+from reviewbot.models.registry import MAX_TOKENS
 
-MAX_TOKENS = 32_768  # of the longest window that a reading plan may have
 BIASED = {"qwen2": True, "llama": False}  # model type -> whether q, k and v have a bias
 SCALED_ROPE, SLIDING_WINDOW = "a scaled rotary embedding", "a sliding window"
 
@@ -71,6 +71,19 @@ class TrunkShape:
         if shape.head_width % 16:  # onnxruntime's GroupQueryAttention refuses it
             raise _unknown(f"heads of width {shape.head_width}, which is no multiple of 16")
         return shape
+
+    def config(self) -> dict[str, Any]:
+        """Return the entries of a config.json from which `from_config` reads these sizes."""
+        return {
+            "model_type": next(kind for kind, biased in BIASED.items() if biased == self.biased),
+            "num_hidden_layers": self.layers,
+            "hidden_size": self.width,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.kv_heads,
+            "head_dim": self.head_width,
+            "rms_norm_eps": self.epsilon,
+            "rope_parameters": {"rope_theta": self.theta, "rope_type": "default"},
+        }
 
     def rotation(self) -> tuple[Array, Array]:
         """Return cosine and sine of the rotary embedding, (MAX_TOKENS, head_width / 2) each."""

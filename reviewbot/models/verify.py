@@ -18,7 +18,7 @@ from reviewbot.models.cache import disk_errors, sha256_of, write_json
 from reviewbot.models.registry import ModelSpec
 
 CONVERTER = 1  # raise it when the bytes of a checkpoint would change: old ones are then unused
-EXPORTER = 4  # the same for an engine
+EXPORTER = 5  # the same for an engine
 MANIFEST = "reviewbot.json"
 STAMP = ".verified.json"  # when each file was last hashed on this machine
 MAX_JSON = 64 << 20  # bytes; the largest tokenizer.json we know has 34 MB

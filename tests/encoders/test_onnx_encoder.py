@@ -208,7 +208,7 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
     "an embedding without a header": ("embedding.safetensors", lambda _data: b""),
     "an embedding of other numbers": (
         "embedding.safetensors",
-        lambda data: data.replace(b'"F16"', b'"I16"'),
+        lambda data: data.replace(b'"I8"', b'"U8"'),
     ),
     "a probe that is none": ("probe.safetensors", lambda data: data[:20]),
 }

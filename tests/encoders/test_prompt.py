@@ -17,7 +17,7 @@ def test_a_plan_survives_its_manifest() -> None:
 
 WRONG_TYPES: list[Any] = [{"path": 1}, {"context": True}, {"context": "2048"}, ["path"]]
 WRONG_VALUES = [{"paht": True}, {"copies": 2}, {"context": 100, "overlap": 50}]
-WRONG_VALUES += [{"overlap": -1}, {"context": 40_000}]
+WRONG_VALUES += [{"overlap": -1}, {"context": 4_097}]
 
 
 @pytest.mark.parametrize("data", WRONG_TYPES + WRONG_VALUES, ids=str)

@@ -11,7 +11,8 @@ from transformers import LlamaConfig, Qwen2Config
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 from reviewbot.errors import EngineUnfit
-from reviewbot.models.shapes import MAX_TOKENS, TrunkShape
+from reviewbot.models.registry import MAX_TOKENS
+from reviewbot.models.shapes import TrunkShape
 from tests.models.trunks import KINDS, write_trunk
 
 GOOD: dict[str, Any] = {
@@ -72,6 +73,7 @@ def test_what_transformers_writes_is_read(kind: str, tmp_path: Path) -> None:
     assert shape.biased == kind.startswith("qwen2")
     assert shape.head_width == (32 if "wide" in kind else 16)
     assert shape.kv_heads == KINDS[kind][2]["num_key_value_heads"]
+    assert TrunkShape.from_config(shape.config()) == shape
 
 
 def test_what_older_transformers_wrote_is_read() -> None:
