@@ -19,7 +19,8 @@ from reviewbot.config.schema import Settings
 from reviewbot.errors import ModelUnavailable, UsageError, did_you_mean
 from reviewbot.models import inventory as models_inventory
 from reviewbot.models.cache import cache_dir, converted_path, disk_errors
-from reviewbot.models.ensure import conversion_of, ensure_model
+from reviewbot.models.ensure import conversion_of, ensure_model, is_packaged
+from reviewbot.models.packaged import packaged_engine
 from reviewbot.models.registry import DEFAULT_MODEL, MODELS, ModelSpec
 from reviewbot.models.verify import check
 
@@ -101,10 +102,21 @@ def _conversion_options(command: F) -> F:
     type=click.Path(path_type=Path),
     help="Official model file; skips the download.",
 )
+@click.option(
+    "--keep-official",
+    is_flag=True,
+    help="Keep the official file after making an int8 engine from it.",
+)
 @_conversion_options
 @_cache
 def pull(
-    name: str | None, path: Path | None, full: bool, engine: str, artifact: str | None, cache: Path
+    name: str | None,
+    path: Path | None,
+    keep_official: bool,
+    full: bool,
+    engine: str,
+    artifact: str | None,
+    cache: Path,
 ) -> None:
     """Download and convert a model; print its directory.
 
@@ -126,6 +138,7 @@ def pull(
         environ=os.environ,
         cache=cache,
         path=path,
+        keep_official=keep_official,
         progress=progress_bar(),
         say=say,
     )
@@ -169,6 +182,9 @@ def path(name: str | None, full: bool, engine: str, artifact: str | None, cache:
     """
     spec, layers, depth = _request(name, artifact, full=full, engine=engine)
     _, conversion = conversion_of(spec, layers, **depth)
+    if is_packaged(spec, depth["taps"]):
+        click.echo(packaged_engine(spec))
+        return
     directory = converted_path(cache, conversion.key)
     with disk_errors("nothing was printed"):
         there = directory.exists()

@@ -1,4 +1,4 @@
-"""Converts an official GGUF file, once, to a checkpoint that torch loads in a second.
+"""Converts an official GGUF file or a packaged engine, once, to a checkpoint for torch.
 
 The checkpoint holds the embedding, the first N decoder blocks and the final norm. The encoder reads
 the state *before* that norm; it is kept so that `AutoModel.from_pretrained` finds every weight. The
@@ -12,12 +12,17 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from reviewbot.errors import ModelUnavailable
 from reviewbot.models import gguf_tensors
-from reviewbot.models.cache import disk_errors, new_directory, write_json
+from reviewbot.models.cache import disk_errors, new_directory, sync, write_json
+from reviewbot.models.engine import Source
 from reviewbot.models.gguf_tokenizer import write_tokenizer
-from reviewbot.models.registry import ModelSpec
+from reviewbot.models.registry import MAX_TOKENS, ModelSpec
 from reviewbot.models.verify import checkpoint, write_manifest
+
+NORM = "norm.weight"
 
 
 def convert(gguf: Path, spec: ModelSpec, layers: int, final: Path, *, head: bool) -> None:
@@ -41,16 +46,50 @@ def convert(gguf: Path, spec: ModelSpec, layers: int, final: Path, *, head: bool
         if any(not name.endswith(".bias") for name in missing):  # some architectures have no biases
             raise _unlike(spec, f"lacks {min(missing)!r}")
         _write_weights(config, tensors, directory / "model.safetensors")
-        changes = {
-            "num_hidden_layers": layers,
-            "architectures": [gguf_tensors.ARCHITECTURES[kind][head]],
-            "dtype": "float32",  # we compute in that, whatever the file stores
-            # Without a head there is nothing to tie.
-            "tie_word_embeddings": head and config["tie_word_embeddings"],
-        }
-        write_json(directory / "config.json", config | changes)
         write_tokenizer(reader, directory)
-        write_manifest(directory, checkpoint(spec, layers, head=head))
+        _finish(directory, config, spec, layers, head=head)
+
+
+def convert_packaged(source: Source, spec: ModelSpec, layers: int, final: Path) -> None:
+    """Write the checkpoint directory `final` from a packaged engine. Call it under the lock.
+
+    source  `sources.engine_source` of `spec`
+    raises  EnvironmentFailure if the disk is full or not writable; nothing half-written stays
+    """
+    from safetensors.numpy import save_file
+
+    with disk_errors(f"{spec.name} was not converted"), new_directory(final) as directory:
+        shape = source.shape
+        names = gguf_tensors.kept_tensors({}, layers, head=False).values()
+        kept = [n for n in names if n != NORM and (shape.biased or not n.endswith(".bias"))]
+        # The engine has no final norm, and nobody reads what it gives; AutoModel wants its weight.
+        weights = {NORM: np.ones(shape.width, np.float32)} | {
+            name: np.ascontiguousarray(source.get(name)) for name in kept
+        }
+        path = directory / "model.safetensors"
+        save_file(weights, path, {"format": "pt"})
+        sync(path)
+        source.write_tokenizer(directory)
+        config = shape.config() | {
+            "vocab_size": len(weights["embed_tokens.weight"]),
+            "intermediate_size": len(weights["layers.0.mlp.gate_proj.weight"]),
+            "max_position_embeddings": MAX_TOKENS,
+        }
+        _finish(directory, config | gguf_tensors.CONSTANTS, spec, layers, head=False)
+
+
+def _finish(
+    directory: Path, config: dict[str, Any], spec: ModelSpec, layers: int, *, head: bool
+) -> None:
+    changes = {
+        "num_hidden_layers": layers,
+        "architectures": [gguf_tensors.ARCHITECTURES[config["model_type"]][head]],
+        "dtype": "float32",  # we compute in that, whatever the file stores
+        # Without a head there is nothing to tie.
+        "tie_word_embeddings": head and config["tie_word_embeddings"],
+    }
+    write_json(directory / "config.json", config | changes)
+    write_manifest(directory, checkpoint(spec, layers, head=head))
 
 
 def _unlike(spec: ModelSpec, why: str) -> ModelUnavailable:

@@ -1,8 +1,8 @@
 """From the name of a model to a directory that the encoder can load."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from reviewbot.models.cache import (
 from reviewbot.models.download import pull
 from reviewbot.models.http import Progress
 from reviewbot.models.local import inspect
-from reviewbot.models.packaged import packaged_file
+from reviewbot.models.packaged import packaged_engine
 from reviewbot.models.registry import MODELS, ModelSpec
 from reviewbot.models.verify import (
     Conversion,
@@ -59,12 +59,13 @@ def ensure_model(
     environ: Mapping[str, str],
     cache: Path | None = None,
     path: Path | None = None,
+    keep_official: bool = False,
     progress: Progress = ignore,
     say: Say = ignore,
 ) -> ReadyModel:
     """Make a model ready to load: fetch it, compare hashes, convert it once.
 
-    A model inside the package is never fetched.
+    A model inside the package is never fetched, and its engine is used in place.
     model   a name in `registry.MODELS`, a directory (with "./", "../", "~" or "/" in front, so that
             a folder of the reviewed code cannot replace a hub model), or a hub "ID" or
             "ID@REVISION"
@@ -74,6 +75,7 @@ def ensure_model(
     taps    make the int8 engine that gives the states behind these blocks; None: a checkpoint for
             torch
     path    see `download.pull`
+    keep_official  leave the official file in the cache after an engine was made from it
     raises  UsageError, ModelUnavailable, EnvironmentFailure; EngineUnfit if no engine can be made
     """
     if layers is not None and layers < 1:
@@ -83,27 +85,25 @@ def ensure_model(
         spec = MODELS[model]
         depth, conversion = conversion_of(spec, layers, full=full, taps=taps)
         engine = "torch" if taps is None else "onnx"
+        ready = ReadyModel(spec.name, root, spec.sha256, depth, depth, spec.width, full, engine)
+        if is_packaged(spec, taps):
+            return replace(ready, directory=packaged_engine(spec))
 
         def fetch() -> None:
             if not spec.packaged:
                 pull(spec, root, environ, path=path, progress=progress, say=say)
 
         def convert(directory: Path) -> None:
-            with _official_file(spec, root) as file:
-                if taps is None:
-                    from reviewbot.models.convert import convert
-
-                    say(f"{spec.name}: converting {depth} layers, once (some seconds)")
-                    convert(file, spec, depth, directory, head=full)
-                else:
-                    from reviewbot.models.engine import export
-                    from reviewbot.models.sources import gguf_source
-
-                    say(f"{spec.name}: converting {depth} layers to int8, once (under a minute)")
-                    export(gguf_source(file, spec), EngineOutputs.of(*taps, full=full), directory)
+            outputs = None if taps is None else EngineOutputs.of(*taps, full=full)
+            if spec.packaged:
+                _convert_packaged(spec, depth, outputs, directory, say)
+            else:
+                _convert_official(spec, depth, outputs, directory, root, say, full=full)
+            if outputs and not spec.packaged and not keep_official:
+                _remove_official(spec, root, say)
 
         directory = _converted(root, spec.name, spec.sha256, conversion, convert, say, fetch)
-        return ReadyModel(spec.name, directory, spec.sha256, depth, depth, spec.width, full, engine)
+        return replace(ready, directory=directory)
     if model.startswith(("./", "../", "/", "~")) or Path(model).is_absolute():
         local = _local(model, Path(model).expanduser().absolute(), layers, full, root)
     elif hub_id := HUB_ID.fullmatch(model):
@@ -116,6 +116,11 @@ def ensure_model(
             "or a hub ID@REVISION",
         )
     return local if taps is None else _engine_of(local, taps, root, say)
+
+
+def is_packaged(spec: ModelSpec, taps: Taps | None) -> bool:
+    """Return True if the package holds the engine that gives these states."""
+    return spec.packaged and taps is not None and set(taps) <= {spec.layer, None}
 
 
 def conversion_of(
@@ -178,13 +183,35 @@ def _converted(
     return directory
 
 
-@contextmanager
-def _official_file(spec: ModelSpec, cache: Path) -> Iterator[Path]:
-    """Yield the official file, from the package or the cache, after comparing its hash."""
-    if spec.packaged:
-        with packaged_file(spec) as path:
-            yield path
-        return
+def _convert_packaged(
+    spec: ModelSpec, depth: int, outputs: EngineOutputs | None, directory: Path, say: Say
+) -> None:
+    """Convert a packaged engine to a checkpoint, or to an engine that gives other states."""
+    from reviewbot.models.sources import engine_source
+
+    source = engine_source(packaged_engine(spec), spec)
+    say(f"{spec.name}: converting {depth} layers, once (some seconds)")
+    if outputs is None:
+        from reviewbot.models.convert import convert_packaged
+
+        convert_packaged(source, spec, depth, directory)
+    else:
+        from reviewbot.models.engine import export
+
+        export(source, outputs, directory)
+
+
+def _convert_official(
+    spec: ModelSpec,
+    depth: int,
+    outputs: EngineOutputs | None,
+    directory: Path,
+    cache: Path,
+    say: Say,
+    *,
+    full: bool,
+) -> None:
+    """Convert the official file in the cache, after comparing its hash."""
     path = official_path(cache, spec)
     with disk_errors(f"{spec.name} was not converted"):
         sha256 = sha256_of(path)
@@ -193,7 +220,29 @@ def _official_file(spec: ModelSpec, cache: Path) -> Iterator[Path]:
             f"{spec.name} was not converted: {path} has SHA-256 {sha256}, not the official one",
             fix=f"run `reviewbot model verify {spec.name}`, it removes the file; then pull again",
         )
-    yield path
+    if outputs is None:
+        from reviewbot.models.convert import convert
+
+        say(f"{spec.name}: converting {depth} layers, once (some seconds)")
+        convert(path, spec, depth, directory, head=full)
+    else:
+        from reviewbot.models.engine import export
+        from reviewbot.models.sources import gguf_source
+
+        say(f"{spec.name}: converting {depth} layers to int8, once (under a minute)")
+        export(gguf_source(path, spec), outputs, directory)
+
+
+def _remove_official(spec: ModelSpec, cache: Path, say: Say) -> None:
+    """Remove the official file from the cache: an engine needs it no more."""
+    path = official_path(cache, spec)
+    with suppress(OSError):  # Windows: a mapped file cannot be removed
+        path.unlink()
+        path.parent.rmdir()
+        say(
+            f"{spec.name}: removed the official file ({spec.size / 1e6:.0f} MB) from the cache; a "
+            "conversion for torch or another depth downloads it again"
+        )
 
 
 def _local(name: str, directory: Path, layers: int | None, full: bool, cache: Path) -> ReadyModel:

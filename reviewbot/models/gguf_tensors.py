@@ -34,6 +34,12 @@ ARCHITECTURES = {  # GGUF architecture -> transformers classes without and with 
     "qwen2": ("Qwen2Model", "Qwen2ForCausalLM"),
     "llama": ("LlamaModel", "LlamaForCausalLM"),
 }
+CONSTANTS = {  # of every config.json that we write
+    "hidden_act": "silu",
+    "bos_token_id": None,  # we never generate
+    "eos_token_id": None,
+    "use_cache": False,  # one forward pass: a key-value cache would only cost memory
+}
 ROWS = 8192  # dequantised at once, so that memory never holds a large embedding as float32
 
 
@@ -76,11 +82,8 @@ def read_config(reader: Any) -> dict[str, Any]:
             "rope_theta": float(field(f"{name}.rope.freq_base", 10000.0)),
             "rope_type": "default",
         },
-        "hidden_act": "silu",
         "tie_word_embeddings": HEAD not in tensors,
-        "bos_token_id": None,  # we never generate
-        "eos_token_id": None,
-        "use_cache": False,  # one forward pass: a key-value cache would only cost memory
+        **CONSTANTS,
     }
     if name == "llama":
         config["head_dim"] = int(field("llama.rope.dimension_count", width // heads))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reviewbot.errors import ModelUnavailable
 from reviewbot.models.cache import Say, disk_errors, locked, official_path, sha256_of, size_on_disk
-from reviewbot.models.packaged import holds, packaged_file
+from reviewbot.models.packaged import packaged_engine
 from reviewbot.models.registry import MODELS, ModelSpec
 from reviewbot.models.verify import check, is_current, recorded
 
@@ -19,14 +19,13 @@ class Row:
     cached: int  # of the official file; 0 if it is not there
     partial: int  # of an interrupted pull
     converted: int  # of everything converted from it
-    packaged: bool  # the package holds it, outside the cache
 
     @property
     def state(self) -> str:
-        """One word: ready (starts at once), packaged, cached (convert first), partial or absent."""
+        """One word: packaged or ready (start at once), cached (convert first), partial, absent."""
         states = {
+            "packaged": self.spec.packaged,
             "ready": self.converted,
-            "packaged": self.packaged,
             "cached": self.cached,
             "partial": self.partial,
         }
@@ -50,7 +49,6 @@ def inventory(cache: Path) -> list[Row]:
                 size_on_disk(official_path(cache, spec)),
                 size_on_disk(cache / "models" / ".partial" / spec.sha256),
                 sum(map(size_on_disk, conversions(cache, spec))),
-                holds(spec),
             )
             for spec in MODELS.values()
         ]
@@ -59,7 +57,7 @@ def inventory(cache: Path) -> list[Row]:
 def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
     """Hash everything that the cache holds of one model, and remove what is damaged.
 
-    A file in the package is hashed too, but never removed.
+    The files in the package are hashed too, but never removed.
     raises  ModelUnavailable if something was damaged or nothing is there, EnvironmentFailure if it
             cannot be read
     """
@@ -74,8 +72,7 @@ def verify(cache: Path, spec: ModelSpec, say: Say) -> None:
     with locked(cache, spec.sha256, spec.name, say), disk_errors(doing):
         if spec.packaged:
             try:
-                with packaged_file(spec) as path:
-                    say(f"{path}: SHA-256 {spec.sha256}, as the table says")
+                say(f"{packaged_engine(spec, again=True)}: every file as it was packaged")
             except ModelUnavailable as exc:
                 fix = exc.fix  # no pull can repair the package
                 bad.append(_damage(exc))

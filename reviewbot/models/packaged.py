@@ -1,59 +1,55 @@
-"""Model files inside this package, for a first start without a download.
+"""Models inside this package: int8 engines of `models.engine`, read in place.
 
-importlib.resources is imported inside the functions: it is slow, and only a first start uses it.
+The package is as trusted as its code: a start compares its manifest and its sizes with the table,
+`model verify` every byte.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reviewbot.errors import ModelUnavailable
 from reviewbot.models.cache import disk_errors, sha256_of
 from reviewbot.models.registry import ModelSpec
+from reviewbot.models.verify import MANIFEST, identity, read_json
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-REINSTALL = "install reviewbot again, with all its files"
-
-
-def folder() -> "Traversable":
-    """Return where the packaged files are: a directory, or a folder of a zip file."""
-    from importlib.resources import files
-
-    return files("reviewbot") / "_models"
+FOLDER = Path(__file__).parents[1] / "_models"
+REINSTALL = "install reviewbot again with pip, with all its files; not as a zip file"
 
 
-def holds(spec: ModelSpec) -> bool:
-    """Return True if the package holds the file of `spec`, without reading it."""
-    return spec.packaged and (folder() / spec.filename).is_file()
+def packaged_engine(spec: ModelSpec, *, again: bool = False) -> Path:
+    """Return the engine directory of a packaged model. It gives the states behind `spec.layer`.
 
-
-@contextmanager
-def packaged_file(spec: ModelSpec) -> Iterator[Path]:
-    """Yield the packaged file of `spec` on a disk after comparing its hash.
-
-    An installed directory is read in place. If the package is a zip file, the path is a temporary
-    copy that is removed afterwards.
-    raises  ModelUnavailable if it is missing or has another SHA-256, EnvironmentFailure if it
-            cannot be read or copied
+    again   hash every file
+    raises  ModelUnavailable if a file is missing or differs, EnvironmentFailure if one cannot be
+            read
     """
-    from importlib.resources import as_file
-
-    if not holds(spec):
+    directory = FOLDER / spec.name
+    with disk_errors(f"{spec.name} was not loaded"):
+        try:
+            wrong = _difference(directory, spec, again=again)
+        except (FileNotFoundError, NotADirectoryError) as exc:
+            wrong = f"{Path(str(exc.filename)).name} is missing"
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            wrong = f"{MANIFEST}: {exc}"
+    if wrong:
         raise ModelUnavailable(
-            f"nothing was loaded: the package does not hold {spec.filename} of {spec.name}",
-            fix=REINSTALL,
+            f"nothing was loaded: {spec.name} in the package is damaged: {wrong}", fix=REINSTALL
         )
-    with ExitStack() as stack:
-        with disk_errors(f"{spec.name} was not loaded"):
-            path = stack.enter_context(as_file(folder() / spec.filename))
-            sha256 = sha256_of(path)
-        if sha256 != spec.sha256:
-            raise ModelUnavailable(
-                f"nothing was loaded: {spec.filename} in the package has SHA-256 {sha256}, not "
-                f"{spec.sha256}",
-                fix=REINSTALL,
-            )
-        yield path
+    return directory
+
+
+def _difference(directory: Path, spec: ModelSpec, *, again: bool) -> str | None:
+    files = read_json(directory / MANIFEST)["files"]
+    if identity(files) != spec.sha256:
+        return f"{MANIFEST} describes something else"
+    size = sum((directory / name).stat().st_size for name in files)
+    if size != spec.size:
+        return f"its files have {size} bytes, not {spec.size}"
+    sums = {name: sha256_of(directory / name) for name in files} if again else files
+    return next(
+        (
+            f"{name} has SHA-256 {sums[name]}, not {files[name]}"
+            for name in sorted(files)
+            if sums[name] != files[name]
+        ),
+        None,
+    )

@@ -10,19 +10,19 @@ MAX_TOKENS = 4_096  # of the longest window that a reading plan may have
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """One model file and how much of it is read."""
+    """One model and how much of it is read."""
 
     name: str  # what `--model` and manifests call it
     architecture: str  # transformers model type
     repo: str | None = None  # hub repository; None if the file is on no hub
     revision: str | None = None  # 40 hex digits: a branch name would let scores drift unseen
-    filename: str
-    size: int  # bytes
-    sha256: str  # of the whole file: the model's identity
-    packaged: bool = False  # inside this package, in reviewbot/_models/
+    filename: str  # of the official file
+    size: int  # bytes of the official file, or of the packaged files
+    sha256: str  # the model's identity: of the official file, or `verify.identity` of the packaged
+    packaged: bool = False  # an int8 engine inside this package, in reviewbot/_models/
     license: str
     layers: int  # of the full model
-    stored: int  # how many of them the file holds, from the first on; if fewer, without the head
+    stored: int  # how many of them there are, from the first on; if fewer, without the head
     layer: int  # decoder blocks that are kept; the output of the last one is read
     width: int  # D
 
@@ -69,14 +69,13 @@ SMOL = ModelSpec(
     width=576,
 )
 
-# The first blocks of SMOL, byte for byte (research/cut_gguf.py): a model without a download. It is
-# another file, so it has another name and identity, although its states are the same.
+# The int8 engine of SMOL's first blocks (research/package_model.py): neither downloaded nor
+# converted. Its weights are rounded, so it has another name and identity.
 SMOL_CUT = replace(
     SMOL,
     name="smollm2-135m-8",
-    filename="smollm2-135m-8.gguf",
-    size=49_589_248,
-    sha256="9b288ad33c54337d71cefbb5ba4c439ffd5a52f16e57012e846b5d02253b65af",
+    size=59_950_076,
+    sha256="8429369bd04d96c5deb248ff6828dce03a21993f430551af773e89a1b3eea7a2",
     packaged=True,
     stored=8,
 )

@@ -1,7 +1,9 @@
-"""What an int8 engine is made from: an official GGUF file, or a directory of safetensors."""
+"""What an int8 engine is made from: a GGUF file, a directory of safetensors, or another engine."""
 
+import re
 import shutil
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from reviewbot.models.engine import Source, unfit
 from reviewbot.models.gguf_tokenizer import write_tokenizer
 from reviewbot.models.registry import ModelSpec
 from reviewbot.models.shapes import TrunkShape
-from reviewbot.models.verify import read_json
+from reviewbot.models.verify import MANIFEST, read_json
 
 EMBEDDING, HEAD = "embed_tokens.weight", "lm_head.weight"
+JOINED = re.compile(r"(.*self_attn\.)([qkv])_proj\.(weight|bias)")  # one tensor in an engine
 
 
 def gguf_source(gguf: Path, spec: ModelSpec) -> Source:
@@ -82,10 +85,46 @@ def directory_source(directory: Path, name: str, sha256: str, stack: ExitStack) 
 
     find(EMBEDDING)  # refuse another number format early
 
-    def copy_tokenizer(target: Path) -> None:
-        shutil.copyfile(directory / "tokenizer.json", target / "tokenizer.json")
+    copy = partial(_copy_tokenizer, directory)
+    return Source(name=name, sha256=sha256, shape=shape, get=get, write_tokenizer=copy)
 
-    return Source(name=name, sha256=sha256, shape=shape, get=get, write_tokenizer=copy_tokenizer)
+
+def engine_source(directory: Path, spec: ModelSpec) -> Source:
+    """Return a packaged engine as a source: its int8 weights times their scales.
+
+    They are smoothed, the norms too (`models.smoothing`), so the products are the model's. There is
+    no final norm and no output head.
+    """
+    import onnx
+    from onnx import numpy_helper
+    from safetensors.numpy import load_file
+
+    sizes = read_json(directory / MANIFEST)["shape"]
+    shape = TrunkShape(**sizes | {"layers": spec.stored})
+    graph = onnx.load(directory / "trunk.onnx").graph
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    ends = [shape.heads * shape.head_width, (shape.heads + shape.kv_heads) * shape.head_width]
+
+    def whole(name: str) -> Array:
+        values = _lookup(tensors, name, spec.name)
+        scaled = values.dtype == np.int8
+        return np.asarray(values.T * tensors[f"{name}.scale"][:, None] if scaled else values)
+
+    def get(name: str) -> Array:
+        if name == EMBEDDING:
+            embedding = load_file(directory / "embedding.safetensors")
+            return np.asarray(embedding["values"] * embedding["scales"][:, None])
+        if part := JOINED.fullmatch(name):
+            joined = whole(f"{part[1]}{'qkv' if part[3] == 'weight' else 'bias'}")
+            return np.split(joined, ends)["qkv".index(part[2])]
+        return whole(name)
+
+    copy = partial(_copy_tokenizer, directory)
+    return Source(name=spec.name, sha256=spec.sha256, shape=shape, get=get, write_tokenizer=copy)
+
+
+def _copy_tokenizer(directory: Path, target: Path) -> None:
+    shutil.copyfile(directory / "tokenizer.json", target / "tokenizer.json")
 
 
 def _lookup(tensors: dict[str, Any], wanted: str, name: str) -> Any:

@@ -36,11 +36,10 @@ class Conversion:
 
 def checkpoint(spec: ModelSpec, layers: int, *, head: bool) -> Conversion:
     """Return what `convert` writes for torch: the first `layers` blocks, and the head if wanted."""
+    files = {"config.json", "model.safetensors", "tokenizer.json"}
     return Conversion(
         key=f"{spec.sha256[:32]}-l{layers}{'-head' if head else ''}-v{CONVERTER}",
-        files=frozenset(
-            ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-        ),
+        files=frozenset(files if spec.packaged else files | {"tokenizer_config.json"}),
         facts={
             "schema": "reviewbot-model/1",
             "converter": CONVERTER,

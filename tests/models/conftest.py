@@ -28,8 +28,12 @@ def tiny(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
 
 @pytest.fixture
 def environ(tmp_path: Path, tiny: ModelSpec, tiny_gguf: Path) -> dict[str, str]:
-    """A cache that holds the tiny official file, and no network."""
+    """A cache that holds the tiny official file, a copy outside it, and no network."""
     final = official_path(tmp_path / "c", tiny)
     final.parent.mkdir(parents=True)
     shutil.copy(tiny_gguf, final)
-    return {"REVIEWBOT_CACHE": str(tmp_path / "c"), "HF_HUB_OFFLINE": "1"}
+    return {
+        "REVIEWBOT_CACHE": str(tmp_path / "c"),
+        "REVIEWBOT_MODEL_PATH": str(tiny_gguf),
+        "HF_HUB_OFFLINE": "1",
+    }

@@ -52,7 +52,8 @@ def test_each_depth_is_converted_once_and_then_only_looked_at(
     first = ensure_model("tiny", **wanted)
 
     assert ensure_model("tiny", **wanted) == first
-    assert lines == [line]
+    assert lines[0] == line
+    assert len(lines) == (1 if kind == "torch" else 2)  # the second: the official file was removed
     assert (first.engine, first.sha256, first.layers) == (kind, tiny.sha256, 2)
     assert (first.width, first.full) == (WIDTH, False)
     whole = ensure_model("tiny", full=True, **wanted)
@@ -244,6 +245,28 @@ def test_pull_takes_a_path_and_prints_the_directory(
         assert (Path(result.stdout.strip()) / file).exists()
         assert f"asking {tiny_gguf}" in result.stderr
         assert run("path", *wanted, cache=cache).stdout == result.stdout
+
+
+def test_an_engine_needs_the_official_file_no_more_and_torch_fetches_it_again(
+    environ: dict[str, str], tiny: ModelSpec, tmp_path: Path
+) -> None:
+    cache, official, lines = tmp_path / "c", official_path(tmp_path / "c", tiny), list[str]()
+    engine: dict[str, Any] = {"taps": TAPS["onnx"], "environ": environ}
+    ensure_model("tiny", **engine, keep_official=True, say=lines.append)
+    assert official.exists()
+    shutil.rmtree(cache / "converted")
+    ensure_model("tiny", **engine, say=lines.append)
+
+    assert not official.parent.exists()
+    assert [line for line in lines if "removed the official file" in line] == lines[-1:]
+    row = next(row for row in inventory(cache) if row.spec == tiny)
+    assert (row.state, row.cached) == ("ready", 0)
+    assert run("verify", "tiny", cache=cache).exit_code == 0
+    result = run("pull", "tiny", "--engine=onnx", cache=cache)
+    assert (result.exit_code, result.stderr) == (0, "")  # nothing is fetched for it
+    assert not official.exists()
+    ensure_model("tiny", environ=environ)
+    assert official.exists()
 
 
 def test_list_reports_sizes_and_states(

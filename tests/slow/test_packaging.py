@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.models.registry import MODELS
+from reviewbot.models.packaged import FOLDER
+from reviewbot.models.registry import SMOL_CUT
 
 ROOT = Path(__file__).parents[2]
 MAX_BYTES = 30_000_000
@@ -52,7 +53,7 @@ def test_the_wheel_holds_all_data_that_the_package_reads_and_all_its_modules(whe
         wanted |= {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
     assert "reviewbot/_templates/summary.md.j2" in wanted
     assert "reviewbot/schemas/report_v1.json" in wanted
-    assert "reviewbot/_models/smollm2-135m-8.gguf" in wanted
+    assert "reviewbot/_models/smollm2-135m-8/trunk.onnx" in wanted
     assert wanted <= names
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "reviewbot").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
@@ -63,9 +64,10 @@ def test_beside_the_packaged_model_no_file_is_over_30_megabytes_nor_all_together
 ) -> None:
     assert wheel.stat().st_size <= MAX_WHEEL
     sizes = {info.filename: info.file_size for info in zipfile.ZipFile(wheel).infolist()}
-    models = {f"reviewbot/_models/{s.filename}": s.size for s in MODELS.values() if s.packaged}
+    at = f"reviewbot/_models/{SMOL_CUT.name}/"
+    model = {path.name: path.stat().st_size for path in (FOLDER / SMOL_CUT.name).iterdir()}
 
-    assert {name: sizes.pop(name) for name in models} == models
+    assert {name: sizes.pop(f"{at}{name}") for name in model} == model
     assert max(sizes.values()) <= MAX_BYTES
     assert sum(sizes.values()) <= MAX_BYTES + 3_000_000
 

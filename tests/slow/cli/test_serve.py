@@ -1,7 +1,6 @@
 """`reviewbot serve` and `check` as processes of their own: the same bytes, and how servers end."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -13,10 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.models.cache import cache_dir, converted_path
 from reviewbot.models.ensure import ensure_model
-from reviewbot.models.registry import MODELS, SMOL_CUT
-from reviewbot.models.verify import checkpoint
 from reviewbot.scoring.artifact import ArtifactModel
 from tests import tiny
 from tests.cli.small import environ
@@ -27,9 +23,6 @@ ROOT = Path(__file__).parents[3]
 GROUPS = ("sae_max", "deep_mean", "surprisal", "surface")
 CODE = "def f{0}(x):\n    return [x, {0}]\n\n\nclass T{0}:\n    y = {0}\n"
 MAIN = "from reviewbot.cli import main\n"
-CACHED = converted_path(
-    cache_dir(None, os.environ), checkpoint(SMOL_CUT, SMOL_CUT.layer, head=False).key
-)
 DYING = """
 import os, signal
 from reviewbot.app import serve
@@ -243,13 +236,11 @@ def test_a_server_that_nobody_asks_ends_with_exit_code_0(workspace: Workspace) -
 
 
 @pytest.mark.real_model
-@pytest.mark.skipif(not CACHED.exists(), reason="the packaged model is not converted in the cache")
 def test_the_packaged_model_gives_the_same_bytes_through_a_server(workspace: Workspace) -> None:
-    assert MODELS[SMOL_CUT.name].packaged
     real = Workspace(
         ROOT,
         ("--artifact=quick",),
-        workspace.variables | {"REVIEWBOT_CACHE": str(cache_dir(None, os.environ))},
+        workspace.variables,
         ("--diff=examples/demo.diff", "--root=examples/demo"),
     )
     direct, _ = real.check()

@@ -1,15 +1,11 @@
 """The model that is in the package, on a real repository, as an editor sees it."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from reviewbot.models.cache import cache_dir, converted_path
-from reviewbot.models.registry import SMOL_CUT
-from reviewbot.models.verify import checkpoint
 from tests.authorship.repos import Repo
 from tests.lsp.client import rows
 from tests.lsp.conftest import Start
@@ -17,22 +13,8 @@ from tests.server.running import short_directory
 
 MODULE = Path(__file__).parents[3] / "examples/demo/billing/schedule.py"
 WRONG = "        if items[i] / 0 > items[i - 1]: return eval(items[i:])\n"
-CACHED = converted_path(
-    cache_dir(None, os.environ), checkpoint(SMOL_CUT, SMOL_CUT.layer, head=False).key
-)
-pytestmark = [
-    pytest.mark.real_model,
-    pytest.mark.skipif(
-        not CACHED.exists(), reason="the packaged model is not converted in the cache"
-    ),
-]
-
-
-TOLD = {
-    "REVIEWBOT_ARTIFACT": "quick",
-    "REVIEWBOT_CACHE": str(cache_dir(None, os.environ)),
-    "REVIEWBOT_LINE_CACHE": "0",
-}
+pytestmark = pytest.mark.real_model
+TOLD = {"REVIEWBOT_ARTIFACT": "quick", "REVIEWBOT_LINE_CACHE": "0"}
 PLAIN = "from reviewbot.cli import main\n"
 
 

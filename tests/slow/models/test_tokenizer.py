@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from reviewbot.models.cache import cache_dir, official_path
-from reviewbot.models.packaged import packaged_file
-from reviewbot.models.registry import CODER_SMALL, SMOL_CUT
+from reviewbot.models.registry import CODER_SMALL, MODELS, SMOL, SMOL_CUT
 from reviewbot.models.verify import check, checkpoint
 from tests.bare import ALL, reviewbot
 from tests.models.test_gguf_tokenizer import (
@@ -26,26 +25,20 @@ __all__ = [
     "test_the_files_are_those_that_transformers_writes",
 ]
 
-OFFICIAL = official_path(cache_dir(None, os.environ), CODER_SMALL)
-needs_model = pytest.mark.skipif(
-    not OFFICIAL.exists(), reason="the 0.5B model is not in the cache: CONTRIBUTING.md"
-)
 
-
-@pytest.fixture(
-    scope="module",
-    params=[SMOL_CUT.name, pytest.param(CODER_SMALL.name, marks=needs_model)],
-)
+@pytest.fixture(scope="module", params=[SMOL.name, CODER_SMALL.name])
 def gguf(request: pytest.FixtureRequest) -> Path:
-    """Both official files that are at hand."""
-    if request.param == CODER_SMALL.name:
-        return OFFICIAL
-    with packaged_file(SMOL_CUT) as path:
-        return path
+    """Both official files, if they are at hand."""
+    path = official_path(cache_dir(None, os.environ), MODELS[request.param])
+    if not path.exists():
+        pytest.skip(f"the official file of {request.param} is not in the cache: CONTRIBUTING.md")
+    return path
 
 
-def test_the_packaged_model_is_converted_without_torch_transformers_or_onnx(tmp_path: Path) -> None:
-    others = ALL | {"onnx", "onnxruntime"}
+def test_the_packaged_model_is_converted_without_torch_transformers_or_onnxruntime(
+    tmp_path: Path,
+) -> None:
+    others = ALL | {"onnxruntime"}
     flags = ("--engine=torch", "--cache-dir", str(tmp_path))
     done = reviewbot("model", "pull", SMOL_CUT.name, *flags, without=others)
 
