@@ -329,14 +329,14 @@ def test_a_descendant_of_head_is_refused_with_what_the_working_tree_is(prepare: 
 @pytest.mark.parametrize(
     ("steps", "args", "processes"),
     [
-        (f"{CLONE}; commit n.py 1", "", 7),
-        (FEATURE, "", 7),
-        (f"{FEATURE}; gitdir", "", 8),  # and one that finds the working tree
-        (f"{FEATURE}; write n.py 1; add .", "", 7),
-        (f"{FEATURE}; write f.py 3", "", 9),  # a commit and the working tree change it: two blames
-        (FEATURE, "origin/main..HEAD", 7),
-        (f"{CLONE}; write n.py 1; add .", "--staged", 6),
-        (f"{CLONE}; write n.py 1; add .", "HEAD", 5),
+        (f"{CLONE}; commit n.py 1", "", 8),
+        (FEATURE, "", 8),
+        (f"{FEATURE}; gitdir", "", 9),  # and one that finds the working tree
+        (f"{FEATURE}; write n.py 1; add .", "", 8),
+        (f"{FEATURE}; write f.py 3", "", 10),  # a commit and the working tree change it: two blames
+        (FEATURE, "origin/main..HEAD", 8),
+        (f"{CLONE}; write n.py 1; add .", "--staged", 7),
+        (f"{CLONE}; write n.py 1; add .", "HEAD", 6),
     ],
 )
 def test_a_check_starts_few_processes_of_git(
