@@ -51,6 +51,7 @@ def test_the_page_fits_and_its_steps_read_what_the_check_writes() -> None:
     assert set(re.findall(r"--also \w+=(\S+)", SCRIPT)) == REPORTS
     post = BLOCK.split("always {")[1]
     assert set(re.findall(r"'(reviewbot\.\w+)'", post)) == REPORTS
+    assert "environment { CI = 'true' }" in BLOCK  # acknowledgements on the agent do not count
     # Without these a build that the gate blocks, or that has no report, shows nothing.
     assert "enabledForFailure: true" in post
     assert {"allowEmptyResults: true", "allowEmptyArchive: true"} <= set(

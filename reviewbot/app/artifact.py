@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewbot.app.inputs import read_regular
-from reviewbot.app.progress import say
 from reviewbot.config.choices import Depth
 from reviewbot.config.schema import Settings
 from reviewbot.errors import ReviewbotError, UsageError, did_you_mean
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
 AUTO = "auto"  # `quick` scores every line, `deep` the riskiest ones again
 MAX_BYTES = 2_000_000  # of a calibration file
 MEBI = 1 << 20
+OUTDATED = (
+    "the stored calibration of this repository is out of date and was not used: {}; make it again:"
+    " reviewbot calibrate"
+)
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
@@ -141,27 +144,33 @@ def line_cache(settings: Settings, artifact: "Artifact") -> "DiskCache | None":
     return DiskCache(cache_directory(settings), scope, settings.line_cache * MEBI)
 
 
-def calibration_path(settings: Settings, repo: "Repository", artifacts: Artifacts) -> Path:
-    """Return where a repository's calibration by these artifacts is stored.
+def calibration_path(settings: Settings, repo: "Repository") -> Path:
+    """Return where a repository's calibration by the artifact that is set is stored.
 
-    All work trees of the repository share it.
+    All work trees of the repository share it. Another version of the artifact has the same place,
+    so that its calibration is found to be out of date.
     """
-    place = hashlib.sha256(os.fsencode(os.path.realpath(repo.common_dir))).hexdigest()
-    name = hashlib.sha256(f"{place} {artifacts.identity}".encode()).hexdigest()
+    from reviewbot.scoring.artifact import PRESETS
+
+    artifact = settings.artifact
+    if artifact not in (*PRESETS, AUTO):
+        artifact = os.path.realpath(os.path.expanduser(artifact))  # noqa: PTH111 - as it is read
+    place = os.path.realpath(repo.common_dir)
+    name = hashlib.sha256(os.fsencode(f"{place}\0{artifact}")).hexdigest()
     return cache_directory(settings) / "calibration" / f"{name}.json"
 
 
 def calibration_for(
     settings: Settings, request: "ChangeRequest | None", artifacts: Artifacts
-) -> Calibration | None:
-    """Return the calibration to compare a change with; None without any.
+) -> tuple[Calibration | None, list[str]]:
+    """Return the calibration to compare a change with, and a note if a stored one cannot serve.
 
     request  the change, if it is in a repository
     raises   UsageError if the setting names a file that cannot be used
     """
     name = settings.calibration
     if name == "off":
-        return None
+        return None, []
     if name != "auto":
         if not Path(name).exists():
             raise UsageError(
@@ -170,26 +179,26 @@ def calibration_for(
                 " `reviewbot calibrate --output FILE` has written",
             )
         raw = read_regular(name, MAX_BYTES, doing="nothing was scored", what="a calibration")
-        return _checked(raw, name, artifacts)
+        try:
+            return _checked(raw, artifacts), []
+        except ValueError as exc:
+            raise UsageError(
+                f"nothing was scored: {name} cannot be used: {exc}",
+                fix="make it again: reviewbot calibrate",
+            ) from exc
     if request is None or not (cache_directory(settings) / "calibration").is_dir():
-        return None
+        return None, []
     try:
-        path = calibration_path(settings, request.repo, artifacts)
-        return _checked(path.read_bytes(), path.name, artifacts) if path.is_file() else None
-    except (ReviewbotError, OSError) as exc:  # a comparison must not stop a check
-        say(f"not compared with merged changes of this repository: {str(exc).splitlines()[0]}")
-        return None
+        path = calibration_path(settings, request.repo)
+        return (_checked(path.read_bytes(), artifacts) if path.is_file() else None), []
+    except (ReviewbotError, OSError, ValueError) as exc:  # a comparison must not stop a check
+        return None, [OUTDATED.format(str(exc).splitlines()[0])]
 
 
-def _checked(raw: bytes, name: str, artifacts: Artifacts) -> Calibration:
-    try:
-        calibration = calibration_from_json(raw[: MAX_BYTES + 1])
-        if calibration.artifact != artifacts.identity:
-            used = "auto with this budget" if artifacts.deep else repr(artifacts.first.info.name)
-            raise ValueError(f"it was made by another artifact than {used} of this version")
-    except ValueError as exc:
-        raise UsageError(
-            f"nothing was scored: {name} cannot be used: {exc}",
-            fix="make it again: reviewbot calibrate",
-        ) from exc
+def _checked(raw: bytes, artifacts: Artifacts) -> Calibration:
+    """Read a calibration. raises ValueError if it is none, or one by another artifact"""
+    calibration = calibration_from_json(raw[: MAX_BYTES + 1])
+    if calibration.artifact != artifacts.identity:
+        used = "auto with this budget" if artifacts.deep else repr(artifacts.first.info.name)
+        raise ValueError(f"it was made by another artifact than {used} of this version")
     return calibration

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,8 @@ def score_source(
     artifacts = warm.artifacts(settings) if warm else artifacts_for(settings)
     clock("loading the artifact")
     in_checkout = request.head != FILES and not source.remote
-    calibration = calibration_for(settings, request if in_checkout else None, artifacts)
+    calibration, notes = calibration_for(settings, request if in_checkout else None, artifacts)
+    change = replace(change, source=replace(source, notes=[*source.notes, *notes]))
     if part is None:  # a part has no place among changes
         _require_reference(settings, artifacts, calibration)
     load = warm.encoder if warm else load_model

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._-]{1,100}){2}")
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
+DIFF_USED = "{} in --root {} used: a diff has no base whose settings could apply"
 EMPTY = "nothing to check: the diff is empty"
 
 
@@ -135,7 +136,7 @@ def settings_for(
     flags: Mapping[str, Any],
     policy: str | None = None,
 ) -> tuple[Settings, list[str]]:
-    """Return the settings for a change, and a note for the report if the change edits them.
+    """Return the settings for a change, and a note for the report on whose they are.
 
     Settings decide what is read and when the gate blocks. Commits may be untrusted, so for them the
     settings of the base count: a change may not choose its own, except stricter ones. For staged or
@@ -150,7 +151,10 @@ def settings_for(
         return load_settings(environ, flags, layers)
 
     if request.head == FILES:
-        return settings(from_files(root)), []
+        used = from_files(root)
+        names = [name for name, layer in zip(SETTINGS_FILES, used, strict=True) if layer]
+        were = "were" if names[1:] else "was"
+        return settings(used), [DIFF_USED.format(" and ".join(names), were)] if names else []
     if request.head in (INDEX, WORKTREE):
         used = from_files(root)
         same = used == _readable(request, request.base, root)

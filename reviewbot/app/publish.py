@@ -230,7 +230,7 @@ def _steps(
 
 
 def _summary(post: Post, poster: "Poster", inline: dict[Key, int | None]) -> None:
-    """Post the summary: last, because it links to the comments, and has what was not commented."""
+    """Post the summary: last, because it links to the comments, and has what was no comment."""
     if None in inline.values():  # the review says nothing about its comments: look
         made = {(one.path, one.fingerprint): one.id for one in poster.api.posted(post.number)}
         inline |= {key: made.get(key) for key, name in inline.items() if name is None}

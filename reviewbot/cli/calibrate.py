@@ -35,6 +35,7 @@ SETTINGS = (
     ),
     *("threads", "dtype", "cache-dir", "line-cache", "server"),
 )
+ACK_TOP = 3  # where the settings have none
 SHIPPED = "nothing was stored: too little data, so the shipped calibration stays"
 
 
@@ -93,17 +94,17 @@ def calibrate(
 ) -> None:
     """Propose limits, from the changes that were merged last.
 
-    Scores each change as `check` does, with the settings of now, and says what the levels, and a
-    max-risk for a budget, would have flagged. Stores the risks per repository and artifact: later
-    checks then take levels from percentiles of this repository's own lines. Run it again from time
-    to time.
+    Scores each change as `check` does, with the settings of now. Says what each level, `ack-top`,
+    and a `max-risk` for a budget would have flagged and stopped. Stores the risks per repository
+    and artifact: later checks then take levels from percentiles of this repository's own lines. Run
+    it again from time to time.
     """
     from reviewbot.app.artifact import calibration_path
     from reviewbot.app.calibrate import replay
     from reviewbot.app.fault_labels import read_labels
     from reviewbot.git.repository import open_repository
     from reviewbot.render.calibration import thresholds
-    from reviewbot.report.budgets import flagged_at, proposals
+    from reviewbot.report.budgets import asked_places, flagged_at, proposals
     from reviewbot.scoring.calibration import calibration_to_json
 
     needed = needed_lines(budget)
@@ -127,7 +128,7 @@ def calibrate(
         found = replay(folder, settings, lines, known)
     _refuse_too_little(found, needed, is_shallow=repo.is_shallow)
     own = found.calibration()
-    path = Path(output) if output else calibration_path(settings, repo, found.artifacts)
+    path = Path(output) if output else calibration_path(settings, repo)
     if output or not labels:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, calibration_to_json(own))
@@ -135,12 +136,10 @@ def calibrate(
         say(f"stored: {where} will take levels from these {found.lines:,} lines")
     else:
         say("nothing is stored: with --labels the replay begins at an older change")
-    high, critical = (
-        flagged_at(found.changes, level, own.percentile, top)
-        for level in (Level.HIGH, Level.CRITICAL)
-    )
-    proposed = proposals(found.changes, budget, top)
-    emit(thresholds(found.changes, (high, critical), proposed, budget))
+    changes, ack_top = found.changes, settings.ack_top or ACK_TOP
+    levels = {one: flagged_at(changes, one, own.percentile, top) for one in list(Level)[1:]}
+    asked = asked_places(changes, own.percentile, ack_top)
+    emit(thresholds(changes, levels, asked, proposals(changes, budget, top), budget, ack_top))
     if found.large:
         say(f"left out as too large to be a change under review: {found.large}")
     if known and not any(x.fault is not None for one in found.changes for x in one.lines):

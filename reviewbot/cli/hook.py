@@ -69,7 +69,7 @@ def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
     return seal(SCRIPT.format(python=python, flags=quoted, kind=kind, anyway=anyway))
 
 
-@hook.command()
+@hook.command(context_settings={"ignore_unknown_options": True})
 @click.option(
     "--type",
     "kind",
@@ -78,9 +78,9 @@ def script(kind: str, python: str, flags: tuple[str, ...] = ()) -> bytes:
     show_default=True,
     help="Hook to install.",
 )
-@click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[-- FLAGS]")
+@click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[FLAGS]")
 def install(kind: str, flags: tuple[str, ...]) -> None:
-    """Install the git hook. Options of `reviewbot hook run` can follow after --.
+    """Install the git hook. FLAGS are settings for `check`, such as --fail-on high.
 
     reviewbot never changes a hook that somebody else wrote; it prints the line to add instead.
     """
@@ -180,8 +180,8 @@ def _checked(kind: str, flags: tuple[str, ...]) -> Settings:
         given = {key: val for key, val in context.params.items() if key not in _ARGUMENTS}
     if context.params["kind"] != kind or context.params["remote"] is not None:
         raise UsageError(
-            "nothing was installed: only flags may follow --",
-            fix="reviewbot hook install -- --artifact deep",
+            "nothing was installed: only --type and options of the check may follow",
+            fix="reviewbot hook install --artifact deep",
         )
     return load_settings({}, given)
 

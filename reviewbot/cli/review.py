@@ -92,7 +92,8 @@ def review(
     **flags: Any,
 ) -> None:
     """Check the change of a workflow's event, comment, and gate. Settings are those of the base
-    branch; a change can only make them stricter.
+    branch; a change can only make them stricter. Only a --dry-run of uncommitted work, or of a
+    --diff, uses the settings files that are here.
     """
     _refuse_two_changes(range_, diff, number, dry_run=dry_run)
     if from_report is not None:

@@ -1,9 +1,10 @@
 """Proposed thresholds -> text for the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from heapq import nlargest
 
+from reviewbot.config.levels import Level
 from reviewbot.escape import inert, visible
 from reviewbot.render.phrasing import plural, share
 from reviewbot.report.budgets import Flagged, Proposal, ReplayedChange, ReplayedLine
@@ -15,22 +16,18 @@ MAX_CHARS = 60  # of a line's text; of its path twice as many
 
 def thresholds(
     changes: Sequence[ReplayedChange],
-    levels: tuple[Flagged, Flagged],
+    levels: Mapping[Level, Flagged],
+    asked: Sequence[int],
     proposals: Sequence[Proposal],
     budget: Fraction,
+    ack_top: int,
 ) -> str:
-    """Return what was read, what levels flag, each budget's threshold, and the riskiest lines.
+    """Return what was read, what settings stop, each budget's threshold, and the riskiest lines.
 
-    levels  what `high` and `critical` flag
+    levels  what each level flags
+    asked   places of each change that `ack-top` asks for
     """
-    shown, blocking = levels
-    rows = [
-        *_read(changes),
-        "",
-        "levels, by percentiles of these lines",
-        f'  show = "high" flags {_counts(shown)}',
-        f'  fail-on = "critical" blocks {_counts(blocking)}',
-    ]
+    rows = [*_read(changes), "", *_settings(levels, asked, ack_top)]
     for proposal in proposals:
         rows += ["", _words(proposal, budget), *(f"  {row}" for row in _proposal(proposal))]
     rows += ["", "riskiest lines"]
@@ -48,6 +45,19 @@ def _read(changes: Sequence[ReplayedChange]) -> Iterator[str]:
     if known := [fault for part in covered for fault in part]:
         of = plural(sum(map(bool, covered)), "change")
         yield f"labels cover {len(known):,} lines of {of}; {sum(known):.1f} of these were at fault"
+
+
+def _settings(levels: Mapping[Level, Flagged], asked: Sequence[int], ack_top: int) -> Iterator[str]:
+    """Yield a table: what each setting flags, and how many changes it stops."""
+    yield f"{'by percentiles of these lines':<30}{'flagged':>20}{'changes stopped':>19}"
+    rows = [
+        (f'fail-on = "{level}"', f"{one.lines:,} of {one.of_lines:,} lines", one.changes)
+        for level, one in levels.items()
+    ]
+    rows.append((f"ack-top = {ack_top}", plural(sum(asked), "place"), sum(map(bool, asked))))
+    for name, what, stopped in rows:
+        yield f"  {name:<28}{what:>20}{f'{stopped:,} of {len(asked):,}':>19}"
+    yield "A change with a flagged line is stopped; ack-top lets it pass once its places are read."
 
 
 def _words(proposal: Proposal, budget: Fraction) -> str:

@@ -16,7 +16,9 @@ from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import deep_line, files_not_read, ledger_line, verdict_word
 from reviewbot.render.links import line_url
 from reviewbot.render.phrasing import (
+    artifact_names,
     in_brackets,
+    levels_by,
     plural,
     riskier_than,
     sentence,
@@ -128,7 +130,8 @@ def summary_comment(report: Report, pages_: Pages, place: Place) -> str:
             asides=[UntrustedText(aside) for aside in asides[:MAX_ASIDES]],
             head=place.head[:10],
             model=UntrustedText(report.model.name),
-            artifact=UntrustedText(report.artifact.name),
+            artifact=UntrustedText(artifact_names(report)),
+            levels=levels_by(report),
             change=sentence(change_words(report.change.level)) if report.change.level else "",
             deep=UntrustedText(deep_line(report)) if report.deep else None,
             origin=place.origin,
@@ -147,9 +150,9 @@ def _row(view: FindingView, report: Report, place: Place) -> dict[str, object]:
     if ack:
         state = f"acknowledged by {ack.login}: {ack.reason}"
     elif not is_finding:
-        state = f"below {report.policy.show}"
+        state = "not a finding"
     else:
-        state = "commented" if key in place.comments else "here only"
+        state = "commented" if key in place.comments else "no comment"
     reason = next(iter(worst.reasons), None)
     return {
         "id": name if is_finding and not ack else "",

@@ -135,11 +135,11 @@ def evidence_lines(evidence: FeatureEvidence, width: int) -> Iterable[Text]:
 
 
 def sum_words(score: LineScore) -> str:
-    """Return "rest -3.10 + 1.23 = -1.87 log-odds, risk 0.13"; the printed sum is exact."""
+    """Return "everything else -3.10 + 1.23 = -1.87 log-odds, risk 0.13"; the sum is exact."""
     total = log_odds_of(score)
     parts = [round(reason.contribution, 2) for reason in score.reasons]
     rest = round(round(total, 2) - sum(parts), 2)  # the rest takes what rounding removes
-    shown = " ".join([f"rest {rest:.2f}", *(f"+ {part:.2f}" for part in parts)])
+    shown = " ".join([f"everything else {rest:.2f}", *(f"+ {part:.2f}" for part in parts)])
     return f"{shown} = {total:.2f} log-odds, risk {risk_words(score.risk)}"
 
 

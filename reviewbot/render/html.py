@@ -29,7 +29,9 @@ from reviewbot.render.ledger import (
     verdict_word,
 )
 from reviewbot.render.phrasing import (
+    artifact_names,
     in_brackets,
+    levels_by,
     none_shown,
     plural,
     risk_words,
@@ -88,7 +90,8 @@ def _head(report: Report, places: Places, evidence: EvidenceByFeature) -> dict[s
         "notes": [short(text, 500) for text in report.notes[:MAX_TEXTS]],
         "more_notes": max(0, len(report.notes) - MAX_TEXTS),
         "model": short(f"{report.model.name} (layer {report.model.layer}, {report.model.dtype})"),
-        "artifact": short(report.artifact.name),
+        "artifact": short(artifact_names(report)),
+        "by": levels_by(report),
         "deep": short(deep_line(report), 500),
         "findings": places.findings,
         "none_shown": none_shown(report.policy.show),

@@ -42,7 +42,9 @@ def reasons_in_short(score: LineScore) -> str:
     raised = f"{doubts}{f'Raised by {named}; ' if named else 'No named reason; '}"
     if total is None:
         return f"{raised}risk {risk_words(score.risk)}"
-    return f"{raised}rest {total['rest']}; log-odds {total['total']}, risk {total['risk']}"
+    return (
+        f"{raised}everything else {total['rest']}; log-odds {total['total']}, risk {total['risk']}"
+    )
 
 
 def sum_of(score: LineScore) -> dict[str, Any] | None:

@@ -10,7 +10,9 @@ from reviewbot.render.jinja import markdown_environment, template
 from reviewbot.render.ledger import deep_line, files_not_read, ledger_rows, verdict_word
 from reviewbot.render.links import line_link
 from reviewbot.render.phrasing import (
+    artifact_names,
     below_shown,
+    levels_by,
     none_shown,
     sentence,
     short_percentile,
@@ -79,7 +81,8 @@ def _frame(report: Report) -> dict[str, Any]:
         "model": UntrustedText(report.model.name),
         "layer": report.model.layer,
         "dtype": UntrustedText(report.model.dtype),
-        "artifact": UntrustedText(report.artifact.name),
+        "artifact": UntrustedText(artifact_names(report)),
+        "levels": levels_by(report),
         "deep": UntrustedText(deep_line(report)) if report.deep else None,
     }
 

@@ -9,6 +9,7 @@ from reviewbot.config.levels import Level
 from reviewbot.escape import visible
 
 if TYPE_CHECKING:  # `who` renders without numpy
+    from reviewbot.report.model import Report
     from reviewbot.scoring.calibration import RecentInfo
     from reviewbot.scoring.outcomes import LineScore
 
@@ -91,6 +92,20 @@ def riskier_than(score: "LineScore", recent: "RecentInfo | None") -> str:
     if math.isnan(score.percentile):
         return words
     return f"{words} and {short_percentile(score.percentile)} % of changed lines elsewhere"
+
+
+def artifact_names(report: "Report") -> str:
+    """Return what scored the lines: "quick", or "quick and deep"."""
+    return " and ".join(
+        [report.artifact.name, *([report.deep.artifact.name] if report.deep else [])]
+    )
+
+
+def levels_by(report: "Report") -> str:
+    """Return which lines the levels compare with: "levels by its shipped reference"."""
+    if report.recent is not None:
+        return f"levels by this repository's last {report.recent.lines:,} lines"
+    return f"levels by {'their' if report.deep else 'its'} shipped reference"
 
 
 def none_shown(show: Level) -> str:

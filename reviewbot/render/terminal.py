@@ -29,7 +29,9 @@ from reviewbot.render.ledger import (
     verdict_word,
 )
 from reviewbot.render.phrasing import (
+    artifact_names,
     below_shown,
+    levels_by,
     none_shown,
     plural,
     short_percentile,
@@ -84,14 +86,12 @@ def _quiet(report: Report, width: int) -> Iterable[Text]:
 
 
 def _full(report: Report, width: int) -> Iterable[Text]:
-    model, artifact = report.model, report.artifact
-    yield Text(
-        f"{compared(report)}, read by {visible(model.name)} (layer {model.layer}, "
-        f"{visible(model.dtype)}), scored by {visible(artifact.name)}",
-        "dim",
-    )
+    model = report.model
+    read_by = f"read by {visible(model.name)} (layer {model.layer}, {visible(model.dtype)})"
+    scored_by = f"scored by {visible(artifact_names(report))}, {levels_by(report)}"
+    yield from wrapped(f"{compared(report)}, {read_by}, {scored_by}", width, 0, "dim")
     if words := deep_line(report):
-        yield Text(words, "dim")
+        yield from wrapped(words, width, 0, "dim")
     lines, found, show = lines_by_path(report), len(report.findings), report.policy.show
     views = place_views(report)
     if views and not found:

@@ -9,7 +9,7 @@ from reviewbot.authorship.model import Attribution, Author
 from reviewbot.authorship.who import WhoReport, stretches
 from reviewbot.escape import valid, visible
 from reviewbot.render.phrasing import author_kind, in_brackets, numbers, totals_line
-from reviewbot.render.terminal_text import fitting, one_line, printed
+from reviewbot.render.terminal_text import fitting, one_line, printed, wrapped
 from reviewbot.report.json_values import author_json, totals_json
 
 SCHEMA = "reviewbot-who/1"
@@ -42,22 +42,24 @@ def who_json(report: WhoReport) -> str:
 def who_terminal(report: WhoReport, *, width: int, color: bool) -> str:
     """Return a table of line ranges per file, the sources that were read, and the totals."""
     width = fitting(width)
-    return printed((one_line(text, width) for text in _lines(report)), width=width, color=color)
+    return printed(_lines(report, width), width=width, color=color)
 
 
-def _lines(report: WhoReport) -> Iterable[Text]:
+def _lines(report: WhoReport, width: int) -> Iterable[Text]:
     for file in report.files:
-        yield Text(visible(file.path), "bold")
+        yield one_line(Text(visible(file.path), "bold"), width)
         rows = [(numbers(row.first, row.last), row.author) for row in stretches(file.lines)]
         first = max(len(lines) for lines, _ in rows)
         second = max(len(_name(author)) for _, author in rows)
         for lines, author in rows:
             text = Text(f"  {lines:>{first}}  ")
             text.append(f"{_name(author):<{second}}", STYLES.get(author.kind, ""))
-            yield text.append(f"  {_confidence(author):>3}  {_evidence(author)}", "dim")
+            text.append(f"  {_confidence(author):>3}  {_evidence(author)}", "dim")
+            yield one_line(text, width)
         yield Text()
-    yield from (Text(visible(text), "dim") for text in _remarks(report))
-    yield Text(totals_line(report.authors))
+    for remark in _remarks(report):  # never cut: it may hold a command
+        yield from wrapped(visible(remark), width, 0, "dim")
+    yield from wrapped(totals_line(report.authors), width, 0)
 
 
 def who_markdown(report: WhoReport) -> str:
@@ -110,8 +112,7 @@ def _remarks(report: WhoReport, most: int | None = None) -> list[str]:
     return [*sources, *(f"note: {note}" for note in report.notes[:most])]
 
 
-WHO_RENDERERS: dict[str, Callable[..., str]] = {
-    "terminal": who_terminal,
+WHO_RENDERERS: dict[str, Callable[[WhoReport], str]] = {
     "json": who_json,
     "markdown": who_markdown,
 }

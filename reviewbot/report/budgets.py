@@ -7,6 +7,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from reviewbot.config.levels import Level, level_of
+from reviewbot.diff.model import ChangedLine
+from reviewbot.report.findings import riskiest_places
+from reviewbot.scoring.outcomes import LineScore
 
 MIN_LINES, MAX_LINES = 1_000, 20_000  # to ask for; a replay ends with a whole change
 MIN_CHANGES = 20
@@ -128,6 +131,26 @@ def flagged_at(
     """
     risks = {line.risk for change in changes for line in change.lines}
     return flagged(changes, max(risk for risk in risks if level_of(percentile(risk)) < level), top)
+
+
+def asked_places(
+    changes: Sequence[ReplayedChange], percentile: Callable[[float], float], top: int
+) -> list[int]:
+    """Return how many places of each change `ack-top` would have asked to acknowledge.
+
+    percentile  of a risk among these lines
+    top         the value of `ack-top`
+    """
+    asked = []
+    for change in changes:
+        scores = [
+            LineScore(
+                ChangedLine(one.path, one.number, one.text), one.risk, percentile(one.risk), ()
+            )
+            for one in change.lines
+        ]
+        asked.append(len(riskiest_places(scores, top, lambda _line: True)))
+    return asked
 
 
 def _exceeded(values: Sequence[float], times: int) -> float:

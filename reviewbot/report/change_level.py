@@ -65,9 +65,6 @@ def change_words(level: ChangeLevel) -> str:
     parts = [f"the change: {_lines(level.expected)}"]
     if level.percentile is not None:
         parts.append(_riskier_than(level, level.percentile))
-    if level.labelled is not None and level.fixed is not None:
-        these = f"of {level.labelled:,} labelled changes like it"
-        parts.append(f"{these} {level.fixed:,} were fixed later")
     return "; ".join(parts)
 
 

@@ -107,9 +107,12 @@ def test_each_budget_gets_a_threshold_that_keeps_it_and_a_trial_in_the_newer_hal
     rows = said()
 
     assert rows[0].startswith("24 changes with 1,200 scored lines, 20")
-    at = rows.index("levels, by percentiles of these lines")
-    assert rows[at + 1] == 'show = "high" flags 12 of 1,200 lines, in 12 of 24 changes'
-    assert rows[at + 2] == 'fail-on = "critical" blocks 2 of 1,200 lines, in 2 of 24 changes'
+    assert [" ".join(row.split()) for row in rows[3:7]] == [
+        'fail-on = "medium" 24 of 1,200 lines 24 of 24',
+        'fail-on = "high" 12 of 1,200 lines 12 of 24',
+        'fail-on = "critical" 2 of 1,200 lines 2 of 24',
+        "ack-top = 3 24 places 24 of 24",
+    ]
     at = rows.index("at most 1 line in 200")
     threshold = float(rows[at + 1].removeprefix("max-risk = "))
     assert rows[at + 2] == "flags 6 of 1,200 lines, in 6 of 24 changes: 25 lines per 100 changes"
@@ -176,7 +179,7 @@ def test_labels_give_precision_and_recall_also_through_a_merge(grown: Path, tmp_
     assert "nothing is stored" in result.stderr
     assert out[0].startswith("25 changes with 1,251 scored lines")
     assert out[1] == "labels cover 150 lines of 3 changes; 1.5 of these were at fault"
-    assert out[10] == (
+    assert out[13] == (
         "precision 17 % (95 % interval 2 to 69 %): 0.5 of 3 labelled lines, recall 33 %"
     )
     file.write_text(json.dumps(rows[-1]))
@@ -303,16 +306,31 @@ def test_a_file_is_used_where_it_is_named_and_refused_where_it_is_another_artifa
     assert len(result.stderr.splitlines()) == 2
 
 
-def test_a_damaged_one_is_said_and_does_not_stop_a_check(grown: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("calibration/2", "calibration/1", "it is no reviewbot-calibration/2"),
+        ('artifact": "', 'artifact": "0', "made by another artifact"),
+    ],
+)
+def test_a_report_says_where_its_levels_come_from_and_what_is_out_of_date(
+    grown: Path, tmp_path: Path, old: str, new: str, why: str
+) -> None:
     said()
-    (own,) = (tmp_path / "cache" / "calibration").iterdir()
-    own.write_text("{")
     change(grown, "x = 1")
+    assert "levels by this repository's last 1,200 lines" in " ".join(check().stdout.split())
+    (own,) = (tmp_path / "cache" / "calibration").iterdir()
+    own.write_text(own.read_text().replace(old, new))
 
-    result = check("--format", "json")
+    found = as_json(check("--format", "json"))
 
-    assert as_json(result)["recent"] is None
-    assert "not compared with" in result.stderr
+    (note,) = found["notes"]
+    assert found["recent"] is None
+    assert note.startswith("the stored calibration of this repository is out of date and was not")
+    assert why in note
+    shown = " ".join(check().stdout.split())
+    assert "levels by its shipped reference" in shown
+    assert f"note: {note}" in shown
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,18 @@ def test_settings_that_are_being_edited_count_locally_and_the_report_says_so(rep
     assert found["notes"] == ["the change edits reviewbot's settings; the change's were used"]
 
 
+def test_a_diff_is_checked_by_the_settings_beside_it_and_the_report_says_so(repo: Path) -> None:
+    (repo / "a.py").write_text(f"x = 1\n{LONG}\n")
+    git(repo, "diff", "--output=a.diff")
+
+    assert as_json(check("--diff", "a.diff"))["notes"] == []
+    (repo / ".reviewbot.toml").write_text('exclude = ["b.py"]\n')
+    found = as_json(check("--diff", "a.diff"))
+
+    (note,) = found["notes"]
+    assert note.startswith(".reviewbot.toml in --root was used")
+
+
 @pytest.mark.parametrize(
     ("here", "committed_there", "notes"),
     [

@@ -71,7 +71,9 @@ def test_a_person_sees_line_risk_reasons_evidence_and_the_sum(explained: Path) -
     assert "fires on the tokens in ‹ ›:" in out
     assert "total = ‹cents› ‹/› 100" in " ".join(out.split())
     assert "and not on:" in out
-    assert re.search(r"^rest -?\d+\.\d\d( \+ \d+\.\d\d)* = -?\d+\.\d\d log-odds, risk", out, re.M)
+    assert re.search(
+        r"^everything else -?\d+\.\d\d( \+ \d+\.\d\d)* = -?\d+\.\d\d log-odds, risk", out, re.M
+    )
 
 
 @given(
@@ -83,7 +85,9 @@ def test_the_sum_that_is_shown_holds(parts: list[float], rest: float) -> None:
     reasons = tuple(Reason(f"sae:{n}", "", part, None) for n, part in enumerate(parts))
     text = sum_words(LineScore(ChangedLine("a", 1, ""), 0.5, 50.0, reasons, None, rest))
 
-    left, _, right = text.removeprefix("rest ").partition(" log-odds")[0].partition(" = ")
+    left, _, right = (
+        text.removeprefix("everything else ").partition(" log-odds")[0].partition(" = ")
+    )
     assert sum(map(float, left.split(" + "))) == pytest.approx(float(right), abs=1e-6)
     assert float(right) == pytest.approx(rest + sum(parts), abs=0.006)
 

@@ -71,7 +71,7 @@ def test_installing_again_takes_the_new_flags_and_says_which_it_drops(repo: Path
         "replaced (its flags were: --exclude 'a b/*')",
         "replaced (its flags were: --artifact deep)",
     ]
-    hook("install", "--", "--artifact", "deep")
+    hook("install", "--artifact", "deep")
     assert 'hook run --artifact deep -- pre-push "$@"' in (repo / path).read_text()
 
 
@@ -91,7 +91,7 @@ def test_anothers_hook_is_never_touched(repo: Path, made: str, tmp_path: Path) -
             path.mkdir()
     before = path.lstat()
 
-    result = hook("install", "--", "--max-risk", "0.3")
+    result = hook("install", "--max-risk", "0.3", "--type", "pre-push")
 
     first, second = result.stderr.splitlines()
     assert result.exit_code == 2

@@ -19,7 +19,7 @@ MOVED = Trouble("GET", "/pulls/1", 301, {"Location": "http://127.0.0.2:1/x"})
 TROUBLES = {  # what goes wrong; then exit code, first lines of comments, words of summary and error
     # The second try is with single lines.
     "one refused anchor": ([REFUSED], 1, [None], "commented", ""),
-    "no anchor": ([REFUSED] * 2, 1, [], "here only", ""),
+    "no anchor": ([REFUSED] * 2, 1, [], "no comment", ""),
     "lost review": ([Trouble("POST", "/reviews", 502, after=True)], 1, [1], "#discussion_r", ""),
     "lost summary": ([Trouble("POST", "/issues", 502, after=True)], 1, [1], "BLOCK", ""),
     "limits to wait out": (
@@ -36,7 +36,7 @@ TROUBLES = {  # what goes wrong; then exit code, first lines of comments, words 
     ),
     "no answer": (
         [Trouble("POST", "/reviews", 500)] * 9,
-        *(4, [], "here only", "the summary; not posted: the review"),
+        *(4, [], "no comment", "the summary; not posted: the review"),
     ),
     "bad review": ([Trouble("POST", "/reviews", 400)], 4, [], "", "not posted: the review"),
     "no comments": ([Trouble("GET", "/issues/1/comments", 403)], 4, [], "", ""),
@@ -114,7 +114,7 @@ def test_one_bad_anchor_is_left_out_and_the_others_are_posted(world: World) -> N
     assert world.review().exit_code == 1
     assert sorted(c["path"] for c in world.github.comments) == ["a1.py", "c1.py"]
     assert len(world.github.reviews) == 1
-    assert world.summary.count("here only") == 1
+    assert world.summary.count("no comment") == 1
 
 
 def test_a_write_with_an_unknown_result_says_so(world: World) -> None:

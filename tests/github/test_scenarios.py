@@ -54,7 +54,7 @@ def test_a_finding_without_a_concrete_doubt_is_in_the_summary_and_gets_no_commen
     assert "| <code>&#42;</code>, not <code>&#43;</code> |" in doubt
     (name,) = re.findall("`/reviewbot ack ([0-9a-f]{20}) reason`$", said[2])
     assert doubt.endswith(f"#discussion_r{world.github.comments[0]['id']}), `{name}` |")
-    (other,) = [row for row in world.summary.splitlines() if "here only" in row]
+    (other,) = [row for row in world.summary.splitlines() if "no comment" in row]
     assert f"]({world.github.url}/o/r/blob/{world.pull.head}/b.py#L1)" in other
     assert "b&#46;py&#58;1</code>" in other
 
@@ -227,7 +227,7 @@ def test_more_findings_than_comments_stand_in_the_table(world: World) -> None:
 
     assert len(world.github.comments) == 3
     assert world.summary.count("commented") == 3
-    assert world.summary.count("here only") == 11
+    assert world.summary.count("no comment") == 11
 
 
 def test_a_finding_that_reaches_out_of_its_hunk_is_cut_to_it(world: World) -> None:

@@ -4,7 +4,13 @@ from fractions import Fraction
 
 from reviewbot.config.levels import Level
 from reviewbot.render.calibration import thresholds
-from reviewbot.report.budgets import ReplayedChange, ReplayedLine, flagged_at, proposals
+from reviewbot.report.budgets import (
+    ReplayedChange,
+    ReplayedLine,
+    asked_places,
+    flagged_at,
+    proposals,
+)
 
 HOSTILE = "a\x1b[31m\n::error::\u202eb.py"
 
@@ -24,19 +30,21 @@ def test_the_budgets_and_the_riskiest_lines_are_shown_and_nothing_else_is_printe
     budget = Fraction(1, 4)
 
     ranks = {0.0: 0.0, 0.0625: 90.0, 0.125: 99.0, 0.25: 99.5, 0.81235: 99.9}
-    high, critical = (
-        flagged_at(changes, level, ranks.__getitem__, 2) for level in (Level.HIGH, Level.CRITICAL)
-    )
+    levels = {level: flagged_at(changes, level, ranks.__getitem__, 2) for level in list(Level)[1:]}
+    asked = asked_places(changes, ranks.__getitem__, 2)
 
-    text = thresholds(changes, (high, critical), proposals(changes, budget, top=2), budget)
+    text = thresholds(changes, levels, asked, proposals(changes, budget, top=2), budget, 2)
 
     assert text == (
         "2 changes with 9 scored lines, 2025-12-31 to 2026-02-01\n"
         "labels cover 3 lines of 2 changes; 1.0 of these were at fault\n"
         "\n"
-        "levels, by percentiles of these lines\n"
-        '  show = "high" flags 5 of 9 lines, in 2 of 2 changes\n'
-        '  fail-on = "critical" blocks 1 of 9 lines, in 1 of 2 changes\n'
+        "by percentiles of these lines              flagged    changes stopped\n"
+        '  fail-on = "medium"                  5 of 9 lines             2 of 2\n'
+        '  fail-on = "high"                    5 of 9 lines             2 of 2\n'
+        '  fail-on = "critical"                1 of 9 lines             1 of 2\n'
+        "  ack-top = 2                             3 places             2 of 2\n"
+        "A change with a flagged line is stopped; ack-top lets it pass once its places are read.\n"
         "\n"
         "at most 1 line in 4\n"
         "  max-risk = 0.2500\n"

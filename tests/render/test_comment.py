@@ -113,7 +113,7 @@ def test_every_comment_keeps_its_limit_and_counts_what_it_leaves_out(count: int)
     if count == 300:
         hidden = re.search(r"(\d+) more are not shown", summary)
         assert hidden
-        assert int(hidden[1]) + summary.count("here only") == 300
+        assert int(hidden[1]) + summary.count("no comment") == 300
 
 
 def test_a_comment_is_three_lines_and_has_no_code_but_that_of_its_doubts(
@@ -139,7 +139,7 @@ def test_a_summary_names_the_places_to_read_where_nothing_is_a_finding() -> None
         text = summary_comment(calm, pages(), Place(head=HEAD, web=WEB, top=top))
         assert text.startswith("### reviewbot: PASS: `no line blocks (fail-on high); 1 medium`\n")
         assert "reviewbot ack" not in text
-        row = r"blob/a+/src/app\.py#(L\d+)\) \| (\w+),&nbsp;.* <code>below high</code> \|"
+        row = r"blob/a+/src/app\.py#(L\d+)\) \| (\w+),&nbsp;.* <code>not a finding</code> \|"
         return [(found[1], found[2]) for found in re.finditer(row, text)]
 
     assert rows(2) == [("L9", "medium"), ("L3", "low")]
