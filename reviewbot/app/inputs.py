@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._-]{1,100}){2}")
 EDITED = "the change edits reviewbot's settings; {} were used"
 UNUSED = "{} in the working tree {} ignored: for commits, the settings of the base apply"
-DIFF_USED = "{} in --root {} used: a diff has no base whose settings could apply"
+DIFF_USED = "{} in --root {} used: a diff names no base branch"
 EMPTY = "nothing to check: the diff is empty"
 
 
