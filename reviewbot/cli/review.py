@@ -91,9 +91,8 @@ def review(
     timings: bool,
     **flags: Any,
 ) -> None:
-    """Check the change of a workflow's event, comment, and gate. Settings are those of the base
-    branch; a change can only make them stricter. Only a --dry-run of uncommitted work, or of a
-    --diff, uses the settings files that are here.
+    """Check the change of a workflow's event, comment, and gate. Settings are the base branch's, or
+    stricter; a local --dry-run takes those that `check` does.
     """
     _refuse_two_changes(range_, diff, number, dry_run=dry_run)
     if from_report is not None:
