@@ -7,8 +7,9 @@ of it that is used. The archives come through the ordinary clients (pip, npm, ap
 name; an archive with another hash is refused. Nothing is installed, built or run: an archive is
 opened here, and only regular files of one language, of a readable size, are copied out.
 
-Writes OUT/<language>/<package>-<version>/... and OUT/manifest.jsonl, one line per package. The same
-list gives the same manifest, byte for byte; `tree_sha256` in it covers every path and content.
+Writes OUT/<language>/<package>-<version>/..., OUT/manifest.jsonl, one line per package, and
+OUT/licences.json for `reviewbot train sae`. The same list gives the same manifest, byte for byte;
+`tree_sha256` in it covers every path and content.
 OUT appears only when all of it is there. apt needs Debian (bookworm): `deb` rows are amd64.
 """
 
@@ -27,6 +28,7 @@ import click
 
 from research.corpus_files import SUFFIXES, Package, choose
 from reviewbot.errors import EnvironmentFailure, ReviewbotError, UsageError
+from reviewbot.train.corpus import LICENCES as LICENCES_FILE
 
 LICENCES = ("MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0")
 
@@ -186,6 +188,8 @@ def build(packages: list[Package], out: Path, archives: Path | None) -> list[dic
             click.echo(f"{package.language:11}{package.folder:45}{rows[-1]['bytes']:9,}", err=True)
         lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
         (tree / "manifest.jsonl").write_text(lines, "utf-8")
+        licences = {f"{one.language}/{one.folder}": one.licence for one in packages}
+        (tree / LICENCES_FILE).write_text(json.dumps(licences, indent=1) + "\n", "utf-8")
         if out.exists():
             out.rename(work / "old")
         tree.rename(out)

@@ -12,8 +12,9 @@ cd "$(dirname "$0")/.."
 data=$1 work=$2
 
 model=(--model qwen2.5-coder-0.5b --layer 6)
+# The shipped autoencoder is older than this trainer: read in bf16, from the start of each file (log.md).
 reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work" --out "$work/sae" \
-  --tokens 300000 --features 2048 --k 32 --epochs 6 "${model[@]}" --dtype bf16
+  --tokens 300000 --features 2048 --k 32 --epochs 6 "${model[@]}" --layout infill
 
 # Lines learn from changes, columns of blocks from pairs; about 16 more lines of each change than
 # the pieces with a wrong line, because reading is slow.

@@ -3,7 +3,6 @@
 python -m research.pttrust.autoencoder --corpus DIR --work WORK --out SAE
 """
 
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -53,9 +52,10 @@ def autoencoder(**flags: Any) -> None:
     """Pre-train PtTrust's autoencoder on states of source files.
 
     Its 128 features, tied weights, line ends only, 10 epochs, and the model's own layer. The paper
-    learns from LeetCode, DebugBench and HumanEvalPack, here it is the corpus given.
+    learns from LeetCode, DebugBench and HumanEvalPack, here it is the corpus given. --tokens counts
+    line ends.
     """
-    train_autoencoder(replace(PTTRUST, seed=flags["seed"]), recipe=RECIPE, **flags)
+    train_autoencoder(PTTRUST, recipe=RECIPE, **flags)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,7 +35,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     # pre-training
     "corpus": {"help": "Directory of source files. Repeatable.", "multiple": True, **_DIR},
     "work": {
-        "help": "Directory for hidden states and the checkpoint; a stopped run resumes there.",
+        "help": "Directory for text shards and the checkpoint; a stopped run resumes there.",
         **_DIR,
     },
     "features": {
@@ -43,7 +44,16 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "default": 2048,
     },
     "k": {"help": "Features kept per token.", "type": click.IntRange(1), "default": 32},
-    "epochs": {"help": "Passes over the tokens.", "type": click.IntRange(1), "default": 4},
+    "epochs": {
+        "help": "How often each token is trained on, while it is in memory.",
+        "type": click.IntRange(1),
+        "default": 4,
+    },
+    "buffer": {
+        "help": "Text shards (20 files) whose tokens are mixed; at least one per process.",
+        "type": click.IntRange(1),
+        "default": 8,
+    },
     "tokens": {
         "help": "Tokens of the corpus to read.",
         "type": click.IntRange(1),
@@ -215,6 +225,39 @@ def counter(label: str) -> Callable[[int, int], None]:
             say(f"{label}: {done} of {of}")
 
     return progress
+
+
+def training_line(every: float = 60) -> Callable[[int, int, str], None]:
+    """Return what shows tokens trained on, losses, rate and time left.
+
+    It draws on one line of a terminal, or writes a line in a log.
+    every  seconds between two lines in a log
+    """
+    watched = sys.stderr.isatty()
+    start, begun, last = time.monotonic(), -1, 0.0
+
+    def progress(done: int, of: int, losses: str) -> None:
+        nonlocal begun, last
+        now = time.monotonic()
+        if begun < 0:  # the first batch took the reading of a whole buffer; a resumed run is ahead
+            begun = done
+        if done < of and now - last < (0.2 if watched else every):
+            return
+        last = now
+        rate = (done - begun) / max(now - start, 1e-9)
+        left = f", {_duration((of - done) / rate)} left" if rate and done < of else ""
+        line = f"trained: {done:,} of {of:,} tokens, {losses}, {rate:,.0f} tokens/s{left}"
+        if watched:
+            click.echo(f"\r\x1b[K{line}", err=True, nl=done >= of)
+        else:
+            say(line)
+
+    return progress
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
 def label_file(label: str) -> dict[str, Any]:

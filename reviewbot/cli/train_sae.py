@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +14,36 @@ from reviewbot.app.progress import say
 from reviewbot.cli.train_options import (
     MACHINE,
     commit_of_code,
-    counter,
     options,
     require_packages,
+    training_line,
 )
 from reviewbot.cli.train_reader import open_reader
 
 if TYPE_CHECKING:
-    from reviewbot.train.reader import Reader
     from reviewbot.train.sae_model import SaeConfig
 
-PAIR_SHARE = 0.3  # of the files, which are also read with corrupted lines
+HELD_BACK = 2  # text shards at the end of the manifest, which are measured and never trained on
 
 
 @click.command()
-@options("corpus", "work", "features", "k", "epochs", "out", "tokens", "model", "layer", *MACHINE)
-def sae(features: int, k: int, epochs: int, **flags: Any) -> None:
+@options(
+    *("corpus", "work", "features", "k", "epochs", "buffer", "out", "tokens", "model", "layer"),
+    *("layout", *MACHINE),
+)
+def sae(features: int, k: int, epochs: int, buffer: int, **flags: Any) -> None:
     """Pre-train a TopK sparse autoencoder on states of source files.
 
-    The model reads the corpus once, into shards below --work. Training then reads the shards.
+    The corpus is packed into text shards below --work. Then the model reads some shards at a time,
+    and the autoencoder is trained on their tokens. `torchrun -m reviewbot.train.sae` does the same
+    with several processes.
     """
     require_packages()
     from reviewbot.train.sae_model import SaeConfig
 
     if k > features:
         raise click.UsageError(f"--k {k} is more than --features {features}")
-    config = SaeConfig(features=features, k=k, epochs=epochs, seed=flags["seed"])
+    config = SaeConfig(features=features, k=k, epochs=epochs, buffer=buffer)
     train_autoencoder(config, recipe="own", **flags)
 
 
@@ -51,50 +56,74 @@ def train_autoencoder(
     out: str,
     tokens: int,
     seed: int,
+    threads: int,
+    device: str,
     **reading: Any,
 ) -> None:
     """Read the corpus, train an autoencoder, and write it with labels of its features.
 
-    recipe   its name in the files; recipes share shards and keep a checkpoint each
-    reading  arguments of `open_reader`
+    recipe   its name in the files; recipes share text shards and keep a checkpoint each
+    reading  other arguments of `open_reader`
     """
     from reviewbot.train.corpus import files, require_directories
     from reviewbot.train.evidence import describe
     from reviewbot.train.export import require_replaceable, sae_files, write_directory
     from reviewbot.train.firings import read_firings
+    from reviewbot.train.ranks import join
     from reviewbot.train.sae_fit import fit
-    from reviewbot.train.shards import write_shards
+    from reviewbot.train.sae_model import measure
+    from reviewbot.train.states import ShardReader
+    from reviewbot.train.text_shards import MANIFEST, pack, read_manifest, training_shards
 
     require_replaceable(Path(out))
     directories = [Path(name) for name in corpus]
     require_directories(directories)  # before a model is made ready
-    reader, name = open_reader(**reading)
-    count = counter("tokens read")
-    paths = write_shards(
-        files(directories, seed),
-        reader.encoder,
-        reader.plan,
-        Path(work) / f"shards-{shards_id(reader, directories, seed)}",
-        tokens=tokens,
-        pair_share=PAIR_SHARE,
-        seed=seed,
-        progress=lambda done: count(min(done, tokens), tokens),
-    )
+    text = Path(work) / "text"
     checkpoint = "checkpoint.safetensors" if recipe == "own" else f"checkpoint-{recipe}.safetensors"
-    steps = counter("training steps")
-    coder, figures = fit(
-        paths, config, Path(work) / checkpoint, progress=lambda step, of, _text: steps(step, of)
-    )
-    say("held-back shard: " + ", ".join(f"{key} {value:.4g}" for key, value in figures.items()))
+    with join(device) as ranks:
+        cores = ranks.set_threads(threads)
+        reader, name = open_reader(threads=cores, device=device, **reading)
+        bf16 = reader.encoder.dtype == "bf16"
+        config = replace(config, tokens=tokens, seed=seed, bf16=bf16)
+        if ranks.first:
+            pack(files(directories, seed), text)
+        ranks.wait()
+        shards = read_manifest(text)
+        read = ShardReader(text, shards, reader.encoder, reader.plan, seed, ranks.watch)
+        how = [reader.model_sha256, reader.layer, reader.encoder.dtype, reader.plan.to_json(), seed]
+        coder = fit(
+            read,
+            training_shards(shards, HELD_BACK),
+            config,
+            Path(work) / checkpoint,
+            width=reader.encoder.width,
+            run=json.dumps([*how, [shard.sha256 for shard in shards]], sort_keys=True),
+            ranks=ranks,
+            progress=training_line() if ranks.first else lambda _done, _of, _losses: None,
+        )
+        if ranks.first:
+            say(f"time: {_shares(ranks.watch.seconds)}")
+    if not ranks.first:
+        return
+    figures = measure(coder, [read(len(shards) - 1 - n) for n in range(HELD_BACK)])
+    say("held-back shards: " + ", ".join(f"{key} {value:.4g}" for key, value in figures.items()))
+    # A corpus has no pieces of a change, so labels come from files that are read from their start.
+    plan = replace(reader.plan, pieces=None)
     firings = read_firings(
-        files(directories, seed + 1), reader.encoder, reader.plan, coder, tokens=min(tokens, 60_000)
+        files(directories, seed + 1), reader.encoder, plan, coder, tokens=min(config.tokens, 60_000)
     )
     notes = describe(firings, coder.features)
     training = {
         "recipe": recipe,
         "config": asdict(config),
-        "tokens": tokens,
+        "plan": reader.plan.to_json(),
         "dtype": reader.encoder.dtype,
+        "corpus": {
+            "shards": len(shards),
+            "sha256": hashlib.sha256((text / MANIFEST).read_bytes()).hexdigest(),
+            "licences": sorted({licence for shard in shards for licence in shard.licences}),
+        },
+        "processes": ranks.world,
         "figures": figures,
         "code": commit_of_code(),
     }
@@ -111,13 +140,6 @@ def train_autoencoder(
     say(f"wrote {out}: {coder.features} features, {len(notes)} seen firing, {labelled} labelled")
 
 
-def shards_id(reader: "Reader", directories: Sequence[Path], seed: int) -> str:
-    """Return a name for a set of shards: a hash of all that decides what they hold."""
-    from reviewbot.train.corpus import files
-
-    digest = hashlib.sha256()
-    for source in files(directories, seed):
-        digest.update(f"{source.path}\0{source.text}\0".encode("utf-8", "surrogatepass"))
-    how = [reader.model_sha256, reader.layer, reader.encoder.dtype, reader.plan.to_json()]
-    digest.update(json.dumps([*how, PAIR_SHARE, seed], sort_keys=True).encode())
-    return digest.hexdigest()[:16]
+def _shares(seconds: "Counter[str]") -> str:
+    whole = sum(seconds.values())
+    return ", ".join(f"{kind} {value / whole:.1%}" for kind, value in seconds.most_common())

@@ -11,7 +11,7 @@ from reviewbot.encoders.states import HiddenStates
 from reviewbot.encoders.torch_encoder import Load, TransformersEncoder, load_model
 from reviewbot.errors import EnvironmentFailure
 
-GPU = "cuda:0"  # CUDA_VISIBLE_DEVICES chooses among several
+GPU = "cuda"  # the current one; CUDA_VISIBLE_DEVICES chooses among several
 PASS_TOKENS = 32_768  # of one forward pass: with fewer, a GPU waits for its own launches
 CALL_PASSES = 2  # forward passes per call: more windows have more of equal length
 MAX_PADDING = 0.25  # of a batch's tokens

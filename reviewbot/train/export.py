@@ -187,7 +187,7 @@ def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a file under a temporary name, then rename it to `path`.
+    """Let `write` make a file under a temporary name, flush it to disk, then rename it to `path`.
 
     raises  EnvironmentFailure where the disk is full or the path cannot be written; no temporary
             file is left, and an older file stays as it was
@@ -199,6 +199,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             write(temporary)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

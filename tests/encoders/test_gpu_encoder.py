@@ -201,16 +201,14 @@ def fake_gpus(monkeypatch: pytest.MonkeyPatch, *, bf16: bool = True) -> None:
     monkeypatch.setattr(torch.version, "cuda", "13.0")
 
 
-def test_the_first_of_several_gpus_has_the_model(
-    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_current_gpu_has_the_model(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_gpus(monkeypatch)
     inner = Mock()
     monkeypatch.setattr("reviewbot.encoders.gpu_encoder.TransformersEncoder", inner)
 
     torch_encoder(EncoderSpec(directory=tiny_model, layer=1, device="cuda"), Mock())
 
-    assert [call.args[2] for call in inner.call_args_list] == ["cuda:0"]
+    assert [call.args[2] for call in inner.call_args_list] == ["cuda"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
 """PtTrust-R's first stage: the paper's settings, and what they train."""
-# ruff: noqa: F811 - fixtures are named as arguments
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,9 @@ from click.testing import CliRunner
 
 from research.pttrust.autoencoder import PTTRUST, autoencoder
 from reviewbot.scoring.sae import decode, encode_normed
-from reviewbot.train.sae_fit import _normalised_error, fit
-from reviewbot.train.sae_model import Autoencoder
-from tests.train.test_sae import paths, shard, stay_on_one_thread  # noqa: F401 - fixtures
+from reviewbot.train.sae_model import Autoencoder, measure
+from reviewbot.train.sae_step import _normalised_error
+from tests.train.test_sae import HELD_BACK, shard, stay_on_one_thread, train  # noqa: F401
 
 
 def test_the_command_trains_with_the_papers_settings(
@@ -30,8 +29,8 @@ def test_the_command_trains_with_the_papers_settings(
     result = CliRunner().invoke(autoencoder, needed)
 
     assert result.exit_code == 0, result.stderr
-    assert given["config"] == replace(PTTRUST, seed=4)
-    assert given["recipe"] == "pttrust"
+    assert given["config"] == PTTRUST
+    assert (given["recipe"], given["seed"]) == ("pttrust", 4)
     config = given["config"]
     assert (config.features, config.k, config.epochs, config.learning_rate) == (128, 32, 10, 2e-4)
     assert config.tied
@@ -39,13 +38,13 @@ def test_the_command_trains_with_the_papers_settings(
 
 
 def test_the_recipe_trains_a_tied_coder_whose_hinge_keeps_pairs_apart(
-    paths: list[Path],
     tmp_path: Path,
 ) -> None:
     # The first rate is the recipe's own; three tiny shards need a faster one.
-    small = replace(PTTRUST, features=32, k=4, batch=64, learning_rate=1e-2, epochs=20)
-    coder, with_hinge = fit(paths, small, tmp_path / "with.safetensors")
-    _, without = fit(paths, replace(small, contrast=0), tmp_path / "without.safetensors")
+    small = replace(PTTRUST, features=32, k=4, batch=64, learning_rate=1e-2, epochs=20, tokens=400)
+    coder = train(small, tmp_path / "with.safetensors")
+    plain = train(replace(small, contrast=0), tmp_path / "without.safetensors")
+    with_hinge, without = measure(coder, HELD_BACK), measure(plain, HELD_BACK)
 
     assert np.array_equal(coder.enc_DF, coder.dec_FD.T)
     assert np.ptp(np.linalg.norm(coder.dec_FD, axis=1)) > 0.01  # free, not held at 1
@@ -57,14 +56,12 @@ def test_the_recipe_trains_a_tied_coder_whose_hinge_keeps_pairs_apart(
 def test_the_recipe_s_error_is_each_token_s_own_share_spoilt_lines_included() -> None:
     one = shard(0)
     small = replace(PTTRUST, features=32, k=4)
-    model = Autoencoder(small, torch.zeros(one.states_TD.shape[1]))
+    model = Autoencoder(small, one.states_TD.shape[1])
     both_TD = np.concatenate([one.states_TD[:50], one.wrong_PD[:9] + 2])
     rebuilt_TD = decode(model.coder(), encode_normed(model.coder(), both_TD))
     share_T = ((both_TD - rebuilt_TD) ** 2).sum(axis=1) / (both_TD**2).sum(axis=1)
     with torch.no_grad():
-        found = _normalised_error(
-            model, torch.from_numpy(both_TD[:50]), torch.from_numpy(both_TD[50:])
-        )
+        found = _normalised_error(model, torch.from_numpy(both_TD))
 
-    assert found.item() == pytest.approx(share_T.mean(), rel=1e-4)
+    assert found.item() == pytest.approx(share_T.sum(), rel=1e-4)
     assert abs(share_T.mean() - share_T[:50].mean()) > 1e-3  # the spoilt lines do show

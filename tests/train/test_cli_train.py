@@ -4,6 +4,7 @@ import json
 import resource
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,12 +12,13 @@ from click.testing import CliRunner, Result
 from reviewbot.cli import main
 from reviewbot.scoring.artifact import load_artifact
 from reviewbot.scoring.pooling import SURPRISAL_NAMES
-from reviewbot.train.sae_data import save_checkpoint
+from reviewbot.train.sae_checkpoint import save_checkpoint
+from reviewbot.train.text_shards import TextShard, pack, read_manifest
 
 Run = Callable[..., Result]
 
-SAE = ("train", "sae", "--corpus", "corpus", "--work", "work", "--tokens", "100000")
-SIZE = ("--features", "24", "--k", "4", "--epochs", "2")
+SAE = ("train", "sae", "--corpus", "corpus", "--work", "work", "--tokens", "3000")
+SIZE = ("--features", "24", "--k", "4", "--epochs", "2", "--buffer", "1")
 LABELS = ("--labels", "mine.jsonl", "--labels", "humaneval_pass.jsonl")
 BOTH = " ".join(LABELS)
 FIT = ("--sae", "sae", "--cache", "cache", "--folds", "3", "--c", "1e-3,1e-2")
@@ -44,7 +46,7 @@ def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus").mkdir()
-    for i in range(45):
+    for i in range(85):
         text = "".join(f"def work_{i}_{j}(left):\n    return left + {j}\n\n" for j in range(3))
         (tmp_path / "corpus" / f"part{i}.py").write_text(text, encoding="utf-8")
     write_labels(tmp_path / "mine.jsonl", risky=True)
@@ -78,7 +80,7 @@ def with_sae(run: Run, sae: Path) -> Run:
 
 def refused(result: Result, code: int, words: str) -> None:
     """Expect two lines, the exit code, these words, and nothing left behind."""
-    progress = ("changes: ", "files: ", "tokens: ")
+    progress = ("changes: ", "files: ", "tokens: ", "trained: ")
     lines = [line for line in result.stderr.splitlines() if not line.startswith(progress)]
     lines = [line for line in lines if "to int8, once" not in line]
     assert result.exit_code == code, result.stderr
@@ -172,15 +174,26 @@ def test_a_stopped_pre_training_goes_on_and_ends_as_if_it_had_not_been_stopped(
     assert Path("sae", weights).read_bytes() == Path("whole", weights).read_bytes()
 
 
-def test_a_damaged_shard_is_read_again(run: Run) -> None:
-    assert run(*SAE, "--out", "sae", *SIZE).exit_code == 0
-    shard, other = sorted(Path("work").rglob("shard-*.safetensors"))
-    before = shard.read_bytes()
-    shard.write_bytes(before[:400])
-    other.with_suffix(".json").write_text("{")
+def test_a_damaged_shard_stops_the_run_and_the_next_one_repairs_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pack_and_damage(*args: Any) -> list[TextShard]:
+        shards = pack(*args)
+        path = Path("work", "text", shards[1].name)
+        path.write_bytes(path.read_bytes()[:-10])
+        return shards
 
-    assert run(*SAE, "--out", "sae", *SIZE).exit_code == 0
-    assert shard.read_bytes() == before
+    assert run(*SAE, "--out", "whole", *SIZE).exit_code == 0
+    Path("work").rename("undamaged")
+    with monkeypatch.context() as patch:
+        patch.setattr("reviewbot.train.text_shards.pack", pack_and_damage)
+        result = run(*SAE, "--out", "made", *SIZE)
+    checkpoint = Path("work", "checkpoint.safetensors")
+
+    refused(result, 4, f"'{read_manifest(Path('work', 'text'))[1].name}' is damaged")
+    assert checkpoint.is_file()  # of the buffer before
+    assert run(*SAE, "--out", "made", *SIZE).exit_code == 0
+    assert checkpoint.read_bytes() == Path("undamaged", "checkpoint.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -188,6 +201,7 @@ def test_a_damaged_shard_is_read_again(run: Run) -> None:
     [
         ((*SIZE, "--k", "25"), 2, "more than --features"),
         ((*SIZE, "--corpus", "nowhere"), 2, "no directory"),
+        ((*SIZE, "--device", "cuda"), 4, "sees no GPU"),
         ((*SIZE, "--work", "mine.jsonl"), 4, "was not written"),
         ((*SIZE, "--out", "mine.jsonl"), 2, "name another --out"),
         ((*SIZE, "--out", "corpus"), 2, "name another --out"),
@@ -197,19 +211,22 @@ def test_pre_training_refuses_what_cannot_work(
     run: Run, more: tuple[str, ...], code: int, words: str
 ) -> None:
     refused(run(*SAE, "--out", "made", *more), code, words)
-    assert len(list(Path("corpus").iterdir())) == 45
+    assert len(list(Path("corpus").iterdir())) == 85
 
 
-def test_a_full_disk_leaves_no_half_written_shard(run: Run) -> None:
+@pytest.mark.parametrize(("limit", "left"), [(500, []), (8_000, ["text"])])
+def test_a_full_disk_leaves_no_half_written_shard_or_checkpoint(
+    run: Run, limit: int, left: list[str]
+) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         result = run(*SAE, "--out", "made", *SIZE)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     refused(result, 4, "was not written")
-    assert not list(Path("work").rglob("*.safetensors"))
+    assert [path.name for path in Path("work").iterdir() if any(path.iterdir())] == left
 
 
 @pytest.mark.parametrize(
