@@ -239,13 +239,15 @@ def training_line(every: float = 60) -> Callable[[int, int, str], None]:
     def progress(done: int, of: int, losses: str) -> None:
         nonlocal begun, last
         now = time.monotonic()
-        if begun < 0:  # the first batch took the reading of a whole buffer; a resumed run is ahead
-            begun = done
+        if begun < 0:
+            begun = done  # a resumed run is ahead
         if done < of and now - last < (0.2 if watched else every):
             return
         last = now
         rate = (done - begun) / max(now - start, 1e-9)
-        left = f", {_duration((of - done) / rate)} left" if rate and done < of else ""
+        # A buffer is read before its first batch, so the rate is too low at first.
+        known = 10 * (done - begun) >= of - begun and done < of
+        left = f", {_duration((of - done) / rate)} left" if known else ""
         line = f"trained: {done:,} of {of:,} tokens, {losses}, {rate:,.0f} tokens/s{left}"
         if watched:
             click.echo(f"\r\x1b[K{line}", err=True, nl=done >= of)

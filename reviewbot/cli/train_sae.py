@@ -142,4 +142,6 @@ def train_autoencoder(
 
 def _shares(seconds: "Counter[str]") -> str:
     whole = sum(seconds.values())
-    return ", ".join(f"{kind} {value / whole:.1%}" for kind, value in seconds.most_common())
+    return ", ".join(
+        f"{kind} {value:.1f} s ({value / whole:.1%})" for kind, value in seconds.most_common()
+    )

@@ -5,7 +5,6 @@ Scoring uses the weights through `scoring.sae.encode`; a test compares the two.
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -58,7 +57,12 @@ def fit(
     replica = Replica.untrained(config, width, ranks.device)
     resume(checkpoint, run, replica, ranks)
     cursor, total = replica.cursor, config.tokens * config.epochs
-    progress(cursor.trained, total, "resumed" if cursor.trained else "reading")
+    progress(cursor.trained, total, "resumed" if cursor.trained else "new run")
+
+    def read_next(number: int) -> States:
+        progress(cursor.trained, total, f"reading shard {number + 1} of {shards}")
+        return read(number, visit)
+
     per_pass = -(-shards // config.buffer)  # buffers
     while cursor.read < config.tokens:
         visit, number = divmod(cursor.buffers, per_pass)
@@ -66,7 +70,7 @@ def fit(
         chosen = range(first, min(first + config.buffer, shards))
         left = config.tokens - cursor.read
         with ranks.watch.part("mixing"):
-            buffer = fill(partial(read, visit=visit), chosen, config, width, left, ranks)
+            buffer = fill(read_next, chosen, config, width, left, ranks)
             if cursor.buffers == 0:
                 replica.model.start_at(buffer.mean_D)
             for epoch in range(config.epochs if buffer.tokens.total else 0):
