@@ -4,6 +4,7 @@ Scoring uses the weights through `scoring.sae.encode`; a test compares the two.
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,7 @@ from reviewbot.train.ranks import Ranks
 from reviewbot.train.sae_buffer import fill
 from reviewbot.train.sae_checkpoint import resume, save_checkpoint
 from reviewbot.train.sae_model import SaeConfig
-from reviewbot.train.sae_replica import Replica
+from reviewbot.train.sae_replica import Cursor, Replica
 from reviewbot.train.sae_step import train_step
 from reviewbot.train.states import States
 
@@ -63,27 +64,33 @@ def fit(
         progress(cursor.trained, total, f"reading shard {number + 1} of {shards}")
         return read(number, visit)
 
-    per_pass = -(-shards // config.buffer)  # buffers
     while cursor.read < config.tokens:
-        visit, number = divmod(cursor.buffers, per_pass)
-        first = number * config.buffer
-        chosen = range(first, min(first + config.buffer, shards))
+        visit, first = divmod(cursor.shards, shards)
+        chosen = range(first, min(first + _next_count(cursor, config), shards))
         left = config.tokens - cursor.read
         with ranks.watch.part("mixing"):
             buffer = fill(read_next, chosen, config, width, left, ranks)
-            if cursor.buffers == 0:
+            if cursor.shards == 0:
                 replica.model.start_at(buffer.mean_D)
             for epoch in range(config.epochs if buffer.tokens.total else 0):
-                order = np.random.default_rng((config.seed, cursor.buffers, epoch))
+                order = np.random.default_rng((config.seed, cursor.shards, epoch))
                 for part in buffer.parts(config.batch, order):
                     with ranks.watch.part("training"):
                         text = train_step(replica, part, buffer.variance, config, ranks)
                     progress(cursor.trained, total, text)
         cursor.read += buffer.tokens.total
-        cursor.buffers += 1
-        if cursor.read == 0 and cursor.buffers == per_pass:
+        cursor.shards += len(chosen)
+        if cursor.read == 0 and cursor.shards == shards:
             raise UsageError("the corpus holds no token to train on", fix="name a larger --corpus")
         if ranks.first:
             with ranks.watch.part("disk"):
                 save_checkpoint(checkpoint, run, replica)
     return replica.model.coder()
+
+
+def _next_count(cursor: Cursor, config: SaeConfig) -> int:
+    """Return how many shards the next buffer needs; the last buffers share what is left evenly."""
+    if not cursor.read:
+        return config.buffer
+    left = (config.tokens - cursor.read) * cursor.shards / cursor.read  # shards, as they were
+    return min(config.buffer, math.ceil(left / math.ceil(left / config.buffer)))

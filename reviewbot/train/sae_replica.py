@@ -15,7 +15,7 @@ class Cursor:
     Random numbers need no state: they are drawn from the seed and these counts.
     """
 
-    buffers: int = 0  # done
+    shards: int = 0  # done, in the order of the manifest; one that was read twice counts twice
     read: int = 0  # tokens of them
     trained: int = 0  # tokens, a token of several epochs several times
     fvu: float = 1.0  # of the last batch

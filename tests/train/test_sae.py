@@ -158,8 +158,24 @@ def test_shards_with_too_few_tokens_are_read_again_but_otherwise(tmp_path: Path)
         progress=lambda tokens, _of, _text: done.append(tokens),
     )
 
-    assert visits == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]
+    assert visits == [(0, 0), (1, 0), (2, 0), (0, 1)]
     assert done[-1] == config.tokens
+
+
+def test_the_last_buffers_share_what_is_left_evenly(tmp_path: Path) -> None:
+    read: list[int] = []
+
+    def reading(done: int, _of: int, text: str) -> None:
+        if text.startswith("reading"):
+            read.append(done)
+
+    def equal(number: int, visit: int) -> States:
+        return shard(0)
+
+    config = replace(CONFIG, tokens=9 * TOKENS, epochs=1, buffer=4)
+    fit(equal, 20, config, tmp_path / "run", width=WIDTH, run="", progress=reading)
+
+    assert read == [0] * 4 + [4 * TOKENS] * 3 + [7 * TOKENS] * 2  # 4, 3 and 2 shards
 
 
 def test_a_buffer_holds_the_first_tokens_of_its_shards_up_to_the_limit() -> None:
