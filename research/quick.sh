@@ -23,7 +23,7 @@ reviewbot train sae --corpus "$work/corpus" --work "$work/sae-work-quick" --out 
 # The labels: every change with a wrong line, and 250 that survived.
 labels=$work/changes-quick.jsonl.gz
 python -m research.choose_changes "$changes" "$labels" --survived 250
-recipe=(--labels "$labels" --sae "$work/sae-quick" --cache "$work/features" "${reading[@]}"
+recipe=(--labels "$labels" --sae "$work/sae-quick" --cache "$work/features" "${reading[@]}" --layout pieces
   --groups sae_max,state_mean,surface --boost surface=3 --boost state_mean=2
   --folds 10 --c 3e-6,1e-5,3e-5)
 
