@@ -93,7 +93,7 @@ def test_reasons_open_with_a_click_and_hold_examples_and_the_sum(show: Show) -> 
     assert "detects python" in why
     assert "requests 2.34.2" in why
     assert "requests/api.py:77" in why
-    assert "(rest) = +2.59 log-odds: risk 0.93" in why
+    assert "(everything else) = +2.59 log-odds: risk 0.93" in why
     assert page.count("tr[data-f='1'] details[open] mark") == 4  # two examples, two pieces each
 
 
