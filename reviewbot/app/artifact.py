@@ -196,7 +196,7 @@ def calibration_for(
 
 
 def _checked(raw: bytes, artifacts: Artifacts) -> Calibration:
-    """Read a calibration. raises ValueError if it is none, or one by another artifact"""
+    """Read a calibration. raises ValueError if it cannot be read or another artifact made it"""
     calibration = calibration_from_json(raw[: MAX_BYTES + 1])
     if calibration.artifact != artifacts.identity:
         used = "auto with this budget" if artifacts.deep else repr(artifacts.first.info.name)

@@ -16,6 +16,6 @@ CI_VARIABLES = frozenset(  # of systems that do not set CI, or let a job set it 
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Return True in a CI job. CI=false alone is none."""
+    """Return True in a CI job. If only CI is set, and to false, this is no CI job."""
     named = environ.get("CI", "").lower() not in ("", "0", "false")
     return named or not CI_VARIABLES.isdisjoint(environ)

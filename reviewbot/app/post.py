@@ -28,7 +28,7 @@ from reviewbot.report.findings import Finding, group
 from reviewbot.report.judgement import excusing, judge_lines, rules_of
 from reviewbot.report.ledger import count
 from reviewbot.report.model import Report
-from reviewbot.scoring.outcomes import LineScore
+from reviewbot.scoring.outcomes import LineScore, Outcome
 
 if TYPE_CHECKING:
     from reviewbot.report.gate import GateRules
@@ -83,9 +83,12 @@ def post_report(
     return publish(post, api, settings)
 
 
+def _outcomes(report: Report) -> list[Outcome]:
+    return [line.outcome for file in report.files for line in file.lines]
+
+
 def _scores(report: Report) -> list[LineScore]:
-    outcomes = (line.outcome for file in report.files for line in file.lines)
-    return [outcome for outcome in outcomes if isinstance(outcome, LineScore)]
+    return [outcome for outcome in _outcomes(report) if isinstance(outcome, LineScore)]
 
 
 def _rules(report: Report, settings: Settings, *, trusted: bool) -> "GateRules":
@@ -137,8 +140,7 @@ def _judged(
 ) -> Report:
     """Return the report with these findings, and with the gate status and verdict of its lines."""
     rules = excusing(rules, acknowledged)
-    outcomes = [line.outcome for file in report.files for line in file.lines]
-    ledger = count(outcomes, report.ledger.unread_files, rules.policy.ack_top)
+    ledger = count(_outcomes(report), report.ledger.unread_files, rules.policy.ack_top)
     files, verdict = judge_lines(report.files, rules, ledger, report.change.level)
     findings = tuple(replace(found, acknowledged=acknowledged.get(found)) for found in findings)
     return replace(
