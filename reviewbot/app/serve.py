@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def _serve(settings: Settings, spec: "EncoderSpec", sha256: str, idle: float) ->
         if not is_ours:
             _report_other(settings, spec, sha256, path)
             return
-        server = Server(load_here(spec, untimed), terms, path, idle)
+        server = Server(load_here(replace(spec, one_by_one=True), untimed), terms, path, idle)
         _stop_on_signals(server)
         say(f"ready: {path}")
         reason = server.run()

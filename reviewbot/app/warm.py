@@ -78,6 +78,13 @@ class Stoppable:
         return self._inner.width
 
     @property
+    def at_once(self) -> int:
+        """`encoders.encoder.at_once`."""
+        from reviewbot.encoders.encoder import at_once
+
+        return at_once(self._inner)
+
+    @property
     def dtype(self) -> str:
         """`Encoder.dtype`."""
         return self._inner.dtype

@@ -61,6 +61,14 @@ class BatchEncoder(Encoder, Protocol):
         """Read several windows; the result has their order. firsts  as in `states`, by default 0"""
 
 
+def at_once(encoder: Encoder) -> int:
+    """Return how many windows an encoder may read at the same time, each on its own thread.
+
+    A lazy encoder loads its model for this.
+    """
+    return getattr(encoder, "at_once", 1)
+
+
 def batches(encoder: Encoder) -> TypeGuard[BatchEncoder]:
     """Return True if an encoder takes several windows at once. Loads nothing.
 
@@ -80,6 +88,7 @@ class EncoderSpec:
     full: bool = False  # run the whole model and its output head, for `encoders.states.SIGNALS`
     dtype: str = "fp32"  # "fp32", "bf16", or "auto": bf16 on a GPU, or where it proves faster
     threads: int = 0  # 0: one per core this process may use
+    one_by_one: bool = False  # windows come one at a time: read each on all threads
     device: str = "cpu"  # or "cuda": the first GPU that torch sees
     quantize: str = "none"  # "8bit" or "4bit": weights through bitsandbytes, on a GPU only
 

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewbot.encoders.encoder import Encoder, Tokens
+from reviewbot.encoders.encoder import Encoder, Tokens, at_once
 from reviewbot.encoders.states import HiddenStates
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class LazyEncoder:
     def width(self) -> int:
         """D, the width of the states; loads the model."""
         return self._loaded().width
+
+    @property
+    def at_once(self) -> int:
+        """How many windows may be read at the same time; loads the model."""
+        return at_once(self._loaded())
 
     def tokenize(self, text: str) -> Tokens:
         """Split a text into tokens with character offsets."""

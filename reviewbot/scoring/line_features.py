@@ -1,7 +1,7 @@
 """The wanted lines of some files -> line features. Training and scoring both call this.
 
-Cached windows are not read again. The others wait until the encoder's batch is full, which is one
-window on a CPU, so memory does not grow with the change.
+Cached windows are not read again. The others wait until there are enough of them for the encoder,
+so memory does not grow with the change.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -13,7 +13,7 @@ import numpy as np
 from reviewbot.arrays import Array
 from reviewbot.diff.languages import Language, prose
 from reviewbot.diff.model import ChangedLine
-from reviewbot.encoders.encoder import Encoder, batches
+from reviewbot.encoders.encoder import Encoder, at_once
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.spans import Span
 from reviewbot.scoring import expectations
@@ -22,7 +22,7 @@ from reviewbot.scoring.feature_cache import FeatureCache, Groups
 from reviewbot.scoring.outcomes import Expectation, Failed
 from reviewbot.scoring.plan import plan_reading
 from reviewbot.scoring.pooling import SURPRISAL_NAMES, columns, line_tokens, pool
-from reviewbot.scoring.reading import Reading, ReadLines, TooLong, pool_rest, read
+from reviewbot.scoring.reading import Reading, ReadLines, TooLong, enough, pool_rest, read
 from reviewbot.scoring.sae import SparseCoder
 
 LINE_TOO_LONG = "line too long"
@@ -112,9 +112,10 @@ class FeatureReader:
         line may then come twice, and the later features count.
         raises  what the encoder raises
         """
-        files, promised = list(files), self.encoder.engine
+        files, engine = list(files), ""
         for part in self._read(files, description, only):
-            if self.encoder.engine != promised:
+            engine = engine or self.encoder.engine
+            if self.encoder.engine != engine:
                 yield from self._read(files, description, only)
                 return
             yield part
@@ -122,7 +123,6 @@ class FeatureReader:
     def _read(
         self, files: Iterable[CodeFile], description: str, only: Set[ChangedLine] | None
     ) -> Iterator[LineFeatures | Failed]:
-        enough = self.encoder.batch_tokens if batches(self.encoder) else 1
         waiting: list[_Window] = []
         for file in files:
             for window in self._windows(file, description):
@@ -133,7 +133,7 @@ class FeatureReader:
                 if only is not None and only.isdisjoint(window.lines):
                     continue
                 waiting.append(window)
-                if sum(len(each.reading.ids) for each in waiting) >= enough:
+                if sum(len(each.reading.ids) for each in waiting) >= enough(self.encoder):
                     yield from self._features(waiting)
                     waiting = []
         yield from self._features(waiting)
@@ -158,7 +158,11 @@ class FeatureReader:
             yield _Window(lines, tuple(flags[index] for index in reading.lines), reading, words)
 
     def _features(self, windows: Sequence[_Window]) -> Iterator[LineFeatures]:
+        engine = self.encoder.engine
         features = [self._cached(window) for window in windows]
+        if None in features and at_once(self.encoder) and self.encoder.engine != engine:
+            # Only with the model loaded is it certain which engine reads.
+            features = [self._cached(window) for window in windows]
         missing = [n for n, groups in enumerate(features) if groups is None]
         missing.sort(key=lambda n: len(windows[n].reading.ids), reverse=True)
         names = {*self.groups, *_ALWAYS}
@@ -168,7 +172,6 @@ class FeatureReader:
             groups |= pool_rest(lines)
             groups |= self._expected(windows[n], lines)
             features[n] = {name: part for name, part in groups.items() if name in names}
-            # Only now is it certain which engine read the lines.
             self.cache.put(windows[n].reading.address(self.encoder.engine), features[n] or {})
         for window, found in zip(windows, features, strict=True):
             chars = window.reading.char_spans

@@ -1,16 +1,20 @@
 """One forward pass over some lines of a file: what it reads, and what it gives."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.encoders.encoder import Encoder, batches
+from reviewbot.encoders.encoder import Encoder, at_once, batches
 from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.scoring.pooling import pool_blocks, pool_deep, pool_surprisal
+
+TOGETHER = 8_192  # tokens of windows that a CPU reads in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class TooLong:
     line: int  # 0-based, of the file
 
 
+def enough(encoder: Encoder) -> int:
+    """Return how many tokens of windows are worth one call of `read`."""
+    return encoder.batch_tokens if batches(encoder) else TOGETHER
+
+
 def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
     """Make the forward passes, in any order that suits the encoder; yield in the order given.
 
@@ -65,12 +74,31 @@ def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
         ids, firsts = [one.ids for one in readings], [one.skipped for one in readings]
         states = iter(encoder.batch(ids, firsts))
     else:
-        states = (encoder.states(one.ids, one.skipped) for one in readings)
+        states = _at_once(encoder, readings)
     for one, hidden in zip(readings, states, strict=True):
         if len(hidden.values_TD) != len(one.ids) - one.skipped:
             raise RuntimeError(f"{len(hidden.values_TD)} states of {len(one.ids)} tokens")
         spans = one.token_spans, one.block_spans, one.block_of, one.char_spans
         yield ReadLines(one.lines, *spans, hidden)
+
+
+def _at_once(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[HiddenStates]:
+    """Make passes on as many threads as suit the encoder, while the caller uses earlier results."""
+    threads = at_once(encoder) if readings else 1
+    if threads == 1:
+        yield from (encoder.states(one.ids, one.skipped) for one in readings)
+        return
+    waiting: deque[Future[HiddenStates]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="reading")
+    try:
+        for one in readings:
+            waiting.append(pool.submit(encoder.states, one.ids, one.skipped))
+            if len(waiting) > 2 * threads:  # enough to keep the threads busy
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:  # also where the caller stops, or a pass has failed
+        pool.shutdown(cancel_futures=True)
 
 
 def pool_rest(read: ReadLines) -> dict[str, Array]:

@@ -21,12 +21,13 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def spec_terms(spec: EncoderSpec, sha256: str) -> dict[str, str]:
-    """Return which model is meant and how it runs: every field of the spec, resolved.
+    """Return which model is meant and how it runs: what of the spec can change a number, resolved.
 
     sha256  of the model's bytes: a directory may change while a server runs
     """
+    names = [field.name for field in fields(spec)]
     return {
-        **{field.name: str(getattr(spec, field.name)) for field in fields(spec)},
+        **{name: str(getattr(spec, name)) for name in names if name != "one_by_one"},
         "directory": os.path.realpath(spec.directory),
         "threads": str(spec.threads or usable_cores()),
         "sha256": sha256,

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from reviewbot.arrays import Array
-from reviewbot.encoders.encoder import Encoder, batches
+from reviewbot.encoders.encoder import Encoder
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.spans import split_lines
 from reviewbot.encoders.states import layer_norm, sinks
 from reviewbot.errors import EnvironmentFailure
 from reviewbot.scoring.plan import plan_reading
 from reviewbot.scoring.pooling import line_tokens, pool
-from reviewbot.scoring.reading import Reading, ReadLines, read
+from reviewbot.scoring.reading import Reading, ReadLines, enough, read
 from reviewbot.train.corpus import SourceFile
 from reviewbot.train.mutate import mutate
 from reviewbot.train.ranks import Stopwatch
@@ -164,11 +164,10 @@ def _lines(source: SourceFile, heads: float, rng: random.Random) -> list[str]:
 
 def _read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
     """Make the passes in the order given, as many at once as suit the encoder."""
-    enough = encoder.batch_tokens if batches(encoder) else 1
     waiting: list[Reading] = []
     for reading in readings:
         waiting.append(reading)
-        if sum(len(one.ids) for one in waiting) >= enough:
+        if sum(len(one.ids) for one in waiting) >= enough(encoder):
             yield from read(encoder, waiting)
             waiting = []
     yield from read(encoder, waiting)

@@ -1,6 +1,7 @@
 """The int8 engine: close to float32, the same in pieces, and not spoiled by an attention sink."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,6 +199,21 @@ def test_the_expected_engine_is_the_one_that_is_loaded(loaded: OnnxEncoder) -> N
 
     assert expected_engine(spec) == (loaded.dtype, loaded.engine)
     assert expected_engine(replace(spec, threads=2)) != (loaded.dtype, loaded.engine)
+
+
+def test_windows_read_on_a_thread_each_have_the_same_states(model: Path, engine: Path) -> None:
+    spec = EncoderSpec(directory=engine, engine="onnx", layer=1, deep=LAYERS, full=True, threads=2)
+    windows = [some_ids(length) for length in (300, 40, 7)]
+    alone = OnnxEncoder(replace(spec, one_by_one=True), lambda: load_tokenizer(model))
+    together = OnnxEncoder(spec, lambda: load_tokenizer(model))
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(together.states, windows))
+
+    assert (alone.at_once, together.at_once) == (1, 2)
+    for ids, read in zip(windows, found, strict=True):
+        right = alone.states(ids)
+        np.testing.assert_array_equal(right.deep_TD, read.deep_TD)
+        np.testing.assert_array_equal(right.head, read.head)
 
 
 Damage = Callable[[bytes], bytes]

@@ -1,5 +1,6 @@
 """What was read before is not read again, in any order, and the report does not show it."""
 
+import threading
 from collections.abc import KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from reviewbot.encoders.lazy_encoder import LazyEncoder
 from reviewbot.encoders.prompt import ReadingPlan
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.encoders.torch_encoder import TransformersEncoder
+from reviewbot.errors import EnvironmentFailure
 from reviewbot.report.json_v1 import json_v1
 from reviewbot.report.model import Report
 from reviewbot.scoring.artifact import ArtifactModel, load_artifact
@@ -212,7 +214,39 @@ def test_what_a_fallback_reads_is_cached_under_its_own_name_only(
     assert found == names(Counting(real, engine="torch"), Remembering())
     assert found.isdisjoint(names(Counting(real, engine="onnx"), Remembering()))
     names(fallback(tiny_model, second), fallen)
-    assert len(second.seen) == 1  # only to find out which engine it is
+    assert second.seen == []  # it was loaded only to find out which engine it is
+
+
+def test_passes_on_several_threads_give_the_same_bytes_and_stop_at_a_failure(
+    tmp_path: Path, check: Check, real: TransformersEncoder
+) -> None:
+    class Threaded(Counting):
+        at_once = 2
+
+        def states(self, ids: Sequence[int], first: int = 0) -> HiddenStates:
+            together.add(threading.get_ident())
+            if broken and len(self.seen) >= 3:
+                raise EnvironmentFailure("the power went out", fix="wait")
+            with lock:  # torch's hooks keep a state, ONNX Runtime does not
+                return super().states(ids, first)
+
+    lock = threading.Lock()
+    together: set[int] = set()
+    broken = False
+    case = made(tmp_path, {}, FILES)
+    threaded, single = Threaded(real), Counting(real)
+
+    assert json_v1(check(case, encoder=lambda: threaded)) == json_v1(
+        check(case, encoder=lambda: single)
+    )
+    assert sorted(map(tuple, threaded.seen)) == sorted(map(tuple, single.seen))
+    assert len(together) == 2
+    assert threading.get_ident() not in together
+
+    broken, failing = True, Threaded(real)
+    with pytest.raises(EnvironmentFailure, match="power"):
+        check(case, encoder=lambda: failing)
+    assert len(failing.seen) < len(single.seen) / 2
 
 
 def test_a_report_never_mixes_two_engines(

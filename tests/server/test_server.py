@@ -330,6 +330,10 @@ def test_another_spec_is_another_socket(change: dict[str, object], directory: Pa
     assert path_for(directory, other) != path_for(directory)
 
 
+def test_what_changes_no_number_is_the_same_socket(directory: Path) -> None:
+    assert path_for(directory, replace(SPEC, one_by_one=True)) == path_for(directory)
+
+
 def test_a_server_without_requests_ends(directory: Path) -> None:
     make_directory(path_for(directory))
     running = Server(StrictEncoder(), TERMS, path_for(directory), 1.5)
