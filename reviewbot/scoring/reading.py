@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from reviewbot.encoders.spans import Span
 from reviewbot.encoders.states import HiddenStates
 from reviewbot.scoring.pooling import pool_blocks, pool_deep, pool_surprisal
 
+One = TypeVar("One")
+Result = TypeVar("Result")
 TOGETHER = 8_192  # tokens of windows that a CPU reads in one call
 
 
@@ -74,7 +77,8 @@ def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
         ids, firsts = [one.ids for one in readings], [one.skipped for one in readings]
         states = iter(encoder.batch(ids, firsts))
     else:
-        states = _at_once(encoder, readings)
+        threads = at_once(encoder) if readings else 1
+        states = in_order(threads, lambda one: encoder.states(one.ids, one.skipped), readings)
     for one, hidden in zip(readings, states, strict=True):
         if len(hidden.values_TD) != len(one.ids) - one.skipped:
             raise RuntimeError(f"{len(hidden.values_TD)} states of {len(one.ids)} tokens")
@@ -82,22 +86,21 @@ def read(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[ReadLines]:
         yield ReadLines(one.lines, *spans, hidden)
 
 
-def _at_once(encoder: Encoder, readings: Sequence[Reading]) -> Iterator[HiddenStates]:
-    """Make passes on as many threads as suit the encoder, while the caller uses earlier results."""
-    threads = at_once(encoder) if readings else 1
-    if threads == 1:
-        yield from (encoder.states(one.ids, one.skipped) for one in readings)
+def in_order(threads: int, work: Callable[[One], Result], items: Iterable[One]) -> Iterator[Result]:
+    """Map items on some threads, a few ahead of the caller; yield in the order given."""
+    if threads == 1:  # on the thread of the caller, which torch was set up on
+        yield from map(work, items)
         return
-    waiting: deque[Future[HiddenStates]] = deque()
+    waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="reading")
     try:
-        for one in readings:
-            waiting.append(pool.submit(encoder.states, one.ids, one.skipped))
+        for item in items:
+            waiting.append(pool.submit(work, item))
             if len(waiting) > 2 * threads:  # enough to keep the threads busy
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:  # also where the caller stops, or a pass has failed
+    finally:  # also where the caller stops, or an item has failed
         pool.shutdown(cancel_futures=True)
 
 

@@ -7,7 +7,9 @@ import numpy as np
 
 from reviewbot.config.schema import Settings
 from reviewbot.diff.languages import prose
+from reviewbot.encoders.encoder import at_once
 from reviewbot.scoring.line_features import CodeFile, FeatureReader, LineFeatures
+from reviewbot.scoring.reading import in_order
 from reviewbot.train.changes import LabelledChange
 from reviewbot.train.dataset import Table, lay_out
 from reviewbot.train.replay import Replayed, replay
@@ -75,9 +77,15 @@ def columns_of(
     columns_LN = np.zeros((len(laid.table), sum(sizes.values())), np.float32)
     is_read_L = np.zeros(len(laid.table), np.bool_)
     files, start = laid.files, 0
-    for done, (file, description) in enumerate(files, 1):
+    threads = at_once(reader.encoder) if reader else 1
+
+    def read(one: tuple[CodeFile, str]) -> list[LineFeatures]:
+        return list(_features(*one, reader))
+
+    found = in_order(threads, read, files)
+    for done, ((file, _), parts) in enumerate(zip(files, found, strict=True), 1):
         place = {line.number: start + i for i, line in enumerate(file.wanted)}
-        for part in _features(file, description, reader):
+        for part in parts:
             rows = [place[line.number] for line in part.lines]
             columns_LN[rows] = part.columns(list(sizes))
             is_read_L[rows] = True
