@@ -106,7 +106,7 @@ def pieces_of(layout: str, directory: Path) -> "Pieces | None":
     if layout == "file":
         return None
     if layout == "pieces":
-        return Pieces(lines=48, before=256, after=0, preamble=64)
+        return Pieces(lines=96, join=12, before=192, after=0, preamble=64)
     tokenizer = load_tokenizer(directory)
     before, behind, middle, end = map(tokenizer.token_to_id, MARKS)
     if before is None or behind is None or middle is None or end is None:

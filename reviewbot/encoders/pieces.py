@@ -6,26 +6,27 @@ from itertools import pairwise
 from reviewbot.encoders.spans import Span
 
 LONGEST = 12  # lines of a piece, unless a reading plan says otherwise
-JOIN = 3  # runs of added lines with at most so many lines between them are read as one
+JOIN = 3  # runs of added lines with at most so many lines between them are read as one, likewise
 
 
-def pieces(lines: Sequence[str], added: Sequence[int], longest: int) -> list[Span]:
+def pieces(lines: Sequence[str], added: Sequence[int], longest: int, join: int) -> list[Span]:
     """Cut the added lines of a file into pieces; each is read with the others as context.
 
     lines    of the file
     added    0-based lines that the change adds, ascending
     longest  lines that a piece may have, at least 2
+    join     lines between two runs of added lines that are read as one run
     returns  spans in lines, ascending, that together cover the added lines. They depend on nothing
              else, so a line is read in the same piece whichever lines are wanted
 
     A long run is cut behind a blank line, or else before the line that is indented least: where a
     block ends.
     """
-    starts = [line for before, line in pairwise([-JOIN - 2, *added]) if line - before > JOIN + 1]
+    starts = [line for before, line in pairwise([-join - 2, *added]) if line - before > join + 1]
     ends = [
         before + 1
-        for before, line in pairwise([*added, len(lines) + JOIN + 2])
-        if line - before > JOIN + 1
+        for before, line in pairwise([*added, len(lines) + join + 2])
+        if line - before > join + 1
     ]
     runs = map(Span, starts, ends)
     return [piece for run in runs for piece in _cut(lines, run, longest)]

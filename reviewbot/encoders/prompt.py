@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reviewbot.diff.languages import comment, language_of
-from reviewbot.encoders.pieces import LONGEST
+from reviewbot.encoders.pieces import JOIN, LONGEST
 from reviewbot.models.registry import MAX_TOKENS
 
 MAX_DESCRIPTION = 2_000  # characters; untrusted text must not push the code out of the context
@@ -26,6 +26,7 @@ class Pieces:
     # None: the model knows none, so only the code before is shown
     marks: tuple[int, int, int, int] | None = None
     lines: int = LONGEST  # of a piece
+    join: int = JOIN  # lines between two runs of added lines that are read as one run
     before: int = 256  # tokens
     after: int = 128  # tokens
     preamble: int = 96  # tokens

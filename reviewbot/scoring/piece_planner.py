@@ -23,7 +23,7 @@ class PiecePlanner:
 
     def plan(self, wanted: Sequence[int], added: Sequence[int]) -> Iterator[Reading | TooLong]:
         """Yield the passes that read the `wanted` lines, each of which the change adds."""
-        for piece in pieces(self.lines, added, self.layout.lines):
+        for piece in pieces(self.lines, added, self.layout.lines, self.layout.join):
             if not any(line in range(*piece) for line in wanted):
                 continue
             for part, tokens in self._fitting(piece):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reviewbot.encoders.pieces import LONGEST, pieces
+from reviewbot.encoders.pieces import JOIN, LONGEST, pieces
 from reviewbot.encoders.spans import Span
 from reviewbot.scoring.line_features import CodeFile
 from reviewbot.train.changes import Verdict
@@ -18,7 +18,6 @@ class Draw:
     """How many lines of a change take part."""
 
     lines: int  # about so many beside the pieces that hold a wrong line
-    longest: int = LONGEST  # lines of a piece, as in the reading plan
 
 
 def sample(one: Replayed, draw: Draw) -> Replayed:
@@ -28,7 +27,7 @@ def sample(one: Replayed, draw: Draw) -> Replayed:
     others: list[tuple[str, str, Span, int]] = []
     for file in one.files:
         numbers = [line.number for line in file.wanted]
-        for piece in _pieces(file, draw.longest):
+        for piece in _pieces(file):
             mine = [number for number in numbers if number - 1 in range(*piece)]
             if any((file.path, number) in faulty for number in mine):
                 kept.append((file.path, piece))
@@ -55,8 +54,8 @@ def _faulty(one: Replayed) -> set[tuple[str, int]]:
     return {(label.path, label.number) for label in one.change.labels if label.verdict in FAULTY}
 
 
-def _pieces(file: CodeFile, longest: int) -> list[Span]:
-    return pieces(file.head, [line.number - 1 for line in file.added], longest)
+def _pieces(file: CodeFile) -> list[Span]:
+    return pieces(file.head, [line.number - 1 for line in file.added], LONGEST, JOIN)
 
 
 def _narrowed(files: Sequence[CodeFile], kept: Iterable[tuple[str, Span]]) -> list[CodeFile]:

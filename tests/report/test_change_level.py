@@ -69,4 +69,4 @@ def test_quick_knows_changes_and_deep_does_not() -> None:
     rates = [row.fixed / row.changes for row in quick.labelled]
     assert rates[0] < 0.3 < 0.7 < min(rates[-3:])
     level = change_level([1.3], [1.3], quick, None)
-    assert level == ChangeLevel(1.3, 91, 91, None, 76, 62)
+    assert level == ChangeLevel(1.3, 91, 91, None, 76, 60)
