@@ -37,6 +37,7 @@ from research.benchmarks.process import (
 from research.benchmarks.profiled import shares
 from reviewbot.app.warm import MODEL_SETTINGS
 from reviewbot.encoders.encoder import ENCODERS
+from reviewbot.encoders.processor import usable_cores
 from reviewbot.errors import EXTRAS, missing
 from reviewbot.models.cache import cache_dir
 
@@ -189,7 +190,7 @@ class Benchmark:
             if case.engine == PROFILED:
                 environ, where = self.environ(case.isa), self.folder / change
                 operators, said = asked("profiled", self.flags(case), where, environ)
-                parts = shares(operators, steps(said)[READING])
+                parts = shares(operators, steps(said)[READING], usable_cores())
                 found.append(
                     {"change": change, **case._asdict(), "shares": parts, "operators": operators}
                 )

@@ -20,7 +20,7 @@ PARTS = ("products", "attention", "the rest")
 
 
 def seconds(events: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    """Add up the kernels of a profile, which come one after the other: operator -> seconds."""
+    """Add up the kernels of a profile: operator -> seconds, of a thread each."""
     found: Counter[str] = Counter()
     for event in events:
         if event["cat"] == "Node" and event["name"].endswith("_kernel_time"):
@@ -28,16 +28,19 @@ def seconds(events: Iterable[Mapping[str, Any]]) -> Counter[str]:
     return found
 
 
-def shares(operators: Mapping[str, float], reading_s: float) -> dict[str, float]:
-    """Return each of `PARTS` as a share of the reading time.
+def shares(operators: Mapping[str, float], reading_s: float, threads: int) -> dict[str, float]:
+    """Return each of `PARTS` as a share of the reading time on all threads.
+
+    threads  that read at once, with one window each
 
     The rest is the other operators and all that is not ONNX Runtime. The probe's few tokens, which
     are computed before the reading, count with the first two.
     """
     products = sum(s for name, s in operators.items() if "MatMul" in name or "Gemm" in name)
     attention = sum(s for name, s in operators.items() if "Attention" in name)
-    parts = (products, attention, reading_s - products - attention)
-    return {name: part / reading_s for name, part in zip(PARTS, parts, strict=True)}
+    total = reading_s * threads
+    parts = (products, attention, total - products - attention)
+    return {name: part / total for name, part in zip(PARTS, parts, strict=True)}
 
 
 def profile(arguments: list[str]) -> Counter[str]:

@@ -148,4 +148,5 @@ def test_the_reading_time_is_shared_among_products_attention_and_the_rest() -> N
 
     found = seconds([*events, events[0]])
     assert found == {"MatMulIntegerToFloat": 1, "GroupQueryAttention": 0.25, "Mul": 0.1}
-    assert shares(found, 2.0) == {"products": 0.5, "attention": 0.125, "the rest": 0.375}
+    assert shares(found, 2.0, 1) == {"products": 0.5, "attention": 0.125, "the rest": 0.375}
+    assert shares(found, 1.0, 2) == shares(found, 2.0, 1)
