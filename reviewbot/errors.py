@@ -1,20 +1,24 @@
 """Every failure a user can act on, with its exit code, on one page.
 
 Exit codes: 0 pass, 1 the gate blocks, 2 wrong usage or configuration, 3 coverage incomplete (a line
-that should have been scored was not), 4 the environment failed (model, network, disk, memory), 70
-our bug. 1 and 3 belong to verdicts, not to errors (see `report.gate`). No failure is 0.
+that should have been scored was not), 4 the environment failed (model, network, disk, memory), 5 an
+item of `map` failed, 70 our bug. 1 and 3 belong to verdicts, not to errors (see `report.gate`). No
+failure is 0.
 """
 
+import copyreg
 import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.util import find_spec
+from typing import Any
 
 EXIT_PASS = 0
 EXIT_BLOCK = 1
 EXIT_USAGE = 2
 EXIT_INCOMPLETE = 3
 EXIT_ENVIRONMENT = 4
+EXIT_ITEMS = 5
 EXIT_BUG = 70
 
 
@@ -31,6 +35,10 @@ class ReviewbotError(Exception):
         super().__init__(f"{' '.join(what.split())}\n  fix: {' '.join(fix.split())}")
         self.what = what
         self.fix = fix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what another process makes an equal error of; `fix` is no argument by position."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(ReviewbotError):
@@ -96,6 +104,7 @@ EXTRAS = {  # extra -> its modules; pyproject.toml names the distributions
     "train": (*TORCH, "sklearn", "scipy"),
     "quantize": (*TORCH, "accelerate", "bitsandbytes"),
     "lsp": ("pygls", "lsprotocol"),
+    "ray": ("ray",),
 }
 
 

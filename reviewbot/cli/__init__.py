@@ -35,6 +35,7 @@ GROUPS = {  # heading in the help -> name -> where the command is, and its line 
     "Tools": {
         "lsp": ("reviewbot.cli.lsp:lsp", "Show risky uncommitted lines in an editor."),
         "serve": ("reviewbot.cli.serve:serve", "Keep the model loaded for hooks and editors."),
+        "map": ("reviewbot.cli.map_changes:map_changes", "Score changes of many repositories."),
         "model": ("reviewbot.cli.model:model", "Download, list and verify models."),
         "train": ("reviewbot.cli.train:train", "Train, fit and evaluate your own weights."),
         "completion": ("reviewbot.cli.completion:completion", "Print a shell completion script."),
@@ -149,7 +150,7 @@ def main() -> None:
     """Show which changed lines nobody should merge unread.
 
     Exit codes: 0 pass, 1 the gate blocks, 2 wrong usage or configuration, 3 coverage incomplete,
-    4 the environment failed, 70 a bug in reviewbot, 130 stopped.
+    4 the environment failed, 5 an item of `map` failed, 70 a bug in reviewbot, 130 stopped.
     """
 
 
