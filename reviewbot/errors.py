@@ -102,6 +102,7 @@ TORCH = ("torch", "transformers")
 EXTRAS = {  # extra -> its modules; pyproject.toml names the distributions
     "torch": TORCH,
     "train": (*TORCH, "sklearn", "scipy"),
+    "corpus": ("datasets", "detect_secrets", "license_expression", "licenseclassifier", "rensa"),
     "quantize": (*TORCH, "accelerate", "bitsandbytes"),
     "lsp": ("pygls", "lsprotocol"),
     "ray": ("ray",),

@@ -23,7 +23,11 @@ from tests.github.fake_parts import Pull
 from tests.github.server import serving
 
 ROOT = Path(__file__).parents[1]
-MODULES = {"scikit-learn": "sklearn"}  # distribution -> module, where the names differ
+MODULES = {  # distribution -> module, where the names differ
+    "detect-secrets": "detect_secrets",
+    "license-expression": "license_expression",
+    "scikit-learn": "sklearn",
+}
 CODE = "def f(x):\n    return x / 0\n"
 TRAIN = {  # what each command must be given
     "sae": ("--corpus", ".", "--out", "o", "--work", "w"),
@@ -77,7 +81,7 @@ def test_every_command_explains_itself() -> None:
         "    assert done.stdout.startswith(f'Usage: reviewbot {name}'), name\n"
         "    print(name)\n"
     )
-    names = [*COMMANDS, *(f"train {name}" for name in TRAIN)]
+    names = [*COMMANDS, "train corpus", *(f"train {name}" for name in TRAIN)]
 
     done = python(code, *names)
 
@@ -188,6 +192,13 @@ def test_training_lacks_its_extra_before_anything_is_read(
         done = reviewbot("train", command, *TRAIN[command], without=without, cwd=tmp_path, env=env)
         assert missing(done, "train")
         assert "nothing was trained" in done.stderr
+
+
+def test_a_corpus_lacks_its_extra(env: dict[str, str], tmp_path: Path) -> None:
+    done = reviewbot("train", "corpus", ".", "--out", "o", cwd=tmp_path, env=env)
+
+    assert missing(done, "corpus")
+    assert "no corpus was written: not installed: datasets, detect_secrets" in done.stderr
 
 
 def test_the_table_of_extras_is_that_of_the_package() -> None:

@@ -1,8 +1,9 @@
-"""`reviewbot train`: mine labels, pre-train the autoencoder, fit the predictor, measure."""
+"""`reviewbot train`: corpus and labels in, autoencoder, predictor and figures out."""
 
 import click
 
 from reviewbot.cli import Group
+from reviewbot.cli.train_corpus import corpus
 from reviewbot.cli.train_evaluate import evaluate
 from reviewbot.cli.train_evidence import evidence
 from reviewbot.cli.train_mine import mine
@@ -15,5 +16,5 @@ def train() -> None:
     """Train, fit and evaluate the weights that score."""
 
 
-for command in (mine, sae, predictor, evidence, evaluate):
+for command in (corpus, mine, sae, predictor, evidence, evaluate):
     train.add_command(command)

@@ -21,10 +21,10 @@ from reviewbot.cli.train_reader import open_reader
 
 if TYPE_CHECKING:
     from reviewbot.scoring.artifact import Artifact
-    from reviewbot.train.corpus import SourceFile
     from reviewbot.train.dataset import Table
     from reviewbot.train.provenance import Origins, Provenance
     from reviewbot.train.reader import Reader
+    from reviewbot.train.text_shards import SourceFile
 
 
 @click.command()

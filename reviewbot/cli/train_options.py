@@ -33,7 +33,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": PATH,
     },
     # pre-training
-    "corpus": {"help": "Directory of source files. Repeatable.", "multiple": True, **_DIR},
+    "corpus": {
+        "help": "Directory of source files, or of `train corpus`. Repeatable.",
+        "multiple": True,
+        **_DIR,
+    },
     "work": {
         "help": "Directory for text shards and the checkpoint; a stopped run resumes there.",
         **_DIR,

@@ -23,6 +23,7 @@ from reviewbot.git.process import (
     MISSING_BLOBS,
     TIMEOUT,
     complaint,
+    git,
     killed_after,
     start,
 )
@@ -121,6 +122,19 @@ class Objects:
                 raise missing(name, "")
             self._trees[name] = _entries(tree)
         return self._trees[name]
+
+
+def entries_of(directory: Path, commit: str) -> dict[bytes, TreeEntry]:
+    """Return the files, links and submodules of a commit by their paths below a directory.
+
+    raises  UsageError if there are too many to list; EnvironmentFailure if git fails
+    """
+    entries = {}
+    for row in filter(None, git(directory, "ls-tree", "-r", "-z", commit).split(b"\0")):
+        about, _, name = row.partition(b"\t")
+        mode, _, oid = about.split(b" ")
+        entries[name] = TreeEntry(mode, oid.decode("ascii"))
+    return entries
 
 
 def missing(what: str, err: str = "") -> EnvironmentFailure:

@@ -3,26 +3,20 @@
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from reviewbot.diff.languages import language_of
 from reviewbot.errors import UsageError
+from reviewbot.train.text_shards import MANIFEST, SourceFile, read_row, rows
 
 MAX_BYTES = 200_000  # longer files are mostly tables and generated code
 MAX_LINE = 1_000  # characters: longer lines are data, not code
 LICENCES = "licences.json"  # in a corpus directory: folder below it -> SPDX licence
 
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of the corpus."""
-
-    path: str  # below its corpus directory
-    language: str
-    text: str
-    licence: str = ""  # SPDX; "" for one's own code
+# A name that is the same on every machine, what tells equal names apart, and what reads the file.
+_Source = tuple[str, tuple[Path, int], Callable[[], SourceFile | None]]
 
 
 def files(
@@ -30,34 +24,52 @@ def files(
 ) -> Iterator[SourceFile]:
     """Yield every readable source file once (equal texts count once), shuffled.
 
-    only    paths below the directories; others are as if they were not there. None: all
-    raises  UsageError where a directory is missing, none holds a source file, or `LICENCES` in one
-            is damaged
+    directories  of source files, or what `train corpus` wrote
+    only         paths below the directories; others are as if they were not there. None: all
+    raises       UsageError where a directory is missing, none holds a source file, or `LICENCES` in
+                 one is damaged; ArtifactError for damaged text shards
     """
-    sources: list[tuple[str, Path, Mapping[str, str]]] = []
+    sources: list[_Source] = []
     require_directories(directories)
     for directory in directories:
-        inside = (p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
-        named = ((p.relative_to(directory).as_posix(), p) for p in inside)
-        licences = _licences(directory)
-        sources += [(name, p, licences) for name, p in named if only is None or name in only]
+        packed = only is None and (directory / MANIFEST).is_file()
+        sources += _packed(directory) if packed else _loose(directory, only)
     sources.sort(key=lambda source: source[:2])
     random.Random(seed).shuffle(sources)  # noqa: S311 - an order, not a secret
     seen: set[bytes] = set()
-    for name, path, licences in sources:
-        language = language_of(name)
-        if language is None or path.stat().st_size > MAX_BYTES:
+    for _, _, read in sources:
+        if (source := read()) is None:
             continue
-        text = path.read_bytes().decode("utf-8", "replace")  # no newline translation: as scoring
-        digest = hashlib.sha256(text.encode()).digest()
-        if digest in seen or max(map(len, text.split("\n"))) > MAX_LINE:
+        digest = hashlib.sha256(source.text.encode()).digest()
+        if digest in seen or max(map(len, source.text.split("\n"))) > MAX_LINE:
             continue
         seen.add(digest)
-        folders = (str(folder) for folder in PurePosixPath(name).parents)
-        licence = next((licences[folder] for folder in folders if folder in licences), "")
-        yield SourceFile(name, language.name, text, licence)
+        yield source
     if not seen:
         raise UsageError("the corpus holds no source file", fix="name directories that hold some")
+
+
+def _packed(directory: Path) -> Iterator[_Source]:
+    for path, offset in rows(directory):
+        yield path.name, (path, offset), partial(read_row, path, offset)
+
+
+def _loose(directory: Path, only: Set[str] | None) -> Iterator[_Source]:
+    licences = _licences(directory)
+    for path in directory.rglob("*"):
+        name = path.relative_to(directory).as_posix()
+        if path.is_file() and not path.is_symlink() and (only is None or name in only):
+            yield name, (path, 0), partial(_read, name, path, licences)
+
+
+def _read(name: str, path: Path, licences: Mapping[str, str]) -> SourceFile | None:
+    language = language_of(name)
+    if language is None or path.stat().st_size > MAX_BYTES:
+        return None
+    text = path.read_bytes().decode("utf-8", "replace")  # no newline translation: as scoring
+    folders = (str(folder) for folder in PurePosixPath(name).parents)
+    licence = next((licences[folder] for folder in folders if folder in licences), "")
+    return SourceFile(name, language.name, text, licence)
 
 
 def _licences(directory: Path) -> Mapping[str, str]:

@@ -207,7 +207,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     except (OSError, SafetensorError) as exc:
         why = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
         raise EnvironmentFailure(
-            f"{path} was not written, so training stopped: {why}",
+            f"{path} was not written, so the run stopped: {why}",
             fix="free some space, or choose another place, then run the same command again",
         ) from exc
 

@@ -16,7 +16,7 @@ from reviewbot.errors import UsageError
 from reviewbot.scoring.plan import read_lines
 from reviewbot.scoring.reading import ReadLines
 from reviewbot.scoring.sae import SparseCoder, encode
-from reviewbot.train.corpus import SourceFile
+from reviewbot.train.text_shards import SourceFile
 
 MAX_LINES = 100  # of one file: many files are better than long ones
 MAX_TOKENS = 60  # of a line that may be shown

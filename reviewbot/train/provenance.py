@@ -8,7 +8,8 @@ from pathlib import Path
 
 from reviewbot.diff.languages import language_of
 from reviewbot.errors import UsageError
-from reviewbot.git.process import git, status
+from reviewbot.git.files import REGULAR, entries_of
+from reviewbot.git.process import status
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,8 @@ def _below(directory: Path, path: Path) -> str:
 
 def _blobs(directory: Path, commit: str) -> dict[str, str]:
     """Return the object of each regular file of a commit, by its path below a directory."""
-    blobs = {}
-    for row in filter(None, git(directory, "ls-tree", "-r", "-z", commit).split(b"\0")):
-        about, _, name = row.partition(b"\t")
-        mode, _, blob = about.decode("ascii").split(" ")
-        if mode.startswith("100"):  # neither a symbolic link nor a submodule
-            blobs[os.fsdecode(name)] = blob
-    return blobs
+    entries = entries_of(directory, commit)
+    return {os.fsdecode(name): one.oid for name, one in entries.items() if one.mode in REGULAR}
 
 
 def _holds(blob: str | None, path: Path) -> bool:

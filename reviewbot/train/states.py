@@ -16,10 +16,9 @@ from reviewbot.errors import EnvironmentFailure
 from reviewbot.scoring.plan import plan_reading
 from reviewbot.scoring.pooling import line_tokens, pool
 from reviewbot.scoring.reading import Reading, ReadLines, enough, read
-from reviewbot.train.corpus import SourceFile
 from reviewbot.train.mutate import mutate
 from reviewbot.train.ranks import Stopwatch
-from reviewbot.train.text_shards import TextShard, read_text
+from reviewbot.train.text_shards import SourceFile, TextShard, read_text
 
 MAX_LINES = 120  # of a file: many files beat much of one
 MUTATED_SHARES = (0.15, 0.20, 0.25)  # of a snippet's lines, as in PtTrust

@@ -1,19 +1,30 @@
-"""The corpus as immutable text shards, which the processes of a training run share out."""
+"""A corpus as immutable text shards.
+
+`train corpus` writes them; the processes of a training run share them out.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from reviewbot.errors import ArtifactError, UsageError
-from reviewbot.train.corpus import SourceFile
 from reviewbot.train.export import write_whole
 
 FILES_PER_SHARD = 20
-MANIFEST = "manifest.jsonl"
+MANIFEST = "shards.jsonl"  # a directory that holds it is a packed corpus
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of the corpus, and one line of a shard."""
+
+    path: str  # below its corpus directory
+    language: str
+    text: str
+    licence: str = ""  # SPDX; "" for one's own code
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +37,42 @@ class TextShard:
     licences: tuple[str, ...]  # SPDX, sorted; "" is one's own code
 
 
-def pack(sources: Iterable[SourceFile], directory: Path) -> list[TextShard]:
+def pack(
+    sources: Iterable[SourceFile], directory: Path, max_bytes: int | None = None
+) -> list[TextShard]:
     """Write text shards, one JSON object per file, and the manifest; equal shards stay.
 
-    raises  EnvironmentFailure where they cannot be written
+    max_bytes  of a shard, unless it holds a single file; None: FILES_PER_SHARD files
+    raises     EnvironmentFailure where they cannot be written
     """
-    stream, shards = iter(sources), list[TextShard]()
-    while batch := list(islice(stream, FILES_PER_SHARD)):
-        data = b"".join(json.dumps(asdict(source)).encode() + b"\n" for source in batch)
+    shards = list[TextShard]()
+    for rows, licences in _batches(sources, max_bytes):
+        data = b"".join(rows)
         digest = hashlib.sha256(data).hexdigest()
         path = directory / f"{len(shards):05d}-{digest[:16]}.jsonl"
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             write_whole(path, partial(Path.write_bytes, data=data))
-        licences = tuple(sorted({source.licence for source in batch}))
-        shards.append(TextShard(path.name, digest, len(batch), licences))
-    rows = "".join(json.dumps(asdict(shard)) + "\n" for shard in shards)
-    write_whole(directory / MANIFEST, partial(Path.write_bytes, data=rows.encode()))
+        shards.append(TextShard(path.name, digest, len(rows), tuple(sorted(licences))))
+    manifest = "".join(json.dumps(asdict(shard)) + "\n" for shard in shards)
+    write_whole(directory / MANIFEST, partial(Path.write_bytes, data=manifest.encode()))
     return shards
+
+
+def _batches(
+    sources: Iterable[SourceFile], max_bytes: int | None
+) -> Iterator[tuple[list[bytes], set[str]]]:
+    rows, licences, size = list[bytes](), set[str](), 0
+    for source in sources:
+        row = json.dumps(asdict(source)).encode() + b"\n"
+        full = len(rows) == FILES_PER_SHARD if max_bytes is None else size + len(row) > max_bytes
+        if rows and full:
+            yield rows, licences
+            rows, licences, size = [], set(), 0
+        rows.append(row)
+        licences.add(source.licence)
+        size += len(row)
+    if rows:
+        yield rows, licences
 
 
 def read_manifest(directory: Path) -> list[TextShard]:
@@ -54,7 +84,8 @@ def read_manifest(directory: Path) -> list[TextShard]:
         raise ArtifactError(
             f"the manifest of text shards in {str(directory)!r} cannot be read, nothing was "
             f"trained: {type(exc).__name__} {exc}",
-            fix="give all processes the same --work, on a disk that they share",
+            fix="give all processes the same --work, on a disk that they share; write a packed "
+            "--corpus anew",
         ) from exc
 
 
@@ -75,6 +106,31 @@ def read_text(directory: Path, shard: TextShard) -> list[SourceFile]:
 
     raises  ArtifactError where it is missing, or its bytes are not those that the manifest names
     """
+    fix = "check the disk, then run the same command again: it writes the shard anew and resumes"
+    return [SourceFile(**json.loads(line)) for line in _checked(directory, shard, fix)]
+
+
+def rows(directory: Path) -> Iterator[tuple[Path, int]]:
+    """Yield shard and offset of each file of a packed corpus, for `read_row`.
+
+    raises  ArtifactError as `read_manifest` and `read_text`, before anything of a shard is yielded
+    """
+    for shard in read_manifest(directory):
+        offset = 0
+        for line in _checked(directory, shard, "write the corpus anew: reviewbot train corpus"):
+            yield directory / shard.name, offset
+            offset += len(line)
+
+
+def read_row(path: Path, offset: int) -> SourceFile:
+    """Read the file that begins at `offset`, in bytes, of a shard."""
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        return SourceFile(**json.loads(stream.readline()))
+
+
+def _checked(directory: Path, shard: TextShard, fix: str) -> list[bytes]:
+    """Return the lines of a shard, with their line ends."""
     try:
         data = (directory / shard.name).read_bytes()
         why = "" if hashlib.sha256(data).hexdigest() == shard.sha256 else "its SHA-256 differs"
@@ -83,7 +139,6 @@ def read_text(directory: Path, shard: TextShard) -> list[SourceFile]:
     if why:
         raise ArtifactError(
             f"the text shard {shard.name!r} is damaged, training stopped: {why}",
-            fix="check the disk, then run the same command again: it writes the shard anew and "
-            "resumes",
+            fix=fix,
         )
-    return [SourceFile(**json.loads(line)) for line in data.splitlines()]
+    return data.splitlines(keepends=True)

@@ -257,6 +257,6 @@ def test_a_full_disk_stops_all_processes_and_leaves_the_checkpoint(
     done = run(["bash", "-c", 'ulimit -f 60; exec "$@"', "-", *longer])
 
     assert done.returncode != 0
-    assert "checkpoint.safetensors was not written, so training stopped" in done.stderr
+    assert "checkpoint.safetensors was not written, so the run stopped" in done.stderr
     assert [path.name for path in Path("work2").iterdir()] == ["text"]
     assert checkpoint.read_bytes() == before

@@ -7,13 +7,13 @@ import numpy as np
 
 from reviewbot.encoders.spans import Span
 from reviewbot.scoring.predictor import Predictor
-from reviewbot.train.corpus import SourceFile
 from reviewbot.train.dataset import Table
 from reviewbot.train.evidence import describe, strongest, tallies
 from reviewbot.train.exemplars import Exemplars
 from reviewbot.train.feature_labels import Label, Labels
 from reviewbot.train.firings import Firings, Line, read_firings
 from reviewbot.train.provenance import Origin
+from reviewbot.train.text_shards import SourceFile
 from tests import tiny
 from tests.train.tables_made import made
 

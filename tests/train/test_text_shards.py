@@ -15,12 +15,12 @@ from reviewbot.encoders.torch_encoder import TransformersEncoder
 from reviewbot.errors import ArtifactError, EnvironmentFailure, UsageError
 from reviewbot.scoring.reasons import FeatureNote
 from reviewbot.train import text_shards
-from reviewbot.train.corpus import LICENCES, MAX_LINE, SourceFile, files
+from reviewbot.train.corpus import LICENCES, MAX_LINE, files
 from reviewbot.train.evidence import describe
 from reviewbot.train.firings import read_firings
 from reviewbot.train.ranks import Stopwatch
 from reviewbot.train.states import ShardReader, States
-from reviewbot.train.text_shards import pack, read_manifest, read_text
+from reviewbot.train.text_shards import MANIFEST, SourceFile, pack, read_manifest, read_text
 from tests import tiny
 
 
@@ -142,7 +142,7 @@ def test_packing_again_changes_no_shard_and_repairs_a_damaged_one(tmp_path: Path
     paths[0].unlink()
     with pytest.raises(ArtifactError, match=paths[0].name):
         read_text(tmp_path, shards[0])
-    (tmp_path / "manifest.jsonl").write_text('{"name": 1}\n')
+    (tmp_path / MANIFEST).write_text('{"name": 1}\n')
     with pytest.raises(ArtifactError, match="manifest"):
         read_manifest(tmp_path)
 
