@@ -180,7 +180,7 @@ def expectations(
     lines: list[ReadLine] = []
     features = reader.features(None, "", {}, Path(cache))
     for done, one in enumerate(replay(changes, Settings()), 1):
-        part = one if sample is None else sampling.sample(one, sampling.Draw(sample))
+        part = one if sample is None else sampling.sample(one, sample)
         lines += read_all([part], features)
         progress(done, len(changes))
     heads = ("set", "lines", "count", "groups", "margin", "with one")

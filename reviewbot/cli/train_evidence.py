@@ -146,7 +146,6 @@ def _table(
 ) -> "Table":
     from reviewbot.train.label_files import read_files
     from reviewbot.train.prepare import columns_of, prepare
-    from reviewbot.train.sampling import Draw
 
     # Corrections are not counted, so they are not read.
     changes = [
@@ -157,7 +156,7 @@ def _table(
     sizes = known.predictor.groups
     sha256 = str(known.manifest["files"]["sae/sae_weights.safetensors"])
     return columns_of(
-        prepare(changes, draw=None if lines is None else Draw(lines), progress=counter("changes")),
+        prepare(changes, draw=lines, progress=counter("changes")),
         reader.features(known.coder, sha256, sizes, cache),
         sizes,
         counter("files"),

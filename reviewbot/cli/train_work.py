@@ -31,7 +31,6 @@ class Work:
         from reviewbot.scoring.pooling import group_sizes
         from reviewbot.train.export import read_sae, require_fit
         from reviewbot.train.label_files import read_files
-        from reviewbot.train.sampling import Draw
 
         self.flags = flags
         self.cs = _numbers(flags["c"])
@@ -50,7 +49,7 @@ class Work:
         self.reader, self.model = open_reader(**reading)
         if lacking := unread(self.groups, deep=self.reader.deep, full=self.reader.full):
             raise click.UsageError(f"--groups: {lacking} needs --deep")
-        self.draw = None if flags["sample"] is None else Draw(flags["sample"])
+        self.draw: int | None = flags["sample"]
         require_fit(self.sae_files, layer=self.reader.layer, width=self.reader.encoder.width)
 
     @cached_property

@@ -13,7 +13,7 @@ from reviewbot.scoring.reading import in_order
 from reviewbot.train.changes import LabelledChange
 from reviewbot.train.dataset import Table, lay_out
 from reviewbot.train.replay import Replayed, replay
-from reviewbot.train.sampling import Draw, clean_lines, sample
+from reviewbot.train.sampling import clean_lines, sample
 
 CHUNK = 8192  # lines at once
 Progress = Callable[[int, int], None]
@@ -40,13 +40,13 @@ def prepare(
     changes: Sequence[LabelledChange],
     *,
     related: float = 0.0,
-    draw: Draw | None = None,
+    draw: int | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> Laid:
     """Replay labelled changes, with the settings that `check` has by default.
 
     related  as for `dataset.lay_out`
-    draw     which lines of each change take part; None: all
+    draw     lines of each change that take part, as for `sampling.sample`; None: all
     raises   as `replay` and `lay_out` do
     """
     replayed = []

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reviewbot.encoders.pieces import JOIN, LONGEST, pieces
 from reviewbot.encoders.spans import Span
@@ -13,15 +13,11 @@ from reviewbot.train.replay import Replayed
 FAULTY = (Verdict.WRONG, Verdict.BLAMED)
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """How many lines of a change take part."""
+def sample(one: Replayed, lines: int) -> Replayed:
+    """Keep the pieces with a wrong line, and others that are drawn by a hash of their place.
 
-    lines: int  # about so many beside the pieces that hold a wrong line
-
-
-def sample(one: Replayed, draw: Draw) -> Replayed:
-    """Keep the pieces with a wrong line, and others that are drawn by a hash of their place."""
+    lines   about so many beside the pieces that hold a wrong line
+    """
     faulty = _faulty(one)
     kept: list[tuple[str, Span]] = []
     others: list[tuple[str, str, Span, int]] = []
@@ -37,7 +33,7 @@ def sample(one: Replayed, draw: Draw) -> Replayed:
                 others.append((digest, file.path, piece, len(mine)))
     drawn = 0
     for _digest, path, piece, count in sorted(others):
-        if drawn >= draw.lines:
+        if drawn >= lines:
             break
         kept.append((path, piece))
         drawn += count
