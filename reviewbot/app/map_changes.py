@@ -154,7 +154,7 @@ class Results:
         self._out = out
         with _disk_errors(out):
             out.mkdir(parents=True, exist_ok=True)
-            # Begun by a process that was killed; whoever has that item now removes them.
+            # Unfinished files of killed processes. The process that does the item removes them.
             self._partial = {path.name[1 : 1 + DIGITS]: path for path in out.glob(".*")}
 
     def has(self, key: str) -> bool:

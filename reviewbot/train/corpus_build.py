@@ -12,7 +12,7 @@ from pathlib import Path
 from reviewbot.diff.languages import language_of
 from reviewbot.diff.model import FileChange, FileKind
 from reviewbot.diff.skip_rules import SkipReason, why_skipped_file
-from reviewbot.errors import EnvironmentFailure, UsageError
+from reviewbot.errors import EnvironmentFailure, UsageError, os_fix
 from reviewbot.train.corpus import MAX_BYTES, MAX_LINE
 from reviewbot.train.corpus_licences import Allowed, in_header, joined
 from reviewbot.train.corpus_secrets import has_private_key, redact
@@ -144,7 +144,7 @@ def build(
     except OSError as exc:
         raise EnvironmentFailure(
             f"no corpus was written to {out}: {exc.strerror or exc}",
-            fix="free some space, or name another --out",
+            fix=f"{os_fix(exc, 'check that path')}, or name another --out",
         ) from exc
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

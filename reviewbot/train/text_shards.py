@@ -85,7 +85,7 @@ def read_manifest(directory: Path) -> list[TextShard]:
             f"the manifest of text shards in {str(directory)!r} cannot be read, nothing was "
             f"trained: {type(exc).__name__} {exc}",
             fix="give all processes the same --work, on a disk that they share; write a packed "
-            "--corpus anew",
+            "--corpus again",
         ) from exc
 
 
@@ -106,7 +106,7 @@ def read_text(directory: Path, shard: TextShard) -> list[SourceFile]:
 
     raises  ArtifactError where it is missing, or its bytes are not those that the manifest names
     """
-    fix = "check the disk, then run the same command again: it writes the shard anew and resumes"
+    fix = "check the disk, then run the same command again: it writes the shard again and resumes"
     return [SourceFile(**json.loads(line)) for line in _checked(directory, shard, fix)]
 
 
@@ -117,7 +117,7 @@ def rows(directory: Path) -> Iterator[tuple[Path, int]]:
     """
     for shard in read_manifest(directory):
         offset = 0
-        for line in _checked(directory, shard, "write the corpus anew: reviewbot train corpus"):
+        for line in _checked(directory, shard, "write the corpus again: reviewbot train corpus"):
             yield directory / shard.name, offset
             offset += len(line)
 

@@ -270,4 +270,4 @@ def test_sae_is_trained_on_the_corpus_and_a_damaged_shard_is_refused(
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) == sorted(orders[2])
     assert damaged.exit_code == 4
-    assert "write the corpus anew: reviewbot train corpus" in damaged.stderr
+    assert "write the corpus again: reviewbot train corpus" in damaged.stderr
